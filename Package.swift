@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every Swift target. `STRICT=1` (set by the Makefile for tests and lint, and so by CI) turns warnings into errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+] + (Context.environment["STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
+
+let package = Package(
+    name: "attention-steps",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "attn", targets: ["attn"]),
+        .library(name: "AttentionEngine", targets: ["AttentionEngine"]),
+        .library(name: "ModelFiles", targets: ["ModelFiles"]),
+        .library(name: "Diagrams", targets: ["Diagrams"]),
+        .library(name: "CairoRenderer", targets: ["CairoRenderer"]),
+        .library(name: "Lessons", targets: ["Lessons"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "AttentionEngine", swiftSettings: settings),
+        .target(name: "ModelFiles", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .target(name: "Diagrams", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .systemLibrary(
+            name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
+        .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
+        .target(name: "CairoRenderer", dependencies: ["Diagrams", "AttentionEngine", "CCairo", "CPNG"], swiftSettings: settings),
+        .target(name: "Lessons", dependencies: ["Diagrams", "AttentionEngine", "Yams"], swiftSettings: settings),
+        .executableTarget(
+            name: "attn",
+            dependencies: [
+                "AttentionEngine", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+        .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
+    ]
+)

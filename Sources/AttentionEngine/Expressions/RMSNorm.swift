@@ -1,0 +1,62 @@
+// RMSNorm (Zhang and Sennrich, 2019): x / √(mean(x²) + ε), times a weight for each feature.
+
+/// `x` divided by its root mean square along `axis`, times `weight`.
+public func rmsNorm(_ x: Expression, _ weight: Expression, epsilon: Double, over axis: Axis = .c) throws(EngineError) -> Expression {
+    guard let length = x.shape[axis], length > 0, weight.shape == Shape([axis], [length]) else {
+        throw EngineError(.shape, "RMSNorm", expected: "a weight for each \(axis) of \(x.shape)", found: "\(weight.shape)")
+    }
+    return Expression(RMSNorm(x: x, weight: weight, epsilon: epsilon, axis: axis))
+}
+
+struct RMSNorm: Operation {
+    let x: Expression
+    let weight: Expression
+    let epsilon: Double
+    let axis: Axis
+
+    var shape: Shape { Shape(x.shape.axes.filter { $0 != axis } + [axis], x.shape.removing(axis).lengths + [x.shape[axis]!]) }
+    var operands: [Expression] { [x, weight] }
+
+    func evaluate() -> Tensor {
+        let shape = shape
+        var values = x.operation.evaluate().transposed(to: shape.axes).values
+        let weights = weight.operation.evaluate().values
+        let length = weights.count
+        for start in stride(from: 0, to: values.count, by: length) {
+            let root = root(values[start..<start + length])
+            for i in 0..<length { values[start + i] = values[start + i] / root * weights[i] }
+        }
+        return Tensor(shape, values)
+    }
+
+    private func root(_ row: some Collection<Double>) -> Double {
+        (row.reduce(0) { $0 + $1 * $1 } / Double(row.count) + epsilon).squareRoot()
+    }
+
+    private func root(at cell: Cell) -> Double { root((0..<shape[axis]!).map { x.operation.value(at: cell.setting(axis, $0)) }) }
+
+    func value(at cell: Cell) -> Double { x.operation.value(at: cell) / root(at: cell) * weight.operation.value(at: cell) }
+
+    func arithmetic(visible: Mask?) -> Arithmetic {
+        let length = shape[axis]!
+        return Arithmetic(flops: shape.count / length * (4 * length + 3))
+    }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        let one = x.operation.spell(cell, spelling)
+        let scale = weight.operation.spell(cell, spelling)
+        if spelling == .symbols {
+            let all = x.operation.spell(cell.setting(axis, nil), .symbols)
+            return Phrase(text: "\(one.inside(.product))/√(mean_\(axis) \(all.inside(.atom))² + ε)·\(scale.inside(.product))", precedence: .product)
+        }
+        let note = Bilingual(
+            en: "\(NumberText.significant(root(at: cell))) is the root mean square of the \(shape[axis]!) features, with ε = \(NumberText.significant(epsilon)).",
+            zh: "\(NumberText.significant(root(at: cell))) 是 \(shape[axis]!) 个特征的均方根，ε = \(NumberText.significant(epsilon))。")
+        return Phrase(
+            text: "\(one.inside(.product))/\(NumberText.significant(root(at: cell)))·\(scale.inside(.product))", precedence: .product, notes: one.notes + [note])
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        x.operation.operandCells(cell.setting(axis, nil)) + weight.operation.operandCells(cell)
+    }
+}

@@ -1,0 +1,96 @@
+// Rotary position embedding (RoFormer, Su et al. 2021): each pair of features turns by an angle that grows with the position.
+// Which features form a pair is the layout: neighbours (2i, 2i+1), or halves (i, i + d/2). Implementations go wrong here, so it has no default.
+
+/// Which features form a rotating pair.
+public enum RotaryLayout: String, Hashable, Sendable, CaseIterable {
+    /// Pairs (2i, 2i+1).
+    case interleaved
+    /// Pairs (i, i + d/2).
+    case half
+}
+
+/// `x` with each pair of features along `axis` turned by `position · frequency`.
+/// - Parameters:
+///   - positions: one for each position of the token axis `token`.
+///   - frequencies: angle for each step of position, one for each pair: d/2 of them.
+public func rotary(
+    _ x: Expression, _ layout: RotaryLayout, positions: [Int], frequencies: [Double], token: Axis, over axis: Axis = .d
+) throws(EngineError) -> Expression {
+    guard x.shape[axis] == 2 * frequencies.count else {
+        throw EngineError(.shape, "rotary embedding", expected: "\(2 * frequencies.count) features along \(axis)", found: "\(x.shape)")
+    }
+    guard x.shape[token] == positions.count else {
+        throw EngineError(.shape, "rotary embedding", expected: "\(positions.count) positions along \(token)", found: "\(x.shape)")
+    }
+    return Expression(Rotary(x: x, layout: layout, positions: positions, frequencies: frequencies, token: token, axis: axis))
+}
+
+struct Rotary: Operation {
+    let x: Expression
+    let layout: RotaryLayout
+    let positions: [Int]
+    let frequencies: [Double]
+    let token: Axis
+    let axis: Axis
+
+    var shape: Shape { x.shape }
+    var operands: [Expression] { [x] }
+
+    /// The pair that feature `i` belongs to, the other feature of that pair, and whether `i` is its first.
+    private func pair(_ i: Int) -> (pair: Int, partner: Int, isFirst: Bool) {
+        switch layout {
+        case .interleaved: (i / 2, i ^ 1, i % 2 == 0)
+        case .half: i < frequencies.count ? (i, i + frequencies.count, true) : (i - frequencies.count, i - frequencies.count, false)
+        }
+    }
+
+    private func angle(_ token: Int, _ pair: Int) -> Double { Double(positions[token]) * frequencies[pair] }
+
+    func evaluate() -> Tensor {
+        let tensor = x.operation.evaluate()
+        let turns = positions.indices.map { t in frequencies.indices.map { Angle(angle(t, $0)) } }
+        let (byToken, byFeature) = (shape.stride(of: token), shape.stride(of: axis))
+        let (tokens, features) = (positions.count, 2 * frequencies.count)
+        let values = tensor.values.indices.map { at in
+            let (pair, partner, isFirst) = pair(at / byFeature % features)
+            let turn = turns[at / byToken % tokens][pair]
+            let own = tensor.values[at]
+            let other = tensor.values[at + (partner - at / byFeature % features) * byFeature]
+            return isFirst ? own * turn.cosine - other * turn.sine : other * turn.sine + own * turn.cosine
+        }
+        return Tensor(shape, values)
+    }
+
+    func value(at cell: Cell) -> Double {
+        let (pair, partner, isFirst) = pair(cell[axis]!)
+        let turn = Angle(angle(cell[token]!, pair))
+        let own = x.operation.value(at: cell)
+        let other = x.operation.value(at: cell.setting(axis, partner))
+        return isFirst ? own * turn.cosine - other * turn.sine : other * turn.sine + own * turn.cosine
+    }
+
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 3 * shape.count) }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        guard let i = cell[axis], let t = cell[token] else {
+            let inner = x.operation.spell(cell, spelling)
+            return Phrase(text: "RoPE(\(inner.text))", notes: inner.notes)
+        }
+        let (pair, partner, isFirst) = pair(i)
+        let own = x.operation.spell(cell, spelling)
+        let other = x.operation.spell(cell.setting(axis, partner), spelling)
+        let sign = isFirst ? "-" : "+"
+        let turn = spelling == .symbols ? "\(positions[t])·θ\(pair)" : NumberText.significant(angle(t, pair))
+        let note = Bilingual(
+            en: "Features \(min(i, partner)) and \(max(i, partner)) turn together (\(layout.rawValue) layout), at position \(positions[t]) by \(NumberText.significant(angle(t, pair))) radians.",
+            zh: "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(NumberText.significant(angle(t, pair))) 弧度。")
+        return Phrase(
+            text: "\(own.inside(.product))·cos(\(turn)) \(sign) \(other.inside(.product))·sin(\(turn))", precedence: .sum,
+            notes: own.notes + other.notes + [note])
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        guard let i = cell[axis] else { return x.operation.operandCells(cell) }
+        return x.operation.operandCells(cell) + x.operation.operandCells(cell.setting(axis, pair(i).partner))
+    }
+}

@@ -1,0 +1,26 @@
+// SiLU, the gate of a Llama feed-forward layer: z / (1 + e^-z).
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// `z / (1 + exp(-z))`, cell by cell.
+public func silu(_ a: Expression) -> Expression { Expression(SiLU(a: a)) }
+
+struct SiLU: Operation {
+    let a: Expression
+
+    var shape: Shape { a.shape }
+    var operands: [Expression] { [a] }
+    private func gate(_ z: Double) -> Double { z / (1 + exp(-z)) }
+    func evaluate() -> Tensor { a.operation.evaluate().mapped(gate) }
+    func value(at cell: Cell) -> Double { gate(a.operation.value(at: cell)) }
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 3 * shape.count) }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        let inner = a.operation.spell(cell, spelling)
+        return Phrase(text: "\(inner.inside(.product))/(1 + exp(-\(inner.inside(.atom))))", precedence: .product, notes: inner.notes)
+    }
+}

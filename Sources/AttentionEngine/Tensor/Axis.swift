@@ -1,0 +1,91 @@
+// A tensor's axes have names, as in the papers: t for query tokens, s for key tokens, h for heads.
+// Operations match axes by name, never by position, so an equation reads the same whatever the memory order.
+
+/// The name of one tensor axis.
+public struct Axis: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// The letter or word used in formulas and in trace JSON.
+    public let name: String
+
+    /// An axis called `name`.
+    public init(_ name: String) { self.name = name }
+    /// An axis called `value`.
+    public init(stringLiteral value: String) { self.name = value }
+    /// The axis's name.
+    public var description: String { name }
+
+    /// Query tokens: the rows of every attention matrix.
+    public static let t: Axis = "t"
+    /// Key tokens: the columns of every attention matrix.
+    public static let s: Axis = "s"
+    /// Attention heads.
+    public static let h: Axis = "h"
+    /// Key-value heads, each shared by a group of query heads.
+    public static let g: Axis = "g"
+    /// Features of one head.
+    public static let d: Axis = "d"
+    /// Features of a model vector ("channels", hidden size).
+    public static let c: Axis = "c"
+    /// Outputs of a linear projection, before they are split into heads.
+    public static let o: Axis = "o"
+    /// Hidden units of a feed-forward layer.
+    public static let f: Axis = "f"
+    /// Entries of a vocabulary.
+    public static let n: Axis = "n"
+    /// Heads of the lightning indexer.
+    public static let j: Axis = "j"
+    /// Features of a latent vector (MLA).
+    public static let r: Axis = "r"
+    /// Ranks of a selection: 0 ..< k.
+    public static let k: Axis = "k"
+}
+
+/// Named axes with their lengths, in the order in which values are stored (row-major: the last axis varies fastest).
+public struct Shape: Hashable, Sendable, CustomStringConvertible {
+    /// The axes, outermost first.
+    public let axes: [Axis]
+    /// One length for each axis.
+    public let lengths: [Int]
+
+    /// A shape from axes and lengths of equal number; no axis may appear twice.
+    public init(_ axes: [Axis], _ lengths: [Int]) {
+        precondition(axes.count == lengths.count && Set(axes).count == axes.count, "a shape names each axis once: \(axes) \(lengths)")
+        self.axes = axes
+        self.lengths = lengths
+    }
+
+    /// A shape from pairs, outermost first: `Shape([(.t, 18), (.d, 4)])`.
+    public init(_ pairs: [(Axis, Int)]) { self.init(pairs.map(\.0), pairs.map(\.1)) }
+
+    /// How many cells a tensor of this shape has (1 for a scalar).
+    public var count: Int { lengths.reduce(1, *) }
+    /// How many axes there are.
+    public var rank: Int { axes.count }
+
+    /// The length of `axis`, or nil if there is none of that name.
+    public subscript(axis: Axis) -> Int? { axes.firstIndex(of: axis).map { lengths[$0] } }
+
+    /// Whether `axis` is one of the axes.
+    public func contains(_ axis: Axis) -> Bool { axes.contains(axis) }
+
+    /// The distance in storage between neighbours along each axis.
+    public var strides: [Int] {
+        var strides = [Int](repeating: 1, count: rank)
+        for i in (0..<max(rank - 1, 0)).reversed() { strides[i] = strides[i + 1] * lengths[i + 1] }
+        return strides
+    }
+
+    /// The stride of `axis`, 0 if the shape lacks it: a missing axis is broadcast.
+    public func stride(of axis: Axis) -> Int { axes.firstIndex(of: axis).map { strides[$0] } ?? 0 }
+
+    /// The shape without `axis`.
+    public func removing(_ axis: Axis) -> Shape {
+        let kept = zip(axes, lengths).filter { $0.0 != axis }
+        return Shape(kept.map { ($0.0, $0.1) })
+    }
+
+    /// The shape with `axis` called `name` instead.
+    public func renaming(_ axis: Axis, to name: Axis) -> Shape { Shape(axes.map { $0 == axis ? name : $0 }, lengths) }
+
+    /// For example `[t: 18, d: 4]`.
+    public var description: String { "[" + zip(axes, lengths).map { "\($0): \($1)" }.joined(separator: ", ") + "]" }
+}

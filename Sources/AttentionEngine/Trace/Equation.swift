@@ -1,0 +1,27 @@
+// The words and symbols of one step, apart from the mathematics: catalogues of these stand beside each mechanism.
+
+/// What one step is called, how it is written in the paper, and where it comes from.
+public struct Equation: Hashable, Sendable {
+    /// The step's name within its mechanism, snake_case: `scores`.
+    public let id: String
+    /// The symbol of the result, in plain text with `_` and `^`: `S`, `q^I`, `W_O`.
+    public let symbol: String
+    /// What the step does, in a few words.
+    public let title: Bilingual
+    /// The equation in the LaTeX subset that `Formula` reads.
+    public let formula: Formula
+    /// The publication or the code that states the equation.
+    public let source: String
+    /// The order of the result's axes in storage and in indices.
+    public let axes: [Axis]
+
+    /// An equation whose `latex` is in the subset of `Formula`.
+    public init(_ id: String, symbol: String, _ title: Bilingual, _ latex: String, source: String, axes: [Axis]) {
+        self.id = id
+        self.symbol = symbol
+        self.title = title
+        self.formula = Formula(latex)
+        self.source = source
+        self.axes = axes
+    }
+}

@@ -1,0 +1,58 @@
+// Why a cell has its value: the arithmetic that made it, in symbols, in digits, and down to the recorded cells that entered.
+
+/// The answer of one cell to the question why.
+public struct Explanation: Hashable, Sendable {
+    /// A recorded cell that entered the arithmetic.
+    public struct Operand: Hashable, Sendable {
+        /// The step that recorded it.
+        public let step: String
+        /// Its index in that step's output; nil along an axis that was summed over.
+        public let index: [Int?]
+        /// Its spelling: `q[7,0]`.
+        public let symbol: String
+    }
+
+    /// The step that was asked.
+    public let step: String
+    /// The cell that was asked.
+    public let index: [Int]
+    /// Its spelling: `S[0,7,2]`.
+    public let subject: String
+    /// Where the cell stands: axis, position, label.
+    public let place: [(axis: Axis, position: Int, label: String?)]
+    /// The arithmetic in symbols: `q[7,0]·k[2,0]`; nil for inputs and weights.
+    public let symbolic: String?
+    /// The arithmetic in digits, long sums shortened in the middle; nil for inputs and weights.
+    public let numeric: String?
+    /// The value.
+    public let value: Double
+    /// The recorded cells that entered.
+    public let operands: [Operand]
+    /// Remarks: what was masked, how many terms are not shown and what they add up to.
+    public let notes: [Bilingual]
+
+    /// The chain of equalities in lines, ending with the value at up to 12 significant digits, and at full precision if that says more.
+    public func lines(_ language: Language) -> [String] {
+        let rounded = NumberText.significant(value, digits: 12)
+        var lines = [subject]
+        if let symbolic { lines.append("= \(symbolic)") }
+        if let numeric, numeric != rounded { lines.append("= \(numeric)") }
+        lines.append("= \(rounded)")
+        if value.isFinite, Double(rounded) != value {
+            lines.append(Bilingual(en: "  in full: \(value)", zh: "  完整数值：\(value)")[language])
+        }
+        return lines
+    }
+
+    /// Equal when everything that is shown is equal.
+    public static func == (a: Explanation, b: Explanation) -> Bool {
+        a.step == b.step && a.index == b.index && a.symbolic == b.symbolic && a.numeric == b.numeric && a.value == b.value
+            && a.operands == b.operands && a.notes == b.notes
+    }
+
+    /// Hashes what identifies the cell.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(step)
+        hasher.combine(index)
+    }
+}

@@ -1,0 +1,59 @@
+// Numbers as text, the same everywhere: in explanations, figures and lessons. Independent of the locale.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Formats numbers for people.
+public enum NumberText {
+    /// Up to `digits` significant digits, without trailing zeros: 0.94, 12.5, 1.2e-07; ∞, -∞ and NaN by name.
+    public static func significant(_ value: Double, digits: Int = 6) -> String {
+        if let special = special(value) { return special }
+        return printed("%.*g", digits, value)
+    }
+
+    /// Exactly `decimals` digits after the point: 0.60, -1.50. A value that rounds to zero has no sign.
+    public static func fixed(_ value: Double, decimals: Int) -> String {
+        if let special = special(value) { return special }
+        let text = printed("%.*f", decimals, value)
+        return text.hasPrefix("-") && text.allSatisfy { "-0.".contains($0) } ? String(text.dropFirst()) : text
+    }
+
+    /// A share as a percentage with `decimals` digits after the point: 92.5 %.
+    public static func percent(_ share: Double, decimals: Int = 1) -> String { fixed(share * 100, decimals: decimals) + "%" }
+
+    /// The shortest text that reads back as exactly this value; whole numbers without a point.
+    public static func exact(_ value: Double) -> String {
+        if let special = special(value) { return special }
+        if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
+        return value.description
+    }
+
+    /// A whole number with thousands separated: 131,072.
+    public static func grouped(_ value: Int) -> String {
+        let digits = String(value.magnitude)
+        var text = ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, (digits.count - i) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (value < 0 ? "-" : "") + text
+    }
+
+    private static func special(_ value: Double) -> String? {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-∞" : "∞" }
+        return nil
+    }
+
+    private static func printed(_ format: String, _ precision: Int, _ value: Double) -> String {
+        withVaList([Int32(precision), value == 0 ? 0 : value]) { arguments in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+                let length = vsnprintf(buffer.baseAddress, 400, format, arguments)
+                return String(decoding: buffer[..<Int(min(max(length, 0), 399))].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            }
+        }
+    }
+}

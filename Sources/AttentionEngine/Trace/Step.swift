@@ -1,0 +1,102 @@
+// One recorded step: the single source of every number that is printed or drawn.
+
+/// A remark of fact about a step's output, computed with it.
+public enum Fact: Hashable, Sendable {
+    /// One number.
+    case number(Double)
+    /// One number a row.
+    case numbers([Double])
+    /// Whole numbers.
+    case integers([Int])
+    /// A word.
+    case text(String)
+}
+
+/// One step of a computation with all that is known about it.
+public struct Step: Sendable, Identifiable {
+    /// The step's name in the trace, prefixed by phase or layer: `layer.0.attention.scores`.
+    public let id: String
+    /// What the step does.
+    public let title: Bilingual
+    /// The equation.
+    public let formula: Formula
+    /// The publication or code that states it.
+    public let source: String
+    /// Ids of the steps that entered, in order of use; empty for inputs and weights.
+    public let inputs: [String]
+    /// The symbol of the result.
+    public let symbol: String
+    /// The result.
+    public let output: Tensor
+    /// Names of the positions along an axis: tokens, heads, features.
+    public let labels: [Axis: [String]]
+    /// Remarks computed with the step.
+    public let facts: [String: Fact]
+    /// What the step cost.
+    public let cost: Cost
+    /// The mask that was applied or in force, if the step speaks of query-key pairs.
+    public let visible: Mask?
+    /// How the result was computed; nil for inputs and weights, and for traces read from a file.
+    let definition: Expression?
+
+    /// A step whose computation is not at hand: an input, a weight, or one read from a file.
+    public init(
+        id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
+        labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
+    ) {
+        self.init(
+            id: id, title: title, formula: formula, source: source, inputs: inputs, symbol: symbol, output: output, labels: labels,
+            facts: facts, cost: cost, visible: nil, definition: nil)
+    }
+
+    init(
+        id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
+        labels: [Axis: [String]], facts: [String: Fact], cost: Cost, visible: Mask?, definition: Expression?
+    ) {
+        self.id = id
+        self.title = title
+        self.formula = formula
+        self.source = source
+        self.inputs = inputs
+        self.symbol = symbol
+        self.output = output
+        self.labels = labels
+        self.facts = facts
+        self.cost = cost
+        self.visible = visible
+        self.definition = definition
+    }
+
+    /// The value at `index`; throws if the index is outside the output.
+    public func value(at index: [Int]) throws(EngineError) -> Double {
+        try check(index)
+        return output[index]
+    }
+
+    /// Why the cell at `index` has its value; throws if the index is outside the output.
+    public func explain(_ index: [Int]) throws(EngineError) -> Explanation {
+        try check(index)
+        let cell = Cell(output.shape.axes, index)
+        let place = zip(output.shape.axes, index).map { axis, position in (axis, position, labels[axis]?[position]) }
+        let symbols = definition?.operation.spell(cell, .symbols)
+        let numbers = definition?.operation.spell(cell, .numbers)
+        var notes = (numbers?.notes ?? [])
+        if definition == nil, !inputs.isEmpty {
+            notes.append(
+                Bilingual(
+                    en: "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
+                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.joined(separator: "、"))。"))
+        }
+        return Explanation(
+            step: id, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place, symbolic: symbols?.text,
+            numeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
+    }
+
+    private func check(_ index: [Int]) throws(EngineError) {
+        guard output.shape.contains(index: index) else {
+            throw EngineError(
+                .index, "\(id)\(Cell.brackets(index.map(String.init)))", expected: "an index inside \(output.shape)",
+                found: "[\(index.map(String.init).joined(separator: ", "))]")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// The record of one computation: steps in order, forming a graph by their inputs.
+
+/// All steps of a computation, in the order in which they were computed.
+public struct Trace: Sendable {
+    /// The text's tokens, as a reader sees them.
+    public var tokens: [String]
+    /// The tokens' numbers in the vocabulary.
+    public var tokenIDs: [Int]
+    /// The what-if switches that were on.
+    public var switches: [String]
+    /// The steps, inputs and weights among them.
+    public private(set) var steps: [Step]
+    private var positions: [String: Int]
+
+    /// A trace of the given steps; ids must be unique.
+    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], steps: [Step] = []) {
+        self.tokens = tokens
+        self.tokenIDs = tokenIDs
+        self.switches = switches
+        self.steps = []
+        positions = [:]
+        for step in steps { append(step) }
+    }
+
+    /// Adds a step whose id is new.
+    public mutating func append(_ step: Step) {
+        precondition(positions[step.id] == nil, "the step \(step.id) is recorded twice")
+        positions[step.id] = steps.count
+        steps.append(step)
+    }
+
+    /// Whether a step of that id was recorded.
+    public func contains(_ id: String) -> Bool { positions[id] != nil }
+
+    /// The step `id`; throws with the nearest ids if there is none.
+    public func step(_ id: String) throws(EngineError) -> Step {
+        if let position = positions[id] { return steps[position] }
+        let near = NearWords.of(id, in: steps.map(\.id))
+        let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+        throw EngineError(.unknownStep, id, "there is no step of this name\(hint)")
+    }
+
+    /// The value of one cell.
+    public func value(_ id: String, _ index: [Int]) throws(EngineError) -> Double { try step(id).value(at: index) }
+
+    /// The sum of all steps' costs.
+    public var cost: Cost { steps.reduce(Cost()) { $0 + $1.cost } }
+}
+
+/// Finds words that somebody may have meant.
+public enum NearWords {
+    /// Up to `limit` candidates nearest to `word` by edit distance, the near ones only.
+    public static func of(_ word: String, in candidates: [String], limit: Int = 3) -> [String] {
+        let folded = word.lowercased()
+        return
+            candidates
+            .map { (candidate: $0, distance: distance(folded, $0.lowercased())) }
+            .filter { $0.distance <= max(2, $0.candidate.count / 3) || $0.candidate.lowercased().hasSuffix(folded) }
+            .sorted { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }
+            .prefix(limit).map(\.candidate)
+    }
+
+    /// Levenshtein's distance: the least number of characters inserted, deleted or replaced.
+    static func distance(_ a: String, _ b: String) -> Int {
+        let b = Array(b)
+        var row = Array(0...b.count)
+        for (i, character) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in b.indices {
+                let replaced = diagonal + (character == b[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

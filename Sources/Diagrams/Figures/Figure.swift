@@ -1,0 +1,106 @@
+// A figure is a pure function from data and options to a Scene. This file holds what all figures share: their options, their data and the list.
+
+public import AttentionEngine
+
+/// The looks of a picture.
+public enum Theme: String, CaseIterable, Hashable, Sendable {
+    /// White paper.
+    case light
+    /// For dark pages.
+    case dark
+    /// Legible on a black-and-white copier.
+    case print
+}
+
+/// The use of a picture, which sets its width, proportions and type sizes.
+public enum Preset: String, CaseIterable, Hashable, Sendable {
+    /// In the column of an article, 1200 points wide.
+    case article
+    /// At the head of an article, 16:9.
+    case cover
+    /// On a phone, 375 points wide.
+    case phone
+    /// On a slide, 16:9, larger type.
+    case slide
+}
+
+/// Which head a figure shows.
+public enum HeadChoice: Hashable, Sendable {
+    /// One head by number.
+    case one(Int)
+    /// The mean over heads.
+    case mean
+}
+
+/// What the reader may choose about a figure. A figure ignores what does not concern it.
+public struct FigureOptions: Hashable, Sendable {
+    /// The language of all words.
+    public var language = Language.en
+    /// The looks.
+    public var theme = Theme.light
+    /// The use.
+    public var preset = Preset.article
+    /// Width in points instead of the preset's; figures check it (200 to 10,000).
+    public var width: Double?
+    /// The step to draw.
+    public var step: String?
+    /// The head to draw; by default the mean where a figure needs one.
+    public var head: HeadChoice?
+    /// The query to highlight or follow; by default the last.
+    public var query: Int?
+    /// The phase of a trace with several: `prefill`, `decode.0`.
+    public var phase = "prefill"
+    /// Options by default.
+    public init() {}
+}
+
+/// Where the data of a picture came from: embedded in the file, never a path.
+public struct Provenance: Hashable, Sendable {
+    /// The base name of the input, or the name of the built-in example.
+    public var name: String
+    /// The SHA-256 of the input file in hexadecimal, or nil for built-in data.
+    public var sha256: String?
+    /// A source.
+    public init(name: String, sha256: String? = nil) {
+        self.name = name
+        self.sha256 = sha256
+    }
+}
+
+/// A request that a figure cannot meet.
+public struct FigureError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was asked, what there is.
+    public let description: String
+    /// An error with its message.
+    public init(_ description: String) { self.description = description }
+}
+
+/// Traces that a figure draws from, by name; the main one is first. Figures that compare take several (`questions`: one for each question).
+public struct FigureData: Sendable {
+    /// The traces with their names.
+    public var traces: [(name: String, trace: Trace)]
+    /// Where they came from.
+    public var provenance: Provenance
+    /// Data from one or several traces.
+    public init(traces: [(name: String, trace: Trace)], provenance: Provenance) {
+        self.traces = traces
+        self.provenance = provenance
+    }
+}
+
+/// One figure of the list.
+public struct Figure: Sendable {
+    /// The name on the command line.
+    public let name: String
+    /// What it shows, in a line.
+    public let summary: Bilingual
+    /// Draws it from data; throws `FigureError` or `EngineError` for a step, head or query that is not there.
+    public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: any TextMeasuring) throws -> Scene
+
+    /// A figure.
+    public init(name: String, summary: Bilingual, draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene) {
+        self.name = name
+        self.summary = summary
+        self.draw = draw
+    }
+}

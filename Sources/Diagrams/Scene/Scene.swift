@@ -1,0 +1,221 @@
+// A finished layout: positioned shapes and text in a closed enum, and what the picture says of itself. Back ends only draw.
+
+public import AttentionEngine
+
+/// A colour with opacity; components 0 to 1, sRGB.
+public struct Color: Hashable, Sendable {
+    /// Red, 0 to 1.
+    public var red: Double
+    /// Green, 0 to 1.
+    public var green: Double
+    /// Blue, 0 to 1.
+    public var blue: Double
+    /// Opacity, 0 to 1.
+    public var alpha: Double
+    /// A colour from its components.
+    public init(red: Double, green: Double, blue: Double, alpha: Double = 1) {
+        self.red = red
+        self.green = green
+        self.blue = blue
+        self.alpha = alpha
+    }
+    /// A colour from 0xRRGGBB.
+    public init(_ hex: UInt32, alpha: Double = 1) {
+        self.init(red: Double(hex >> 16 & 255) / 255, green: Double(hex >> 8 & 255) / 255, blue: Double(hex & 255) / 255, alpha: alpha)
+    }
+}
+
+/// A line's colour, width and dashes.
+public struct Stroke: Hashable, Sendable {
+    /// Colour.
+    public var color: Color
+    /// Width in points.
+    public var width: Double
+    /// Lengths of dashes and gaps in turn; empty for a solid line.
+    public var dash: [Double]
+    /// A line style.
+    public init(_ color: Color, width: Double = 1, dash: [Double] = []) {
+        self.color = color
+        self.width = width
+        self.dash = dash
+    }
+}
+
+/// What fills a shape.
+public enum Fill: Hashable, Sendable {
+    /// One colour.
+    case solid(Color)
+    /// Fine parallel lines at 45 degrees: "visible, but not selected".
+    case hatch(lines: Color, background: Color?, spacing: Double, width: Double)
+}
+
+/// How text looks.
+public struct TextStyle: Hashable, Sendable {
+    /// The kinds of type that the product uses; the renderer knows the families.
+    public enum Face: Hashable, Sendable { case sans, mono }
+    /// Stroke weight.
+    public enum Weight: Hashable, Sendable { case regular, medium, semibold, bold }
+    /// Kind of type.
+    public var face: Face
+    /// Height of the type in points.
+    public var size: Double
+    /// Stroke weight.
+    public var weight: Weight
+    /// Colour.
+    public var color: Color
+    /// A text style.
+    public init(size: Double, weight: Weight = .regular, color: Color, face: Face = .sans) {
+        self.face = face
+        self.size = size
+        self.weight = weight
+        self.color = color
+    }
+}
+
+/// A line of text with its place. Digits are tabular; the language steers the choice of Han forms.
+public struct TextRun: Hashable, Sendable {
+    /// Which point of the text stands at `position`, horizontally.
+    public enum Anchor: Hashable, Sendable { case start, middle, end }
+    /// The characters; control and bidirectional override characters are shown as visible substitutes by whoever makes the scene.
+    public var text: String
+    /// Looks.
+    public var style: TextStyle
+    /// The anchor point on the baseline.
+    public var position: Point
+    /// Which horizontal point of the text the anchor is.
+    public var anchor: Anchor
+    /// Clockwise rotation about the anchor, in degrees.
+    public var rotation: Double
+    /// A placed line of text.
+    public init(_ text: String, _ style: TextStyle, at position: Point, anchor: Anchor = .start, rotation: Double = 0) {
+        self.text = text
+        self.style = style
+        self.position = position
+        self.anchor = anchor
+        self.rotation = rotation
+    }
+}
+
+/// A piece of an outline.
+public enum PathElement: Hashable, Sendable {
+    /// Starts a new outline.
+    case move(Point)
+    /// A straight line.
+    case line(Point)
+    /// A cubic Bézier curve with two control points.
+    case curve(Point, Point, to: Point)
+    /// Back to the start of the outline.
+    case close
+}
+
+/// A small raster: one palette index a pixel, drawn without smoothing.
+public struct PixelImage: Hashable, Sendable {
+    /// Pixels in a row.
+    public var width: Int
+    /// Rows.
+    public var height: Int
+    /// At most 256 colours.
+    public var palette: [Color]
+    /// Row-major palette indices.
+    public var pixels: [UInt8]
+    /// A raster; `pixels.count == width * height`.
+    public init(width: Int, height: Int, palette: [Color], pixels: [UInt8]) {
+        precondition(pixels.count == width * height && palette.count <= 256, "a raster has one palette index a pixel")
+        self.width = width
+        self.height = height
+        self.palette = palette
+        self.pixels = pixels
+    }
+}
+
+/// A place that stands for one cell of one step: a page shows its value on hover and its explanation on click.
+public struct HotSpot: Hashable, Sendable {
+    /// The area.
+    public var area: Rect
+    /// The step's id.
+    public var step: String
+    /// The cell's index in the step's output.
+    public var index: [Int]
+    /// What a screen reader says and a pointer shows: value, row and column by name.
+    public var label: String
+    /// A hot spot.
+    public init(_ area: Rect, step: String, index: [Int], label: String) {
+        self.area = area
+        self.step = step
+        self.index = index
+        self.label = label
+    }
+}
+
+/// Everything that can stand in a picture.
+public indirect enum Item: Hashable, Sendable {
+    /// A rectangle, its corners rounded by `radius`.
+    case rect(Rect, radius: Double = 0, fill: Fill? = nil, stroke: Stroke? = nil)
+    /// An outline of lines and curves.
+    case path([PathElement], fill: Fill? = nil, stroke: Stroke? = nil)
+    /// A line of text.
+    case text(TextRun)
+    /// A raster stretched over a rectangle, pixels kept square-edged.
+    case image(PixelImage, in: Rect)
+    /// Nothing to see; known to interactive pages.
+    case hotSpot(HotSpot)
+    /// Several items under one name, clipped to a rectangle if there is one.
+    case group(String, [Item], clip: Rect? = nil)
+}
+
+/// A finished picture.
+public struct Scene: Hashable, Sendable {
+    /// Size in points.
+    public var size: Size
+    /// Paper.
+    public var background: Color
+    /// From back to front.
+    public var items: [Item]
+    /// The finding, in one line: also the title in files.
+    public var title: Bilingual
+    /// What the picture shows, with its numbers, for those who cannot see it.
+    public var alt: Bilingual
+    /// One line to copy under the picture.
+    public var caption: Bilingual
+    /// The language that the picture is set in.
+    public var language: Language
+    /// Name of the figure and of its options, and of the data (base name and SHA-256): embedded in files. Sorted by key when written.
+    public var provenance: [String: String]
+
+    /// A picture.
+    public init(
+        size: Size, background: Color, items: [Item], title: Bilingual, alt: Bilingual, caption: Bilingual, language: Language,
+        provenance: [String: String] = [:]
+    ) {
+        self.size = size
+        self.background = background
+        self.items = items
+        self.title = title
+        self.alt = alt
+        self.caption = caption
+        self.language = language
+        self.provenance = provenance
+    }
+}
+
+/// Measures text as the renderer will set it.
+public protocol TextMeasuring {
+    /// The advance width of one line, and its extent above and below the baseline, in points.
+    func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent
+}
+
+/// The extent of a line of text.
+public struct TextExtent: Hashable, Sendable {
+    /// Advance to the right.
+    public var width: Double
+    /// Above the baseline.
+    public var ascent: Double
+    /// Below the baseline.
+    public var descent: Double
+    /// An extent.
+    public init(width: Double, ascent: Double, descent: Double) {
+        self.width = width
+        self.ascent = ascent
+        self.descent = descent
+    }
+}
