@@ -4,7 +4,8 @@
 /// The dot product along `axis`, by default the features of a head.
 public func dot(_ a: Expression, _ b: Expression, over axis: Axis = .d) throws(EngineError) -> Expression {
     guard let n = a.shape[axis], n == b.shape[axis] else {
-        throw EngineError(.shape, "a sum over \(axis)", expected: "\(axis) of one length in both factors", found: "\(a.shape) and \(b.shape)")
+        throw EngineError(
+            .shape, "a sum over \(axis)", expected: "\(axis) of one length in both factors", found: "\(a.shape) and \(b.shape)")
     }
     try agree(a.shape, b.shape)
     return Expression(Contraction(a: a, b: b, axis: axis))
@@ -164,7 +165,9 @@ private struct SumText {
     static let tail = 3
 
     var phrase: Phrase {
-        func text(_ term: (Double, Double)) -> String { "\(Phrase.number(term.0).inside(.product))·\(Phrase.number(term.1).inside(.product))" }
+        func text(_ term: (Double, Double)) -> String {
+            "\(Phrase.number(term.0).inside(.product))·\(Phrase.number(term.1).inside(.product))"
+        }
         var notes: [Bilingual] = []
         if hidden > 0 {
             notes.append(
@@ -180,7 +183,8 @@ private struct SumText {
         let gained = running(terms.count - Self.tail) - running(Self.head)
         notes.append(
             Bilingual(
-                en: "\(terms.count) terms; the \(middle.count) not shown add \(NumberText.significant(gained)); the exact total is \(running(terms.count)).",
+                en:
+                    "\(terms.count) terms; the \(middle.count) not shown add \(NumberText.significant(gained)); the exact total is \(running(terms.count)).",
                 zh: "共 \(terms.count) 项；未列出的 \(middle.count) 项合计 \(NumberText.significant(gained))；精确总和为 \(running(terms.count))。"))
         let shown = terms.prefix(Self.head).map(text) + ["… \(middle.count) more …"] + terms.suffix(Self.tail).map(text)
         return Phrase(text: shown.joined(separator: " + "), precedence: .sum, notes: notes)

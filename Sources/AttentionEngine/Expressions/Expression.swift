@@ -169,6 +169,9 @@ struct Leaf: Operation {
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {
         if let definition { return definition.operandCells(cell) }
-        return [Explanation.Operand(step: step.id, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)]
+        return [
+            Explanation.Operand(
+                step: step.id, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)
+        ]
     }
 }

@@ -31,8 +31,12 @@ public struct DenseAttention: Hashable, Sendable {
     public let rotary: Rotary?
 
     /// An attention of checked dimensions; throws if a count is not positive, key-value heads do not divide heads, or rotary features are odd.
-    public init(heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int, isCausal: Bool, rotary: Rotary?) throws(EngineError) {
-        for (name, count) in [("heads", heads), ("key-value heads", keyValueHeads), ("head dimension", headDimension), ("value dimension", valueDimension)] {
+    public init(heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int, isCausal: Bool, rotary: Rotary?)
+        throws(EngineError)
+    {
+        for (name, count) in [
+            ("heads", heads), ("key-value heads", keyValueHeads), ("head dimension", headDimension), ("value dimension", valueDimension),
+        ] {
             guard count > 0 else { throw EngineError(.shape, name, expected: "at least 1", found: "\(count)") }
         }
         guard heads % keyValueHeads == 0 else {
@@ -83,7 +87,9 @@ public struct DenseAttention: Hashable, Sendable {
         }
 
         /// Equal when the four projections are.
-        public static func == (a: Weights, b: Weights) -> Bool { a.query == b.query && a.key == b.key && a.value == b.value && a.output == b.output }
+        public static func == (a: Weights, b: Weights) -> Bool {
+            a.query == b.query && a.key == b.key && a.value == b.value && a.output == b.output
+        }
         /// Hashes the names.
         public func hash(into hasher: inout Hasher) { hasher.combine(query.name) }
     }
@@ -101,7 +107,9 @@ public struct DenseAttention: Hashable, Sendable {
     /// Records the attention of `x` [t, c]: q, k, v, dot, scaled, scores, weights, heads, output.
     /// - Parameter cache: keys and values of the tokens before these, extended by these on return; nil starts from position 0.
     /// - Returns: the output [t, c].
-    public func record(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> (output: Expression, cache: Cache) {
+    public func record(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> (
+        output: Expression, cache: Cache
+    ) {
         guard let length = x.shape[.t], let width = x.shape[.c], length > 0 else {
             throw EngineError(.shape, "input.x", expected: "[t, c] with at least one token", found: "\(x.shape)")
         }
@@ -113,16 +121,20 @@ public struct DenseAttention: Hashable, Sendable {
         let W_O = try trace.weight(weights.output.name, "W_O", weights.output.tensor)
         let b = try weights.biases.map { biases throws(EngineError) in
             (
-                q: try trace.weight(biases.query.name, "b_Q", biases.query.tensor), k: try trace.weight(biases.key.name, "b_K", biases.key.tensor),
+                q: try trace.weight(biases.query.name, "b_Q", biases.query.tensor),
+                k: try trace.weight(biases.key.name, "b_K", biases.key.tensor),
                 v: try trace.weight(biases.value.name, "b_V", biases.value.tensor)
             )
         }
         let y = x.renaming(.t, to: .s)  // the same tokens, seen as keys
         let positions = Array(past..<past + length)
 
-        func project(_ x: Expression, _ W: Expression, _ bias: Expression?, heads: Axis, _ count: Int, _ dimension: Int) throws(EngineError) -> Expression {
+        func project(_ x: Expression, _ W: Expression, _ bias: Expression?, heads: Axis, _ count: Int, _ dimension: Int) throws(EngineError)
+            -> Expression
+        {
             let projected = try linear(x, W)
-            return try (bias.map { bias throws(EngineError) in try projected + bias } ?? projected).splitting(.o, into: [(heads, count), (.d, dimension)])
+            return try (bias.map { bias throws(EngineError) in try projected + bias } ?? projected).splitting(
+                .o, into: [(heads, count), (.d, dimension)])
         }
 
         var q = try project(x, W_Q, b?.q, heads: .h, heads, headDimension)

@@ -42,7 +42,8 @@ public struct Recorder: Sendable {
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
     ///   - bytesPerValue: the width of a value written, 8 unless the step stores a narrower kind.
     public mutating func record(
-        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:], labels extra: [Axis: [String]] = [:],
+        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:],
+        labels extra: [Axis: [String]] = [:],
         bytesPerValue: Int = 8
     ) throws(EngineError) -> Expression {
         let id = prefix + equation.id
@@ -59,7 +60,8 @@ public struct Recorder: Sendable {
             id: id, title: equation.title, formula: equation.formula, source: equation.source,
             inputs: expression.leaves.map(\.id).uniqued(), symbol: equation.symbol, output: output,
             labels: fitting(output.shape).merging(extra) { $1 }, facts: facts,
-            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible, definition: expression)
+            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
+            definition: expression)
         trace.append(step)
         return Expression(Leaf(step: step))
     }

@@ -84,12 +84,19 @@ public struct Step: Sendable, Identifiable {
         if definition == nil, !inputs.isEmpty {
             notes.append(
                 Bilingual(
-                    en: "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
+                    en:
+                        "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
                     zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.joined(separator: "、"))。"))
         }
         return Explanation(
             step: id, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place, symbolic: symbols?.text,
             numeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
+    }
+
+    /// The value of the cell at `index` computed once more from the recorded inputs, by the path that explanations use; as recorded for inputs and weights.
+    package func recomputed(_ index: [Int]) -> Double {
+        guard let definition else { return output[index] }
+        return definition.operation.value(at: Cell(output.shape.axes, index))
     }
 
     private func check(_ index: [Int]) throws(EngineError) {
