@@ -59,7 +59,7 @@ func smallAttention(
         let explanation = try recorder.trace.step("total").explain([])
         #expect(explanation.numeric == "1·1 + 1·2 + 1·3 + 1·4 + … 57 more … + 1·62 + 1·63 + 1·64")
         #expect(explanation.value == 2080)
-        #expect(explanation.notes.first?.en == "64 terms; the 57 not shown add 1881; the exact total is 2080.0.")
+        #expect(explanation.notes.first?.en == "64 terms; the 57 not shown add 1881; the exact total is 2080.")
     }
 
     @Test(arguments: [1, 2, 3, 5]) func `decoding with a cache, a chunk at a time, equals one pass`(chunk: Int) throws {

@@ -55,7 +55,7 @@ struct FormulaParser {
         let letters = [
             "alpha": "α", "beta": "β", "gamma": "γ", "theta": "θ", "epsilon": "ε", "sigma": "σ", "mu": "μ", "lambda": "λ", "phi": "φ",
             "omega": "ω", "ell": "ℓ",
-            "Delta": "Δ",
+            "Delta": "Δ", "Sigma": "Σ",
         ]
         for (name, sign) in operators { names[name] = .operator(sign) }
         for (name, letter) in letters { names[name] = .identifier(letter) }

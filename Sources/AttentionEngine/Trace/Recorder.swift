@@ -37,6 +37,11 @@ public struct Recorder: Sendable {
         try input("weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"), source: "weights")
     }
 
+    /// Records a weight under `weight.NAME`, its axes called `axes` whatever the file's reader called them.
+    mutating func weight(_ weight: NamedTensor, _ symbol: String, _ axes: [Axis]) throws(EngineError) -> Expression {
+        try self.weight(weight.name, symbol, weight.tensor.on(axes))
+    }
+
     /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
     /// - Parameters:
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
