@@ -31,8 +31,12 @@ public struct DenseAttention: Hashable, Sendable {
     public let rotary: Rotary?
 
     /// An attention of checked dimensions; throws if a count is not positive, key-value heads do not divide heads, or rotary features are odd.
-    public init(heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int, isCausal: Bool, rotary: Rotary?) throws(EngineError) {
-        for (name, count) in [("heads", heads), ("key-value heads", keyValueHeads), ("head dimension", headDimension), ("value dimension", valueDimension)] {
+    public init(heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int, isCausal: Bool, rotary: Rotary?)
+        throws(EngineError)
+    {
+        for (name, count) in [
+            ("heads", heads), ("key-value heads", keyValueHeads), ("head dimension", headDimension), ("value dimension", valueDimension),
+        ] {
             guard count > 0 else { throw EngineError(.shape, name, expected: "at least 1", found: "\(count)") }
         }
         guard heads % keyValueHeads == 0 else {
@@ -73,6 +77,8 @@ public struct DenseAttention: Hashable, Sendable {
         public var output: NamedTensor
         /// Biases of query, key and value, or nil.
         public var biases: (query: NamedTensor, key: NamedTensor, value: NamedTensor)?
+        /// Bias of the output [c], or nil.
+        public var outputBias: NamedTensor?
 
         /// The projections of one layer.
         public init(query: NamedTensor, key: NamedTensor, value: NamedTensor, output: NamedTensor) {
@@ -83,7 +89,9 @@ public struct DenseAttention: Hashable, Sendable {
         }
 
         /// Equal when the four projections are.
-        public static func == (a: Weights, b: Weights) -> Bool { a.query == b.query && a.key == b.key && a.value == b.value && a.output == b.output }
+        public static func == (a: Weights, b: Weights) -> Bool {
+            a.query == b.query && a.key == b.key && a.value == b.value && a.output == b.output
+        }
         /// Hashes the names.
         public func hash(into hasher: inout Hasher) { hasher.combine(query.name) }
     }
@@ -101,7 +109,9 @@ public struct DenseAttention: Hashable, Sendable {
     /// Records the attention of `x` [t, c]: q, k, v, dot, scaled, scores, weights, heads, output.
     /// - Parameter cache: keys and values of the tokens before these, extended by these on return; nil starts from position 0.
     /// - Returns: the output [t, c].
-    public func record(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> (output: Expression, cache: Cache) {
+    public func record(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> (
+        output: Expression, cache: Cache
+    ) {
         guard let length = x.shape[.t], let width = x.shape[.c], length > 0 else {
             throw EngineError(.shape, "input.x", expected: "[t, c] with at least one token", found: "\(x.shape)")
         }
@@ -113,20 +123,24 @@ public struct DenseAttention: Hashable, Sendable {
         let W_O = try trace.weight(weights.output.name, "W_O", weights.output.tensor)
         let b = try weights.biases.map { biases throws(EngineError) in
             (
-                q: try trace.weight(biases.query.name, "b_Q", biases.query.tensor), k: try trace.weight(biases.key.name, "b_K", biases.key.tensor),
+                q: try trace.weight(biases.query.name, "b_Q", biases.query.tensor),
+                k: try trace.weight(biases.key.name, "b_K", biases.key.tensor),
                 v: try trace.weight(biases.value.name, "b_V", biases.value.tensor)
             )
         }
-        let y = x.renaming(.t, to: .s)  // the same tokens, seen as keys
+        let asKeys = x.renaming(.t, to: .s)  // the same tokens, seen as keys
         let positions = Array(past..<past + length)
 
-        func project(_ x: Expression, _ W: Expression, _ bias: Expression?, heads: Axis, _ count: Int, _ dimension: Int) throws(EngineError) -> Expression {
+        func project(_ x: Expression, _ W: Expression, _ bias: Expression?, heads: Axis, _ count: Int, _ dimension: Int) throws(EngineError)
+            -> Expression
+        {
             let projected = try linear(x, W)
-            return try (bias.map { bias throws(EngineError) in try projected + bias } ?? projected).splitting(.o, into: [(heads, count), (.d, dimension)])
+            return try (bias.map { bias throws(EngineError) in try projected + bias } ?? projected).splitting(
+                .o, into: [(heads, count), (.d, dimension)])
         }
 
         var q = try project(x, W_Q, b?.q, heads: .h, heads, headDimension)
-        var k = try project(y, W_K, b?.k, heads: .g, keyValueHeads, headDimension)
+        var k = try project(asKeys, W_K, b?.k, heads: .g, keyValueHeads, headDimension)
         if let rotary {
             let frequencies = try RotaryFrequencies.plain(dimension: headDimension, theta: rotary.theta)
             q = try AttentionEngine.rotary(
@@ -134,7 +148,7 @@ public struct DenseAttention: Hashable, Sendable {
             k = try AttentionEngine.rotary(
                 trace.record(.keyBeforeRotation, k), rotary.layout, positions: positions, frequencies: frequencies, token: .s)
         }
-        var v = try project(y, W_V, b?.v, heads: .g, keyValueHeads, valueDimension)
+        var v = try project(asKeys, W_V, b?.v, heads: .g, keyValueHeads, valueDimension)
         if let cache {
             let title = Bilingual(en: "Cache of earlier tokens", zh: "先前词元的缓存")
             k = try concatenated([trace.input("input.\(trace.prefix)cache.k", "K", cache.keys, title: title), k], along: .s)
@@ -156,7 +170,9 @@ public struct DenseAttention: Hashable, Sendable {
         let S = try trace.record(.scores, masked(Z.spelledOut, visible))
         let A = try trace.record(.weights, softmax(S, over: .s))
         let H = try trace.record(.heads, sum(A * values, over: .s))  // [t, h, d]
-        return (try trace.record(.output, linear(H.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)), kept)
+        var y = try linear(H.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
+        if let bias = weights.outputBias { y = try y + trace.weight(bias.name, "b_O", bias.tensor) }
+        return (try trace.record(.output, y), kept)
     }
 
     private func check(_ weights: Weights, width: Int) throws(EngineError) {
@@ -166,6 +182,7 @@ public struct DenseAttention: Hashable, Sendable {
             (weights.biases?.query ?? weights.query, weights.biases.map { _ in [heads * headDimension] }),
             (weights.biases?.key ?? weights.key, weights.biases.map { _ in [keyValueHeads * headDimension] }),
             (weights.biases?.value ?? weights.value, weights.biases.map { _ in [keyValueHeads * valueDimension] }),
+            (weights.outputBias ?? weights.output, weights.outputBias.map { _ in [width] }),
         ]
         for case (let weight, let lengths?) in expected where weight.tensor.shape.lengths != lengths {
             throw EngineError(.shape, "weight.\(weight.name)", expected: "\(lengths)", found: "\(weight.tensor.shape.lengths)")
