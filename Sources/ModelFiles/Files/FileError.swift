@@ -10,6 +10,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case badData
         /// The file cannot be written.
         case cannotWrite
+        /// The reader at the other end of a pipe has gone; not a failure of ours: a command ends quietly.
+        case closedPipe
     }
 
     /// The sort of failure.

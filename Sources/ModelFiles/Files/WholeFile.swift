@@ -1,0 +1,76 @@
+// A file appears whole or not at all: it is written under a temporary name in the same folder and renamed when it is complete.
+// Devices and pipes (/dev/stdout) cannot be renamed over and are written as they are; a link is followed.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Writes files whole or not at all.
+public enum WholeFile {
+    /// Writes text as UTF-8.
+    public static func write(_ path: String, _ text: String) throws(FileError) {
+        try write(path) { stream throws(FileError) in try stream.write(text) }
+    }
+
+    /// Writes bytes.
+    public static func write(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+        try write(path) { stream throws(FileError) in try stream.write(bytes) }
+    }
+
+    /// Writes what `contents` puts into the stream. If anything fails, the temporary file is removed, an earlier file of this name
+    /// stays as it was, and the error is thrown on.
+    public static func write(_ path: String, contents: (inout ByteStream) throws(FileError) -> Void) throws(FileError) {
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        if exists, status.st_mode & S_IFMT == S_IFDIR { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
+        if exists, status.st_mode & S_IFMT != S_IFREG { return try writeInPlace(path, contents) }
+        let target = exists ? resolved(path) : path
+        let temporary = temporaryName(beside: target)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? status.st_mode & 0o777 : 0o666)
+        guard descriptor >= 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+        do throws(FileError) {
+            try fill(descriptor, path, contents)
+            guard rename(temporary, target) == 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func writeInPlace(_ path: String, _ contents: (inout ByteStream) throws(FileError) -> Void) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+        try fill(descriptor, path, contents)
+    }
+
+    /// Writes and closes; a disk may say only on closing that it is full.
+    private static func fill(_ descriptor: Int32, _ path: String, _ contents: (inout ByteStream) throws(FileError) -> Void)
+        throws(FileError)
+    {
+        do throws(FileError) {
+            var stream = ByteStream(descriptor: descriptor, name: path)
+            try contents(&stream)
+            try stream.finish()
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+    }
+
+    /// The file that a chain of links ends at.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// A hidden name in the same folder that no other process uses.
+    private static func temporaryName(beside path: String) -> String {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { path[...$0] } ?? ""
+        return "\(folder).attn-\(getpid())-\(UInt32.random(in: 0 ... .max)).partial"
+    }
+}

@@ -1,0 +1,129 @@
+// A JSON value, and an object whose fields are read by type: a missing or wrong field is an error that names it.
+
+/// A JSON value.
+enum JSON: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    case object([String: JSON])
+
+    /// How numbers that are not finite are written.
+    static let nonFinite: [String: Double] = ["Infinity": .infinity, "-Infinity": -.infinity, "NaN": .nan]
+    /// 10^0 to 10^15, each exact.
+    static let powersOfTen: [Double] = (0..<16).reduce(into: []) { powers, _ in powers.append((powers.last ?? 0.1) * 10) }
+
+    /// What it is, for messages.
+    var description: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .string(let value): "\"\(value)\""
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+}
+
+/// A JSON object of settings: `config.json`, or the `config` of a reference case. Every access checks presence and type.
+public struct Settings: Sendable {
+    /// The file that errors name.
+    public let file: String
+    /// Put before field names in errors: `config.`, `model.`.
+    let path: String
+    let fields: [String: JSON]
+
+    init(file: String, path: String = "", fields: [String: JSON]) {
+        self.file = file
+        self.path = path
+        self.fields = fields
+    }
+
+    /// Reads a document that must be one object.
+    init(file: String, path: String = "", reader: inout JSONReader) throws(FileError) {
+        guard case .object(let fields) = try reader.value() else {
+            throw FileError(.badData, file, "expected \(path.isEmpty ? "" : path.dropLast() + " to be ")a JSON object")
+        }
+        self.init(file: file, path: path, fields: fields)
+    }
+
+    /// The names of the fields, sorted.
+    public var names: [String] { fields.keys.sorted() }
+
+    /// Whether the field is there and not null.
+    public func has(_ name: String) -> Bool {
+        if case .null = fields[name] ?? .null { return false }
+        return true
+    }
+
+    func failure(_ name: String, expected: String) -> FileError {
+        let found = fields[name]?.description
+        return FileError(
+            .badData, file,
+            found.map { "\(path)\(name): expected \(expected), found \($0)" } ?? "\(path)\(name) is missing: expected \(expected)")
+    }
+
+    /// A whole number, at least `least`.
+    public func integer(_ name: String, atLeast least: Int = .min) throws(FileError) -> Int {
+        if case .integer(let value) = fields[name], value >= least { return value }
+        throw failure(name, expected: least == .min ? "a whole number" : "a whole number of at least \(least)")
+    }
+
+    /// A whole number, at least `least`; `standard` if the field is missing or null.
+    public func integer(_ name: String, atLeast least: Int = .min, default standard: Int) throws(FileError) -> Int {
+        has(name) ? try integer(name, atLeast: least) : standard
+    }
+
+    /// A number.
+    public func number(_ name: String) throws(FileError) -> Double {
+        switch fields[name] {
+        case .number(let value): return value
+        case .integer(let value): return Double(value)
+        default: throw failure(name, expected: "a number")
+        }
+    }
+
+    /// A number; `standard` if the field is missing or null.
+    public func number(_ name: String, default standard: Double) throws(FileError) -> Double { has(name) ? try number(name) : standard }
+
+    /// true or false.
+    public func bool(_ name: String) throws(FileError) -> Bool {
+        if case .bool(let value) = fields[name] { return value }
+        throw failure(name, expected: "true or false")
+    }
+
+    /// true or false; `standard` if the field is missing or null.
+    public func bool(_ name: String, default standard: Bool) throws(FileError) -> Bool { has(name) ? try bool(name) : standard }
+
+    /// A text.
+    public func text(_ name: String) throws(FileError) -> String {
+        if case .string(let value) = fields[name] { return value }
+        throw failure(name, expected: "a text")
+    }
+
+    /// A text; `standard` if the field is missing or null.
+    public func text(_ name: String, default standard: String) throws(FileError) -> String { has(name) ? try text(name) : standard }
+
+    /// An object within; nil if the field is missing or null.
+    func object(_ name: String) throws(FileError) -> Settings? {
+        guard has(name) else { return nil }
+        guard case .object(let fields) = fields[name] else { throw failure(name, expected: "an object") }
+        return Settings(file: file, path: "\(path)\(name).", fields: fields)
+    }
+
+    /// The objects of an array; none if the field is missing or null.
+    func objects(_ name: String) throws(FileError) -> [Settings] {
+        guard has(name) else { return [] }
+        guard case .array(let elements) = fields[name] else { throw failure(name, expected: "an array") }
+        var objects: [Settings] = []
+        for (i, element) in elements.enumerated() {
+            guard case .object(let fields) = element else { throw failure(name, expected: "an array of objects") }
+            objects.append(Settings(file: file, path: "\(path)\(name)[\(i)].", fields: fields))
+        }
+        return objects
+    }
+}

@@ -1,0 +1,198 @@
+// Byte-pair encoding (Sennrich et al. 2016) as in tokenizer.json: the text's characters, then merges, the earliest in the list first and
+// of equal ones the leftmost. A character that the vocabulary lacks becomes its UTF-8 bytes, or the unknown token.
+
+/// The model part of a tokenizer.
+struct BytePairEncoding: Sendable {
+    private let ids: [ExactText: Int]
+    private let merges: [UInt64: Merge]
+    private let unknownID: Int?
+    private let fusesUnknown: Bool
+    private let fallsBackToBytes: Bool
+    private let ignoresMerges: Bool
+    /// The text of each id; nil where the vocabulary has none.
+    let texts: [String?]
+
+    private struct Merge {
+        let rank: Int
+        let id: Int
+    }
+
+    /// A piece of a word, in a list whose links skip what was merged away.
+    private struct Symbol {
+        var id: Int
+        var previous: Int
+        var next: Int
+        var isGone = false
+    }
+
+    /// The vocabulary and the merges as they stand in the file.
+    struct Source {
+        var vocabulary: [(text: String, id: Int)] = []
+        var merges: [(left: String, right: String)] = []
+        var settings: [String: JSON] = [:]
+    }
+
+    init(_ source: Source, file: String) throws(FileError) {
+        let settings = Settings(file: file, path: "model.", fields: source.settings)
+        let kind = try settings.text("type", default: "BPE")
+        guard kind == "BPE" else { throw settings.failure("type", expected: "\"BPE\"") }
+        for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+            if case .string("") = settings.fields[name] ?? .null { continue }
+            if name == "dropout", try settings.number(name, default: 0) == 0 { continue }
+            guard !settings.has(name) else { throw settings.failure(name, expected: "none") }
+        }
+        guard !settings.has("vocab") else { throw settings.failure("vocab", expected: "an object") }
+        var ids: [ExactText: Int] = [:]
+        var texts: [String?] = []
+        for (text, id) in source.vocabulary {
+            guard (0..<1 << 21).contains(id) else {
+                throw FileError(.badData, file, "model.vocab: expected ids from 0, found \(id) for \"\(text)\"")
+            }
+            if id >= texts.count { texts += [String?](repeating: nil, count: id + 1 - texts.count) }
+            if let other = texts[id] { throw FileError(.badData, file, "model.vocab: \"\(other)\" and \"\(text)\" have the same id \(id)") }
+            texts[id] = text
+            ids[ExactText(text)] = id
+        }
+        unknownID = try Self.unknown(settings, ids)
+        merges = try Self.ranked(source.merges, ids, file)
+        self.ids = ids
+        self.texts = texts
+        fusesUnknown = try settings.bool("fuse_unk", default: false)
+        fallsBackToBytes = try settings.bool("byte_fallback", default: false)
+        ignoresMerges = try settings.bool("ignore_merges", default: false)
+    }
+
+    private static func unknown(_ settings: Settings, _ ids: [ExactText: Int]) throws(FileError) -> Int? {
+        guard settings.has("unk_token") else { return nil }
+        guard let id = ids[ExactText(try settings.text("unk_token"))] else {
+            throw settings.failure("unk_token", expected: "a token of the vocabulary")
+        }
+        return id
+    }
+
+    private static func ranked(
+        _ merges: [(left: String, right: String)], _ ids: [ExactText: Int], _ file: String
+    ) throws(FileError) -> [UInt64: Merge] {
+        var ranked: [UInt64: Merge] = [:]
+        for (rank, merge) in merges.enumerated() {
+            func id(_ text: String) throws(FileError) -> Int {
+                if let id = ids[ExactText(text)] { return id }
+                throw FileError(.badData, file, "model.merges[\(rank)]: \"\(text)\" is not in the vocabulary")
+            }
+            ranked[key(try id(merge.left), try id(merge.right))] = Merge(rank: rank, id: try id(merge.left + merge.right))
+        }
+        return ranked
+    }
+
+    private static func key(_ left: Int, _ right: Int) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
+
+    func id(of text: String) -> Int? { ids[ExactText(text)] }
+
+    /// The ids of one piece of normalised text.
+    func encode(_ text: String) -> [Int] {
+        if ignoresMerges, let whole = ids[ExactText(text)] { return [whole] }
+        return merged(characters(text))
+    }
+
+    /// One id for each character, its bytes where it has none, or the unknown token, which swallows its neighbours if it fuses.
+    private func characters(_ text: String) -> [Int] {
+        var found: [Int] = []
+        var hasPendingUnknown = false
+        for scalar in text.unicodeScalars {
+            let utf8 = Array(UTF8.encode(scalar)!)
+            if let id = ids[ExactText(utf8)] {
+                if hasPendingUnknown, let unknownID { found.append(unknownID) }
+                hasPendingUnknown = false
+                found.append(id)
+                continue
+            }
+            if fallsBackToBytes, let bytes = byteIDs(utf8) {
+                found += bytes
+                continue
+            }
+            guard let unknownID else { continue }
+            if hasPendingUnknown, !fusesUnknown { found.append(unknownID) }
+            hasPendingUnknown = true
+        }
+        if hasPendingUnknown, let unknownID { found.append(unknownID) }
+        return found
+    }
+
+    private func byteIDs(_ utf8: [UInt8]) -> [Int]? {
+        let bytes = utf8.map { ids[ExactText(ByteToken.text($0))] }
+        return bytes.contains(nil) ? nil : bytes.map { $0! }
+    }
+
+    private func merged(_ characters: [Int]) -> [Int] {
+        var symbols = characters.indices.map { Symbol(id: characters[$0], previous: $0 - 1, next: $0 + 1 < characters.count ? $0 + 1 : -1) }
+        var queue = MergeQueue()
+        func consider(_ left: Int) {
+            guard left >= 0, symbols[left].next >= 0 else { return }
+            let right = symbols[left].next
+            guard let merge = merges[Self.key(symbols[left].id, symbols[right].id)] else { return }
+            queue.insert(MergeQueue.Candidate(rank: merge.rank, position: left, id: merge.id))
+        }
+        for left in symbols.indices { consider(left) }
+        while let best = queue.removeFirst() {
+            let left = best.position
+            let right = symbols[left].next
+            // What was queued may have been merged away since.
+            guard !symbols[left].isGone, right >= 0, merges[Self.key(symbols[left].id, symbols[right].id)]?.id == best.id else { continue }
+            symbols[left].id = best.id
+            symbols[left].next = symbols[right].next
+            symbols[right].isGone = true
+            if symbols[right].next >= 0 { symbols[symbols[right].next].previous = left }
+            consider(symbols[left].previous)
+            consider(left)
+        }
+        return symbols.filter { !$0.isGone }.map(\.id)
+    }
+}
+
+/// The tokens that stand for single bytes: `<0x0A>`.
+enum ByteToken {
+    static func text(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"
+    }
+
+    static func byte(_ text: String) -> UInt8? {
+        guard text.utf8.count == 6, text.hasPrefix("<0x"), text.hasSuffix(">") else { return nil }
+        return UInt8(text.dropFirst(3).dropLast(), radix: 16)
+    }
+}
+
+/// A binary heap of possible merges: the lowest rank first, then the leftmost.
+struct MergeQueue {
+    struct Candidate {
+        let rank: Int
+        let position: Int
+        let id: Int
+        static func < (a: Self, b: Self) -> Bool { (a.rank, a.position) < (b.rank, b.position) }
+    }
+
+    private var heap: [Candidate] = []
+
+    mutating func insert(_ candidate: Candidate) {
+        heap.append(candidate)
+        var child = heap.count - 1
+        while child > 0, heap[child] < heap[(child - 1) / 2] {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() -> Candidate? {
+        guard let first = heap.first, let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return first }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] { least = child }
+            if least == parent { return first }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
