@@ -64,6 +64,9 @@ public struct DenseAttention: Hashable, Sendable {
         /// Biases of query, key and value, or nil.
         public var biases: (query: NamedTensor, key: NamedTensor, value: NamedTensor)?
 
+        /// Bias of the output [c], or nil.
+        public var outputBias: NamedTensor?
+
         /// The projections of one layer.
         public init(query: NamedTensor, key: NamedTensor, value: NamedTensor, output: NamedTensor) {
             self.query = query
@@ -186,7 +189,9 @@ public struct DenseAttention: Hashable, Sendable {
         let S = try trace.record(.scores, masking == .beforeSoftmax ? masked(Z.spelledOut, visible) : Z.spelledOut, visible: visible)
         let A = try trace.record(.weights, masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible))
         let O = try trace.record(.heads, sum(A * v, over: .s))  // [t, h, d]
-        return try trace.record(.output, linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c))
+        var y = try linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
+        if let bias = weights.outputBias { y = try y + trace.weight(bias, "b_O", [.c]) }
+        return try trace.record(.output, y)
     }
 
     /// The pairs that this attention's own mask lets through.
@@ -199,6 +204,7 @@ public struct DenseAttention: Hashable, Sendable {
         let expected: [(NamedTensor, [Int]?)] = [
             (weights.query, [heads * headDimension, width]), (weights.key, [keyValueHeads * headDimension, width]),
             (weights.value, [keyValueHeads * valueDimension, width]), (weights.output, [width, heads * valueDimension]),
+            (weights.outputBias ?? weights.output, weights.outputBias.map { _ in [width] }),
             (weights.biases?.query ?? weights.query, weights.biases.map { _ in [heads * headDimension] }),
             (weights.biases?.key ?? weights.key, weights.biases.map { _ in [keyValueHeads * headDimension] }),
             (weights.biases?.value ?? weights.value, weights.biases.map { _ in [keyValueHeads * valueDimension] }),
