@@ -1,0 +1,28 @@
+# What one types: make lesson, make test, make lint. `attn` itself is built to .build/release/attn.
+
+ATTN := .build/release/attn
+
+.PHONY: lesson build test lint format
+
+## Install what is missing, build, run the first lesson, and say where everything is.
+lesson: build
+	@$(ATTN) lesson run 1 --to markdown
+	@echo
+	@echo "From now on:  $(ATTN) --help     or, to have it on your path:  sudo ln -s $(CURDIR)/$(ATTN) /usr/local/bin/attn"
+	@echo "In the terminal, one step at a time:  $(ATTN) lesson run 1"
+
+build:
+	@scripts/install-packages lesson
+	@swift build -c release --product attn
+
+## Install what tests need, then run every test, in a release build with warnings as errors.
+test:
+	@scripts/install-packages test
+	STRICT=1 swift build -c release --product attn
+	STRICT=1 swift test -c release
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests

@@ -1,0 +1,147 @@
+import AttentionEngine
+import Foundation
+import ModelFiles
+import Testing
+
+/// A small case of noise on disk, and a dump that agrees with it unless it is changed.
+private struct SmallCase {
+    let path: String
+    let reference: ReferenceCase
+    var selected: [[Int]]
+    let score: Tensor
+
+    init(isFloat8: Bool = true) throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
+        var generator = try IndexerCaseGenerator(queries: 3, keys: 40, heads: 4, dimension: 16, topK: 8, seed: 5)
+        generator.isFloat8 = isFloat8
+        try generator.write(to: path)
+        reference = try ReferenceCase(path: path)
+        let keys = try reference.file.integers("expected.selected")
+        selected = (0..<3).map { Array(keys[$0 * 8..<($0 + 1) * 8]) }
+        score = try reference.file.tensor("expected.score", axes: [.t, .s])
+    }
+
+    func check(selected: [[Int]]? = nil, score: [Double]? = nil, tolerance: Double = 1e-3) throws -> IndexerCheck {
+        var writer = SafetensorsWriter()
+        let rows = selected ?? self.selected
+        writer.add("selected", shape: [rows.count, rows[0].count], integers: rows.flatMap(\.self))
+        if let score { writer.add("score", Tensor([.t, .s], [3, 40], score)) }
+        let mine = path + ".mine"
+        try writer.write(to: mine)
+        defer { try? FileManager.default.removeItem(atPath: mine) }
+        return try IndexerCheck(reference, dump: mine, tolerance: tolerance)
+    }
+
+    /// The keys of one row from the highest score down, of those that the query sees.
+    func ranking(_ row: Int) -> [Int] { (0...37 + row).sorted { score[row, $0] > score[row, $1] } }
+}
+
+@Suite struct IndexerCaseTests {
+    @Test(arguments: [true, false]) func `a made case verifies, and its score is what plain loops over its inputs give`(isFloat8: Bool)
+        throws
+    {
+        let small = try SmallCase(isFloat8: isFloat8)
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        #expect(try small.reference.verify().allSatisfy(\.passed))
+        let inputs = try small.reference.indexer()
+        for t in 0..<3 {
+            for s in 0..<40 {
+                var total = 0.0
+                for j in 0..<4 {
+                    var product = 0.0
+                    for d in 0..<16 { product += inputs.q[t, j, d] * inputs.k[s, d] }
+                    if product > 0 { total += inputs.weights[t, j] * product }
+                }
+                #expect(abs(total * inputs.kScale[s] - small.score[t, s]) < 1e-12)
+            }
+        }
+    }
+
+    @Test func `the same seed gives the same bytes, another seed others`() throws {
+        func bytes(_ seed: UInt64) throws -> Data {
+            let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try IndexerCaseGenerator(queries: 2, keys: 16, heads: 2, dimension: 8, topK: 4, seed: seed).write(to: path)
+            return try Data(contentsOf: URL(fileURLWithPath: path))
+        }
+        #expect(try bytes(1) == bytes(1))
+        #expect(try bytes(1) != bytes(2))
+    }
+
+    @Test func `the order of selected keys does not matter, nor padding`() throws {
+        let small = try SmallCase()
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        let check = try small.check(selected: small.selected.map { [-1] + $0.reversed() + [-1] }, score: small.score.values)
+        #expect(check.passed && check.rows.isEmpty)
+    }
+
+    @Test func `a key at the cut is rounding, one far from it is wrong, and both are said`() throws {
+        let small = try SmallCase()
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        var selected = small.selected
+        let ranking = small.ranking(1)
+        selected[1] = Array(ranking[0..<7]) + [ranking[8]]
+        let margin = small.score[1, ranking[7]] - small.score[1, ranking[8]]
+        let largest = (0...38).map { abs(small.score[1, $0]) }.max()!
+        let near = try small.check(selected: selected, tolerance: margin / largest * 1.01)
+        #expect(near.passed && near.rows.count == 1)
+        #expect(
+            near.rows[0].line.en == "row 1: 1 of 8 differ, all within \(NumberText.significant(margin, digits: 2)) of the cut: rounding")
+        let far = try small.check(selected: selected, tolerance: margin / largest * 0.99)
+        #expect(!far.passed)
+        #expect(
+            far.rows[0].line.en
+                == "row 1: 1 of 8 differ; key \(ranking[8]) misses the cut by \(NumberText.significant(margin, digits: 2)) and was selected: wrong"
+        )
+    }
+
+    @Test func `too few keys and a key of the future are wrong`() throws {
+        let small = try SmallCase()
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        var selected = small.selected
+        selected[0][0] = -1
+        #expect(try small.check(selected: selected, tolerance: 10).rows[0].line.en == "row 0: keeps 7 keys instead of 8: wrong")
+        selected = small.selected
+        selected[0][0] = 39
+        let check = try small.check(selected: selected, tolerance: 10)
+        #expect(!check.passed && check.rows[0].line.en.hasSuffix("key 39 is in the future and may not be seen: wrong"))
+    }
+
+    @Test func `scores beyond the tolerance fail with their place`() throws {
+        let small = try SmallCase()
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        var score = small.score.values
+        score[41] += 1
+        let check = try small.check(score: score)
+        #expect(!check.passed && check.score?.worstIndex == [1, 1])
+    }
+
+    @Test func `other shapes, NaN, duplicates and keys that do not exist are named`() throws {
+        let small = try SmallCase()
+        defer { try? FileManager.default.removeItem(atPath: small.path) }
+        func message(_ body: () throws -> IndexerCheck) -> String { (#expect(throws: FileError.self) { try body() })?.problem ?? "" }
+        #expect(
+            message { try small.check(selected: Array(small.selected.prefix(2))) } == "selected: expected the shape [3, k], found [2, 8]")
+        #expect(
+            message { try small.check(selected: small.selected.map { Array($0.prefix(7)) }) }
+                == "selected: expected at least 8 ranks a row, found 7")
+        var selected = small.selected
+        selected[2][3] = selected[2][4]
+        #expect(message { try small.check(selected: selected) } == "selected, row 2: key \(selected[2][4]) stands there twice")
+        selected[2][3] = 40
+        #expect(message { try small.check(selected: selected) } == "selected, row 2: expected keys 0 to 39 or -1, found 40")
+        var score = small.score.values
+        score[40] = .nan
+        #expect(message { try small.check(score: score) } == "score[1, 0]: expected a number, found NaN")
+    }
+
+    @Test(arguments: [
+        (0, 8, 4, 16, 4), (9, 8, 4, 16, 4), (2, 8, 0, 16, 4), (2, 8, 4, 12, 4), (2, 8, 4, 16, 0), (2, 1 << 40, 4, 16, 4),
+        (1 << 20, 1 << 20, 1 << 20, 16, 4),
+    ])
+    func `impossible sizes are named`(queries: Int, keys: Int, heads: Int, dimension: Int, topK: Int) {
+        #expect(throws: EngineError.self) {
+            try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dimension, topK: topK, seed: 0)
+        }
+    }
+}
