@@ -4,7 +4,9 @@ import CCairo
 
 /// Throws if Cairo reports anything but success.
 func check(_ status: cairo_status_t, _ what: String) throws(RendererError) {
-    guard status == CAIRO_STATUS_SUCCESS else { throw RendererError("\(what): Cairo says \(String(cString: cairo_status_to_string(status)))") }
+    guard status == CAIRO_STATUS_SUCCESS else {
+        throw RendererError("\(what): Cairo says \(String(cString: cairo_status_to_string(status)))")
+    }
 }
 
 /// A surface, and whatever Cairo writes to it.
@@ -46,7 +48,8 @@ final class ByteSink {
     /// What Cairo calls with each piece; the closure is a `ByteSink`, unretained.
     static let write: cairo_write_func_t = { closure, data, length in
         guard let closure, let data else { return CAIRO_STATUS_WRITE_ERROR }
-        Unmanaged<ByteSink>.fromOpaque(closure).takeUnretainedValue().bytes.append(contentsOf: UnsafeBufferPointer(start: data, count: Int(length)))
+        Unmanaged<ByteSink>.fromOpaque(closure).takeUnretainedValue().bytes.append(
+            contentsOf: UnsafeBufferPointer(start: data, count: Int(length)))
         return CAIRO_STATUS_SUCCESS
     }
 }

@@ -17,15 +17,18 @@ public final class CairoRenderer {
     /// provenance stand in text chunks.
     public func png(_ scene: Scene, scale: Double = 1) throws(RendererError) -> [UInt8] {
         let (width, height) = try pixelSize(scene, scale: scale)
-        let surface = try Surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(width), Int32(height)), "a picture of \(width) x \(height)")
+        let surface = try Surface(
+            cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(width), Int32(height)), "a picture of \(width) x \(height)")
         do {
             let context = try Context(surface, "a picture of \(width) x \(height)")
             cairo_scale(context.pointer, Double(width) / scene.size.width, Double(height) / scene.size.height)
-            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene).paint()
+            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene, outlinesText: true).paint()
         }
         cairo_surface_flush(surface.pointer)
         let stride = Int(cairo_image_surface_get_stride(surface.pointer)) / 4
-        guard let data = cairo_image_surface_get_data(surface.pointer) else { throw RendererError("a picture of \(width) x \(height): no pixels") }
+        guard let data = cairo_image_surface_get_data(surface.pointer) else {
+            throw RendererError("a picture of \(width) x \(height): no pixels")
+        }
         return try data.withMemoryRebound(to: UInt32.self, capacity: stride * height) { words throws(RendererError) in
             let raster = Raster(width: width, height: height, stride: stride, words: UnsafePointer(words))
             return try PNGWriter.bytes(raster, declared: ColorCensus(scene), texts: scene.pngTexts)
@@ -44,7 +47,8 @@ public final class CairoRenderer {
         _ = try pixelSize(scene, scale: 1)
         let sink = ByteSink()
         let surface = try Surface(
-            cairo_pdf_surface_create_for_stream(ByteSink.write, Unmanaged.passUnretained(sink).toOpaque(), scene.size.width, scene.size.height), "a PDF")
+            cairo_pdf_surface_create_for_stream(
+                ByteSink.write, Unmanaged.passUnretained(sink).toOpaque(), scene.size.width, scene.size.height), "a PDF")
         let language = scene.language
         for (key, value) in [
             (CAIRO_PDF_METADATA_TITLE, scene.title[language]), (CAIRO_PDF_METADATA_SUBJECT, scene.alt[language]),
@@ -53,7 +57,7 @@ public final class CairoRenderer {
         ] { cairo_pdf_surface_set_metadata(surface.pointer, key, value) }
         do {
             let context = try Context(surface, "a PDF")
-            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene).paint()
+            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene, outlinesText: false).paint()
             cairo_show_page(context.pointer)
             try check(cairo_status(context.pointer), "a PDF")
         }
@@ -72,7 +76,8 @@ public final class CairoRenderer {
         }
         guard max(width, height) <= Double(PictureLimits.side), width * height <= Double(PictureLimits.area) else {
             throw RendererError(
-                "the picture is \(NumberText.significant(width, digits: 10)) x \(NumberText.significant(height, digits: 10)) pixels: expected at most \(PictureLimits.side) along a side and \(PictureLimits.area) in all")
+                "the picture is \(NumberText.significant(width, digits: 10)) x \(NumberText.significant(height, digits: 10)) pixels: expected at most \(PictureLimits.side) along a side and \(PictureLimits.area) in all"
+            )
         }
         return (Int(width), Int(height))
     }
@@ -87,9 +92,10 @@ public final class PangoTextMeasurer: TextMeasuring {
     init(_ typesetter: Typesetter) { self.typesetter = typesetter }
 
     /// The extent of one line; remembered.
-    public func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent { typesetter.measure(text, style, language) }
+    public func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent {
+        typesetter.measure(text, style, language)
+    }
 }
-
 
 extension Scene {
     /// What files say about their maker.

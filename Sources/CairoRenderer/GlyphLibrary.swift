@@ -104,7 +104,9 @@ struct GlyphLibrary {
     }
 
     /// A colour glyph as a picture 96 pixels to the type size.
-    private static func picture(of glyph: PangoGlyph, _ font: OpaquePointer, _ extents: cairo_text_extents_t) throws(RendererError) -> GlyphShape {
+    private static func picture(of glyph: PangoGlyph, _ font: OpaquePointer, _ extents: cairo_text_extents_t) throws(RendererError)
+        -> GlyphShape
+    {
         let factor = 0.096
         let (width, height) = (Int((extents.width * factor).rounded(.up)), Int((extents.height * factor).rounded(.up)))
         let surface = try Surface(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, Int32(width), Int32(height)), "a glyph")

@@ -80,7 +80,9 @@ enum PNGWriter {
 
     static func bytes(_ raster: Raster, declared: ColorCensus, texts: [PNGText]) throws(RendererError) -> [UInt8] {
         if let (indices, palette) = indexed(raster, coarse: nil) { return try encode(raster, indices, palette, texts) }
-        if declared.hasImage, let (indices, palette) = indexed(raster, coarse: declared.colors) { return try encode(raster, indices, palette, texts) }
+        if declared.hasImage, let (indices, palette) = indexed(raster, coarse: declared.colors) {
+            return try encode(raster, indices, palette, texts)
+        }
         var rgb = [UInt8](repeating: 0, count: raster.width * raster.height * 3)
         rgb.withUnsafeMutableBufferPointer { target in
             var at = 0
@@ -123,7 +125,7 @@ enum PNGWriter {
     }
 
     /// Palette indices, row by row, or nil where 256 colours are not enough. With `coarse`, colours that no item names (the edges of
-    /// antialiased letters) are rounded to 32 steps a channel first, at most 4 of 255 away: invisible, and text over a matrix fits the palette.
+    /// antialiased letters) are rounded to 32 steps a channel first, at most 7 of 255 away: invisible, and text over a matrix fits the palette.
     private static func indexed(_ raster: Raster, coarse: Set<UInt32>?) -> ([UInt8], [UInt32])? {
         var palette = (coarse ?? []).sorted()
         guard palette.count <= 256 else { return nil }
@@ -152,15 +154,19 @@ enum PNGWriter {
     }
 
     private static func round(_ color: UInt32) -> UInt32 {
-        func step(_ byte: UInt32) -> UInt32 { min((byte + 4) & 0xF8, 255) }
+        func step(_ byte: UInt32) -> UInt32 { min(byte + 4, 255) & 0xF8 }
         return step(color >> 16 & 255) << 16 | step(color >> 8 & 255) << 8 | step(color & 255)
     }
 
-    private static func encode(_ raster: Raster, _ indices: [UInt8], _ palette: [UInt32], _ texts: [PNGText]) throws(RendererError) -> [UInt8] {
+    private static func encode(_ raster: Raster, _ indices: [UInt8], _ palette: [UInt32], _ texts: [PNGText]) throws(RendererError)
+        -> [UInt8]
+    {
         let depth = palette.count <= 2 ? 1 : palette.count <= 4 ? 2 : palette.count <= 16 ? 4 : 8
         let (level, strategy, filters) = Settings.indexed
         var picture = cpng_picture()
-        (picture.width, picture.height, picture.bit_depth, picture.channels) = (UInt32(raster.width), UInt32(raster.height), Int32(depth), 1)
+        (picture.width, picture.height, picture.bit_depth, picture.channels) = (
+            UInt32(raster.width), UInt32(raster.height), Int32(depth), 1
+        )
         (picture.stride, picture.level, picture.strategy, picture.filters) = ((raster.width * depth + 7) / 8, level, strategy, filters)
         return try write(picture, pixels: packed(indices, width: raster.width, depth: depth), palette: palette, texts)
     }
@@ -177,7 +183,9 @@ enum PNGWriter {
         return bytes
     }
 
-    private static func write(_ picture: cpng_picture, pixels: [UInt8], palette: [UInt32], _ texts: [PNGText]) throws(RendererError) -> [UInt8] {
+    private static func write(_ picture: cpng_picture, pixels: [UInt8], palette: [UInt32], _ texts: [PNGText]) throws(RendererError)
+        -> [UInt8]
+    {
         var picture = picture
         let triples = palette.flatMap { [UInt8($0 >> 16 & 255), UInt8($0 >> 8 & 255), UInt8($0 & 255)] }
         // Texts as NUL-terminated strings in one block: key, text, language.

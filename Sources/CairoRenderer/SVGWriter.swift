@@ -22,7 +22,8 @@ struct SVGWriter {
 
     /// The whole file.
     mutating func document() throws(RendererError) -> [UInt8] {
-        guard let first = prefix.utf8.first, prefix.utf8.allSatisfy({ $0.isIDCharacter }), first.isLetter || first == UInt8(ascii: "_") else {
+        guard let first = prefix.utf8.first, prefix.utf8.allSatisfy({ $0.isIDCharacter }), first.isLetter || first == UInt8(ascii: "_")
+        else {
             throw RendererError("SVG: the id prefix '\(prefix)': expected a letter, then letters, digits, - and _")
         }
         try write(scene.items)
@@ -131,17 +132,19 @@ struct SVGWriter {
         var transform = "translate(\(PathText.number(run.position.x)) \(PathText.number(run.position.y)))"
         if run.rotation != 0 { transform += "rotate(\(PathText.number(run.rotation)))" }
         transform += "scale(\(NumberText.significant(scale, digits: 6)))"
-        body += "<g aria-label=\"\(run.text.xml)\" transform=\"\(transform)\"\(paint("fill", run.style.color))>"
+        body += "<g transform=\"\(transform)\"\(paint("fill", run.style.color))>"
         for glyph in glyphs {
             let (x, y) = (((glyph.x - shift) / scale).rounded(), (glyph.y / scale).rounded())
-            body += "<use href=\"#\(prefix)-g\(glyph.shape)\"" + (x == 0 ? "" : " x=\"\(Int(x))\"") + (y == 0 ? "" : " y=\"\(Int(y))\"") + "/>"
+            body +=
+                "<use href=\"#\(prefix)-g\(glyph.shape)\"" + (x == 0 ? "" : " x=\"\(Int(x))\"") + (y == 0 ? "" : " y=\"\(Int(y))\"") + "/>"
         }
         body += "</g>\n"
     }
 
     private mutating func write(_ image: PixelImage, _ rect: Rect) throws(RendererError) {
         // Enlarged before it is stored, so that a viewer that smooths cannot blur small cells.
-        let factor = max(1, min(16, Int((rect.width * 2 / Double(max(image.width, 1))).rounded()), 4096 / max(image.width, image.height, 1)))
+        let factor = max(
+            1, min(16, Int((rect.width * 2 / Double(max(image.width, 1))).rounded()), 4096 / max(image.width, image.height, 1)))
         let png = try PNGWriter.bytes(image, factor: factor)
         body += "<image\(frame(rect)) preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"\(dataURL(png))\"/>\n"
     }

@@ -8,6 +8,9 @@ struct ScenePainter {
     let context: OpaquePointer
     let typesetter: Typesetter
     let scene: Scene
+    /// Whether text is filled as outlines. Cairo 1.16 puts the glyphs of an image on whole pixels, which spaces letters unevenly; outlines stand
+    /// where they belong. A PDF keeps text as text.
+    let outlinesText: Bool
 
     func paint() throws(RendererError) {
         set(scene.background)
@@ -87,7 +90,12 @@ struct ScenePainter {
         set(run.style.color)
         typesetter.withLine(run.text, run.style, scene.language) { _, line in
             cairo_move_to(context, -run.anchor.share * typesetter.measure(run.text, run.style, scene.language).width, 0)
-            pango_cairo_show_layout_line(context, line)
+            if outlinesText, !run.text.hasColorGlyphs {
+                pango_cairo_layout_line_path(context, line)
+                cairo_fill(context)
+            } else {
+                pango_cairo_show_layout_line(context, line)
+            }
         }
         cairo_restore(context)
     }
@@ -134,4 +142,9 @@ extension Color {
         func byte(_ value: Double) -> UInt32 { UInt32((min(max(value, 0), 1) * 255).rounded()) }
         return byte(alpha) << 24 | byte(red * alpha) << 16 | byte(green * alpha) << 8 | byte(blue * alpha)
     }
+}
+
+extension String {
+    /// Whether some characters are drawn as colour pictures, which have no outlines.
+    var hasColorGlyphs: Bool { unicodeScalars.contains { $0.properties.isEmojiPresentation || $0.value == 0xFE0F } }
 }

@@ -45,7 +45,8 @@ final class Typesetter {
 
     /// Calls `body` with the first line of the layout of `text`, valid during the call.
     func withLine<Result>(
-        _ text: String, _ style: TextStyle, _ language: Language, _ body: (OpaquePointer, UnsafeMutablePointer<PangoLayoutLine>) throws -> Result
+        _ text: String, _ style: TextStyle, _ language: Language,
+        _ body: (OpaquePointer, UnsafeMutablePointer<PangoLayoutLine>) throws -> Result
     ) rethrows -> Result {
         let layout = pango_layout_new(contexts[language]!)!
         defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
@@ -89,10 +90,10 @@ final class Typesetter {
         return description
     }
 
-    /// Tabular digits, and in Chinese the quotation marks, dashes and dots of the Chinese font: Latin fonts have narrow ones.
+    /// Tabular digits, Chinese punctuation that closes up beside more of it, and in Chinese the quotation marks, dashes and dots of the Chinese font: Latin fonts have narrow ones.
     private func attributes(_ text: String, _ style: TextStyle, _ language: Language) -> OpaquePointer {
         let list = pango_attr_list_new()!
-        pango_attr_list_insert(list, pango_attr_font_features_new("tnum=1"))
+        pango_attr_list_insert(list, pango_attr_font_features_new("tnum=1,chws=1"))
         guard language == .zh, style.face == .sans else { return list }
         var position: UInt32 = 0
         for scalar in text.unicodeScalars {

@@ -96,9 +96,15 @@ enum Diary {
             0, 1, 0, 0, 0, 0, 0, 0,
             0, 0, 1, 0, 0, 0, 0, 0,
         ])
-    static let trip_en = ["Holiday", ":", "flew", "to", "Dali", ".", "Breakfast", ":", "noodles", ".", "Mei", "in", "Shanghai", ".", "Trip", "went", "where", "?"]
+    static let trip_en = [
+        "Holiday", ":", "flew", "to", "Dali", ".", "Breakfast", ":", "noodles", ".", "Mei", "in", "Shanghai", ".", "Trip", "went", "where",
+        "?",
+    ]
     static let trip_zh = ["国庆", "：", "飞", "到", "大理", "。", "早餐", "：", "米线", "。", "小梅", "在", "上海", "。", "旅行", "去了", "哪儿", "？"]
-    static let breakfast_en = ["Holiday", ":", "flew", "to", "Dali", ".", "Breakfast", ":", "noodles", ".", "Mei", "in", "Shanghai", ".", "Breakfast", ":", "what", "?"]
+    static let breakfast_en = [
+        "Holiday", ":", "flew", "to", "Dali", ".", "Breakfast", ":", "noodles", ".", "Mei", "in", "Shanghai", ".", "Breakfast", ":", "what",
+        "?",
+    ]
     static let breakfast_zh = ["国庆", "：", "飞", "到", "大理", "。", "早餐", "：", "米线", "。", "小梅", "在", "上海", "。", "早餐", "：", "什么", "？"]
 
     /// The diary with the question about the trip or the breakfast.

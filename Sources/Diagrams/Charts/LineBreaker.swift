@@ -6,11 +6,16 @@ public enum LineBreaker {
     private static let closing: Set<Character> = Set("，。、；：？！）》」』】〕〉”’…·—％%,.;:?!)]}°")
     private static let opening: Set<Character> = Set("（《「『【〔〈“‘([{$¥￥")
 
+    /// Whether the character is opening punctuation of full width in Chinese: its left half is empty.
+    static func opensWide(_ character: Character) -> Bool { "（《「『【〔〈“‘".contains(character) }
+
     /// Whether lines may break at either side of the character.
     public static func isIdeographic(_ character: Character) -> Bool {
         guard let scalar = character.unicodeScalars.first else { return false }
         switch scalar.value {
-        case 0x2E80...0x312F, 0x3130...0x4DBF, 0x4E00...0x9FFF, 0xAC00...0xD7AF, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF01...0xFF60, 0x20000...0x3FFFF: return true
+        case 0x2E80...0x312F, 0x3130...0x4DBF, 0x4E00...0x9FFF, 0xAC00...0xD7AF, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF01...0xFF60,
+            0x20000...0x3FFFF:
+            return true
         default: return false
         }
     }

@@ -45,7 +45,7 @@ struct MatrixPanel {
         if widest <= cell - 3 {
             columnMode = .level
             columnStep = 1
-            labelHeight = style.size * 1.5
+            labelHeight = style.size * 1.95
         } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4, cell >= style.size * 1.15 {
             columnMode = .stacked
             columnStep = 1
@@ -87,7 +87,9 @@ struct MatrixPanel {
         if let digits {
             let style = TextStyle(size: digits.size, weight: digits.weight, color: palette.text(on: color))
             let text = scale.text(value)
-            if !text.isEmpty { items.append(.text(TextRun(text, style, at: Point(area.midX, area.midY + digits.size * 0.36), anchor: .middle))) }
+            if !text.isEmpty {
+                items.append(.text(TextRun(text, style, at: Point(area.midX, area.midY + digits.size * 0.36), anchor: .middle)))
+            }
         }
         return items
     }
@@ -102,7 +104,8 @@ struct MatrixPanel {
             items.append(.text(TextRun(value.isNaN ? "NaN" : "∞", style, at: Point(area.midX, area.midY + 4), anchor: .middle)))
         } else {
             let cross: [PathElement] = [
-                .move(Point(inner.x, inner.y)), .line(Point(inner.maxX, inner.maxY)), .move(Point(inner.maxX, inner.y)), .line(Point(inner.x, inner.maxY)),
+                .move(Point(inner.x, inner.y)), .line(Point(inner.maxX, inner.maxY)), .move(Point(inner.maxX, inner.y)),
+                .line(Point(inner.x, inner.maxY)),
             ]
             items.append(.path(cross, stroke: stroke))
         }
@@ -112,7 +115,10 @@ struct MatrixPanel {
     /// Row names, the highlighted one in bold.
     func rowNames(highlighted: Int?, _ palette: Palette) -> [Item] {
         (0..<rows).filter { isShown($0, rowStep, highlighted, rows) }.map { row in
-            .text(TextRun(rowLabels[row], named(row == highlighted, palette), at: Point(origin.x - 8, frame(row, 0).midY + style.size * 0.36), anchor: .end))
+            .text(
+                TextRun(
+                    rowLabels[row], named(row == highlighted, palette), at: Point(origin.x - 8, frame(row, 0).midY + style.size * 0.36),
+                    anchor: .end))
         }
     }
 
@@ -127,7 +133,8 @@ struct MatrixPanel {
             case .level: items.append(.text(TextRun(name, style, at: Point(x, y + style.size * 1.35), anchor: .middle)))
             case .stacked:
                 for (i, character) in name.enumerated() {
-                    items.append(.text(TextRun(String(character), style, at: Point(x, y + style.size * (1.3 + 1.12 * Double(i))), anchor: .middle)))
+                    items.append(
+                        .text(TextRun(String(character), style, at: Point(x, y + style.size * (1.3 + 1.12 * Double(i))), anchor: .middle)))
                 }
             case .turned:
                 items.append(.text(TextRun(name, style, at: Point(x - style.size * 0.18, y + style.size * 0.75), rotation: Self.angle)))

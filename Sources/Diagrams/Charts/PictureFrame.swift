@@ -39,7 +39,7 @@ struct PictureFrame {
     mutating func paragraph(_ words: String, _ style: TextStyle, leading: Double) {
         for line in LineBreaker.lines(words, width: contentWidth, measure: { width($0, style) }) {
             y += style.size * leading
-            items.append(.text(TextRun(line, style, at: Point(type.margin, y - style.size * 0.22))))
+            add(line, style, at: Point(type.margin, y - style.size * 0.22))
         }
     }
 
@@ -49,13 +49,18 @@ struct PictureFrame {
         y += max(16, type.margin * 0.55)
     }
 
-    /// One line of text.
+    /// One line of text. A Chinese line that begins with opening punctuation hangs it, so that the first character stands on the edge.
     mutating func add(_ line: String, _ style: TextStyle, at point: Point, _ anchor: TextRun.Anchor = .start, rotation: Double = 0) {
-        if !line.isEmpty { items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation))) }
+        if line.isEmpty { return }
+        var point = point
+        if language == .zh, anchor == .start, let first = line.first, LineBreaker.opensWide(first) { point.x -= style.size * 0.5 }
+        items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation)))
     }
 
     /// A style of this picture.
-    func style(_ size: Double, _ color: Color, _ weight: TextStyle.Weight = .regular) -> TextStyle { TextStyle(size: size, weight: weight, color: color) }
+    func style(_ size: Double, _ color: Color, _ weight: TextStyle.Weight = .regular) -> TextStyle {
+        TextStyle(size: size, weight: weight, color: color)
+    }
 }
 
 /// Words that several figures use.

@@ -29,7 +29,8 @@ public enum TokenText {
         case "\u{0}"..."\u{1F}": return String(Unicode.Scalar(0x2400 + scalar.value)!)
         case "\u{7F}": return "␡"
         default:
-            let isInvisible = [.format, .control, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned].contains(scalar.properties.generalCategory)
+            let isInvisible = [.format, .control, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned].contains(
+                scalar.properties.generalCategory)
             return isInvisible || scalar.properties.isDefaultIgnorableCodePoint ? number(of: scalar) : nil
         }
     }

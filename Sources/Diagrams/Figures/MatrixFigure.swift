@@ -12,7 +12,7 @@ extension Figure {
         guard let trace = data.traces.first?.trace else { throw FigureError("matrix: no trace to draw from") }
         let step = try MatrixFigure.step(of: trace, options)
         let slice = try MatrixSlice(step, of: trace, head: options.head)
-        var figure = try MatrixFigure(slice, data.provenance, options, text)
+        var figure = try MatrixFigure(slice, data.provenance, MatrixFigure.fitted(options, to: slice), text)
         return try figure.scene()
     }
 }
@@ -46,7 +46,16 @@ struct MatrixFigure {
         if let id = options.step { return try trace.step(id) }
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
         if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
-        throw FigureError("matrix: no step ends in attention.weights; name one of \(trace.steps.map(\.id).prefix(8).joined(separator: ", "))")
+        throw FigureError(
+            "matrix: no step ends in attention.weights; name one of \(trace.steps.map(\.id).prefix(8).joined(separator: ", "))")
+    }
+
+    /// A few columns of features do not need the width of an article.
+    static func fitted(_ options: FigureOptions, to slice: MatrixSlice) -> FigureOptions {
+        guard !slice.isPair, slice.columns <= 10, options.width == nil, options.preset == .article else { return options }
+        var options = options
+        options.width = 720
+        return options
     }
 
     mutating func scene() throws -> Scene {
@@ -61,7 +70,8 @@ struct MatrixFigure {
         frame.foot(words.source(provenance)[language])
         let height = options.preset.proportion.map { max(frame.y, (frame.width * $0).rounded()) } ?? frame.y.rounded(.up)
         return Scene(
-            size: Size(frame.width, height), background: frame.palette.paper, items: frame.items, title: words.title, alt: words.alt, caption: words.caption,
+            size: Size(frame.width, height), background: frame.palette.paper, items: frame.items, title: words.title, alt: words.alt,
+            caption: words.caption,
             language: language, provenance: options.provenance(figure: "matrix", step: slice.step.id, data: provenance))
     }
 
@@ -70,7 +80,7 @@ struct MatrixFigure {
     private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
 
     private func shortened(_ names: [String]) -> [String] {
-        let limit = max(48, frame.contentWidth * 0.13)
+        let limit = max(62, frame.contentWidth * 0.13)
         return names.map { name in TokenText.shortened(name, to: limit) { frame.width($0, labelStyle) } }
     }
 
@@ -141,7 +151,8 @@ struct MatrixFigure {
         for row in 0..<slice.rows {
             for column in 0..<slice.columns {
                 let spot = HotSpot(
-                    panel.frame(row, column), step: slice.step.id, index: slice.index(row, column), label: words.label(row, column, frame.language))
+                    panel.frame(row, column), step: slice.step.id, index: slice.index(row, column),
+                    label: words.label(row, column, frame.language))
                 frame.items.append(.hotSpot(spot))
             }
         }
@@ -185,7 +196,8 @@ struct MatrixFigure {
     }
 
     private func number(_ value: Double) -> String {
-        scale.kind == .weights ? NumberText.percent(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
+        scale.kind == .weights
+            ? NumberText.percent(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
     }
 
     // MARK: Raster
@@ -210,7 +222,8 @@ struct MatrixFigure {
         ticks(area)
         if let query {
             let y = area.y + (Double(query) + 0.5) * height / Double(slice.rows)
-            frame.items.append(.path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
+            frame.items.append(
+                .path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
         }
         axisNames(area, frame.type.label * 1.5)
         frame.y = area.maxY + frame.type.label * 3.4
@@ -286,7 +299,9 @@ struct MatrixFigure {
 extension FigureOptions {
     /// What a file says of the figure and its data: never a path.
     func provenance(figure: String, step: String?, data: Provenance) -> [String: String] {
-        var facts = ["figure": figure, "language": language.rawValue, "theme": theme.rawValue, "preset": preset.rawValue, "data": data.name]
+        var facts = [
+            "figure": figure, "language": language.rawValue, "theme": theme.rawValue, "preset": preset.rawValue, "data": data.name,
+        ]
         facts["sha256"] = data.sha256
         facts["step"] = step
         facts["width"] = width.map { NumberText.significant($0) }

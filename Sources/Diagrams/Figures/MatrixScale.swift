@@ -13,25 +13,29 @@ struct MatrixScale: Sendable {
     /// Whether every row of weights adds up to one.
     let rowsSumToOne: Bool
 
+    /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
+    let isCapped: Bool
+    /// How many values are NaN or plus infinity.
+    let brokenCount: Int
+
     init(_ slice: MatrixSlice, _ palette: Palette) {
-        var (low, high) = (0.0, 0.0)
-        var isWhole = true
-        for value in slice.values where value.isFinite {
-            if value < low { low = value }
-            if value > high { high = value }
-            isWhole = isWhole && value == value.rounded()
-        }
-        rowsSumToOne = slice.isPair && low == 0 && high <= 1 + 1e-9 && Self.addUp(slice)
-        let isChoice = isWhole && low >= 0 && high <= 1 && !slice.step.id.hasSuffix("weights")
-        kind = isChoice ? .choice : rowsSumToOne ? .weights : low < 0 ? .signed : .magnitudes
-        switch kind {
-        case .choice: limit = 1
-        case .weights: limit = high > 0.5 && slice.rows <= 64 ? 1 : Self.roundUp(high)
-        case .magnitudes: limit = Self.roundUp(high)
-        case .signed: limit = Self.roundUp(max(high, -low))
-        }
+        let census = MatrixCensus(slice)
+        rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
+        brokenCount = census.brokenCount
+        let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.hasSuffix("weights")
+        kind = isChoice ? .choice : rowsSumToOne ? .weights : census.low < 0 ? .signed : .magnitudes
+        let isLarge = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
+        let usual = Self.roundUp(census.usualRowMaximum)
+        isCapped = isLarge && kind == .weights && usual * 2 < census.high
+        limit =
+            switch kind {
+            case .choice: 1
+            case .weights: isCapped ? usual : census.high > 0.5 ? 1 : Self.roundUp(census.high)
+            case .magnitudes: Self.roundUp(census.high)
+            case .signed: Self.roundUp(max(census.high, -census.low))
+            }
         map = kind == .signed ? palette.diverging : palette.sequential
-        decimals = isWhole ? 0 : Self.decimals(slice.values, limit)
+        decimals = census.isWhole ? 0 : isLarge ? 2 : Self.decimals(slice.values, limit)
     }
 
     /// Where `value` stands on the map, 0 to 1.
@@ -55,17 +59,7 @@ struct MatrixScale: Sendable {
     /// The ends of the scale.
     var ends: (low: String, high: String) {
         let high = NumberText.significant(limit, digits: 3)
-        return (kind == .signed ? "−" + high : "0", high)
-    }
-
-    private static func addUp(_ slice: MatrixSlice) -> Bool {
-        for row in 0..<slice.rows {
-            var sum = 0.0
-            let start = slice.values.startIndex + row * slice.columns
-            for i in start..<start + slice.columns { sum += slice.values[i] }
-            if !(abs(sum - 1) < 1e-6) { return false }
-        }
-        return true
+        return (kind == .signed ? "−" + high : "0", (isCapped ? "≥ " : "") + high)
     }
 
     /// As few digits as tell the values apart where tenths suffice; two otherwise, fewer for large numbers.
@@ -85,5 +79,41 @@ struct MatrixScale: Sendable {
         let steps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]
         let step = steps.first { $0 * power >= value * (1 - 1e-12) } ?? 10
         return step * power
+    }
+}
+
+/// What one pass over all values tells of them.
+struct MatrixCensus {
+    private(set) var low = 0.0
+    private(set) var high = 0.0
+    private(set) var isWhole = true
+    private(set) var rowsSumToOne = true
+    private(set) var brokenCount = 0
+    /// The median over rows of each row's largest value.
+    private(set) var usualRowMaximum = 0.0
+
+    init(_ slice: MatrixSlice) {
+        var maxima: [Double] = []
+        slice.values.withUnsafeBufferPointer { values in
+            for row in 0..<slice.rows {
+                var (least, most, sum) = (0.0, 0.0, 0.0)
+                for value in values[row * slice.columns..<(row + 1) * slice.columns] {
+                    guard value.isFinite else {
+                        if value != -.infinity { brokenCount += 1 }
+                        rowsSumToOne = false
+                        continue
+                    }
+                    least = min(least, value)
+                    most = max(most, value)
+                    sum += value
+                    if isWhole, value != value.rounded() { isWhole = false }
+                }
+                low = min(low, least)
+                high = max(high, most)
+                if abs(sum - 1) >= 1e-6 { rowsSumToOne = false }
+                maxima.append(most)
+            }
+        }
+        usualRowMaximum = maxima.sorted()[maxima.count / 2]
     }
 }

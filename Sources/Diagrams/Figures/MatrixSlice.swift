@@ -62,7 +62,9 @@ public struct MatrixSlice: Sendable {
         if value == -.infinity { return true }
         guard value == 0, isPair else { return false }
         if let maskedScores { return maskedScores[maskedScores.startIndex + row * columns + column] == -.infinity }
-        guard let visible = step.visible, visible.rows == rows, visible.columns == columns, step.id.hasSuffix("weights") else { return false }
+        guard let visible = step.visible, visible.rows == rows, visible.columns == columns, step.id.hasSuffix("weights") else {
+            return false
+        }
         return !visible[row, column]
     }
 
@@ -118,7 +120,9 @@ private struct SliceChoice {
         row = plain[0]
         column = plain[1]
         guard let headAxis else {
-            if case .one(let n) = wanted, n != 0 { throw FigureError("\(step.id) has no axis of heads to choose head \(n) from: \(step.output.shape)") }
+            if case .one(let n) = wanted, n != 0 {
+                throw FigureError("\(step.id) has no axis of heads to choose head \(n) from: \(step.output.shape)")
+            }
             return
         }
         head = wanted ?? (isPair ? .mean : .one(0))

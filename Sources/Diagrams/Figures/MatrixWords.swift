@@ -66,7 +66,8 @@ struct MatrixWords {
                 ? Bilingual(en: "Brighter: more weight; a row adds up to 1.", zh: "越亮，权重越大；每行之和为 1。")
                 : Bilingual(en: "Darker: more weight; a row adds up to 1.", zh: "颜色越深，权重越大；每行之和为 1。")
         case .choice: Bilingual(en: "Filled: yes.", zh: "填色表示“是”。")
-        case .magnitudes: theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
+        case .magnitudes:
+            theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
                 ? Bilingual(en: "From light (negative) to dark (positive).", zh: "由浅（负）到深（正）。")
@@ -97,8 +98,11 @@ struct MatrixWords {
     var alt: Bilingual {
         let (row, column) = (Words.axis(slice.rowAxis, isPair: slice.isPair), Words.axis(slice.columnAxis, isPair: slice.isPair))
         var text = Bilingual(
-            en: "\(subject.en)\(head.map { ", " + $0.en } ?? ""): a matrix of \(slice.rows) rows (\(row.en)) by \(slice.columns) columns (\(column.en)), coloured from \(scale.ends.low) to \(scale.ends.high).",
-            zh: "\(subject.zh)\(head.map { "（" + $0.zh + "）" } ?? "")：矩阵共 \(slice.rows) 行（\(row.zh)）、\(slice.columns) 列（\(column.zh)），颜色从 \(scale.ends.low) 到 \(scale.ends.high)。")
+            en:
+                "\(subject.en)\(head.map { ", " + $0.en } ?? ""): a matrix of \(slice.rows) rows (\(row.en)) by \(slice.columns) columns (\(column.en)), coloured from \(scale.ends.low) to \(scale.ends.high).",
+            zh:
+                "\(subject.zh)\(head.map { "（" + $0.zh + "）" } ?? "")：矩阵共 \(slice.rows) 行（\(row.zh)）、\(slice.columns) 列（\(column.zh)），颜色从 \(scale.ends.low) 到 \(scale.ends.high)。"
+        )
         if let query, let best = strongest(3) {
             let name = slice.rowName(query)
             text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "第 \(query) 行“\(name)”：最高的是\(best.zh)。")
@@ -111,7 +115,8 @@ struct MatrixWords {
     /// A line to copy under the picture.
     var caption: Bilingual {
         Bilingual(
-            en: "\(subject.en)\(head.map { " (\($0.en))" } ?? ""). \(slice.step.id)", zh: "\(subject.zh)\(head.map { "（\($0.zh)）" } ?? "")。\(slice.step.id)")
+            en: "\(subject.en)\(head.map { " (\($0.en))" } ?? ""). \(slice.step.id)",
+            zh: "\(subject.zh)\(head.map { "（\($0.zh)）" } ?? "")。\(slice.step.id)")
     }
 
     private func strongest(_ count: Int) -> Bilingual? {
@@ -131,14 +136,19 @@ struct MatrixWords {
     }
 
     private var broken: Bilingual? {
-        let count = slice.values.count { $0.isNaN || $0 == .infinity }
-        return count == 0 ? nil : Bilingual(en: " \(count) cells hold no finite number and are crossed out.", zh: "有 \(count) 个格子不是有限数，已打叉。")
+        let count = scale.brokenCount
+        return count == 0
+            ? nil : Bilingual(en: " \(count) cells hold no finite number and are crossed out.", zh: "有 \(count) 个格子不是有限数，已打叉。")
     }
 
     /// What a pointer shows over a cell.
     func label(_ row: Int, _ column: Int, _ language: Language) -> String {
-        let value = slice.isMasked(row, column) ? Bilingual(en: "masked", zh: "已掩住")[language] : NumberText.significant(slice.value(row, column), digits: 4)
-        let names = (Words.axis(slice.rowAxis, isPair: slice.isPair)[language], Words.axis(slice.columnAxis, isPair: slice.isPair)[language])
+        let value =
+            slice.isMasked(row, column)
+            ? Bilingual(en: "masked", zh: "已掩住")[language] : NumberText.significant(slice.value(row, column), digits: 4)
+        let names = (
+            Words.axis(slice.rowAxis, isPair: slice.isPair)[language], Words.axis(slice.columnAxis, isPair: slice.isPair)[language]
+        )
         let (r, c) = (slice.rowName(row), slice.columnName(column))
         return language == .en ? "\(names.0) \(r), \(names.1) \(c): \(value)" : "\(names.0)“\(r)”，\(names.1)“\(c)”：\(value)"
     }

@@ -16,7 +16,8 @@ public enum RandomAttention {
         let noise = (0..<tokens * tokens).map { _ in 3 * ((0..<4).reduce(0) { sum, _ in sum + generator.unit() } - 2) }
         var recorder = Recorder()
         let scores = try recorder.input(
-            "input.noise", "N", Tensor([.t, .s], [tokens, tokens], noise), title: Bilingual(en: "Seeded noise", zh: "定种子的噪声"), source: "SplitMix64, seed \(seed)")
+            "input.noise", "N", Tensor([.t, .s], [tokens, tokens], noise), title: Bilingual(en: "Seeded noise", zh: "定种子的噪声"),
+            source: "SplitMix64, seed \(seed)")
         let visible = Mask.causal(rows: tokens, columns: tokens)
         let masked = try recorder.record(.noiseScores, masked(scores, visible))
         _ = try recorder.record(.noiseWeights, softmax(masked, over: .s))
@@ -26,7 +27,8 @@ public enum RandomAttention {
 
 extension Equation {
     fileprivate static let noiseScores = Equation(
-        "attention.scores", symbol: "S", Bilingual(en: "Random scores, the future masked", zh: "随机分数：未来已掩住"), #"S_{t,s} = N_{t,s} + M_{t,s}"#,
+        "attention.scores", symbol: "S", Bilingual(en: "Random scores, the future masked", zh: "随机分数：未来已掩住"),
+        #"S_{t,s} = N_{t,s} + M_{t,s}"#,
         source: "seeded noise", axes: [.t, .s])
     fileprivate static let noiseWeights = Equation(
         "attention.weights", symbol: "A", Bilingual(en: "Attention weights of random scores", zh: "随机分数的注意力权重"),

@@ -6,7 +6,10 @@ extension Item {
     public static func outline(_ rect: Rect, radius: Double) -> [PathElement] {
         let r = max(0, min(radius, rect.width / 2, rect.height / 2))
         guard r > 0 else {
-            return [.move(Point(rect.x, rect.y)), .line(Point(rect.maxX, rect.y)), .line(Point(rect.maxX, rect.maxY)), .line(Point(rect.x, rect.maxY)), .close]
+            return [
+                .move(Point(rect.x, rect.y)), .line(Point(rect.maxX, rect.y)), .line(Point(rect.maxX, rect.maxY)),
+                .line(Point(rect.x, rect.maxY)), .close,
+            ]
         }
         let k = r * 0.447_715_25  // distance of a quarter circle's control point from the corner
         let (x, y, X, Y) = (rect.x, rect.y, rect.maxX, rect.maxY)
@@ -78,7 +81,9 @@ public enum Hatch {
 
     private static func cubic(_ a: Point, _ b: Point, _ c: Point, _ d: Point, _ t: Double) -> Point {
         let u = 1 - t
-        func mix(_ a: Double, _ b: Double, _ c: Double, _ d: Double) -> Double { u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * d }
+        func mix(_ a: Double, _ b: Double, _ c: Double, _ d: Double) -> Double {
+            u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * d
+        }
         return Point(mix(a.x, b.x, c.x, d.x), mix(a.y, b.y, c.y, d.y))
     }
 }

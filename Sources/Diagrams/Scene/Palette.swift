@@ -46,7 +46,8 @@ public struct Palette: Hashable, Sendable {
     private static let light = Palette(
         paper: Color(0xFFFFFF), ink: Color(0x1A1F29), muted: Color(0x667085), rule: Color(0xDBE0E8), query: Color(0x0072B2),
         key: Color(0xBF4F00), value: Color(0x00805D), indexer: Color(0x6B45C2), highlight: Color(0xFFD140), onHighlight: Color(0x1A1F29),
-        bar: Color(0x1F6FB5), hatch: Color(0xB4BAC6), alarm: Color(0xC4008A), sequential: .sequential(.light), diverging: .diverging(.light))
+        bar: Color(0x1F6FB5), hatch: Color(0xB4BAC6), alarm: Color(0xC4008A), sequential: .sequential(.light), diverging: .diverging(.light)
+    )
 
     private static let dark = Palette(
         paper: Color(0x14171F), ink: Color(0xE9ECF2), muted: Color(0x9CA5B8), rule: Color(0x343B4A), query: Color(0x56B4F0),
@@ -56,7 +57,8 @@ public struct Palette: Hashable, Sendable {
     private static let print = Palette(
         paper: Color(0xFFFFFF), ink: Color(0x000000), muted: Color(0x4D4D4D), rule: Color(0xC4C4C4), query: Color(0x00416B),
         key: Color(0x8A3A00), value: Color(0x00573F), indexer: Color(0x4A2E8C), highlight: Color(0xD2D2D2), onHighlight: Color(0x000000),
-        bar: Color(0x404040), hatch: Color(0x999999), alarm: Color(0x000000), sequential: .sequential(.print), diverging: .diverging(.print))
+        bar: Color(0x404040), hatch: Color(0x999999), alarm: Color(0x000000), sequential: .sequential(.print), diverging: .diverging(.print)
+    )
 
     /// The ink for text on `background`: the theme's own where it is legible, else white or black.
     public func text(on background: Color) -> Color {
