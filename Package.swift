@@ -45,7 +45,9 @@ let package = Package(
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
-        .testTarget(name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(
+            name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
+            swiftSettings: settings),
         .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]

@@ -60,10 +60,13 @@ public struct Provenance: Hashable, Sendable {
     public var name: String
     /// The SHA-256 of the input file in hexadecimal, or nil for built-in data.
     public var sha256: String?
+    /// What a reader must know of the data, for the last line of the picture: "vectors designed by hand".
+    public var note: Bilingual?
     /// A source.
-    public init(name: String, sha256: String? = nil) {
+    public init(name: String, sha256: String? = nil, note: Bilingual? = nil) {
         self.name = name
         self.sha256 = sha256
+        self.note = note
     }
 }
 

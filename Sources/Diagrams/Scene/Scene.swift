@@ -134,7 +134,7 @@ public struct HotSpot: Hashable, Sendable {
     public var area: Rect
     /// The step's id.
     public var step: String
-    /// The cell's index in the step's output.
+    /// The cell's index in the step's output; -1 along an axis that the picture averages over (the mean of heads).
     public var index: [Int]
     /// What a screen reader says and a pointer shows: value, row and column by name.
     public var label: String

@@ -1,0 +1,128 @@
+// Text through Pango: families, languages, weights and tabular digits in one place, used to measure and to draw alike.
+// Hinting and metrics hinting are off and antialiasing is grey, so that pictures do not depend on a screen.
+
+import AttentionEngine
+import CCairo
+import Diagrams
+
+/// Turns a line of text into laid-out glyphs. Not to be shared between threads.
+final class Typesetter {
+    private struct Key: Hashable {
+        let text: String
+        let face: TextStyle.Face
+        let size: Double
+        let weight: TextStyle.Weight
+        let language: Language
+    }
+
+    private let map: UnsafeMutablePointer<PangoFontMap>
+    private let contexts: [Language: OpaquePointer]
+    private var extents: [Key: TextExtent] = [:]
+
+    init() {
+        map = pango_cairo_font_map_new()
+        let options = cairo_font_options_create()
+        cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY)
+        cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE)
+        cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF)
+        var contexts: [Language: OpaquePointer] = [:]
+        for language in Language.allCases {
+            let context = pango_font_map_create_context(map)!
+            pango_cairo_context_set_font_options(context, options)
+            pango_context_set_language(context, pango_language_from_string(language.tag))
+            pango_context_set_base_dir(context, PANGO_DIRECTION_LTR)
+            pango_context_set_round_glyph_positions(context, 0)
+            contexts[language] = context
+        }
+        cairo_font_options_destroy(options)
+        self.contexts = contexts
+    }
+
+    deinit {
+        for context in contexts.values { g_object_unref(UnsafeMutableRawPointer(context)) }
+        g_object_unref(map)
+    }
+
+    /// Calls `body` with the first line of the layout of `text`, valid during the call.
+    func withLine<Result>(
+        _ text: String, _ style: TextStyle, _ language: Language,
+        _ body: (OpaquePointer, UnsafeMutablePointer<PangoLayoutLine>) throws -> Result
+    ) rethrows -> Result {
+        let layout = pango_layout_new(contexts[language]!)!
+        defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
+        pango_layout_set_single_paragraph_mode(layout, 1)
+        pango_layout_set_auto_dir(layout, 0)
+        pango_layout_set_text(layout, text, Int32(text.utf8.count))
+        let description = description(style, families: style.face == .mono ? Self.mono : language.sans)
+        pango_layout_set_font_description(layout, description)
+        let attributes = attributes(text, style, language)
+        pango_layout_set_attributes(layout, attributes)
+        pango_attr_list_unref(attributes)
+        pango_font_description_free(description)
+        return try body(layout, pango_layout_get_line_readonly(layout, 0)!)
+    }
+
+    /// The extent of `text`, remembered.
+    func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent {
+        let key = Key(text: text, face: style.face, size: style.size, weight: style.weight, language: language)
+        if let known = extents[key] { return known }
+        let extent = withLine(text, style, language) { layout, _ in
+            var logical = PangoRectangle()
+            pango_layout_get_extents(layout, nil, &logical)
+            let scale = Double(PANGO_SCALE)
+            let baseline = Double(pango_layout_get_baseline(layout))
+            return TextExtent(
+                width: Double(logical.width) / scale, ascent: (baseline - Double(logical.y)) / scale,
+                descent: (Double(logical.y) + Double(logical.height) - baseline) / scale)
+        }
+        if extents.count > 20_000 { extents.removeAll() }
+        extents[key] = extent
+        return extent
+    }
+
+    private static let mono = "Noto Sans Mono, Noto Sans Mono CJK SC, monospace"
+
+    private func description(_ style: TextStyle, families: String) -> OpaquePointer {
+        let description = pango_font_description_new()!
+        pango_font_description_set_family(description, families)
+        pango_font_description_set_absolute_size(description, style.size * Double(PANGO_SCALE))
+        pango_font_description_set_weight(description, style.weight.pango)
+        return description
+    }
+
+    /// Tabular digits, Chinese punctuation that closes up beside more of it, and in Chinese the quotation marks, dashes and dots of the Chinese font: Latin fonts have narrow ones.
+    private func attributes(_ text: String, _ style: TextStyle, _ language: Language) -> OpaquePointer {
+        let list = pango_attr_list_new()!
+        pango_attr_list_insert(list, pango_attr_font_features_new("tnum=1,chws=1"))
+        guard language == .zh, style.face == .sans else { return list }
+        var position: UInt32 = 0
+        for scalar in text.unicodeScalars {
+            let end = position + UInt32(UTF8.width(scalar))
+            if "“”‘’…—".unicodeScalars.contains(scalar), let family = pango_attr_family_new("Noto Sans CJK SC") {
+                family.pointee.start_index = position
+                family.pointee.end_index = end
+                pango_attr_list_insert(list, family)
+            }
+            position = end
+        }
+        return list
+    }
+}
+
+extension Language {
+    /// The tag in files and for Pango, which chooses Han forms by it.
+    var tag: String { self == .en ? "en" : "zh-CN" }
+    /// Font families in order of preference.
+    var sans: String { self == .en ? "Inter, Noto Sans, Noto Sans CJK SC, sans-serif" : "Inter, Noto Sans CJK SC, Noto Sans, sans-serif" }
+}
+
+extension TextStyle.Weight {
+    var pango: PangoWeight {
+        switch self {
+        case .regular: PANGO_WEIGHT_NORMAL
+        case .medium: PANGO_WEIGHT_MEDIUM
+        case .semibold: PANGO_WEIGHT_SEMIBOLD
+        case .bold: PANGO_WEIGHT_BOLD
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// Text into lines of a given width. Latin words break at spaces; Chinese anywhere, but no line begins with closing punctuation or ends with
+// opening punctuation (W3C Requirements for Chinese Text Layout, section 3.1.2: the basic rule).
+
+/// Breaks text into lines.
+public enum LineBreaker {
+    private static let closing: Set<Character> = Set("，。、；：？！）》」』】〕〉”’…·—％%,.;:?!)]}°")
+    private static let opening: Set<Character> = Set("（《「『【〔〈“‘([{$¥￥")
+
+    /// Whether the character is opening punctuation of full width in Chinese: its left half is empty.
+    static func opensWide(_ character: Character) -> Bool { "（《「『【〔〈“‘".contains(character) }
+
+    /// Whether lines may break at either side of the character.
+    public static func isIdeographic(_ character: Character) -> Bool {
+        guard let scalar = character.unicodeScalars.first else { return false }
+        switch scalar.value {
+        case 0x2E80...0x312F, 0x3130...0x4DBF, 0x4E00...0x9FFF, 0xAC00...0xD7AF, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF01...0xFF60,
+            0x20000...0x3FFFF:
+            return true
+        default: return false
+        }
+    }
+
+    /// The lines of `text`, each at most `width` wide where its words allow it; spaces at breaks are dropped.
+    public static func lines(_ text: String, width: Double, measure: (String) -> Double) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for piece in pieces(text) {
+            if !line.isEmpty, measure(trimmed(line + piece)) > width {
+                lines.append(trimmed(line))
+                line = String(piece.drop { $0 == " " })
+            } else {
+                line += piece
+            }
+        }
+        let rest = trimmed(line)
+        return rest.isEmpty && !lines.isEmpty ? lines : lines + [rest]
+    }
+
+    /// The text cut at every place where a line may end.
+    static func pieces(_ text: String) -> [String] {
+        var pieces: [String] = []
+        var last: Character?
+        for character in text {
+            if let before = last, mayBreak(before, character) { pieces.append("") }
+            if pieces.isEmpty { pieces.append("") }
+            pieces[pieces.count - 1].append(character)
+            last = character
+        }
+        return pieces
+    }
+
+    private static func mayBreak(_ before: Character, _ after: Character) -> Bool {
+        if after == " " || closing.contains(after) || opening.contains(before) { return false }
+        return before == " " || isIdeographic(before) || isIdeographic(after)
+    }
+
+    private static func trimmed(_ line: String) -> String {
+        var line = Substring(line)
+        while line.last == " " { line.removeLast() }
+        return String(line)
+    }
+}

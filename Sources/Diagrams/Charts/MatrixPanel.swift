@@ -1,0 +1,167 @@
+// One matrix on paper: square cells with hairline gaps, row names at the left, column names along the bottom, the story's row framed. Used by
+// every figure that shows a matrix, so that all of them look alike.
+
+import AttentionEngine
+
+/// What stands in one cell.
+enum CellMark {
+    /// A number.
+    case value(Double)
+    /// Hidden by the mask: blank.
+    case masked
+    /// Visible, but not selected: hatched.
+    case dropped
+}
+
+/// Where the parts of a matrix go.
+struct MatrixPanel {
+    /// How the column names stand.
+    enum ColumnLabels: Hashable { case level, stacked, turned }
+
+    let rows: Int
+    let columns: Int
+    let cell: Double
+    let origin: Point
+    let rowLabels: [String]
+    let columnLabels: [String]
+    let columnMode: ColumnLabels
+    /// The space that the column names need below the matrix.
+    let labelHeight: Double
+    let rowStep: Int
+    let columnStep: Int
+    let style: TextStyle
+
+    /// The area of the cells.
+    var area: Rect { Rect(origin.x, origin.y, cell * Double(columns), cell * Double(rows)) }
+
+    func frame(_ row: Int, _ column: Int) -> Rect { Rect(origin.x + cell * Double(column), origin.y + cell * Double(row), cell, cell) }
+
+    init(rows: [String], columns: [String], cell: Double, origin: Point, style: TextStyle, measure: (String, TextStyle) -> Double) {
+        (self.rows, self.columns, self.cell, self.origin, self.style) = (rows.count, columns.count, cell, origin, style)
+        (rowLabels, columnLabels) = (rows, columns)
+        rowStep = max(1, Int((style.size * 1.15 / cell).rounded(.up)))
+        let widest = columns.map { measure($0, style) }.max() ?? 0
+        let longest = columns.map(\.count).max() ?? 0
+        if widest <= cell - 3 {
+            columnMode = .level
+            columnStep = 1
+            labelHeight = style.size * 1.95
+        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4, cell >= style.size * 1.15 {
+            columnMode = .stacked
+            columnStep = 1
+            labelHeight = style.size * 1.12 * Double(longest) + style.size * 0.5
+        } else {
+            columnMode = .turned
+            columnStep = max(1, Int((style.size * 1.15 / cell).rounded(.up)))
+            labelHeight = widest * Self.sine + style.size * 0.9
+        }
+    }
+
+    /// Turned names fall to the right at 60 degrees.
+    private static let sine = 0.8660254
+    private static let angle = 60.0
+
+    /// The cells, with numbers where `digits` gives a text.
+    func cells(_ scale: MatrixScale, _ palette: Palette, digits: TextStyle?, mark: (Int, Int) -> CellMark) -> [Item] {
+        var items: [Item] = []
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let area = frame(row, column).insetBy(cell > 6 ? 0.5 : cell * 0.06)
+                switch mark(row, column) {
+                case .masked: break
+                case .dropped: items.append(.rect(area, fill: .hatch(lines: palette.hatch, background: nil, spacing: 3.2, width: 0.6)))
+                case .value(let value) where value.isFinite: items += number(value, area, scale, palette, digits)
+                case .value(let value): items += broken(value, area, palette)
+                }
+            }
+        }
+        return items
+    }
+
+    private func number(_ value: Double, _ area: Rect, _ scale: MatrixScale, _ palette: Palette, _ digits: TextStyle?) -> [Item] {
+        let color = scale.color(value)
+        // Cells that are almost paper keep a hairline, so that "visible, but nothing there" differs from "masked".
+        let isFaint = color.contrast(with: palette.paper) < 1.25
+        let border = isFaint ? Stroke(palette.rule, width: 0.75) : nil
+        var items: [Item] = [.rect(isFaint ? area.insetBy(0.375) : area, fill: .solid(color), stroke: border)]
+        if let digits {
+            let style = TextStyle(size: digits.size, weight: digits.weight, color: palette.text(on: color))
+            let text = scale.text(value)
+            if !text.isEmpty {
+                items.append(.text(TextRun(text, style, at: Point(area.midX, area.midY + digits.size * 0.36), anchor: .middle)))
+            }
+        }
+        return items
+    }
+
+    /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.
+    private func broken(_ value: Double, _ area: Rect, _ palette: Palette) -> [Item] {
+        let stroke = Stroke(palette.alarm, width: 1.2)
+        let inner = area.insetBy(0.6)
+        var items: [Item] = [.rect(inner, fill: .solid(palette.alarm.mixed(0.12, over: palette.paper)), stroke: stroke)]
+        if cell >= 30 {
+            let style = TextStyle(size: 11, weight: .semibold, color: palette.ink)
+            items.append(.text(TextRun(value.isNaN ? "NaN" : "∞", style, at: Point(area.midX, area.midY + 4), anchor: .middle)))
+        } else {
+            let cross: [PathElement] = [
+                .move(Point(inner.x, inner.y)), .line(Point(inner.maxX, inner.maxY)), .move(Point(inner.maxX, inner.y)),
+                .line(Point(inner.x, inner.maxY)),
+            ]
+            items.append(.path(cross, stroke: stroke))
+        }
+        return items
+    }
+
+    /// Row names, the highlighted one in bold.
+    func rowNames(highlighted: Int?, _ palette: Palette) -> [Item] {
+        (0..<rows).filter { isShown($0, rowStep, highlighted, rows) }.map { row in
+            .text(
+                TextRun(
+                    rowLabels[row], named(row == highlighted, palette), at: Point(origin.x - 8, frame(row, 0).midY + style.size * 0.36),
+                    anchor: .end))
+        }
+    }
+
+    /// Column names below the matrix.
+    func columnNames(highlighted: Int?, _ palette: Palette) -> [Item] {
+        var items: [Item] = []
+        for column in 0..<columns where isShown(column, columnStep, highlighted, columns) {
+            let (x, y) = (frame(0, column).midX, area.maxY)
+            let name = columnLabels[column]
+            let style = named(column == highlighted, palette)
+            switch columnMode {
+            case .level: items.append(.text(TextRun(name, style, at: Point(x, y + style.size * 1.35), anchor: .middle)))
+            case .stacked:
+                for (i, character) in name.enumerated() {
+                    items.append(
+                        .text(TextRun(String(character), style, at: Point(x, y + style.size * (1.3 + 1.12 * Double(i))), anchor: .middle)))
+                }
+            case .turned:
+                items.append(.text(TextRun(name, style, at: Point(x - style.size * 0.18, y + style.size * 0.75), rotation: Self.angle)))
+            }
+        }
+        return items
+    }
+
+    /// How far turned names reach beyond the last column.
+    func overhang(measure: (String, TextStyle) -> Double) -> Double {
+        guard columnMode == .turned, let last = columnLabels.last else { return 0 }
+        return max(0, measure(last, style) / 2 - cell / 2)
+    }
+
+    /// The frame around the story's row.
+    func rowFrame(_ row: Int, _ palette: Palette) -> Item {
+        .rect(Rect(area.x, frame(row, 0).y, area.width, cell).insetBy(-1), stroke: Stroke(palette.query, width: 2))
+    }
+
+    private func named(_ isHighlighted: Bool, _ palette: Palette) -> TextStyle {
+        TextStyle(size: style.size, weight: isHighlighted ? .bold : .regular, color: isHighlighted ? palette.ink : palette.muted)
+    }
+
+    /// Where there is no room for every name, the first and every n-th; the highlighted one always, without its close neighbours.
+    private func isShown(_ position: Int, _ step: Int, _ highlighted: Int?, _ count: Int) -> Bool {
+        if position == highlighted || step == 1 { return true }
+        if let highlighted, abs(position - highlighted) < step { return false }
+        return position % step == 0
+    }
+}

@@ -1,0 +1,94 @@
+// What every picture shares: the finding at the top, how to read it under that, the source at the foot, and text that never runs over.
+
+import AttentionEngine
+
+/// Collects the items of one picture from the top down.
+struct PictureFrame {
+    let width: Double
+    let type: TypeScale
+    let palette: Palette
+    let language: Language
+    let text: any TextMeasuring
+    var items: [Item] = []
+    /// How far down the picture is filled.
+    var y: Double
+
+    init(_ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+        width = try options.checkedWidth()
+        type = TypeScale(width: width, preset: options.preset)
+        palette = .of(options.theme)
+        language = options.language
+        self.text = text
+        y = max(18, type.margin * 0.8)
+    }
+
+    /// The space between the margins.
+    var contentWidth: Double { width - 2 * type.margin }
+
+    /// The width of a line.
+    func width(_ line: String, _ style: TextStyle) -> Double { text.measure(line, style, language).width }
+
+    /// The finding, in bold, over as many lines as it needs; under it how to read the picture.
+    mutating func head(_ title: String, _ subtitle: String) {
+        paragraph(title, TextStyle(size: type.title, weight: .bold, color: palette.ink), leading: 1.25)
+        y += type.body * 0.45
+        paragraph(subtitle, TextStyle(size: type.body, color: palette.muted), leading: 1.45)
+    }
+
+    /// Wrapped text from margin to margin.
+    mutating func paragraph(_ words: String, _ style: TextStyle, leading: Double) {
+        for line in LineBreaker.lines(words, width: contentWidth, measure: { width($0, style) }) {
+            y += style.size * leading
+            add(line, style, at: Point(type.margin, y - style.size * 0.22))
+        }
+    }
+
+    /// The last line, small and grey: what the numbers are and where they come from.
+    mutating func foot(_ source: String) {
+        paragraph(source, TextStyle(size: type.small, color: palette.muted), leading: 1.5)
+        y += max(16, type.margin * 0.55)
+    }
+
+    /// One line of text. A Chinese line that begins with opening punctuation hangs it, so that the first character stands on the edge.
+    mutating func add(_ line: String, _ style: TextStyle, at point: Point, _ anchor: TextRun.Anchor = .start, rotation: Double = 0) {
+        if line.isEmpty { return }
+        var point = point
+        if language == .zh, anchor == .start, let first = line.first, LineBreaker.opensWide(first) { point.x -= style.size * 0.5 }
+        items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation)))
+    }
+
+    /// A style of this picture.
+    func style(_ size: Double, _ color: Color, _ weight: TextStyle.Weight = .regular) -> TextStyle {
+        TextStyle(size: size, weight: weight, color: color)
+    }
+}
+
+/// Words that several figures use.
+enum Words {
+    /// `text` in the quotation marks of the language.
+    static func quoted(_ text: String) -> Bilingual { Bilingual(en: "“\(text)”", zh: "“\(text)”") }
+
+    /// The name of an axis; tokens are queries and keys where both are there.
+    static func axis(_ axis: Axis, isPair: Bool) -> Bilingual {
+        switch axis {
+        case .t: isPair ? Bilingual(en: "query", zh: "查询") : Bilingual(en: "query token", zh: "查询词元")
+        case .s: isPair ? Bilingual(en: "key", zh: "键") : Bilingual(en: "key token", zh: "键词元")
+        case .h: Bilingual(en: "head", zh: "头")
+        case .g: Bilingual(en: "key-value head", zh: "键值头")
+        case .j: Bilingual(en: "indexer head", zh: "索引头")
+        case .d: Bilingual(en: "head feature", zh: "头内特征")
+        case .c: Bilingual(en: "model feature", zh: "模型特征")
+        case .o: Bilingual(en: "output", zh: "输出")
+        case .f: Bilingual(en: "hidden unit", zh: "隐藏单元")
+        case .n: Bilingual(en: "vocabulary entry", zh: "词表项")
+        case .r: Bilingual(en: "latent feature", zh: "潜在特征")
+        case .k: Bilingual(en: "rank", zh: "名次")
+        default: Bilingual(same: axis.name)
+        }
+    }
+
+    /// Items in a row: commas, and the enumeration comma in Chinese.
+    static func list(_ items: [Bilingual]) -> Bilingual {
+        Bilingual(en: items.map(\.en).joined(separator: ", "), zh: items.map(\.zh).joined(separator: "、"))
+    }
+}

@@ -1,0 +1,66 @@
+// Tokens as a reader can see them. Spaces, line breaks and characters that would steer the layout become visible signs; long labels are
+// shortened in the middle, where they tell least.
+
+/// Makes token texts fit for a label.
+public enum TokenText {
+    /// `token` with its invisible characters shown: ␣ space, ↵ line feed, ␍ return, ⇥ tab, ∅ nothing at all, U+202E and the like by number.
+    public static func visible(_ token: String) -> String {
+        if token.isEmpty { return "∅" }
+        var text = ""
+        for character in token {
+            let scalars = character.unicodeScalars
+            if character == "\r\n" {
+                text += "␍↵"
+            } else if scalars.count == 1, let sign = sign(for: scalars.first!) {
+                text += sign
+            } else {
+                text.unicodeScalars.append(contentsOf: scalars.filter { !steersLayout($0) })
+            }
+        }
+        return text.isEmpty ? "∅" : text
+    }
+
+    private static func sign(for scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case " ": return "␣"
+        case "\n": return "↵"
+        case "\t": return "⇥"
+        case "\r": return "␍"
+        case "\u{0}"..."\u{1F}": return String(Unicode.Scalar(0x2400 + scalar.value)!)
+        case "\u{7F}": return "␡"
+        default:
+            let isInvisible = [.format, .control, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .unassigned].contains(
+                scalar.properties.generalCategory)
+            return isInvisible || scalar.properties.isDefaultIgnorableCodePoint ? number(of: scalar) : nil
+        }
+    }
+
+    private static func number(of scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// Bidirectional marks, embeddings, overrides and isolates: they would turn the rest of a line around.
+    private static func steersLayout(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x200E, 0x200F, 0x061C, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    /// `text` as it is if it is at most `width` wide, else its beginning and end around an ellipsis.
+    public static func shortened(_ text: String, to width: Double, measure: (String) -> Double) -> String {
+        if measure(text) <= width { return text }
+        let characters = Array(text)
+        var (low, high) = (0, characters.count - 1)
+        func cut(_ kept: Int) -> String { String(characters.prefix((kept + 1) / 2)) + "…" + String(characters.suffix(kept / 2)) }
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if measure(cut(middle)) <= width { low = middle } else { high = middle - 1 }
+        }
+        return cut(low)
+    }
+
+    /// Whether every character is a Chinese, Japanese or Korean one (or their punctuation): such a label may stand upright, one below the other.
+    public static func isIdeographic(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy(LineBreaker.isIdeographic) }
+}

@@ -1,0 +1,17 @@
+// The list of all figures: the command line, lessons and the gallery read it.
+
+import AttentionEngine
+
+/// All figures.
+public enum Figures {
+    /// Every figure, in the order of the list.
+    public static let all: [Figure] = [.matrix]
+
+    /// The figure called `name`; throws with near names if there is none.
+    public static func named(_ name: String) throws(FigureError) -> Figure {
+        if let figure = all.first(where: { $0.name == name }) { return figure }
+        let near = NearWords.of(name, in: all.map(\.name))
+        let hint = near.isEmpty ? "there are \(all.map(\.name).joined(separator: ", "))" : "did you mean \(near.joined(separator: ", "))?"
+        throw FigureError("\(name): there is no figure of this name; \(hint)")
+    }
+}

@@ -1,0 +1,119 @@
+// From numbers to colours: which map, between which ends, and how one number is written in a cell.
+
+import AttentionEngine
+
+/// The colours of one matrix, or of several that are compared.
+struct MatrixScale: Sendable {
+    let kind: MatrixSlice.Kind
+    /// The number at the end of the map; the other end is 0, or minus this for signed numbers.
+    let limit: Double
+    let map: ColorMap
+    /// Digits after the point in cells.
+    let decimals: Int
+    /// Whether every row of weights adds up to one.
+    let rowsSumToOne: Bool
+
+    /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
+    let isCapped: Bool
+    /// How many values are NaN or plus infinity.
+    let brokenCount: Int
+
+    init(_ slice: MatrixSlice, _ palette: Palette) {
+        let census = MatrixCensus(slice)
+        rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
+        brokenCount = census.brokenCount
+        let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.hasSuffix("weights")
+        kind = isChoice ? .choice : rowsSumToOne ? .weights : census.low < 0 ? .signed : .magnitudes
+        let isLarge = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
+        let usual = Self.roundUp(census.usualRowMaximum)
+        isCapped = isLarge && kind == .weights && usual * 2 < census.high
+        limit =
+            switch kind {
+            case .choice: 1
+            case .weights: isCapped ? usual : census.high > 0.5 ? 1 : Self.roundUp(census.high)
+            case .magnitudes: Self.roundUp(census.high)
+            case .signed: Self.roundUp(max(census.high, -census.low))
+            }
+        map = kind == .signed ? palette.diverging : palette.sequential
+        decimals = census.isWhole ? 0 : isLarge ? 2 : Self.decimals(slice.values, limit)
+    }
+
+    /// Where `value` stands on the map, 0 to 1.
+    func position(_ value: Double) -> Double {
+        guard limit > 0 else { return kind == .signed ? 0.5 : 0 }
+        return kind == .signed ? (value / limit + 1) / 2 : value / limit
+    }
+
+    /// The colour of a finite value.
+    func color(_ value: Double) -> Color { map.color(at: position(value)) }
+
+    /// A value as it stands in a cell; nothing for the zeros of weights and choices.
+    func text(_ value: Double) -> String {
+        if value == 0, kind != .signed, kind != .magnitudes { return "" }
+        return Self.typographic(value == 0 ? "0" : NumberText.fixed(value, decimals: decimals))
+    }
+
+    /// With a true minus sign.
+    static func typographic(_ number: String) -> String { number.hasPrefix("-") ? "−" + number.dropFirst() : number }
+
+    /// The ends of the scale.
+    var ends: (low: String, high: String) {
+        let high = NumberText.significant(limit, digits: 3)
+        return (kind == .signed ? "−" + high : "0", (isCapped ? "≥ " : "") + high)
+    }
+
+    /// As few digits as tell the values apart where tenths suffice; two otherwise, fewer for large numbers.
+    private static func decimals(_ values: ArraySlice<Double>, _ limit: Double) -> Int {
+        if limit >= 100 { return 0 }
+        if limit >= 10 { return 1 }
+        let tenths = values.allSatisfy { !$0.isFinite || abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }
+        return tenths ? 1 : limit < 0.05 ? 3 : 2
+    }
+
+    /// The least of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not under `value`.
+    static func roundUp(_ value: Double) -> Double {
+        guard value > 0, value.isFinite else { return 1 }
+        var power = 1.0
+        while power > value { power /= 10 }
+        while power * 10 <= value { power *= 10 }
+        let steps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]
+        let step = steps.first { $0 * power >= value * (1 - 1e-12) } ?? 10
+        return step * power
+    }
+}
+
+/// What one pass over all values tells of them.
+struct MatrixCensus {
+    private(set) var low = 0.0
+    private(set) var high = 0.0
+    private(set) var isWhole = true
+    private(set) var rowsSumToOne = true
+    private(set) var brokenCount = 0
+    /// The median over rows of each row's largest value.
+    private(set) var usualRowMaximum = 0.0
+
+    init(_ slice: MatrixSlice) {
+        var maxima: [Double] = []
+        slice.values.withUnsafeBufferPointer { values in
+            for row in 0..<slice.rows {
+                var (least, most, sum) = (0.0, 0.0, 0.0)
+                for value in values[row * slice.columns..<(row + 1) * slice.columns] {
+                    guard value.isFinite else {
+                        if value != -.infinity { brokenCount += 1 }
+                        rowsSumToOne = false
+                        continue
+                    }
+                    least = min(least, value)
+                    most = max(most, value)
+                    sum += value
+                    if isWhole, value != value.rounded() { isWhole = false }
+                }
+                low = min(low, least)
+                high = max(high, most)
+                if abs(sum - 1) >= 1e-6 { rowsSumToOne = false }
+                maxima.append(most)
+            }
+        }
+        usualRowMaximum = maxima.sorted()[maxima.count / 2]
+    }
+}

@@ -1,0 +1,61 @@
+// Line breaking, visible tokens, shortening, hatching.
+
+import AttentionEngine
+import Diagrams
+import Testing
+
+@Suite struct TextTests {
+    private func lines(_ text: String, _ width: Double) -> [String] {
+        LineBreaker.lines(text, width: width) { FixedText().measure($0, TextStyle(size: 10, color: Color(0)), .zh).width }
+    }
+
+    @Test func `English breaks at spaces`() {
+        #expect(lines("one two three", 40) == ["one two", "three"])
+        #expect(lines("unbreakable", 20) == ["unbreakable"])
+        #expect(lines("", 20) == [""])
+        #expect(lines("a  b", 100) == ["a  b"])
+    }
+
+    @Test func `Chinese breaks anywhere, but no line begins with a closing mark or ends with an opening one`() {
+        #expect(lines("国庆飞到大理", 30) == ["国庆飞", "到大理"])
+        #expect(lines("国庆飞，到大理", 30) == ["国庆", "飞，到", "大理"])
+        #expect(lines("国庆（飞到）", 30) == ["国庆", "（飞", "到）"])
+        #expect(lines("保住 92.5% 的", 40) == ["保住", "92.5% 的"])
+    }
+
+    @Test(arguments: [
+        (" ", "␣"), ("\n", "↵"), ("\r\n", "␍↵"), ("\t", "⇥"), ("", "∅"), (" the", "␣the"), ("▁the", "▁the"), ("\u{0}", "␀"),
+        ("\u{7F}", "␡"),
+        ("\u{202E}abc", "U+202Eabc"), ("\u{200B}", "U+200B"), ("\u{FFFD}", "\u{FFFD}"), ("大理", "大理"), ("👨‍👩‍👧", "👨‍👩‍👧"), ("é", "é"),
+        ("\u{A0}", "U+00A0"), ("\u{3000}", "U+3000"),
+    ]) func `invisible characters of tokens become visible`(token: String, shown: String) {
+        #expect(TokenText.visible(token) == shown)
+    }
+
+    @Test func `long labels are shortened in the middle`() {
+        let short = TokenText.shortened("internationalisation", to: 7) { Double($0.count) }
+        #expect(short == "int…ion")
+        #expect(TokenText.shortened("Dali", to: 7) { Double($0.count) } == "Dali")
+        #expect(TokenText.shortened("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", to: 2) { Double($0.count) } == "👨‍👩‍👧…")
+    }
+
+    @Test func `hatching stays inside its outline and continues in the neighbour`() {
+        let (left, right) = (Rect(3, 5, 20, 10), Rect(23, 5, 20, 10))
+        let a = Hatch.segments(in: Item.outline(left, radius: 0), spacing: 4)
+        let b = Hatch.segments(in: Item.outline(right, radius: 0), spacing: 4)
+        #expect(a.count >= 4)
+        func contains(_ p: Point) -> Bool { p.x > 2.999 && p.x < 23.001 && p.y > 4.999 && p.y < 15.001 }
+        for (p, q) in a {
+            let (c, d) = (p.x + p.y, q.x + q.y)
+            #expect(abs(c - d) < 1e-9, "lines run at 45 degrees")
+            #expect(contains(p) && contains(q))
+        }
+        func isOnGrid(_ segment: (Point, Point)) -> Bool {
+            let place = (segment.0.x + segment.0.y) / (4 * 2.0.squareRoot())
+            return abs(place - place.rounded()) < 1e-9
+        }
+        #expect(a.allSatisfy(isOnGrid) && b.allSatisfy(isOnGrid))
+        #expect(Hatch.segments(in: [], spacing: 4).isEmpty)
+        #expect(Hatch.segments(in: Item.outline(left, radius: 0), spacing: 0).isEmpty)
+    }
+}
