@@ -63,7 +63,7 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
         for (offset, value) in expected.enumerated() {
             let index = scores.shape.index(ofOffset: offset)
             let own = index[2] <= index[1] ? scores : unmasked
-            #expect(value == -.infinity || abs(own.values[offset] - value) <= Self.tolerance, "\(index)")
+            #expect(value == -.infinity || abs(own.values[offset] - value) <= Self.tolerance, "\(index) \(own.values[offset]) \(value)")
         }
     }
 
@@ -87,7 +87,8 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     }
 
     @Test func `a part of a longer word is not a word`() {
-        #expect(throws: LessonError(.badText, "\"total\" is not a word of the diary; did you mean Dali?")) { try diary.tokens(of: "total") }
+        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "total") }
+        #expect(error?.description.hasPrefix("\"total\" is not a word of the diary") == true)
     }
 
     @Test func `an unknown word is named with its near words`() {
@@ -132,6 +133,7 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
 
     @Test func `text that is not YAML is named with its place`() {
         let error = #expect(throws: LessonError.self) { try Diary(parsing: "words: [", file: "diary.yaml") }
-        #expect(error?.description.hasPrefix("diary.yaml:1:") == true)
+        #expect(error?.description.hasPrefix("diary.yaml:") == true)
+        #expect(error?.description.contains("not YAML") == true)
     }
 }

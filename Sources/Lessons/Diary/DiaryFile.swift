@@ -13,6 +13,10 @@ public struct DiaryWord: Hashable, Sendable {
     public let storyStrength: Double
     /// The feature of the story that a sentence tells if it begins with this word.
     public let opens: Int?
+    /// What a question word asks for, one number for each feature; nil for other words.
+    public let asksFor: [Double]?
+    /// How strongly it takes on what the question word before it asks for.
+    public let gathers: Double
 }
 
 /// The words, weights and questions of the running example. Designed by hand; see `lessons/diary.yaml`.
@@ -93,7 +97,7 @@ public struct Diary: Sendable {
     }
 
     private static func word(_ node: YAMLNode, features: [String], stories: [String]) throws(LessonError) -> DiaryWord {
-        try node.allow(["en", "zh", "is", "story", "opens"], in: "a word")
+        try node.allow(["en", "zh", "is", "story", "opens", "asksFor", "gathers"], in: "a word")
         let opens = try node.optional("opens").map { node throws(LessonError) in
             let story = try node.string("opens")
             guard stories.contains(story) else { throw node.error("opens: expected one of \(stories.joined(separator: ", ")), found \"\(story)\"") }
@@ -101,7 +105,9 @@ public struct Diary: Sendable {
         }
         return DiaryWord(
             name: try node.bilingual("word"), own: try FeatureSum.row(node.required("is"), names: features),
-            storyStrength: try node.required("story").number("story"), opens: opens)
+            storyStrength: try node.required("story").number("story"), opens: opens,
+            asksFor: try node.optional("asksFor").map { node throws(LessonError) in try FeatureSum.row(node, names: features) },
+            gathers: try node.optional("gathers")?.number("gathers") ?? 0)
     }
 
     private static func positions(of node: YAMLNode, _ what: String, in words: [DiaryWord]) throws(LessonError) -> [Int] {

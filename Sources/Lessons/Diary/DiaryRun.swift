@@ -9,9 +9,12 @@ extension Equation {
     static let story = Equation(
         "story", symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
         #"\mathrm{story}_t = \mathrm{strength}_t \cdot \mathrm{sentence}_t"#, source: design, axes: [.t, .c])
+    static let asked = Equation(
+        "asked", symbol: "asked", Bilingual(en: "What the question asks for, gathered by its question mark", zh: "问号收集到的：这句话在问什么"),
+        #"\mathrm{asked}_t = \mathrm{gathers}_t \cdot \mathrm{question}_t"#, source: design, axes: [.t, .c])
     static let embedding = Equation(
-        "embedding", symbol: "x", Bilingual(en: "Vectors: what the word is, and its sentence's story", zh: "向量：这个词是什么，加上它那句话讲的事"),
-        #"x_t = \mathrm{own}_t + \mathrm{story}_t"#, source: design, axes: [.t, .c])
+        "embedding", symbol: "x", Bilingual(en: "Vectors: what the word is, its sentence's story, what is asked", zh: "向量：词本身、所在句子的故事、问的是什么"),
+        #"x_t = \mathrm{own}_t + \mathrm{story}_t + \mathrm{asked}_t"#, source: design, axes: [.t, .c])
     static let answer = Equation(
         "answer", symbol: "answer", Bilingual(en: "Read-out: the last output against each answer word", zh: "读出：最后一个输出与每个候选答案的点积"),
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
@@ -27,8 +30,8 @@ extension Equation {
 }
 
 extension Diary {
-    /// The diary's attention over `tokens`, with labels in `language`. Steps: `input.own`, `input.strength`, `input.sentence`, `story`,
-    /// `embedding`, `attention.*`, `answer`, `mask_after_softmax.*`.
+    /// The diary's attention over `tokens`, with labels in `language`. Steps: `input.own`, `input.strength`, `input.sentence`, `input.gathers`,
+    /// `input.question`, `story`, `asked`, `embedding`, `attention.*`, `answer`, `mask_after_softmax.*`.
     public func trace(of tokens: [DiaryToken], language: Language) throws -> Trace {
         let labels = tokens.map(\.text)
         let heads = self.heads.enumerated().map { Self.letter($0) + (language == .en ? ": " : "：") + $1.name[language] }
@@ -72,7 +75,14 @@ extension Diary {
             "input.sentence", "sentence", Tensor(shape) { stories[$0[0]] == $0[1] ? 1 : 0 },
             title: Bilingual(en: "The story that each sentence tells", zh: "每句话讲的是哪件事"), source: given)
         let story = try recorder.record(.story, strength * sentence)
-        return try recorder.record(.embedding, own + story)
+        let gathers = try recorder.input(
+            "input.gathers", "gathers", Tensor([.t], [tokens.count], tokens.map { words[$0.word].gathers }),
+            title: Bilingual(en: "How strongly each word takes on what is asked", zh: "每个词收集“问什么”的强度"), source: given)
+        let question = try recorder.input(
+            "input.question", "question", Tensor(shape, askedFor(by: tokens).flatMap(\.self)),
+            title: Bilingual(en: "What the question word before asks for", zh: "前面的疑问词在问什么"), source: given)
+        let asked = try recorder.record(.asked, gathers * question)
+        return try recorder.record(.embedding, own + story + asked)
     }
 
     private func recordAttention(_ x: Expression, on recorder: inout Recorder) throws(EngineError) -> Expression {

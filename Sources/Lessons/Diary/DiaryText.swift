@@ -80,4 +80,14 @@ extension Diary {
             return story
         }
     }
+
+    /// For each token, what the question word before it in its sentence asks for, or nothing.
+    func askedFor(by tokens: [DiaryToken]) -> [[Double]] {
+        let nothing = [Double](repeating: 0, count: featureIDs.count)
+        var asked = nothing
+        return tokens.map { token in
+            defer { if sentenceEnds.contains(token.word) { asked = nothing } else if let own = words[token.word].asksFor { asked = own } }
+            return asked
+        }
+    }
 }

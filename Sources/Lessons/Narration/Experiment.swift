@@ -55,6 +55,7 @@ public struct Experiment: Sendable {
     /// Names that a conditional block may ask for.
     var flags: Set<String> {
         var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy"]
+        if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
         switch origin {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
         case .ownDiary: flags.formUnion(["own", "diary"])
