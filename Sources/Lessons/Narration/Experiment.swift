@@ -56,6 +56,7 @@ public struct Experiment: Sendable {
     var flags: Set<String> {
         var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy"]
         if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
+        if trace.tokens.count >= 4 { flags.insert("many") }
         switch origin {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
         case .ownDiary: flags.formUnion(["own", "diary"])
