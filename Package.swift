@@ -33,8 +33,9 @@ let package = Package(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
         .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
+        .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
         .target(name: "CairoRenderer", dependencies: ["Diagrams", "AttentionEngine", "CCairo", "CPNG"], swiftSettings: settings),
-        .target(name: "Lessons", dependencies: ["Diagrams", "AttentionEngine", "Yams"], swiftSettings: settings),
+        .target(name: "Lessons", dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams"], swiftSettings: settings),
         .executableTarget(
             name: "attn",
             dependencies: [
@@ -48,7 +49,8 @@ let package = Package(
         .testTarget(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
             swiftSettings: settings),
-        .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]
 )

@@ -1,0 +1,168 @@
+// Running a lesson: experiments are computed, live values looked up, Markdown parsed, and a page comes out.
+
+public import AttentionEngine
+internal import Diagrams
+
+extension Lesson {
+    /// The lesson in one language, with every value computed from `source`.
+    /// - Throws: `LessonError` for a mistake in the lesson's files, a text that the diary does not know or a question that there is not;
+    ///   `EngineError` for a trace that lacks attention.
+    public func run(_ source: LessonSource = .builtIn(question: nil), language: Language) throws -> Page {
+        let (experiments, provenance) = try experiments(source, language)
+        let resolver = Resolver(experiments: experiments, language: language)
+        let builder = PageBuilder(lesson: self, resolver: resolver, provenance: provenance, narration: narrations[language]!)
+        return Page(
+            name: name, order: order, track: track, language: language, title: title[language], summary: summary[language], steps: try builder.steps(),
+            experiments: experiments, provenance: provenance)
+    }
+
+    private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
+        switch source {
+        case .builtIn(let asked):
+            let asked = asked ?? question
+            let main = try Experiment.diary(
+                diary, name: "", text: diary.text(question: asked, language: language), origin: .builtIn(asked), language: language)
+            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary"))
+        case .diaryText(let text):
+            let main = try Experiment.diary(diary, name: "", text: text, origin: .ownDiary, language: language)
+            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text"))
+        case .trace(let trace, let text, let layer, let provenance):
+            let prefix = try Self.prefix(of: trace, layer: layer)
+            let main = try Experiment(name: "", trace: trace, prefix: prefix, origin: .model, text: TerminalText.sanitized(text))
+            return ([main], provenance)
+        }
+    }
+
+    private func extras(after asked: String, _ language: Language) throws -> [Experiment] {
+        let names = diary.questions.map(\.name)
+        return try extraRuns.map { run in
+            let next = names[((names.firstIndex(of: asked) ?? 0) + 1) % names.count]
+            let question = run.question == "next" ? next : run.question
+            return try Experiment.diary(
+                diary, name: run.name, text: diary.text(question: question, language: language), origin: .builtIn(question), language: language)
+        }
+    }
+
+    /// `layer.N.` of the layer to speak of, or nothing for a trace of one attention.
+    private static func prefix(of trace: Trace, layer: Int?) throws -> String {
+        if layer == nil, trace.contains("attention.weights") { return "" }
+        let layers = trace.steps.map(\.id).filter { $0.hasPrefix("layer.") && $0.hasSuffix(".attention.weights") }
+            .compactMap { Int($0.dropFirst(6).dropLast(18)) }
+        guard let chosen = layer ?? layers.max(), layers.contains(chosen) else {
+            throw LessonError(
+                .unknownName, "the trace has no attention of layer \(layer.map(String.init) ?? "0"); expected one of \(layers.map(String.init).joined(separator: ", "))")
+        }
+        return "layer.\(chosen)."
+    }
+}
+
+/// Builds the steps of one page.
+struct PageBuilder {
+    let lesson: Lesson
+    let resolver: Resolver
+    let provenance: Provenance
+    let narration: Narration
+
+    func steps() throws -> [PageStep] {
+        let flags = resolver.main.flags
+        let shown = lesson.steps.filter { $0.condition?.holds(flags) ?? true }
+        return try shown.enumerated().map { position, step in
+            let section = narration.sections.first { $0.id == step.id }!
+            let figures = try step.figures.map(figure)
+            var builder = StepBuilder(page: self, figures: figures)
+            var blocks = try builder.blocks(section.nodes)
+            blocks += builder.unplaced.map(Block.figure)
+            return PageStep(
+                id: step.id, number: position + 1, heading: try builder.inlines(section.title), blocks: blocks, focus: try step.focus.map(focus))
+        }
+    }
+
+    private func focus(_ value: LiveValue) throws -> (step: String, index: [Int]) {
+        let cell = try resolver.exactCell(value)
+        return (cell.step.id, cell.index)
+    }
+
+    /// A figure's data and options, its roles looked up.
+    private func figure(_ request: Lesson.Step.FigureRequest) throws -> PageFigure {
+        func error(_ problem: String) -> LessonError { LessonError(.badFile, at: request.place, problem) }
+        guard let experiment = resolver.experiments.first(where: { $0.name == request.experiment ?? "" }) else {
+            throw error("figure \(request.name): there is no run \"\(request.experiment ?? "")\"")
+        }
+        var options = FigureOptions()
+        options.language = resolver.language
+        if let id = request.step {
+            do { options.step = try experiment.step(id).id } catch { throw LessonError(.badFile, at: request.place, "\(error)") }
+        }
+        switch request.head {
+        case nil: break
+        case "mean": options.head = .mean
+        case "head": options.head = .one(experiment.surestHead)
+        case let text?:
+            guard let head = Int(text) else { throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"") }
+            options.head = .one(head)
+        }
+        options.query = try (request.query ?? "query").asPosition(experiment) ?? { throw error("figure \(request.name): there is no token \"\(request.query ?? "")\"") }()
+        let others = resolver.experiments.filter { $0.name != experiment.name }
+        let data = FigureData(traces: ([experiment] + others).map { (name: $0.name, trace: $0.trace) }, provenance: provenance)
+        return PageFigure(name: request.name, data: data, options: options, experiment: experiment)
+    }
+}
+
+extension String {
+    fileprivate func asPosition(_ experiment: Experiment) throws -> Int? { Int(self) ?? experiment.roles[self] }
+}
+
+/// Builds the blocks of one step; remembers which of its figures the text has placed.
+private struct StepBuilder {
+    let page: PageBuilder
+    var unplaced: [PageFigure]
+
+    init(page: PageBuilder, figures: [PageFigure]) {
+        self.page = page
+        unplaced = figures
+    }
+
+    mutating func blocks(_ nodes: [NarrationNode]) throws -> [Block] {
+        var blocks: [Block] = []
+        for node in nodes {
+            switch node {
+            case .text(let lines): blocks += try markdown(lines)
+            case .condition(let condition, let inner): if condition.holds(page.resolver.main.flags) { blocks += try self.blocks(inner) }
+            case .predict(let question, let answer): blocks.append(.predict(question: try self.blocks(question), answer: try self.blocks(answer)))
+            }
+        }
+        return blocks
+    }
+
+    mutating func inlines(_ line: NarrationLine) throws -> [Inline] {
+        guard case .paragraph(let inlines)? = try markdown([line]).first else { return [] }
+        return inlines
+    }
+
+    private mutating func markdown(_ lines: [NarrationLine]) throws -> [Block] {
+        let file = page.narration.file
+        var figures = unplaced
+        let reader = MarkdownReader(
+            marked: try MarkedText(lines, file: file), file: file, firstLine: lines.first?.number ?? 1, language: page.resolver.language,
+            block: { [page] value in try Self.block(value, page.resolver, &figures) }, inline: page.resolver.inline)
+        let blocks = try reader.blocks()
+        unplaced = figures
+        return blocks
+    }
+
+    /// A value that stands alone in its paragraph, as a block; nil if it is only a word or number.
+    private static func block(_ value: LiveValue, _ resolver: Resolver, _ figures: inout [PageFigure]) throws -> Block? {
+        switch value.request {
+        case .explain:
+            let cell = try resolver.exactCell(value)
+            return .explanation(try cell.step.explain(cell.index))
+        case .formula:
+            let step = try resolver.step(value, resolver.experiment(of: value))
+            return .formula(step.formula, title: step.title[resolver.language], source: step.source)
+        case .figure:
+            guard !figures.isEmpty else { throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left") }
+            return .figure(figures.removeFirst())
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// Checks a lesson in all the ways it can be run: every question, a reader's own text, a model's trace; every value, in both languages.
+// No digit that looks like a result may be typed in prose.
+
+internal import AttentionEngine
+internal import Diagrams
+
+/// Finds what is wrong with lessons.
+public struct LessonCheck: Sendable {
+    private let library: LessonLibrary
+    private let figures: Set<String>
+
+    /// A check of `library` for a program that draws the named figures.
+    public init(_ library: LessonLibrary, figures: some Sequence<String>) {
+        self.library = library
+        self.figures = Set(figures)
+    }
+
+    /// Everything that is wrong, each once; empty if all is well.
+    public func problems() -> [LessonError] {
+        var problems = library.problems
+        for lesson in library.lessons {
+            problems += figureProblems(lesson) + conditionProblems(lesson) + digitProblems(lesson)
+            for source in sources(lesson) { problems += runProblems(lesson, source) }
+        }
+        let orders = Dictionary(grouping: library.lessons, by: \.order).filter { $0.value.count > 1 }
+        problems += orders.sorted { $0.key < $1.key }.map { order, lessons in
+            LessonError(.badFile, at: .init(file: lessons[1].file, line: 1, column: 1), "order: \(order) is taken by \(lessons[0].name)")
+        }
+        var seen: Set<LessonError> = []
+        return problems.filter { seen.insert($0).inserted }
+    }
+
+    // MARK: Runs
+
+    private func sources(_ lesson: Lesson) -> [LessonSource] {
+        let diary = library.diary
+        var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
+        sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
+        sources.append(.diaryText(diary.words[0].name.zh))
+        if let trace = try? Self.modelTrace(of: diary) { sources.append(.trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check"))) }
+        return sources
+    }
+
+    /// What a model's trace looks like to a lesson: steps of one layer, and nothing that only the diary has.
+    static func modelTrace(of diary: Diary) throws -> Trace {
+        let tokens = try diary.tokens(of: diary.text.en)
+        let whole = try diary.trace(of: tokens, language: .en)
+        var recorder = Recorder(tokens: tokens.map(\.text), prefix: "layer.0.attention.", labels: [.t: tokens.map(\.text), .s: tokens.map(\.text)])
+        let x = try recorder.input("input.x", "x", whole.step("embedding").output, title: Bilingual(same: "x"))
+        _ = try diary.attention().record(x, diary.weights, on: &recorder)
+        return recorder.trace
+    }
+
+    private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {
+        Language.allCases.compactMap { language in
+            do {
+                _ = try lesson.run(source, language: language)
+                return nil
+            } catch let error as LessonError {
+                return error
+            } catch {
+                return LessonError(.badFile, at: .init(file: lesson.file, line: 1, column: 1), "\(error)")
+            }
+        }
+    }
+
+    // MARK: Files
+
+    private func figureProblems(_ lesson: Lesson) -> [LessonError] {
+        lesson.steps.flatMap(\.figures).filter { !figures.contains($0.name) }.map { figure in
+            LessonError(.badFile, at: figure.place, "there is no figure \"\(figure.name)\"; expected one of \(figures.sorted().joined(separator: ", "))")
+        }
+    }
+
+    private func conditionProblems(_ lesson: Lesson) -> [LessonError] {
+        let questions = library.diary.questions.map(\.name)
+        func unknown(_ nodes: [NarrationNode]) -> [String] {
+            nodes.flatMap { node -> [String] in
+                switch node {
+                case .text: []
+                case .condition(let condition, let inner): condition.unknown(questions: questions) + unknown(inner)
+                case .predict(let question, let answer): unknown(question) + unknown(answer)
+                }
+            }
+        }
+        return lesson.narrations.values.flatMap { narration in
+            narration.sections.flatMap { section in
+                unknown(section.nodes).map { name in
+                    LessonError(
+                        .badFile, at: .init(file: narration.file, line: section.title.number, column: 1),
+                        ":::\(name): expected one of predict, \((NarrationCondition.known + questions).joined(separator: ", "))")
+                }
+            }
+        }
+    }
+
+    private func digitProblems(_ lesson: Lesson) -> [LessonError] {
+        lesson.narrations.values.flatMap { narration in
+            narration.sections.flatMap { section in
+                ([section.title] + Self.lines(section.nodes)).flatMap { line in
+                    Self.typedNumbers(line.text).filter { !lesson.allowedDigits.contains($0.number) }.map { number, column in
+                        LessonError(
+                            .badFile, at: .init(file: narration.file, line: line.number, column: column),
+                            "the number \(number) is typed: expected a live value, a word, or an entry in digits of lesson.yaml")
+                    }
+                }
+            }
+        }
+    }
+
+    private static func lines(_ nodes: [NarrationNode]) -> [NarrationLine] {
+        nodes.flatMap { node -> [NarrationLine] in
+            switch node {
+            case .text(let lines): lines
+            case .condition(_, let inner): Self.lines(inner)
+            case .predict(let question, let answer): Self.lines(question) + Self.lines(answer)
+            }
+        }
+    }
+
+    /// Digits of any script; 一 and ½ are words here.
+    private static func isDigit(_ character: Character) -> Bool { character.unicodeScalars.first?.properties.generalCategory == .decimalNumber }
+
+    /// Numbers outside live values and links, with their columns.
+    static func typedNumbers(_ line: String) -> [(number: String, column: Int)] {
+        var numbers: [(number: String, column: Int)] = []
+        let characters = Array(line)
+        var at = 0
+        func skip(to end: String, from start: Int) -> Int {
+            let end = Array(end)
+            var i = start
+            while i + end.count <= characters.count, Array(characters[i..<i + end.count]) != end { i += 1 }
+            return min(i + end.count, characters.count)
+        }
+        while at < characters.count {
+            let pair = at + 1 < characters.count ? String([characters[at], characters[at + 1]]) : ""
+            if pair == "{{" {
+                at = skip(to: "}}", from: at)
+            } else if pair == "](" {
+                at = skip(to: ")", from: at)
+            } else if Self.isDigit(characters[at]) {
+                var end = at
+                while end < characters.count, Self.isDigit(characters[end]) || ".,".contains(characters[end]) { end += 1 }
+                while !Self.isDigit(characters[end - 1]) { end -= 1 }
+                numbers.append((String(characters[at..<end]), at + 1))
+                at = end
+            } else {
+                at += 1
+            }
+        }
+        return numbers
+    }
+}

@@ -1,0 +1,37 @@
+// The lessons of a folder, in the order of the course.
+
+internal import AttentionEngine
+internal import Foundation
+
+/// The lessons of a folder, with the diary they share.
+public struct LessonLibrary: Sendable {
+    /// The running example.
+    public let diary: Diary
+    /// Lessons that could be read, in the order of the course.
+    public let lessons: [Lesson]
+    /// What is wrong with the others.
+    public let problems: [LessonError]
+
+    /// Reads `folder`: `diary.yaml`, and a folder for each lesson. A lesson that cannot be read is among `problems`, and the others stay usable.
+    public init(folder: String) throws(LessonError) {
+        let diary = try Diary(file: folder + "/diary.yaml")
+        self.diary = diary
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch { throw LessonError(.noInput, "\(folder): no such folder, or it may not be read") }
+        var lessons: [Lesson] = []
+        var problems: [LessonError] = []
+        for name in names where FileManager.default.fileExists(atPath: "\(folder)/\(name)/lesson.yaml") {
+            do throws(LessonError) { lessons.append(try Lesson(folder: "\(folder)/\(name)", name: name, diary: diary)) } catch { problems.append(error) }
+        }
+        self.lessons = lessons.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+        self.problems = problems
+    }
+
+    /// The lesson of that name or number.
+    public func lesson(_ nameOrNumber: String) throws(LessonError) -> Lesson {
+        if let lesson = lessons.first(where: { $0.name == nameOrNumber || "\($0.order)" == nameOrNumber }) { return lesson }
+        if let problem = problems.first(where: { $0.place?.file.contains("/\(nameOrNumber)/") ?? false }) { throw problem }
+        let known = lessons.map { "\($0.order) \($0.name)" }.joined(separator: ", ")
+        throw LessonError(.unknownName, "there is no lesson \"\(TerminalText.sanitized(nameOrNumber))\"; expected one of: \(known)")
+    }
+}

@@ -1,0 +1,102 @@
+// One run that a lesson speaks of, with its roles: which token asks, which key it rests on, which one only looks right.
+// Roles are found in the trace, so that a text stays true for any diary and any model.
+
+public import AttentionEngine
+
+/// A trace with what a lesson needs to speak of it.
+public struct Experiment: Sendable {
+    /// What the vectors are.
+    public enum Origin: Hashable, Sendable {
+        /// The built-in diary with this question.
+        case builtIn(String)
+        /// A diary of the reader's own.
+        case ownDiary
+        /// A model, or a trace from a file.
+        case model
+    }
+
+    /// The name that a lesson gives it; empty for the main one.
+    public let name: String
+    /// The record.
+    public let trace: Trace
+    /// Put before a step's id if the trace has no step of the plain id: `layer.1.`.
+    public let prefix: String
+    /// What the vectors are.
+    public let origin: Origin
+    /// The whole text.
+    public let text: String
+    /// Names of positions along axes that do not depend on the language: features.
+    let names: [Axis: [String]]
+    /// Token positions by role.
+    let roles: [String: Int]
+    /// The head whose weights for the last query are most sure of themselves.
+    let surestHead: Int
+
+    init(name: String, trace: Trace, prefix: String, origin: Origin, text: String, names: [Axis: [String]] = [:], decoy: ([Int]) -> Int? = { _ in nil })
+        throws
+    {
+        self.name = name
+        self.trace = trace
+        self.prefix = prefix
+        self.origin = origin
+        self.text = text
+        self.names = names
+        let id = trace.contains("attention.weights") ? "attention.weights" : prefix + "attention.weights"
+        let weights = try trace.step(id).output.transposed(to: [.h, .t, .s])
+        let (heads, queries, keys) = (weights.shape.lengths[0], weights.shape.lengths[1], weights.shape.lengths[2])
+        let mean = (0..<keys).map { key in (0..<heads).reduce(0) { $0 + weights[$1, queries - 1, key] } / Double(heads) }
+        let order = (0..<keys).sorted { (-mean[$0], $0) < (-mean[$1], $1) }
+        var roles = ["first": 0, "query": queries - 1, "top": order[0], "second": order[min(1, keys - 1)], "least": order[keys - 1]]
+        roles["decoy"] = decoy(order)
+        self.roles = roles
+        surestHead = (0..<heads).max { weights[$0, queries - 1, order[0]] < weights[$1, queries - 1, order[0]] } ?? 0
+    }
+
+    /// Names that a conditional block may ask for.
+    var flags: Set<String> {
+        var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy"]
+        if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
+        if trace.tokens.count >= 4 { flags.insert("many") }
+        switch origin {
+        case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
+        case .ownDiary: flags.formUnion(["own", "diary"])
+        case .model: flags.insert("model")
+        }
+        return flags
+    }
+
+    /// The step `id`, or the one of that id after the prefix.
+    func step(_ id: String) throws(EngineError) -> Step {
+        if !trace.contains(id), trace.contains(prefix + id) { return try trace.step(prefix + id) }
+        return try trace.step(id)
+    }
+
+    /// The diary of `text`, or throws for a word it does not know.
+    static func diary(_ diary: Diary, name: String, text: String, origin: Origin, language: Language) throws -> Experiment {
+        let tokens = try diary.tokens(of: text)
+        guard tokens.count <= 512 else {
+            throw LessonError(.badText, "expected at most 512 words of the diary, found \(tokens.count)")
+        }
+        return try Experiment(
+            name: name, trace: diary.trace(of: tokens, language: language), prefix: "", origin: origin, text: TerminalText.sanitized(text),
+            names: [.c: diary.featureIDs, .n: diary.answers.map { diary.words[$0].name.en }]
+        ) { order in
+            diary.decoy(tokens, top: order[0])
+        }
+    }
+}
+
+extension Diary {
+    /// The token that is most like what the query rests on by what it is alone, and is another word: the story tells them apart.
+    /// Nil if none is alike.
+    func decoy(_ tokens: [DiaryToken], top: Int) -> Int? {
+        func likeness(_ position: Int) -> Double {
+            // `west` tells places apart; what counts is being the same sort of thing.
+            zip(words[tokens[position].word].own, words[tokens[top].word].own).reduce(0) { $0 + max($1.0 * $1.1, 0) }
+        }
+        let candidates = tokens.indices.filter { position in
+            answers.contains(tokens[position].word) && tokens[position].word != tokens[top].word && answers.contains(tokens[top].word) && likeness(position) > 0
+        }
+        return candidates.max { (likeness($0), -$0) < (likeness($1), -$1) }
+    }
+}

@@ -1,0 +1,230 @@
+// Looks live values up in the experiments. Every number of a lesson passes here, and comes from a trace.
+
+public import AttentionEngine
+
+/// A number, word or list that stands in a lesson's text, and where it came from: pages make it clickable.
+public struct ResolvedValue: Hashable, Sendable {
+    /// As it is printed.
+    public let text: String
+    /// The experiment's name, empty for the main one.
+    public let experiment: String
+    /// The step and cell, if it is one cell.
+    public let cell: (step: String, index: [Int])?
+
+    /// Equal when text and origin are.
+    public static func == (a: ResolvedValue, b: ResolvedValue) -> Bool {
+        a.text == b.text && a.experiment == b.experiment && a.cell?.step == b.cell?.step && a.cell?.index == b.cell?.index
+    }
+    /// Hashes the text.
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+/// The experiments of one run of a lesson, by name.
+struct Resolver {
+    /// The main one first.
+    let experiments: [Experiment]
+    let language: Language
+
+    var main: Experiment { experiments[0] }
+
+    func experiment(of value: LiveValue) throws(LessonError) -> Experiment {
+        let name = value.experiment ?? ""
+        guard let found = experiments.first(where: { $0.name == name }) else {
+            throw LessonError(
+                .badFile, at: value.place, "there is no experiment \"\(name)\"; expected one of \(experiments.dropFirst().map(\.name).joined(separator: ", "))")
+        }
+        return found
+    }
+
+    /// The value as inline text.
+    func inline(_ value: LiveValue) throws(LessonError) -> ResolvedValue {
+        let experiment = try experiment(of: value)
+        func plain(_ text: String) -> ResolvedValue { ResolvedValue(text: text, experiment: experiment.name, cell: nil) }
+        switch value.request {
+        case .word: return plain(try word(value, experiment))
+        case .title: return plain(try step(value, experiment).title[language])
+        case .source: return plain(try step(value, experiment).source)
+        case .formula: return plain(try step(value, experiment).formula.text)
+        case .name:
+            let step = try step(value, experiment)
+            let index = try positions(value, step, experiment)
+            guard let last = index.last, case .at(let position) = last, let label = step.labels[step.output.shape.axes[index.count - 1]]?[position] else {
+                throw LessonError(.badFile, at: value.place, "\(value.path): expected an index whose last position has a name")
+            }
+            return plain(label)
+        case .sum:
+            let cells = try cells(value, experiment)
+            return plain(number(cells.values.reduce(0, +), value.format))
+        case .cell: return try cell(value, experiment)
+        case .explain, .figure: throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
+        }
+    }
+
+    /// The step and index of a value that must be one cell.
+    func exactCell(_ value: LiveValue) throws(LessonError) -> (experiment: Experiment, step: Step, index: [Int]) {
+        let experiment = try experiment(of: value)
+        let step = try step(value, experiment)
+        let index = try positions(value, step, experiment).compactMap { if case .at(let i) = $0 { i } else { nil } }
+        guard index.count == step.output.shape.rank else {
+            throw LessonError(.badFile, at: value.place, "\(value.path): expected one position for each of \(step.output.shape)")
+        }
+        return (experiment, step, index)
+    }
+
+    func step(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Step {
+        do { return try experiment.step(value.path) } catch { throw LessonError(.badFile, at: value.place, "\(error)") }
+    }
+
+    // MARK: Indices
+
+    private enum Place {
+        case at(Int)
+        case mean
+    }
+
+    private func positions(_ value: LiveValue, _ step: Step, _ experiment: Experiment) throws(LessonError) -> [Place] {
+        let shape = step.output.shape
+        guard value.index.count <= shape.rank else {
+            throw LessonError(.badFile, at: value.place, "\(value.path): expected at most \(shape.rank) positions \(shape), found \(value.index.count)")
+        }
+        var places: [Place] = []
+        for (axis, position) in zip(shape.axes, value.index) {
+            places.append(try place(position, axis, step, before: places, value, experiment))
+        }
+        return places
+    }
+
+    private func place(_ position: LiveValue.Position, _ axis: Axis, _ step: Step, before: [Place], _ value: LiveValue, _ experiment: Experiment)
+        throws(LessonError) -> Place
+    {
+        let length = step.output.shape[axis] ?? 0
+        var found: Int?
+        switch position {
+        case .number(let number): found = number
+        case .name("mean") where axis == .h: return .mean
+        case .name("head"): found = axis == .g ? experiment.surestHead * length / headCount(experiment) : axis == .h ? experiment.surestHead : nil
+        case .name("best"), .name("next"):
+            let order = try order(along: axis, step, before, value)
+            found = position == .name("best") ? order.first : order.dropFirst().first
+        case .name(let name) where axis == .t || axis == .s: found = experiment.roles[name]
+        case .name(let name): found = experiment.names[axis]?.firstIndex(of: name)
+        }
+        guard let found, (0..<length).contains(found) else {
+            let roles = axis == .t || axis == .s ? experiment.roles.keys.sorted() : (experiment.names[axis] ?? []) + (axis == .h ? ["head", "mean"] : ["best"])
+            let shown = if case .name(let name) = position { name } else { "\(found ?? 0)" }
+            throw LessonError(
+                .badFile, at: value.place, "\(value.path): expected 0 to \(length - 1) or one of \(roles.joined(separator: ", ")) along \(axis), found \"\(shown)\"")
+        }
+        return .at(found)
+    }
+
+    private func headCount(_ experiment: Experiment) -> Int { max((try? experiment.step("attention.weights"))?.output.shape[.h] ?? 1, 1) }
+
+    private func order(along axis: Axis, _ step: Step, _ before: [Place], _ value: LiveValue) throws(LessonError) -> [Int] {
+        guard before.count == step.output.shape.rank - 1 else {
+            throw LessonError(.badFile, at: value.place, "\(value.path): best and next stand last in an index")
+        }
+        let row = reduced(step.output, before).values
+        return row.indices.sorted { (-row[$0], $0) < (-row[$1], $1) }
+    }
+
+    // MARK: Cells
+
+    private func cells(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Tensor {
+        let step = try step(value, experiment)
+        return reduced(step.output, try positions(value, step, experiment))
+    }
+
+    /// The part of `tensor` at the given leading positions; the mean where one says so.
+    private func reduced(_ tensor: Tensor, _ places: [Place]) -> Tensor {
+        var tensor = tensor
+        for place in places {
+            let axis = tensor.shape.axes[0]
+            // The leading axis is consumed each time; those that follow keep their order.
+            switch place {
+            case .at(let position): tensor = tensor.slice(axis, at: position)
+            case .mean: tensor = tensor.mean(over: axis)
+            }
+        }
+        return tensor
+    }
+
+    private func cell(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> ResolvedValue {
+        let step = try step(value, experiment)
+        let places = try positions(value, step, experiment)
+        let rest = reduced(step.output, places)
+        switch rest.shape.rank {
+        case 0:
+            let index = places.compactMap { if case .at(let i) = $0 { i } else { nil } }
+            let isCell = index.count == step.output.shape.rank
+            return ResolvedValue(
+                text: number(rest.values[0], value.format), experiment: experiment.name, cell: isCell ? (step: step.id, index: index) : nil)
+        case 1: return ResolvedValue(text: list(rest, step.labels[rest.shape.axes[0]], value.format), experiment: experiment.name, cell: nil)
+        default:
+            throw LessonError(.badFile, at: value.place, "\(value.path): expected at least \(step.output.shape.rank - 1) positions \(step.output.shape), found \(places.count)")
+        }
+    }
+
+    /// A row written out: `place 2, west 1` where positions have names (zeros left out), else `(4.8, 0, -3)`.
+    private func list(_ row: Tensor, _ labels: [String]?, _ format: LiveValue.Format) -> String {
+        guard let labels, row.shape.axes[0] == .c || row.shape.axes[0] == .n else {
+            let limit = 12
+            let shown = row.values.prefix(limit).map { number($0, format) }
+            return "(" + shown.joined(separator: ", ") + (row.values.count > limit ? ", …" : "") + ")"
+        }
+        let named = zip(labels, row.values).filter { $0.1 != 0 }.map { "\($0.0) \(number($0.1, format))" }
+        if named.isEmpty { return Bilingual(en: "nothing", zh: "全是零")[language] }
+        return named.joined(separator: language == .en ? ", " : "，")
+    }
+
+    private func number(_ value: Double, _ format: LiveValue.Format) -> String {
+        switch format {
+        case .significant: NumberText.significant(value)
+        case .decimals(let decimals): NumberText.fixed(value, decimals: decimals)
+        case .percent(let decimals): NumberText.percent(value, decimals: decimals)
+        }
+    }
+
+    // MARK: Words
+
+    private func word(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> String {
+        let parts = value.path.split(separator: ".", maxSplits: 1).map(String.init)
+        let name = parts.count > 1 ? parts[1] : ""
+        switch parts[0] {
+        case "text": return experiment.text
+        case "layer": return experiment.prefix.split(separator: ".").dropFirst().first.map(String.init) ?? "0"
+        case "head": return label(ofHead: experiment.surestHead, experiment)
+        case "token", "position":
+            guard let position = Int(name) ?? experiment.roles[name], experiment.trace.tokens.indices.contains(position) else {
+                throw LessonError(.badFile, at: value.place, "\(value.path): expected a position or one of \(experiment.roles.keys.sorted().joined(separator: ", "))")
+            }
+            return parts[0] == "token" ? TerminalText.sanitized(experiment.trace.tokens[position]) : "\(position)"
+        default: return "\(try count(name, value, experiment))"
+        }
+    }
+
+    private func label(ofHead head: Int, _ experiment: Experiment) -> String {
+        (try? experiment.step("attention.weights"))?.labels[.h]?[head] ?? "\(head)"
+    }
+
+    private func count(_ name: String, _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Int {
+        let shapes: [String: (step: String, axis: Axis)] = [
+            "heads": ("attention.weights", .h), "tokens": ("attention.weights", .s), "features": ("attention.output", .c), "head_features": ("attention.q", .d),
+        ]
+        if let shape = shapes[name], let length = (try? experiment.step(shape.step))?.output.shape[shape.axis] { return length }
+        if name == "pairs" || name == "visible_pairs", let step = try? experiment.step("attention.scores") {
+            let cells = step.output.values.count / headCount(experiment)
+            return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
+        }
+        throw LessonError(.badFile, at: value.place, "\(value.path): expected count.tokens, heads, features, head_features, pairs or visible_pairs")
+    }
+}
+
+extension Tensor {
+    /// The mean over `axis`, added up from the first position to the last.
+    func mean(over axis: Axis) -> Tensor {
+        let count = shape[axis] ?? 1
+        let slices = (0..<count).map { slice(axis, at: $0) }
+        return Tensor(slices[0].shape, slices[0].values.indices.map { i in slices.reduce(0) { $0 + $1.values[i] } / Double(count) })
+    }
+}

@@ -1,0 +1,133 @@
+// A page on a terminal: lines of text, one step at a time on Enter, or all at once in a pipe.
+
+public import AttentionEngine
+
+/// Plays pages on a terminal, or into a pipe.
+public struct TerminalPlayer: Sendable {
+    /// Columns to fill.
+    public var columns: Int
+    /// Colours.
+    public var color: TerminalColor
+
+    /// A player for a screen of that width; lines of prose are at most 92 columns.
+    public init(columns: Int, color: TerminalColor) {
+        self.columns = max(columns, 20)
+        self.color = color
+    }
+
+    /// What a step shows at once, and what it shows after the reader has had a guess.
+    public struct Part: Hashable, Sendable {
+        /// Lines, with escape codes if colours are on.
+        public var lines: [String]
+        /// Whether a question stands at the end, and Enter shows the answer.
+        public var asks: Bool
+    }
+
+    /// The whole page, answers included: for pipes.
+    public func lines(of page: Page) -> [String] {
+        header(of: page) + page.steps.flatMap { step in parts(of: step, in: page).flatMap(\.lines) + [""] }
+    }
+
+    /// The title and summary.
+    public func header(of page: Page) -> [String] {
+        [painted([Styled(page.title, .title)]), ""] + prose([Styled(page.summary)], page.language) + [""]
+    }
+
+    /// A step, cut after each question.
+    public func parts(of step: PageStep, in page: Page) -> [Part] {
+        var parts = [Part(lines: [], asks: false)]
+        let head = "\(step.number)/\(page.steps.count)  "
+        parts[0].lines = [painted([Styled(head, .muted)] + styled(step.heading, .title)), ""]
+        for block in step.blocks { add(block, to: &parts, page.language) }
+        return parts
+    }
+
+    private func add(_ block: Block, to parts: inout [Part], _ language: Language) {
+        guard case .predict(let question, let answer) = block else {
+            parts[parts.count - 1].lines += lines(of: block, language) + [""]
+            return
+        }
+        parts[parts.count - 1].lines += indented(question.flatMap { lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
+        parts[parts.count - 1].asks = true
+        parts.append(Part(lines: [], asks: false))
+        for block in answer { add(block, to: &parts, language) }
+    }
+
+    // MARK: Blocks
+
+    private func lines(of block: Block, _ language: Language, _ style: Styled.Style = .plain) -> [String] {
+        switch block {
+        case .heading(_, let inlines): prose(styled(inlines, .title), language)
+        case .paragraph(let inlines): prose(styled(inlines, style), language)
+        case .rule: [String(repeating: "─", count: min(columns, 40))]
+        case .code(let code, _): code.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + painted([Styled(String($0), .code)]) }
+        case .quote(let blocks): narrower(2).joined(blocks, language).map { painted([Styled("│ ", .muted)]) + $0 }
+        case .list(let start, let items):
+            items.enumerated().flatMap { offset, item in
+                let bullet = start.map { "\($0 + offset). " } ?? "• "
+                return indented(narrower(4).joined(item, language), first: "  " + bullet, rest: String(repeating: " ", count: bullet.count + 2))
+            }
+        case .explanation(let explanation): self.explanation(explanation, language)
+        case .formula(let formula, _, let source): ["    " + painted([Styled(formula.text, .bold)]) + painted([Styled("    (\(source))", .muted)])]
+        case .figure(let figure): TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines()
+        case .predict(let question, let answer): joined(question, language) + joined(answer, language)
+        }
+    }
+
+    private func joined(_ blocks: [Block], _ language: Language) -> [String] {
+        Array(blocks.map { lines(of: $0, language) }.joined(separator: [""]))
+    }
+
+    private func explanation(_ explanation: Explanation, _ language: Language) -> [String] {
+        let chain = explanation.lines(language, inFull: false).enumerated().flatMap { offset, line in
+            TerminalText.wrapped([Styled(line, .code)], columns: columns - (offset == 0 ? 4 : 8)).enumerated().map { part, pieces in
+                (offset == 0 ? "    " : part == 0 ? "      " : "        ") + painted(pieces)
+            }
+        }
+        return chain + explanation.notes.flatMap { note in prose([Styled(note[language], .muted)], language, indent: 4) }
+    }
+
+    private func narrower(_ count: Int) -> TerminalPlayer { TerminalPlayer(columns: columns - count, color: color) }
+
+    private func indented(_ lines: [String], first: String, rest: String) -> [String] { lines.enumerated().map { ($0 == 0 ? first : rest) + $1 } }
+
+    // MARK: Text
+
+    private func prose(_ pieces: [Styled], _ language: Language, indent: Int = 0) -> [String] {
+        TerminalText.wrapped(pieces, columns: min(columns - indent, 92)).map { String(repeating: " ", count: indent) + painted($0) }
+    }
+
+    private func styled(_ inlines: [Inline], _ style: Styled.Style) -> [Styled] {
+        inlines.flatMap { inline -> [Styled] in
+            switch inline {
+            case .text(let text): [Styled(TerminalText.sanitized(text), style)]
+            case .value(let value): [Styled(TerminalText.sanitized(value.text), .value)]
+            case .code(let code): [Styled(TerminalText.sanitized(code), .code)]
+            case .emphasis(let inner): styled(inner, .italic)
+            case .strong(let inner): styled(inner, .bold)
+            case .link(let url, let inner): styled(inner, style) + [Styled(" <\(TerminalText.sanitized(url))>", .muted)]
+            case .lineBreak: [Styled("\n", style)]
+            }
+        }
+    }
+
+    /// The pieces as one string; equal neighbours share their escape codes.
+    private func painted(_ pieces: [Styled]) -> String {
+        guard color != .none else { return pieces.map(\.text).joined() }
+        var result = ""
+        var previous = Styled.Style.plain
+        for piece in pieces {
+            if piece.style != previous {
+                if previous != .plain { result += "\u{1B}[0m" }
+                result += Self.codes[piece.style] ?? ""
+                previous = piece.style
+            }
+            result += piece.text
+        }
+        return previous == .plain ? result : result + "\u{1B}[0m"
+    }
+
+    private static let codes: [Styled.Style: String] = [
+        .bold: "\u{1B}[1m", .italic: "\u{1B}[3m", .value: "\u{1B}[1m", .code: "\u{1B}[36m", .muted: "\u{1B}[2m", .title: "\u{1B}[1;34m", .question: "\u{1B}[1;33m",
+    ]
+}

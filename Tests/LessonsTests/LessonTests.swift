@@ -1,0 +1,178 @@
+// Lesson 1 in all its runs, its players, and the mistakes that an author can make.
+
+import AttentionEngine
+import Diagrams
+import Foundation
+import Lessons
+import Testing
+
+let library = try! LessonLibrary(folder: lessonsFolder)
+
+/// A renderer that draws nothing: one byte a picture, and an alt text that must be escaped.
+func blank(_ figure: String, _ data: FigureData, _ options: FigureOptions) -> DrawnFigure {
+    DrawnFigure(bytes: [1], fileExtension: "png", title: figure, alt: "\(options.step ?? "") [x] <y>")
+}
+
+/// A copy of the lessons folder in which one file has been changed.
+func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> LessonLibrary {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
+    try FileManager.default.copyItem(atPath: lessonsFolder, toPath: folder.path)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "attention-step-by-step/\(file)")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    #expect(text.contains(old))
+    try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
+    return try LessonLibrary(folder: folder.path)
+}
+
+@Suite struct LessonTests {
+    @Test func `all lessons pass the check`() {
+        #expect(LessonCheck(library, figures: ["matrix"]).problems().map(\.description) == [])
+    }
+
+    @Test(arguments: Language.allCases) func `the first page names Dali and its share, as the independent script has them`(_ language: Language) throws {
+        let text = TerminalPlayer(columns: 200, color: .none).lines(of: try library.lesson("1").run(language: language)).joined(separator: "\n")
+        let weights = flat(((oracle["runs"] as! [String: Any])["trip"] as! [String: Any])["weights"])
+        let mean = (weights[17 * 18 + 4] + weights[18 * 18 + 17 * 18 + 4]) / 2
+        #expect(text.contains(language == .en ? "“Dali”" : "“大理”"))
+        #expect(text.contains(String(format: "%.1f%%", mean * 100)))
+        #expect(text.contains("= 3·2 + 4·1.6 + 0·0 + 0·0"))
+        #expect(text.contains(language == .en ? "designed by hand" : "手工设计"))
+    }
+
+    @Test func `both languages show the same steps, figures and cells`() throws {
+        let pages = try Language.allCases.map { try library.lesson("1").run(language: $0) }
+        #expect(pages[0].steps.map(\.id) == pages[1].steps.map(\.id))
+        #expect((8...16).contains(pages[0].steps.count))
+        for (en, zh) in zip(pages[0].steps, pages[1].steps) {
+            #expect(en.blocks.count == zh.blocks.count, "\(en.id)")
+            #expect(en.focus?.index == zh.focus?.index)
+        }
+    }
+
+    @Test func `another question swaps the highlight and the decoy`() throws {
+        let page = try library.lesson("attention-step-by-step").run(.builtIn(question: "mei"), language: .en)
+        let text = TerminalPlayer(columns: 200, color: .none).lines(of: page).joined(separator: "\n")
+        #expect(text.contains("“Dali” is the same sort of word as “Shanghai”"))
+        #expect(try !library.lesson("1").run(.builtIn(question: "breakfast"), language: .en).steps.contains { $0.id == "decoy" })
+    }
+
+    @Test func `a model's trace leaves out what only the diary has`() throws {
+        let tokens = try diary.tokens(of: diary.text.en)
+        let whole = try diary.trace(of: tokens, language: .en)
+        var recorder = Recorder(tokens: tokens.map(\.text), prefix: "layer.3.attention.")
+        _ = try diary.attention().record(
+            recorder.input("input.x", "x", whole.step("embedding").output, title: Bilingual(same: "x")), diary.weights, on: &recorder)
+        let page = try library.lesson("1").run(
+            .trace(recorder.trace, text: "t", layer: nil, provenance: Provenance(name: "m")), language: .en)
+        let ids = page.steps.map(\.id)
+        #expect(ids.contains("vectors") && !ids.contains("tokens") && !ids.contains("decoy"))
+        #expect(!TerminalPlayer(columns: 100, color: .none).lines(of: page).joined().contains("by hand"))
+        #expect(try page.explain("attention.scores", [1, 12, 4]).step == "layer.3.attention.scores")
+        #expect(throws: LessonError.self) {
+            try library.lesson("1").run(.trace(recorder.trace, text: "t", layer: 7, provenance: Provenance(name: "m")), language: .en)
+        }
+    }
+
+    @Test(arguments: [
+        ("en.md", "{{attention.dot", "{{attention.dott", "did you mean attention.dot"),
+        ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
+        ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
+        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of decoy, first"),
+        ("en.md", "that is all the linear", "that is 100% of the linear", "attn"),
+        ("en.md", "{{explain attention.dot[head,query,top]}}", "{{explain attention.dot[head,query]}}", "expected one position for each"),
+        ("en.md", "[head,query,top]|percent}}", "[head,query,top]|procent}}", "expected the format"),
+        ("en.md", ":::reveal", ":::", "expected a line with :::reveal"),
+        ("en.md", ":::model", ":::modle", "expected one of predict"),
+        ("lesson.yaml", "name: matrix", "name: matriks", "there is no figure \"matriks\""),
+        ("lesson.yaml", "order: 1", "order: one", "order: expected a whole number"),
+        ("lesson.yaml", "when: model", "when: modell", "found \"modell\""),
+        ("lesson.yaml", "steps:", "stepz:", "found \"stepz\""),
+        ("lesson.yaml", "{other: next}", "{others: next}", "there is no"),
+        ("lesson.yaml", "title:", "title: [", "not YAML"),
+    ])
+    func `a mistake in a lesson is named with file, line and column`(_ file: String, _ old: String, _ new: String, _ message: String) throws {
+        let problems = LessonCheck(try brokenLibrary(file, old, new), figures: ["matrix"]).problems().map(\.description)
+        let wanted = message == "attn" ? (file: "en.md", text: "the number 100 is typed") : (file: file, text: message)
+        #expect(problems.contains { $0.contains(wanted.text) }, "\(problems)")
+        #expect(problems.allSatisfy { $0.firstMatch(of: #/\.(md|yaml):\d+:\d+: /#) != nil }, "\(problems)")
+    }
+
+    @Test func `an unknown lesson lists those that there are`() {
+        let error = #expect(throws: LessonError.self) { try library.lesson("2x") }
+        #expect(error?.description == "there is no lesson \"2x\"; expected one of: 1 attention-step-by-step")
+    }
+
+    @Test func `a missing folder is named`() { #expect(throws: LessonError.self) { try LessonLibrary(folder: "/nowhere") } }
+}
+
+@Suite struct PlayerTests {
+    @Test(arguments: Language.allCases, [40, 72, 100]) func `no line of prose is wider than the window`(_ language: Language, _ columns: Int) throws {
+        let page = try library.lesson("1").run(language: language)
+        for step in page.steps {
+            for case .paragraph(let inlines) in step.blocks {
+                let alone = TerminalPlayer(columns: columns, color: .none).lines(of: page)
+                #expect(alone.filter { $0.contains(Inline.plain(inlines).prefix(8)) }.allSatisfy { TerminalText.width($0) <= columns })
+            }
+        }
+    }
+
+    @Test func `plain output holds no escape, coloured output does`() throws {
+        let page = try library.lesson("1").run(language: .zh)
+        #expect(!TerminalPlayer(columns: 90, color: .none).lines(of: page).joined().contains("\u{1B}"))
+        #expect(TerminalPlayer(columns: 90, color: .full).lines(of: page).joined().contains("48;2;"))
+        #expect(TerminalPlayer(columns: 90, color: .indexed).lines(of: page).joined().contains("48;5;"))
+    }
+
+    @Test func `Chinese characters take two columns, marks none`() {
+        #expect(TerminalText.width("大理") == 4)
+        #expect(TerminalText.width("，") == 2)
+        #expect(TerminalText.width("e\u{301}") == 1)
+        #expect(TerminalText.padded("大理国", to: 4) == "大… ")
+    }
+
+    @Test func `a question waits for Enter before its answer`() throws {
+        let page = try library.lesson("1").run(language: .en)
+        let parts = TerminalPlayer(columns: 90, color: .none).parts(of: page.steps[0], in: page)
+        #expect(parts.map(\.asks) == [true, false])
+        #expect(!parts[0].lines.joined().contains("Dali”:") && parts[1].lines.joined().contains("“Dali”"))
+    }
+
+    @Test func `Enter goes on, b goes back, q quits, Control-C interrupts`() throws {
+        let page = try library.lesson("1").run(language: .en)
+        let player = TerminalPlayer(columns: 90, color: .none)
+        func play(_ keys: [Terminal.Key]) throws -> (TerminalPlayer.Ending, String) {
+            var keys = keys[...]
+            var text = ""
+            return (try player.play(page, key: { keys.popFirst() ?? .quit }, write: { text += $0 }), text)
+        }
+        #expect(try play(Array(repeating: .next, count: 40)).0 == .finished)
+        #expect(try play([.next, .next, .other, .quit]).0 == .quit)
+        #expect(try play([.interrupt]).0 == .interrupted)
+        let back = try play([.next, .next, .back, .quit]).1
+        #expect(back.components(separatedBy: "1/\(page.steps.count)  ").count == 3)
+    }
+
+    @Test func `an article has front matter, pictures named after their steps, and alt texts`() throws {
+        let files = try MarkdownWriter(draw: blank).files(of: library.lesson("1").run(language: .en))
+        let article = String(decoding: files[0].bytes, as: UTF8.self)
+        #expect(files[0].path == "index.md" && files[1].path == "images/01-goal.png")
+        #expect(article.hasPrefix("---\ntitle: \"Attention, one step at a time\"\nsummary: "))
+        #expect(article.contains("![attention.weights \\[x\\] &lt;y\\>](images/01-goal.png)"))
+        for file in files.dropFirst() { #expect(article.contains("](\(file.path))")) }
+        #expect(Set(files.map(\.path)).count == files.count)
+        #expect(!article.contains("{{") && !article.contains(":::"))
+    }
+
+    @Test func `a reader's tokens are never read as markup`() throws {
+        let bad = ["<script>", "*a*", "`b`", "[c](d)", "\u{1B}[31m", "]]>\u{202E}"]
+        let x = Tensor([.t, .c], [bad.count, diary.featureIDs.count], (0..<bad.count * diary.featureIDs.count).map { Double($0 % 5) })
+        var recorder = Recorder(tokens: bad, prefix: "layer.0.attention.", labels: [.t: bad, .s: bad])
+        _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
+        let page = try library.lesson("1").run(.trace(recorder.trace, text: bad.joined(), layer: nil, provenance: Provenance(name: "m")), language: .en)
+        let article = String(decoding: try MarkdownWriter(draw: blank).files(of: page)[0].bytes, as: UTF8.self)
+        #expect(!article.contains("<script>") && article.contains("&lt;script\\>\\*a\\*\\`b\\`\\[c\\](d)"))
+        let screen = TerminalPlayer(columns: 90, color: .none).lines(of: page).joined()
+        #expect(!screen.contains("\u{1B}") && !screen.contains("\u{202E}"))
+    }
+}
