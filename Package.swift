@@ -41,7 +41,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
-        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], swiftSettings: settings),
+        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], swiftSettings: settings),
