@@ -52,8 +52,10 @@ import Testing
     @Test func `every step of the forward pass is recorded, once, with its tokens`() throws {
         let trace = try Self.model().record(tokenIDs: [1, 5, 5, 0], tokens: ["a", "b", "b", "c"])
         let layer = [
-            "norm", "attention.q_projected", "attention.k_projected", "attention.q", "attention.k", "attention.v", "attention.dot", "attention.scaled",
-            "attention.scores", "attention.weights", "attention.heads", "attention.output", "residual", "mlp.norm", "mlp.gate", "mlp.up", "mlp.hidden",
+            "norm", "attention.q_projected", "attention.k_projected", "attention.q", "attention.k", "attention.v", "attention.dot",
+            "attention.scaled",
+            "attention.scores", "attention.weights", "attention.heads", "attention.output", "residual", "mlp.norm", "mlp.gate", "mlp.up",
+            "mlp.hidden",
             "mlp.output", "output",
         ]
         let expected = ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits"]
@@ -105,7 +107,8 @@ import Testing
         #expect(ids.count == 8 && ids.prefix(2) == [1, 4])
         for t in 2..<8 {
             let before = Array(ids[..<t])
-            let logits = try model.record(tokenIDs: before, tokens: before.map(String.init)).step("logits").output.slice(.t, at: t - 1).values
+            let logits = try model.record(tokenIDs: before, tokens: before.map(String.init)).step("logits").output.slice(.t, at: t - 1)
+                .values
             #expect(logits.firstIndex(of: logits.max()!) == ids[t])
         }
         #expect(try model.greedyContinuation(of: [1, 4], count: 6, endID: ids[2]) == Array(ids.prefix(3)))
@@ -113,7 +116,9 @@ import Testing
     }
 
     @Test func `biases are added`() throws {
-        let ones = { (name: String, n: Int, axis: Axis) in LlamaModel.NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n))) }
+        let ones = { (name: String, n: Int, axis: Axis) in
+            LlamaModel.NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n)))
+        }
         let plain = try Self.model().record(tokenIDs: [1], tokens: ["a"])
         let biased = try Self.model(change: { layer in
             let prefix = layer.attentionNorm.name
@@ -137,7 +142,8 @@ import Testing
         #expect(
             problem { try model.record(tokenIDs: [1, 1, 1, 1], tokens: ["", "", "", ""]) }
                 == "text: expected at most 3 tokens, the model's context, found 4")
-        #expect(problem { try model.record(tokenIDs: [11], tokens: [""]) } == "token id: expected 0 to 10, the model's vocabulary, found 11")
+        #expect(
+            problem { try model.record(tokenIDs: [11], tokens: [""]) } == "token id: expected 0 to 10, the model's vocabulary, found 11")
         #expect(problem { try model.record(tokenIDs: [1], tokens: []) } == "tokens: expected a label for each of 1 ids, found 0")
         #expect(problem { try model.greedyContinuation(of: [], count: 1, endID: nil) } == "text: expected at least one token, found none")
         #expect(problem { try Self.model(norm: [1]) } == "weight.norm: expected [c: 8], found [c: 1]")

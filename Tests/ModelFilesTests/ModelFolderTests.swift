@@ -18,7 +18,8 @@ import Testing
 
     static let shapes: [(String, [Int])] = [
         ("lm_head.weight", [3, 8]), ("model.embed_tokens.weight", [3, 8]), ("model.layers.0.input_layernorm.weight", [8]),
-        ("model.layers.0.mlp.down_proj.weight", [8, 6]), ("model.layers.0.mlp.gate_proj.weight", [6, 8]), ("model.layers.0.mlp.up_proj.weight", [6, 8]),
+        ("model.layers.0.mlp.down_proj.weight", [8, 6]), ("model.layers.0.mlp.gate_proj.weight", [6, 8]),
+        ("model.layers.0.mlp.up_proj.weight", [6, 8]),
         ("model.layers.0.post_attention_layernorm.weight", [8]), ("model.layers.0.self_attn.k_proj.bias", [4]),
         ("model.layers.0.self_attn.k_proj.weight", [4, 8]), ("model.layers.0.self_attn.o_proj.bias", [8]),
         ("model.layers.0.self_attn.o_proj.weight", [8, 8]), ("model.layers.0.self_attn.q_proj.bias", [8]),
@@ -97,7 +98,10 @@ import Testing
         (#""vocab_size":3"#, #""mlp_bias":true,"vocab_size":3"#, "mlp_bias: expected false, found true"),
         (#""vocab_size":3"#, #""head_dim":3,"vocab_size":3"#, "rotary embedding: expected an even, positive number of features, found 3"),
         (#""vocab_size":3,"#, "", "vocab_size is missing: expected a whole number of at least 1"),
-        (#""rope_scaling":null"#, #""rope_scaling":{"rope_type":"llama3"}"#, "rope_scaling: expected none or \"default\", found \"llama3\""),
+        (
+            #""rope_scaling":null"#, #""rope_scaling":{"rope_type":"llama3"}"#,
+            "rope_scaling: expected none or \"default\", found \"llama3\""
+        ),
         (#""rope_scaling":null"#, #""rope_scaling":{"type":"linear"}"#, "rope_scaling: expected none or \"default\", found \"linear\""),
         (#""rope_theta":100"#, #""rope_theta":-1"#, "rotary embedding: expected a positive base θ, found -1.0"),
         (#""rms_norm_eps":1e-5"#, #""rms_norm_eps":-1"#, "ε of RMSNorm: expected a number from 0, found -1.0"),

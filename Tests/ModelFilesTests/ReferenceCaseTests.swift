@@ -34,7 +34,8 @@ import Testing
         return path
     }
 
-    static let good = #"{"dim":4,"n_heads":2,"n_kv_heads":2,"head_dim":2,"v_head_dim":2,"length":2,"causal":true,"rope":"none","rope_theta":10000.0}"#
+    static let good =
+        #"{"dim":4,"n_heads":2,"n_kv_heads":2,"head_dim":2,"v_head_dim":2,"length":2,"causal":true,"rope":"none","rope_theta":10000.0}"#
 
     @Test(arguments: [
         (#""dim":4"#, #""dim":"4""#, "config.dim: expected a whole number of at least 1, found \"4\""),
@@ -55,11 +56,14 @@ import Testing
     }
 
     @Test func `a kind that is missing, unknown or another is told`() throws {
-        #expect(problem { try ReferenceCase(path: write(kind: nil, config: "{}")) } == "badData: metadata \"kind\" is missing: not a reference case")
+        #expect(
+            problem { try ReferenceCase(path: write(kind: nil, config: "{}")) }
+                == "badData: metadata \"kind\" is missing: not a reference case")
         #expect(
             problem { try ReferenceCase(path: write(kind: "magic", config: "{}")) }
                 == "badData: kind: expected one of attention, deepseek-sparse-attention, float8-e4m3, indexer, found \"magic\"")
         #expect(
-            problem { try ReferenceCase(path: write(kind: "float8-e4m3", config: "{}")).attention() } == "badData: kind: expected attention, found float8-e4m3")
+            problem { try ReferenceCase(path: write(kind: "float8-e4m3", config: "{}")).attention() }
+                == "badData: kind: expected attention, found float8-e4m3")
     }
 }

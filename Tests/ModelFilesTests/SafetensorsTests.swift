@@ -52,7 +52,8 @@ import Testing
         #expect(try file.codes("bytes") == [7])
         #expect(try file.tensor("floats", axes: ["i"]).values == [Double(Float(0.1))])
         #expect(try file.tensor("none", axes: ["i", "j"]).values == [])
-        #expect(problem { try file.tensor("a", axes: ["i"]) } == "badData: a: expected integers up to 2^53 in size, found 9223372036854775807")
+        #expect(
+            problem { try file.tensor("a", axes: ["i"]) } == "badData: a: expected integers up to 2^53 in size, found 9223372036854775807")
         #expect(problem { try file.integers("b") } == "badData: b: expected integers (I64, I32 or U8), found F64")
         #expect(problem { try file.codes("b") } == "badData: b: expected bytes (U8 or F8_E4M3), found F64")
         #expect(problem { try file.tensor("b", axes: [.t]) } == "badData: b: expected 1 axes [t], found the shape [2, 2]")
@@ -67,7 +68,8 @@ import Testing
     }
 
     @Test func `a length that lies is told`() throws {
-        #expect(problem { try Safetensors(path: folder.write("a", [])) } == "badData: expected a safetensors file of at least 8 bytes, found 0")
+        #expect(
+            problem { try Safetensors(path: folder.write("a", [])) } == "badData: expected a safetensors file of at least 8 bytes, found 0")
         let huge = [UInt8](repeating: 0xFF, count: 8) + Array("{}".utf8)
         #expect(
             problem { try Safetensors(path: folder.write("a", huge)) }

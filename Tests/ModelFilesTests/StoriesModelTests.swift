@@ -14,7 +14,9 @@ private struct Golden: Decodable {
     let greedy_ids_from_bos: [Int]
     let greedy_text: String
 
-    static func load() throws -> Golden { try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(filePath: Paths.stories + "/golden.json"))) }
+    static func load() throws -> Golden {
+        try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(filePath: Paths.stories + "/golden.json")))
+    }
 }
 
 @Suite(.enabled(if: Paths.hasStories)) struct StoriesModelTests {

@@ -47,7 +47,10 @@ private struct Golden: Decodable {
 
     @Test(arguments: [
         (#""type":"BPE""#, #""type":"Unigram""#, "model.type: expected \"BPE\", found \"Unigram\""),
-        (#""normalizer":null"#, #""normalizer":{"type":"NFKC"}"#, "normalizer.type: expected a supported normalizer (Sequence, Prepend, Replace), found \"NFKC\""),
+        (
+            #""normalizer":null"#, #""normalizer":{"type":"NFKC"}"#,
+            "normalizer.type: expected a supported normalizer (Sequence, Prepend, Replace), found \"NFKC\""
+        ),
         (
             #""normalizer":null"#, #""normalizer":{"type":"Replace","pattern":{"Regex":"a+"},"content":""}"#,
             "normalizer.pattern: expected {\"String\": …}; regular expressions are not supported, found an object"

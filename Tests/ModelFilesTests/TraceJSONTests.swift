@@ -14,7 +14,10 @@ import Testing
         let step = Step(
             id: "s", title: Bilingual(en: "S", zh: "分"), formula: Formula(#"\sqrt{x}"#), source: "Paper", inputs: ["input.x"], symbol: "S",
             output: Tensor([.s], [7], [-.infinity, .infinity, .nan, 9_007_199_254_740_992, .leastNonzeroMagnitude, -12, 123456.789]),
-            facts: ["cut": .number(0.5), "mass": .numbers([0.25, 1]), "none": .number(.infinity), "picked": .integers([3, 1]), "word": .text("tie")],
+            facts: [
+                "cut": .number(0.5), "mass": .numbers([0.25, 1]), "none": .number(.infinity), "picked": .integers([3, 1]),
+                "word": .text("tie"),
+            ],
             cost: Cost(flops: 1, contractionFlops: 2, bytesRead: 3, bytesWritten: 4))
         return Trace(tokens: ["a", "▁b\n"], tokenIDs: [5, 6], switches: ["no-mask"], steps: [input, step])
     }
@@ -42,17 +45,23 @@ import Testing
         for (read, written) in zip(trace.steps, sample.steps) {
             #expect(read.output.shape == written.output.shape)
             #expect(zip(read.output.values, written.output.values).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) })
-            #expect(read.id == written.id && read.title == written.title && read.formula == written.formula && read.source == written.source)
-            #expect(read.inputs == written.inputs && read.labels == written.labels && read.cost == written.cost && read.symbol == written.symbol)
+            #expect(
+                read.id == written.id && read.title == written.title && read.formula == written.formula && read.source == written.source)
+            #expect(
+                read.inputs == written.inputs && read.labels == written.labels && read.cost == written.cost && read.symbol == written.symbol
+            )
             #expect(read.facts == written.facts)
         }
     }
 
     @Test func `any double survives`() throws {
         var generator = SystemRandomNumberGenerator()
-        let values = (0..<20000).map { i in i % 2 == 0 ? Double(bitPattern: generator.next()) : Double(Int.random(in: -999_999...999_999)) / 1000 }
+        let values = (0..<20000).map { i in
+            i % 2 == 0 ? Double(bitPattern: generator.next()) : Double(Int.random(in: -999_999...999_999)) / 1000
+        }
         let step = Step(
-            id: "a", title: Bilingual(same: ""), formula: Formula(""), source: "", inputs: [], symbol: "a", output: Tensor(["i"], [values.count], values))
+            id: "a", title: Bilingual(same: ""), formula: Formula(""), source: "", inputs: [], symbol: "a",
+            output: Tensor(["i"], [values.count], values))
         let path = folder.path + "/t.json"
         try TraceJSON.write(Trace(steps: [step]), to: path)
         let read = try TraceJSON.read(path).steps[0].output.values
@@ -66,7 +75,10 @@ import Testing
         (#""shape":[2,2]"#, #""shape":[2]"#, "step input.x: output: expected a length for each axis, found [t, c] and [2]"),
         (#""axes":["t","c"]"#, #""axes":["t","t"]"#, "step input.x: output: expected a length for each axis, found [t, t] and [2, 2]"),
         (#""shape":[7]"#, #""shape":[-7]"#, "step s: output: expected a length for each axis, found [s] and [-7]"),
-        (#""shape":[7]"#, #""shape":[4611686018427387904]"#, "step s: output: expected values for the shape [4611686018427387904], found 7 values"),
+        (
+            #""shape":[7]"#, #""shape":[4611686018427387904]"#,
+            "step s: output: expected values for the shape [4611686018427387904], found 7 values"
+        ),
         (#""t":["a","▁b\n"]"#, #""t":["a"]"#, "step input.x: output.labels.t: expected a label for each position of [t: 2, c: 2], found 1"),
         (#""inputs":["input.x"]"#, #""inputs":["s"]"#, "step s: expected inputs that come before it, found s"),
         (#""id":"s""#, #""id":"input.x""#, "step input.x: this id appears twice"),

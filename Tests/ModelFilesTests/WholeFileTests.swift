@@ -2,7 +2,7 @@ import Foundation
 import ModelFiles
 import Testing
 
-@Suite struct WholeFileTests {
+@Suite(.serialized) struct WholeFileTests {
     let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
 
@@ -26,6 +26,19 @@ import Testing
         #expect(folder.names == ["a.txt"])
     }
 
+    @Test func `an interrupted program can remove what it was writing`() throws {
+        let path = folder.path + "/a.txt"
+        let found = problem {
+            try WholeFile.write(path) { stream throws(FileError) in
+                try stream.write("x")
+                try stream.finish()
+                WholeFile.discardUnfinished()
+            }
+        }
+        #expect(found == "cannotWrite: cannot be written: No such file or directory")
+        #expect(folder.names == [])
+    }
+
     @Test func `the permissions of the earlier file are kept, and a link is followed`() throws {
         let path = try folder.write("a.txt", "old")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
@@ -38,7 +51,8 @@ import Testing
 
     @Test func `a folder that is missing, or is a file, cannot be written into`() throws {
         let file = try folder.write("a.txt", "")
-        #expect(problem { try WholeFile.write(folder.path + "/none/a", "x") } == "cannotWrite: cannot be written: No such file or directory")
+        #expect(
+            problem { try WholeFile.write(folder.path + "/none/a", "x") } == "cannotWrite: cannot be written: No such file or directory")
         #expect(problem { try WholeFile.write(file + "/b", "x") } == "cannotWrite: cannot be written: Not a directory")
         #expect(problem { try WholeFile.write(folder.path, "x") } == "cannotWrite: expected a file name, found a folder")
         #expect(folder.names == ["a.txt"])
@@ -48,7 +62,8 @@ import Testing
     func `a full disk is an error, not silence`() {
         #expect(problem { try WholeFile.write("/dev/full", "x") } == "cannotWrite: cannot be written: No space left on device")
         #expect(
-            problem { try WholeFile.write("/dev/full", [UInt8](repeating: 0, count: 1 << 20)) } == "cannotWrite: cannot be written: No space left on device")
+            problem { try WholeFile.write("/dev/full", [UInt8](repeating: 0, count: 1 << 20)) }
+                == "cannotWrite: cannot be written: No space left on device")
         #expect(problem { try WholeFile.write("/dev/null", "x") } == "no error")
     }
 

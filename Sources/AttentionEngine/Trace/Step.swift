@@ -84,7 +84,8 @@ public struct Step: Sendable, Identifiable {
         if definition == nil, !inputs.isEmpty {
             notes.append(
                 Bilingual(
-                    en: "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
+                    en:
+                        "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
                     zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.joined(separator: "、"))。"))
         }
         return Explanation(
