@@ -79,8 +79,8 @@ public struct ModelFolder: Sendable {
     public func model() throws(FileError) -> LlamaModel {
         let weights = try WeightFiles(folder: path)
         let (c, f, n) = (configuration.width, configuration.hiddenWidth, configuration.vocabulary)
-        func weight(_ name: String, _ shape: [(Axis, Int)]) throws(FileError) -> LlamaModel.NamedTensor {
-            LlamaModel.NamedTensor(name, try weights.file(holding: name).tensor(name, Shape(shape)))
+        func weight(_ name: String, _ shape: [(Axis, Int)]) throws(FileError) -> NamedTensor {
+            NamedTensor(name, try weights.file(holding: name).tensor(name, Shape(shape)))
         }
         var layers: [LlamaModel.Layer] = []
         for layer in 0..<configuration.layers {
@@ -105,7 +105,7 @@ public struct ModelFolder: Sendable {
     }
 
     private func attention(
-        _ name: String, _ files: WeightFiles, _ weight: (String, [(Axis, Int)]) throws(FileError) -> LlamaModel.NamedTensor
+        _ name: String, _ files: WeightFiles, _ weight: (String, [(Axis, Int)]) throws(FileError) -> NamedTensor
     ) throws(FileError) -> DenseAttention.Weights {
         let (c, attention) = (configuration.width, configuration.attention)
         let queries = attention.heads * attention.headDimension

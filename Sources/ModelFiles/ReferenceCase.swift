@@ -60,8 +60,8 @@ public struct ReferenceCase: Sendable {
         let width = try config.integer("dim", atLeast: 1)
         let length = try config.integer("length", atLeast: 1)
         let mechanism = try mechanism()
-        func weight(_ name: String, _ outputs: Int, _ inputs: Int) throws(FileError) -> DenseAttention.NamedTensor {
-            DenseAttention.NamedTensor(name, try file.tensor("weight.\(name)", Shape([(.o, outputs), (.c, inputs)])))
+        func weight(_ name: String, _ outputs: Int, _ inputs: Int) throws(FileError) -> NamedTensor {
+            NamedTensor(name, try file.tensor("weight.\(name)", Shape([(.o, outputs), (.c, inputs)])))
         }
         let weights = DenseAttention.Weights(
             query: try weight("wq", mechanism.heads * mechanism.headDimension, width),

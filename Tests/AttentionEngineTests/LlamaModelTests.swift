@@ -11,10 +11,10 @@ import Testing
         }
     }
 
-    private static func weight(_ name: String, _ shape: [(Axis, Int)]) -> LlamaModel.NamedTensor {
+    private static func weight(_ name: String, _ shape: [(Axis, Int)]) -> NamedTensor {
         let shape = Shape(shape)
         let seed = name.unicodeScalars.reduce(7) { ($0 &* 31 &+ Int($1.value)) & 0xFFFF }
-        return LlamaModel.NamedTensor(name, Tensor(shape, values(shape.count, seed: seed)))
+        return NamedTensor(name, Tensor(shape, values(shape.count, seed: seed)))
     }
 
     /// 2 layers, 4 query heads on 2 key-value heads.
@@ -74,7 +74,7 @@ import Testing
         for step in trace.steps {
             for offset in stride(from: 0, to: step.output.shape.count, by: 5) {
                 let index = step.output.shape.index(ofOffset: offset)
-                let (bulk, alone) = (step.output[index], try step.recomputed(index))
+                let (bulk, alone) = (step.output[index], step.recomputed(index))
                 #expect(bulk == alone || abs(bulk - alone) <= 1e-14 * abs(bulk), "\(step.id)\(index)")
             }
         }
@@ -117,7 +117,7 @@ import Testing
 
     @Test func `biases are added`() throws {
         let ones = { (name: String, n: Int, axis: Axis) in
-            LlamaModel.NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n)))
+            NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n)))
         }
         let plain = try Self.model().record(tokenIDs: [1], tokens: ["a"])
         let biased = try Self.model(change: { layer in
@@ -149,11 +149,11 @@ import Testing
         #expect(problem { try Self.model(norm: [1]) } == "weight.norm: expected [c: 8], found [c: 1]")
         #expect(problem { try Self.model(heads: 3) } == "key-value heads: expected a divisor of 3 heads, found 2")
         #expect(problem { try Self.model(heads: 0) } == "heads: expected at least 1, found 0")
-        let wrong = LlamaModel.NamedTensor("q", Tensor([.o, .c], [1, 8], [Double](repeating: 0, count: 8)))
+        let wrong = NamedTensor("q", Tensor([.o, .c], [1, 8], [Double](repeating: 0, count: 8)))
         #expect(
             problem { try Self.model(change: { $0.attention.query = wrong }).record(tokenIDs: [1], tokens: [""]) }
                 == "weight.q: expected [8, 8], found [1, 8]")
-        let unknown = LlamaModel.NamedTensor("0.up", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
+        let unknown = NamedTensor("0.up", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
         #expect(
             problem { try Self.model(change: { $0.up = unknown }).record(tokenIDs: [1], tokens: [""]) }
                 == "weight.0.up[0,0]: expected a finite number, found nan")

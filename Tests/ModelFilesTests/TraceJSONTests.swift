@@ -83,6 +83,15 @@ import Testing
         (#""inputs":["input.x"]"#, #""inputs":["s"]"#, "step s: expected inputs that come before it, found s"),
         (#""id":"s""#, #""id":"input.x""#, "step input.x: this id appears twice"),
         (#""symbol":"S","#, "", "step s: output.symbol is missing: expected a text"),
+        (
+            #"{"latex":"\\sqrt{x}"#, #"{"latex":"\\nope{x}"#,
+            #"step s: formula "\nope{x}" at character 6: expected a command of the subset, found \nope"#
+        ),
+        (#"{"latex":"\\sqrt{x}"#, #"{"latex":"\\mathrm{x"#, #"step s: formula "\mathrm{x" at character 10: expected }, found the end"#),
+        (
+            #"{"latex":"\\sqrt{x}"#, "{\"latex\":\"" + String(repeating: "{", count: 100_000),
+            "expected at most 100 levels of nesting, found more"
+        ),
         (#""flops":1"#, #""flops":1.5"#, "step s: cost.flops: expected a whole number, found 1.5"),
         (#""id":"s","#, "", "steps[1].id is missing: expected a text"),
         (#"-12,"#, #""minus","#, "found \"minus\""),

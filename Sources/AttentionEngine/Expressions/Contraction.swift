@@ -4,7 +4,8 @@
 /// The dot product along `axis`, by default the features of a head.
 public func dot(_ a: Expression, _ b: Expression, over axis: Axis = .d) throws(EngineError) -> Expression {
     guard let n = a.shape[axis], n == b.shape[axis] else {
-        throw EngineError(.shape, "a sum over \(axis)", expected: "\(axis) of one length in both factors", found: "\(a.shape) and \(b.shape)")
+        throw EngineError(
+            .shape, "a sum over \(axis)", expected: "\(axis) of one length in both factors", found: "\(a.shape) and \(b.shape)")
     }
     try agree(a.shape, b.shape)
     return Expression(Contraction(a: a, b: b, axis: axis))
@@ -13,16 +14,6 @@ public func dot(_ a: Expression, _ b: Expression, over axis: Axis = .d) throws(E
 /// `x W^T`: a linear projection of `x` along `axis`; `weight` has that axis and the outputs.
 public func linear(_ x: Expression, _ weight: Expression, over axis: Axis = .c) throws(EngineError) -> Expression {
     try dot(x, weight, over: axis)
-}
-
-/// A sum along `axis`. The sum of a product is computed as one contraction.
-public func sum(_ product: Expression, over axis: Axis) throws(EngineError) -> Expression {
-    if let product = product.operation as? Product { return try dot(product.a, product.b, over: axis) }
-    let n = product.shape[axis] ?? 0
-    let ones = Step(
-        id: "", title: Bilingual(same: ""), formula: Formula(""), source: "", inputs: [], symbol: "1",
-        output: Tensor([axis], [n], [Double](repeating: 1, count: n)))
-    return try dot(product, Expression(Leaf(step: ones)), over: axis)
 }
 
 /// Throws unless axes of the same name have the same length.
@@ -139,7 +130,13 @@ struct Contraction: Operation {
             if let l = left.dotted, let r = right.dotted { return Phrase(text: "\(l)·\(r)", precedence: .product) }
             return Phrase(text: "Σ_\(axis) \(left.inside(.product))·\(right.inside(.product))", precedence: .sum)
         }
-        return SumText(terms: shownTerms(cell).map { term($0, at: cell) }, hidden: length - shownTerms(cell).count).phrase
+        let shown = shownTerms(cell)
+        let terms = shown.map { i in
+            let (left, right) = term(i, at: cell)
+            let at = cell.setting(axis, i)
+            return SumText.Term(value: left * right) { (a.operation.spell(at, .numbers), b.operation.spell(at, .numbers)) }
+        }
+        return SumText(terms: terms, hidden: length - shown.count).phrase
     }
 
     /// The positions whose terms are worth showing: those that the mask lets through.
@@ -150,39 +147,5 @@ struct Contraction: Operation {
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {
         operands.flatMap { $0.operation.operandCells(cell.setting(axis, nil)) }
-    }
-}
-
-/// A sum of products in digits, shortened in the middle when it is long.
-private struct SumText {
-    /// The factors of each visible term, in order.
-    let terms: [(Double, Double)]
-    /// How many terms a mask hides; each is zero.
-    let hidden: Int
-    static let longest = 10
-    static let head = 4
-    static let tail = 3
-
-    var phrase: Phrase {
-        func text(_ term: (Double, Double)) -> String { "\(Phrase.number(term.0).inside(.product))·\(Phrase.number(term.1).inside(.product))" }
-        var notes: [Bilingual] = []
-        if hidden > 0 {
-            notes.append(
-                Bilingual(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
-        }
-        guard terms.count > Self.longest else {
-            let text = terms.isEmpty ? "0" : terms.map(text).joined(separator: " + ")
-            return Phrase(text: text, precedence: terms.count == 1 ? .product : .sum, notes: notes)
-        }
-        let middle = terms.dropFirst(Self.head).dropLast(Self.tail)
-        // The middle is what the exact running total gains between the last term shown before it and the first shown after it.
-        func running(_ count: Int) -> Double { terms.prefix(count).reduce(0) { $0 + $1.0 * $1.1 } }
-        let gained = running(terms.count - Self.tail) - running(Self.head)
-        notes.append(
-            Bilingual(
-                en: "\(terms.count) terms; the \(middle.count) not shown add \(NumberText.significant(gained)); the exact total is \(running(terms.count)).",
-                zh: "共 \(terms.count) 项；未列出的 \(middle.count) 项合计 \(NumberText.significant(gained))；精确总和为 \(running(terms.count))。"))
-        let shown = terms.prefix(Self.head).map(text) + ["… \(middle.count) more …"] + terms.suffix(Self.tail).map(text)
-        return Phrase(text: shown.joined(separator: " + "), precedence: .sum, notes: notes)
     }
 }

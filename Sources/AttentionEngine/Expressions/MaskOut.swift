@@ -29,9 +29,11 @@ struct MaskOut: Operation {
 
     func evaluate() -> Tensor {
         let tensor = a.operation.evaluate()
-        let visible = Tensor([mask.query, mask.key], [mask.rows, mask.columns], (0..<mask.rows * mask.columns).map {
-            mask[$0 / mask.columns, $0 % mask.columns] ? 1 : 0
-        })
+        let visible = Tensor(
+            [mask.query, mask.key], [mask.rows, mask.columns],
+            (0..<mask.rows * mask.columns).map {
+                mask[$0 / mask.columns, $0 % mask.columns] ? 1 : 0
+            })
         return .combined(tensor, visible, into: shape) { $1 == 1 ? $0 : filler }
     }
 

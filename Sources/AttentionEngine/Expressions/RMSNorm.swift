@@ -47,13 +47,16 @@ struct RMSNorm: Operation {
         let scale = weight.operation.spell(cell, spelling)
         if spelling == .symbols {
             let all = x.operation.spell(cell.setting(axis, nil), .symbols)
-            return Phrase(text: "\(one.inside(.product))/√(mean_\(axis) \(all.inside(.atom))² + ε)·\(scale.inside(.product))", precedence: .product)
+            return Phrase(
+                text: "\(one.inside(.product))/√(mean_\(axis) \(all.inside(.atom))² + ε)·\(scale.inside(.product))", precedence: .product)
         }
         let note = Bilingual(
-            en: "\(NumberText.significant(root(at: cell))) is the root mean square of the \(shape[axis]!) features, with ε = \(NumberText.significant(epsilon)).",
+            en:
+                "\(NumberText.significant(root(at: cell))) is the root mean square of the \(shape[axis]!) features, with ε = \(NumberText.significant(epsilon)).",
             zh: "\(NumberText.significant(root(at: cell))) 是 \(shape[axis]!) 个特征的均方根，ε = \(NumberText.significant(epsilon))。")
         return Phrase(
-            text: "\(one.inside(.product))/\(NumberText.significant(root(at: cell)))·\(scale.inside(.product))", precedence: .product, notes: one.notes + [note])
+            text: "\(one.inside(.product))/\(NumberText.significant(root(at: cell)))·\(scale.inside(.product))", precedence: .product,
+            notes: one.notes + [note])
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {

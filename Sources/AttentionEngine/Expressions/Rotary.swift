@@ -82,8 +82,11 @@ struct Rotary: Operation {
         let sign = isFirst ? "-" : "+"
         let turn = spelling == .symbols ? "\(positions[t])·θ\(pair)" : NumberText.significant(angle(t, pair))
         let note = Bilingual(
-            en: "Features \(min(i, partner)) and \(max(i, partner)) turn together (\(layout.rawValue) layout), at position \(positions[t]) by \(NumberText.significant(angle(t, pair))) radians.",
-            zh: "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(NumberText.significant(angle(t, pair))) 弧度。")
+            en:
+                "Features \(min(i, partner)) and \(max(i, partner)) turn together (\(layout.rawValue) layout), at position \(positions[t]) by \(NumberText.significant(angle(t, pair))) radians.",
+            zh:
+                "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(NumberText.significant(angle(t, pair))) 弧度。"
+        )
         return Phrase(
             text: "\(own.inside(.product))·cos(\(turn)) \(sign) \(other.inside(.product))·sin(\(turn))", precedence: .sum,
             notes: own.notes + other.notes + [note])

@@ -1,6 +1,5 @@
 // Every cell multiplied or divided by one constant, which keeps the spelling of the paper: / √4.
 
-
 /// A constant with its spelling.
 public struct Constant: Hashable, Sendable {
     /// The value.

@@ -68,16 +68,26 @@ struct Softmax: Operation {
         }
         let seen = row.filter { $0 > -.infinity }
         let total = seen.reduce(0) { $0 + exp($1 - largest) }
-        func power(_ z: Double) -> String { z == -.infinity ? "exp(-∞)" : "exp(\(NumberText.significant(z)) - \(Phrase.number(largest).inside(.product)))" }
+        func power(_ z: Double) -> String {
+            z == -.infinity ? "exp(-∞)" : "exp(\(NumberText.significant(z)) - \(Phrase.number(largest).inside(.product)))"
+        }
         var notes = [
             Bilingual(
-                en: "The row's largest score, \(NumberText.significant(largest)), is subtracted from all: it cancels, and no exponential overflows. The \(seen.count) exponentials add up to \(NumberText.significant(total, digits: 12)).",
-                zh: "整行都减去最大的分数 \(NumberText.significant(largest))：分子分母会约掉，指数也不会溢出。\(seen.count) 个指数之和是 \(NumberText.significant(total, digits: 12))。")
+                en:
+                    "The row's largest score, \(NumberText.significant(largest)), is subtracted from all: it cancels, and no exponential overflows. The \(seen.count) exponentials add up to \(NumberText.significant(total, digits: 12)).",
+                zh:
+                    "整行都减去最大的分数 \(NumberText.significant(largest))：分子分母会约掉，指数也不会溢出。\(seen.count) 个指数之和是 \(NumberText.significant(total, digits: 12))。"
+            )
         ]
         if own == -.infinity { notes.append(Bilingual(en: "This key is masked: exp(-∞) = 0.", zh: "这个键被掩住了：exp(-∞) = 0。")) }
         let terms = seen.map(power)
-        let sum = terms.count <= 6 ? terms.joined(separator: " + ") : (terms.prefix(3) + ["… \(terms.count - 5) more …"] + terms.suffix(2)).joined(separator: " + ")
-        return Phrase(text: "\(power(own)) / (\(sum)) = \(NumberText.significant(exp(own - largest))) / \(NumberText.significant(total))", precedence: .product, notes: notes)
+        let sum =
+            terms.count <= 6
+            ? terms.joined(separator: " + ")
+            : (terms.prefix(3) + ["… \(terms.count - 5) more …"] + terms.suffix(2)).joined(separator: " + ")
+        return Phrase(
+            text: "\(power(own)) / (\(sum)) = \(NumberText.significant(exp(own - largest))) / \(NumberText.significant(total))",
+            precedence: .product, notes: notes)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }

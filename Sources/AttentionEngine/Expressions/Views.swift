@@ -7,7 +7,8 @@ extension Expression {
     /// `axis` divided into `parts`, outermost first; their lengths multiply to its own.
     public func splitting(_ axis: Axis, into parts: [(Axis, Int)]) throws(EngineError) -> Expression {
         guard let length = shape[axis], parts.reduce(1, { $0 * $1.1 }) == length else {
-            throw EngineError(.shape, "split of \(axis)", expected: "\(parts.map { "\($0.0): \($0.1)" }.joined(separator: " × "))", found: "\(shape)")
+            throw EngineError(
+                .shape, "split of \(axis)", expected: "\(parts.map { "\($0.0): \($0.1)" }.joined(separator: " × "))", found: "\(shape)")
         }
         return Expression(Split(a: self, axis: axis, parts: Shape(parts)))
     }
@@ -21,7 +22,9 @@ extension Expression {
     }
 
     /// Each position of `axis` shown `times` times under the name `name`: key-value heads shared by groups of query heads.
-    public func sharing(_ axis: Axis, as name: Axis, times: Int) -> Expression { Expression(Share(a: self, axis: axis, name: name, times: times)) }
+    public func sharing(_ axis: Axis, as name: Axis, times: Int) -> Expression {
+        Expression(Share(a: self, axis: axis, name: name, times: times))
+    }
 
     /// The positions `range` of `axis`.
     public func slicing(_ axis: Axis, _ range: Range<Int>) throws(EngineError) -> Expression {
@@ -97,7 +100,9 @@ struct Share: View {
     let name: Axis
     let times: Int
 
-    var shape: Shape { Shape(a.shape.axes.map { $0 == axis ? name : $0 }, zip(a.shape.axes, a.shape.lengths).map { $0 == axis ? $1 * times : $1 }) }
+    var shape: Shape {
+        Shape(a.shape.axes.map { $0 == axis ? name : $0 }, zip(a.shape.axes, a.shape.lengths).map { $0 == axis ? $1 * times : $1 })
+    }
     func evaluate() -> Tensor {
         let tensor = a.operation.evaluate().transposed(to: [axis] + a.shape.axes.filter { $0 != axis })
         let block = tensor.shape.removing(axis)

@@ -51,20 +51,6 @@ public struct DenseAttention: Hashable, Sendable {
         self.rotary = rotary
     }
 
-    /// A weight with its name in the file that it came from.
-    public struct NamedTensor: Hashable, Sendable {
-        /// The name: `wq`, `model.layers.0.self_attn.q_proj.weight`.
-        public let name: String
-        /// The values.
-        public let tensor: Tensor
-
-        /// A named tensor.
-        public init(_ name: String, _ tensor: Tensor) {
-            self.name = name
-            self.tensor = tensor
-        }
-    }
-
     /// The four projections, each [o, c] (outputs, inputs), applied as `x W^T`; biases [o] where a model has them.
     public struct Weights: Hashable, Sendable {
         /// Queries: heads · headDimension outputs.
@@ -77,6 +63,7 @@ public struct DenseAttention: Hashable, Sendable {
         public var output: NamedTensor
         /// Biases of query, key and value, or nil.
         public var biases: (query: NamedTensor, key: NamedTensor, value: NamedTensor)?
+
         /// Bias of the output [c], or nil.
         public var outputBias: NamedTensor?
 
@@ -96,6 +83,14 @@ public struct DenseAttention: Hashable, Sendable {
         public func hash(into hasher: inout Hasher) { hasher.combine(query.name) }
     }
 
+    /// Where a mask is applied.
+    public enum Masking: Hashable, Sendable {
+        /// To the scores, as -infinity: the weights that remain add up to 1.
+        case beforeSoftmax
+        /// To the weights, as 0: what the masked keys took is lost. A mistake, shown as such.
+        case afterSoftmax
+    }
+
     /// Keys and values of earlier tokens: what a decoder keeps instead of computing them again.
     public struct Cache: Hashable, Sendable {
         /// Keys after rotary embedding [s, g, d].
@@ -106,86 +101,114 @@ public struct DenseAttention: Hashable, Sendable {
         public var length: Int { keys.shape[.s] ?? 0 }
     }
 
+    /// Queries [t, h, d], keys and values [s, g, d] of one pass, recorded.
+    public struct Projected: Sendable {
+        /// What each token looks for [t, h, d].
+        public let queries: Expression
+        /// What each token can be found by [s, g, d], cached ones first.
+        public let keys: Expression
+        /// What each token hands over [s, g, d], cached ones first.
+        public let values: Expression
+        /// How many tokens were cached before this pass.
+        public let past: Int
+
+        /// Keys and values as a cache for the next pass.
+        public var cache: Cache { Cache(keys: keys.tensor, values: values.tensor) }
+    }
+
     /// Records the attention of `x` [t, c]: q, k, v, dot, scaled, scores, weights, heads, output.
-    /// - Parameter cache: keys and values of the tokens before these, extended by these on return; nil starts from position 0.
-    /// - Returns: the output [t, c].
+    /// - Parameter cache: keys and values of the tokens before these; nil starts from position 0.
+    /// - Returns: the output [t, c], and the cache extended by these tokens.
     public func record(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> (
         output: Expression, cache: Cache
     ) {
+        let projected = try project(x, weights, cache: cache, on: &trace)
+        return (try attend(projected, weights, on: &trace), projected.cache)
+    }
+
+    /// Records q, k and v of `x` [t, c].
+    public func project(_ x: Expression, _ weights: Weights, cache: Cache? = nil, on trace: inout Recorder) throws(EngineError) -> Projected
+    {
         guard let length = x.shape[.t], let width = x.shape[.c], length > 0 else {
             throw EngineError(.shape, "input.x", expected: "[t, c] with at least one token", found: "\(x.shape)")
         }
         try check(weights, width: width)
         let past = cache?.length ?? 0
-        let W_Q = try trace.weight(weights.query.name, "W_Q", weights.query.tensor)
-        let W_K = try trace.weight(weights.key.name, "W_K", weights.key.tensor)
-        let W_V = try trace.weight(weights.value.name, "W_V", weights.value.tensor)
-        let W_O = try trace.weight(weights.output.name, "W_O", weights.output.tensor)
-        let b = try weights.biases.map { biases throws(EngineError) in
-            (
-                q: try trace.weight(biases.query.name, "b_Q", biases.query.tensor),
-                k: try trace.weight(biases.key.name, "b_K", biases.key.tensor),
-                v: try trace.weight(biases.value.name, "b_V", biases.value.tensor)
-            )
-        }
-        let asKeys = x.renaming(.t, to: .s)  // the same tokens, seen as keys
         let positions = Array(past..<past + length)
+        let y = x.renaming(.t, to: .s)  // the same tokens, seen as keys
 
-        func project(_ x: Expression, _ W: Expression, _ bias: Expression?, heads: Axis, _ count: Int, _ dimension: Int) throws(EngineError)
-            -> Expression
-        {
-            let projected = try linear(x, W)
-            return try (bias.map { bias throws(EngineError) in try projected + bias } ?? projected).splitting(
-                .o, into: [(heads, count), (.d, dimension)])
+        func projection(
+            _ x: Expression, _ symbol: String, _ weight: NamedTensor, _ bias: NamedTensor?, _ heads: (Axis, Int), _ dimension: Int
+        ) throws(EngineError) -> Expression {
+            var projected = try linear(x, trace.weight(weight, "W_\(symbol)", [.o, .c]))
+            if let bias { projected = try projected + trace.weight(bias, "b_\(symbol)", [.o]) }
+            return try projected.splitting(.o, into: [heads, (.d, dimension)])
         }
-
-        var q = try project(x, W_Q, b?.q, heads: .h, heads, headDimension)
-        var k = try project(asKeys, W_K, b?.k, heads: .g, keyValueHeads, headDimension)
-        if let rotary {
+        func rotated(_ x: Expression, before equation: Equation, token: Axis) throws(EngineError) -> Expression {
+            guard let rotary else { return x }
             let frequencies = try RotaryFrequencies.plain(dimension: headDimension, theta: rotary.theta)
-            q = try AttentionEngine.rotary(
-                trace.record(.queryBeforeRotation, q), rotary.layout, positions: positions, frequencies: frequencies, token: .t)
-            k = try AttentionEngine.rotary(
-                trace.record(.keyBeforeRotation, k), rotary.layout, positions: positions, frequencies: frequencies, token: .s)
+            return try AttentionEngine.rotary(
+                trace.record(equation, x), rotary.layout, positions: positions, frequencies: frequencies, token: token)
         }
-        var v = try project(asKeys, W_V, b?.v, heads: .g, keyValueHeads, valueDimension)
-        if let cache {
+        func following(_ cached: Tensor?, _ name: String, _ new: Expression) throws(EngineError) -> Expression {
+            guard let cached else { return new }
             let title = Bilingual(en: "Cache of earlier tokens", zh: "先前词元的缓存")
-            k = try concatenated([trace.input("input.\(trace.prefix)cache.k", "K", cache.keys, title: title), k], along: .s)
-            v = try concatenated([trace.input("input.\(trace.prefix)cache.v", "V", cache.values, title: title), v], along: .s)
+            return try concatenated(
+                [trace.input("input.\(trace.prefix)cache.\(name)", "\(name)^cache", cached, title: title), new], along: .s)
         }
-        q = try trace.record(.query, q)  // [t, h, d]
-        k = try trace.record(.key, k)  // [s, g, d]
-        v = try trace.record(.value, v)  // [s, g, d]
-        let kept = Cache(keys: k.tensor, values: v.tensor)
 
-        let total = past + length
-        let visible: Mask = isCausal ? .causal(rows: length, columns: total, offset: past) : .bidirectional(rows: length, columns: total)
+        let q = try rotated(
+            projection(x, "Q", weights.query, weights.biases?.query, (.h, heads), headDimension), before: .queryBeforeRotation, token: .t)
+        let k = try rotated(
+            projection(y, "K", weights.key, weights.biases?.key, (.g, keyValueHeads), headDimension), before: .keyBeforeRotation, token: .s)
+        let v = try projection(y, "V", weights.value, weights.biases?.value, (.g, keyValueHeads), valueDimension)
+        return Projected(
+            queries: try trace.record(.query, q),  // [t, h, d]
+            keys: try trace.record(.key, following(cache?.keys, "k", k)),  // [s, g, d]
+            values: try trace.record(.value, following(cache?.values, "v", v)),  // [s, g, d]
+            past: past)
+    }
+
+    /// Records the attention of projected tokens: dot, scaled, scores, weights, heads, output.
+    /// - Parameters:
+    ///   - selected: keys that each query may attend to, of those it may see; nil for all of them.
+    ///   - masking: where the mask is applied; after the softmax is a mistake that can be looked at.
+    /// - Returns: the output [t, c].
+    public func attend(
+        _ projected: Projected, _ weights: Weights, selected: Mask? = nil, masking: Masking = .beforeSoftmax, on trace: inout Recorder
+    ) throws(EngineError) -> Expression {
+        let visible = visibility(projected).intersection(selected)
         let group = heads / keyValueHeads
-        let keys = k.sharing(.g, as: .h, times: group)
-        let values = v.sharing(.g, as: .h, times: group)
+        let (q, k, v) = (
+            projected.queries, projected.keys.sharing(.g, as: .h, times: group), projected.values.sharing(.g, as: .h, times: group)
+        )
+        let W_O = try trace.weight(weights.output, "W_O", [.o, .c])
 
-        let D = try trace.record(.dot, dot(q, keys), visible: visible)  // [h, t, s]
+        let D = try trace.record(.dot, dot(q, k), visible: visible)  // [h, t, s]
         let Z = try trace.record(.scaled, D.spelledOut / .root(headDimension))
-        let S = try trace.record(.scores, masked(Z.spelledOut, visible))
-        let A = try trace.record(.weights, softmax(S, over: .s))
-        let H = try trace.record(.heads, sum(A * values, over: .s))  // [t, h, d]
-        var y = try linear(H.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
-        if let bias = weights.outputBias { y = try y + trace.weight(bias.name, "b_O", bias.tensor) }
-        return (try trace.record(.output, y), kept)
+        let S = try trace.record(.scores, masking == .beforeSoftmax ? masked(Z.spelledOut, visible) : Z.spelledOut, visible: visible)
+        let A = try trace.record(.weights, masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible))
+        let O = try trace.record(.heads, sum(A * v, over: .s))  // [t, h, d]
+        var y = try linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
+        if let bias = weights.outputBias { y = try y + trace.weight(bias, "b_O", [.c]) }
+        return try trace.record(.output, y)
+    }
+
+    /// The pairs that this attention's own mask lets through.
+    public func visibility(_ projected: Projected) -> Mask {
+        let (rows, columns) = (projected.queries.shape[.t]!, projected.keys.shape[.s]!)
+        return isCausal ? .causal(rows: rows, columns: columns, offset: projected.past) : .bidirectional(rows: rows, columns: columns)
     }
 
     private func check(_ weights: Weights, width: Int) throws(EngineError) {
         let expected: [(NamedTensor, [Int]?)] = [
             (weights.query, [heads * headDimension, width]), (weights.key, [keyValueHeads * headDimension, width]),
             (weights.value, [keyValueHeads * valueDimension, width]), (weights.output, [width, heads * valueDimension]),
+            (weights.outputBias ?? weights.output, weights.outputBias.map { _ in [width] }),
             (weights.biases?.query ?? weights.query, weights.biases.map { _ in [heads * headDimension] }),
             (weights.biases?.key ?? weights.key, weights.biases.map { _ in [keyValueHeads * headDimension] }),
             (weights.biases?.value ?? weights.value, weights.biases.map { _ in [keyValueHeads * valueDimension] }),
-            (weights.outputBias ?? weights.output, weights.outputBias.map { _ in [width] }),
         ]
-        for case (let weight, let lengths?) in expected where weight.tensor.shape.lengths != lengths {
-            throw EngineError(.shape, "weight.\(weight.name)", expected: "\(lengths)", found: "\(weight.tensor.shape.lengths)")
-        }
+        for case (let weight, let lengths?) in expected { try weight.check(lengths) }
     }
 }

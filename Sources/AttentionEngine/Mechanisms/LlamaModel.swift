@@ -46,9 +46,6 @@ public struct LlamaModel: Sendable {
         }
     }
 
-    /// A weight with its name in the file that it came from.
-    public typealias NamedTensor = DenseAttention.NamedTensor
-
     /// The weights of one layer.
     public struct Layer: Hashable, Sendable {
         /// Scale of the norm before attention [c].

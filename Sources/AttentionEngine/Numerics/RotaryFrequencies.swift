@@ -29,4 +29,47 @@ public enum RotaryFrequencies {
         }
         return (0..<dimension / 2).map { 1 / pow(theta, Double(2 * $0) / Double(dimension)) }
     }
+
+    /// YaRN (Peng et al. 2023), as DeepSeek's code applies it when the cache is longer than the length trained on: slow pairs turn `factor` times
+    /// slower, fast ones as before, and those between are blended.
+    public struct YaRN: Hashable, Sendable {
+        /// How many times longer the context became.
+        public let factor: Double
+        /// Pairs that turn at least this often over the original length keep their frequency.
+        public let betaFast: Double
+        /// Pairs that turn at most this often are slowed by the full factor.
+        public let betaSlow: Double
+        /// The length trained on.
+        public let originalLength: Int
+
+        /// YaRN's parameters.
+        public init(factor: Double, betaFast: Double, betaSlow: Double, originalLength: Int) {
+            self.factor = factor
+            self.betaFast = betaFast
+            self.betaSlow = betaSlow
+            self.originalLength = originalLength
+        }
+
+        /// The attention scale grows by the square of this: 0.1 · mscale · ln(factor) + 1.
+        public func magnitude(mscale: Double = 1) -> Double { factor <= 1 ? 1 : 0.1 * mscale * log(factor) + 1 }
+    }
+
+    /// The plain frequencies of `dimension` features, changed by YaRN; `dimension` must be even.
+    public static func yarn(dimension: Int, theta: Double, _ yarn: YaRN) throws(EngineError) -> [Double] {
+        let frequencies = try plain(dimension: dimension, theta: theta)
+        guard yarn.factor > 0, yarn.betaFast > 0, yarn.betaSlow > 0, yarn.originalLength > 0, theta != 1 else {
+            throw EngineError(.value, "YaRN", expected: "positive factor, betas and length", found: "\(yarn)")
+        }
+        /// The pair (not rounded) that turns `turns` times over the original length.
+        func pair(turning turns: Double) -> Double {
+            Double(dimension) * log(Double(yarn.originalLength) / (turns * 2 * .pi)) / (2 * log(theta))
+        }
+        let low = max(pair(turning: yarn.betaFast).rounded(.down), 0)
+        var high = min(pair(turning: yarn.betaSlow).rounded(.up), Double(dimension - 1))
+        if high == low { high += 0.001 }
+        return frequencies.enumerated().map { i, frequency in
+            let slowed = min(max((Double(i) - low) / (high - low), 0), 1)
+            return frequency / yarn.factor * slowed + frequency * (1 - slowed)
+        }
+    }
 }

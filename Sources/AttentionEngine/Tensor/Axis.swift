@@ -33,7 +33,11 @@ public struct Axis: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     public static let n: Axis = "n"
     /// Heads of the lightning indexer.
     public static let j: Axis = "j"
-    /// Features of a latent vector (MLA).
+    /// Features of a query latent (MLA, `q_lora`).
+    public static let l: Axis = "l"
+    /// Features that carry the position (MLA, `pe`).
+    public static let e: Axis = "e"
+    /// Features of a key-value latent (MLA).
     public static let r: Axis = "r"
     /// Ranks of a selection: 0 ..< k.
     public static let k: Axis = "k"

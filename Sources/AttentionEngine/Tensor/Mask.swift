@@ -38,6 +38,16 @@ public struct Mask: Hashable, Sendable {
     /// The visible keys of one query, ascending.
     public func visibleKeys(of row: Int) -> [Int] { (0..<columns).filter { self[row, $0] } }
 
-    /// The pairs that both masks let through.
-    public func intersection(_ other: Mask) -> Mask { Mask(query, key, rows: rows, columns: columns) { self[$0, $1] && other[$0, $1] } }
+    /// The pairs that both masks let through; nil lets all through.
+    public func intersection(_ other: Mask?) -> Mask {
+        guard let other else { return self }
+        return Mask(query, key, rows: rows, columns: columns) { self[$0, $1] && other[$0, $1] }
+    }
+
+    /// The keys of a selection [t, k]: positions, padded with -1.
+    public init(selection: Tensor, columns: Int) {
+        let rows = selection.shape[.t] ?? 0
+        let chosen = (0..<rows).map { row in Set(selection.slice(.t, at: row).values) }
+        self.init(rows: rows, columns: columns) { chosen[$0].contains(Double($1)) }
+    }
 }

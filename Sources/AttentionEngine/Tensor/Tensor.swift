@@ -37,6 +37,9 @@ public struct Tensor: Hashable, Sendable {
     /// The value at `index`, in the shape's axis order.
     public subscript(index: [Int]) -> Double { values[shape.offset(of: index)] }
 
+    /// The same values with the axes called `axes`.
+    public func on(_ axes: [Axis]) -> Tensor { Tensor(axes, shape.lengths, values) }
+
     /// The same values with one axis renamed.
     public func renaming(_ axis: Axis, to name: Axis) -> Tensor { Tensor(shape.renaming(axis, to: name), values) }
 

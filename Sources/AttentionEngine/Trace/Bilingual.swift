@@ -31,5 +31,7 @@ public struct Bilingual: Hashable, Sendable {
     public func map(_ change: (String) -> String) -> Bilingual { Bilingual(en: change(en), zh: change(zh)) }
 
     /// The texts one after the other, each in its language.
-    public static func + (first: Bilingual, second: Bilingual) -> Bilingual { Bilingual(en: first.en + second.en, zh: first.zh + second.zh) }
+    public static func + (first: Bilingual, second: Bilingual) -> Bilingual {
+        Bilingual(en: first.en + second.en, zh: first.zh + second.zh)
+    }
 }

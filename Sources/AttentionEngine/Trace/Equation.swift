@@ -24,4 +24,9 @@ public struct Equation: Hashable, Sendable {
         self.source = source
         self.axes = axes
     }
+
+    /// The same equation under another id: the last of several optional steps takes the name of the result.
+    public func called(_ id: String) -> Equation {
+        Equation(id, symbol: symbol, title, formula.latex, source: source, axes: axes)
+    }
 }

@@ -32,13 +32,13 @@ public struct Explanation: Hashable, Sendable {
     public let notes: [Bilingual]
 
     /// The chain of equalities in lines, ending with the value at up to 12 significant digits, and at full precision if that says more.
-    public func lines(_ language: Language) -> [String] {
+    public func lines(_ language: Language, inFull: Bool = true) -> [String] {
         let rounded = NumberText.significant(value, digits: 12)
         var lines = [subject]
         if let symbolic { lines.append("= \(symbolic)") }
         if let numeric, numeric != rounded { lines.append("= \(numeric)") }
         lines.append("= \(rounded)")
-        if value.isFinite, Double(rounded) != value {
+        if inFull, value.isFinite, Double(rounded) != value {
             lines.append(Bilingual(en: "  in full: \(value)", zh: "  完整数值：\(value)")[language])
         }
         return lines

@@ -37,12 +37,18 @@ public struct Recorder: Sendable {
         try input("weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"), source: "weights")
     }
 
+    /// Records a weight under `weight.NAME`, its axes called `axes` whatever the file's reader called them.
+    mutating func weight(_ weight: NamedTensor, _ symbol: String, _ axes: [Axis]) throws(EngineError) -> Expression {
+        try self.weight(weight.name, symbol, weight.tensor.on(axes))
+    }
+
     /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
     /// - Parameters:
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
     ///   - bytesPerValue: the width of a value written, 8 unless the step stores a narrower kind.
     public mutating func record(
-        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:], labels extra: [Axis: [String]] = [:],
+        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:],
+        labels extra: [Axis: [String]] = [:],
         bytesPerValue: Int = 8
     ) throws(EngineError) -> Expression {
         let id = prefix + equation.id
@@ -59,7 +65,8 @@ public struct Recorder: Sendable {
             id: id, title: equation.title, formula: equation.formula, source: equation.source,
             inputs: expression.leaves.map(\.id).uniqued(), symbol: equation.symbol, output: output,
             labels: fitting(output.shape).merging(extra) { $1 }, facts: facts,
-            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible, definition: expression)
+            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
+            definition: expression)
         trace.append(step)
         return Expression(Leaf(step: step))
     }

@@ -93,20 +93,17 @@ public struct Step: Sendable, Identifiable {
             numeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
     }
 
-    fileprivate func check(_ index: [Int]) throws(EngineError) {
+    /// The value of the cell at `index` computed once more from the recorded inputs, by the path that explanations use; as recorded for inputs and weights.
+    package func recomputed(_ index: [Int]) -> Double {
+        guard let definition else { return output[index] }
+        return definition.operation.value(at: Cell(output.shape.axes, index))
+    }
+
+    private func check(_ index: [Int]) throws(EngineError) {
         guard output.shape.contains(index: index) else {
             throw EngineError(
                 .index, "\(id)\(Cell.brackets(index.map(String.init)))", expected: "an index inside \(output.shape)",
                 found: "[\(index.map(String.init).joined(separator: ", "))]")
         }
-    }
-}
-
-extension Step {
-    /// The cell at `index` computed anew, alone, by the path that explanations take; the recorded value where there is no arithmetic.
-    /// Tests hold it against the record.
-    package func recomputed(_ index: [Int]) throws(EngineError) -> Double {
-        try check(index)
-        return definition?.operation.value(at: Cell(output.shape.axes, index)) ?? output[index]
     }
 }

@@ -98,7 +98,8 @@ public struct Figure: Sendable {
     public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: any TextMeasuring) throws -> Scene
 
     /// A figure.
-    public init(name: String, summary: Bilingual, draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene) {
+    public init(name: String, summary: Bilingual, draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene)
+    {
         self.name = name
         self.summary = summary
         self.draw = draw

@@ -1,0 +1,148 @@
+// Rounding to FP8 in blocks, as three steps a reader can look at: the scale of each block, the rounded values, and (where a cache wants
+// plain numbers again) values times scale. After DeepSeek-V3.2-Exp's inference code, `act_quant`.
+
+/// The scale of each block of `block` features along `axis`: [..., b], or without b if there is one block.
+public func blockScale(_ a: Expression, _ format: ScaleFormat, block: Int, over axis: Axis = .d, blocks name: Axis = "b")
+    throws(EngineError) -> Expression
+{
+    guard let n = a.shape[axis], block > 0, n > 0, n % block == 0 else {
+        throw EngineError(.shape, "FP8 blocks", expected: "features along \(axis) in whole blocks of \(block)", found: "\(a.shape)")
+    }
+    return Expression(BlockScale(a: a, format: format, block: block, axis: axis, name: name))
+}
+
+/// `a / scale`, rounded to e4m3: what is stored, read as numbers.
+public func float8(_ a: Expression, scale: Expression, block: Int, over axis: Axis = .d, blocks name: Axis = "b") -> Expression {
+    Expression(Quantise(a: a, scale: scale, block: block, axis: axis, name: name))
+}
+
+/// `a · scale`: the numbers that quantised values stand for.
+public func dequantised(_ a: Expression, scale: Expression, block: Int, over axis: Axis = .d, blocks name: Axis = "b") -> Expression {
+    Expression(Dequantise(a: a, scale: scale, block: block, axis: axis, name: name))
+}
+
+struct BlockScale: Operation {
+    let a: Expression
+    let format: ScaleFormat
+    let block: Int
+    let axis: Axis
+    let name: Axis
+
+    private var blocks: Int { a.shape[axis]! / block }
+    var shape: Shape {
+        let rest = a.shape.removing(axis)
+        return blocks == 1 ? rest : Shape(rest.axes + [name], rest.lengths + [blocks])
+    }
+    var operands: [Expression] { [a] }
+    var visible: Mask? { nil }
+
+    func evaluate() -> Tensor {
+        let values = a.operation.evaluate().transposed(to: a.shape.removing(axis).axes + [axis]).values
+        return Tensor(
+            shape,
+            stride(from: 0, to: values.count, by: block).map { start in
+                format.scale(largestMagnitude: values[start..<start + block].reduce(0) { max($0, abs($1)) })
+            })
+    }
+
+    private func largest(_ cell: Cell) -> Double {
+        let start = (cell[name] ?? 0) * block
+        return (start..<start + block).reduce(0) { max($0, abs(a.operation.value(at: cell.setting(axis, $1)))) }
+    }
+
+    func value(at cell: Cell) -> Double { format.scale(largestMagnitude: largest(cell)) }
+
+    /// One division for each block; the largest, the exponent and the rounding count 0.
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        let inner =
+            spelling == .symbols
+            ? "max|\(a.operation.spell(cell.setting(axis, nil), .symbols).text)|" : NumberText.significant(max(largest(cell), 1e-4))
+        switch format {
+        case .powerOfTwo: return Phrase(text: "2^⌈log2(\(inner)/448)⌉")
+        case .float32: return Phrase(text: "\(inner)/448", precedence: .product)
+        }
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }
+}
+
+struct Quantise: Operation {
+    let a: Expression
+    let scale: Expression
+    let block: Int
+    let axis: Axis
+    let name: Axis
+
+    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [a.shape[axis]!]) }
+    var operands: [Expression] { [a, scale] }
+    var visible: Mask? { nil }
+
+    private func scaleCell(_ cell: Cell) -> Cell { cell.setting(name, (cell[axis] ?? 0) / block) }
+
+    func evaluate() -> Tensor {
+        let shape = shape
+        let values = a.operation.evaluate().transposed(to: shape.axes).values
+        let scales = scale.operation.evaluate().transposed(to: shape.removing(axis).axes + (scale.shape.contains(name) ? [name] : []))
+            .values
+        return Tensor(shape, values.indices.map { Float8.round(values[$0] / scales[$0 / block]) })
+    }
+
+    func value(at cell: Cell) -> Double { Float8.round(a.operation.value(at: cell) / scale.operation.value(at: scaleCell(cell))) }
+
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        let (x, s) = (a.operation.spell(cell, spelling), scale.operation.spell(scaleCell(cell), spelling))
+        guard spelling == .numbers, cell[axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
+        let (value, scale) = (a.operation.value(at: cell), scale.operation.value(at: scaleCell(cell)))
+        let code = Float8.encode(value / scale)
+        let decoded = Float8.decode(code)
+        let error = decoded - value / scale
+        let note = Bilingual(
+            en:
+                "FP8: value \(NumberText.significant(value)), scale \(NumberText.significant(scale)), so \(NumberText.significant(value / scale, digits: 9)) is to be rounded; code \(code) = \(Float8.bits(code)) (sign, exponent, fraction); decoded \(NumberText.significant(decoded)); error \(NumberText.significant(error)), in the original units \(NumberText.significant(error * scale)).",
+            zh:
+                "FP8：数值 \(NumberText.significant(value))，缩放 \(NumberText.significant(scale))，待舍入 \(NumberText.significant(value / scale, digits: 9))；编码 \(code) = \(Float8.bits(code))（符号、指数、尾数）；解码 \(NumberText.significant(decoded))；误差 \(NumberText.significant(error))，换回原单位 \(NumberText.significant(error * scale))。"
+        )
+        return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))", notes: x.notes + [note])
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        a.operation.operandCells(cell) + scale.operation.operandCells(scaleCell(cell))
+    }
+}
+
+struct Dequantise: Operation {
+    let a: Expression
+    let scale: Expression
+    let block: Int
+    let axis: Axis
+    let name: Axis
+
+    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [a.shape[axis]!]) }
+    var operands: [Expression] { [a, scale] }
+
+    private func scaleCell(_ cell: Cell) -> Cell { cell.setting(name, (cell[axis] ?? 0) / block) }
+
+    func evaluate() -> Tensor {
+        let shape = shape
+        let values = a.operation.evaluate().transposed(to: shape.axes).values
+        let scales = scale.operation.evaluate().transposed(to: shape.removing(axis).axes + (scale.shape.contains(name) ? [name] : []))
+            .values
+        return Tensor(shape, values.indices.map { values[$0] * scales[$0 / block] })
+    }
+
+    func value(at cell: Cell) -> Double { a.operation.value(at: cell) * scale.operation.value(at: scaleCell(cell)) }
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        let (x, s) = (a.operation.spell(cell, spelling), scale.operation.spell(scaleCell(cell), spelling))
+        return Phrase(text: "\(x.inside(.product))·\(s.inside(.product))", precedence: .product, notes: x.notes)
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        a.operation.operandCells(cell) + scale.operation.operandCells(scaleCell(cell))
+    }
+}

@@ -1,0 +1,47 @@
+// How a sum is written out in digits: all of its terms, or the first and the last ones with a count and a total of what is left out.
+
+/// A sum of terms in digits, shortened in the middle when it is long.
+struct SumText {
+    struct Term {
+        let value: Double
+        /// The term, or its two factors, spelled only if it is shown.
+        let factors: () -> (Phrase, Phrase?)
+    }
+
+    /// The visible terms, in order.
+    let terms: [Term]
+    /// How many terms a mask hides; each is zero.
+    let hidden: Int
+    static let longest = 10
+    static let head = 4
+    static let tail = 3
+
+    var phrase: Phrase {
+        var notes: [Bilingual] = []
+        func text(_ term: Term) -> String {
+            let (left, right) = term.factors()
+            notes += left.notes + (right?.notes ?? [])
+            return right.map { "\(left.inside(.product))·\($0.inside(.product))" } ?? left.inside(.product)
+        }
+        if hidden > 0 {
+            notes.append(Bilingual(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
+        }
+        guard terms.count > Self.longest else {
+            let text = terms.isEmpty ? "0" : terms.map(text).joined(separator: " + ")
+            return Phrase(text: text, precedence: terms.count == 1 ? .product : .sum, notes: notes)
+        }
+        let middle = terms.count - Self.head - Self.tail
+        // The middle is what the running total gains between the last term shown before it and the first shown after it.
+        func running(_ count: Int) -> Double { terms.prefix(count).reduce(0) { $0 + $1.value } }
+        let gained = running(terms.count - Self.tail) - running(Self.head)
+        let shown = terms.prefix(Self.head).map(text) + ["… \(middle) more …"] + terms.suffix(Self.tail).map(text)
+        notes.append(
+            Bilingual(
+                en:
+                    "\(terms.count) terms; the \(middle) not shown add \(NumberText.significant(gained)); the exact total is \(NumberText.exact(running(terms.count))).",
+                zh:
+                    "共 \(terms.count) 项；未列出的 \(middle) 项合计 \(NumberText.significant(gained))；精确总和为 \(NumberText.exact(running(terms.count)))。"
+            ))
+        return Phrase(text: shown.joined(separator: " + "), precedence: .sum, notes: notes)
+    }
+}
