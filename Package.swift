@@ -37,7 +37,7 @@ let package = Package(
         .executableTarget(
             name: "attn",
             dependencies: [
-                "AttentionEngine", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons",
+                "AttentionEngine", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),

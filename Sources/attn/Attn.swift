@@ -1,3 +1,83 @@
-internal import ArgumentParser
+// The entry: parses the command line, runs the command, and turns every error into one line on standard error and the right exit code.
 
-@main struct Attn: ParsableCommand {}
+internal import ArgumentParser
+internal import AttentionEngine
+internal import Diagrams
+internal import ModelFiles
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+@main
+struct Attn: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attn",
+        abstract: "Attention, step by step: every number computed, recorded, explained and drawn.",
+        discussion: """
+            Examples:
+              attn lesson run 1
+              attn figure matrix --lesson attention-step-by-step --output weights.png
+              attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'
+              attn verify CASE.safetensors
+
+            SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
+            """,
+        subcommands: [
+            TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self, CaseCommand.self,
+        ])
+
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            ExitStatus.leave(with: error)
+        }
+    }
+}
+
+/// Exit codes of the contract.
+enum ExitStatus: Int32 {
+    case done = 0
+    case checkFailed = 1
+    case usage = 64
+    case badData = 65
+    case noInput = 66
+    case cannotWrite = 73
+    case interrupted = 130
+
+    /// Prints one line about `error` to standard error, unless it is a request for help or a closed pipe, and exits.
+    static func leave(with error: any Error) -> Never {
+        if let code = error as? ExitCode { exit(code.rawValue) }
+        guard let (status, message) = known(error) else { Attn.exit(withError: error) }
+        if status != .done { Output.complain(message) }
+        exit(status.rawValue)
+    }
+
+    /// The exit code and the message of one of our own errors; nil for those of the argument parser.
+    static func known(_ error: any Error) -> (ExitStatus, String)? {
+        switch error {
+        case let error as FileError:
+            switch error.kind {
+            case .noInput: (.noInput, "\(error)")
+            case .badData: (.badData, "\(error)")
+            case .cannotWrite: (.cannotWrite, "\(error)")
+            case .closedPipe: (.done, "")
+            }
+        case let error as EngineError: (.badData, "\(error)")
+        case let error as FigureError: (.badData, "\(error)")
+        case let error as UsageError: (.usage, error.description)
+        default: nil
+        }
+    }
+}
+
+/// A wrong use of the command line that the argument parser cannot know of.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

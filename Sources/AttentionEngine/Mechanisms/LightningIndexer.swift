@@ -180,10 +180,19 @@ public struct LightningIndexer: Sendable {
     private func extend(_ cache: Cache?, _ keys: Expression, _ scales: Expression?, on trace: inout Recorder) throws(EngineError) -> (
         Expression, Expression?
     ) {
-        guard let cache else { return (keys, scales) }
-        let k = try trace.record(.indexKeyCache, concatenated([cache.keys, keys], along: .s))
-        guard let scales, let cached = cache.scales else { return (k, nil) }
+        let k =
+            try cache.map { cache throws(EngineError) in try trace.record(.indexKeyCache, concatenated([cache.keys, keys], along: .s)) }
+            ?? keys
+        if float8 == nil, scalesWeights { return (k, try unitScales(k.shape[.s]!, on: &trace)) }
+        guard let scales, let cached = cache?.scales else { return (k, scales) }
         return (k, try trace.record(.indexKeyScaleCache, concatenated([cached, scales], along: .s)))
+    }
+
+    /// The code's form without FP8: every key has the scale 1.
+    private func unitScales(_ count: Int, on trace: inout Recorder) throws(EngineError) -> Expression {
+        let title = Bilingual(en: "Nothing is rounded: every scale is 1", zh: "没有舍入：缩放都是 1")
+        return try trace.input(
+            trace.prefix + "indexer.k_scale", "σ^k", Tensor([.s], [count], [Double](repeating: 1, count: count)), title: title)
     }
 
     private func weights(_ x: Expression, _ qScale: Expression?, on trace: inout Recorder) throws(EngineError) -> Expression {

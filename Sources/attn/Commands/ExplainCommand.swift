@@ -1,0 +1,56 @@
+// attn explain: the arithmetic of one cell.
+
+internal import ArgumentParser
+internal import AttentionEngine
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Show the arithmetic behind one number, down to its operands.",
+        discussion: "Example: attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'")
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var language: LanguageOption
+
+    @Option(name: .customLong("with"), parsing: .upToNextOption, help: ArgumentHelp("What-if switches to turn on.", valueName: "switch"))
+    var switches: [String] = []
+
+    @Argument(help: ArgumentHelp("The step and the cell: 'step.id[i,j,…]'.", valueName: "step[i,j,…]"))
+    var cell: String
+
+    func run() throws {
+        let reference = try StepReference(cell)
+        let trace = try source.load(switches: switches.map { try Switch(parsing: $0) }).trace
+        let step = try trace.step(reference.id)
+        try Output.print(ExplanationText(step, try step.explain(reference.index), language.value).lines)
+    }
+}
+
+/// An explanation laid out for a terminal or a file.
+struct ExplanationText {
+    let lines: [String]
+
+    init(_ step: Step, _ explanation: Explanation, _ language: Language) {
+        func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
+        var lines = ["\(step.id)  \(step.title[language])"]
+        if !step.formula.latex.isEmpty { lines.append("  \(step.formula.text)") }
+        let place = explanation.place.map { axis, position, label in "\(axis) = \(position)" + (label.map { " “\($0)”" } ?? "") }
+        if !place.isEmpty { lines.append("  \(place.joined(separator: said(", ", "，")))") }
+        lines.append("")
+        lines += explanation.lines(language)
+        if !explanation.notes.isEmpty {
+            lines.append("")
+            lines += explanation.notes.map { $0[language] }
+        }
+        let operands = explanation.operands.map { operand in
+            "\(operand.symbol): \(operand.step)\(operand.index.isEmpty ? "" : "[" + operand.index.map { $0.map(String.init) ?? ":" }.joined(separator: ",") + "]")"
+        }
+        if !operands.isEmpty {
+            lines.append("")
+            lines.append(said("From", "来自"))
+            lines += operands.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.map { "  \($0)" }
+        }
+        lines.append("")
+        lines.append(said("Source: ", "出处：") + step.source)
+        self.lines = lines
+    }
+}

@@ -1,0 +1,41 @@
+// attn trace: the whole record as JSON.
+
+internal import ArgumentParser
+internal import AttentionEngine
+internal import ModelFiles
+
+struct TraceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Write every step of a computation as JSON.",
+        discussion: "Example: attn trace --lesson attention-step-by-step --output trace.json")
+
+    @OptionGroup var source: SourceOptions
+
+    @Option(help: ArgumentHelp("Paths of sparse attention to run: masked, gathered or both.", valueName: "path"))
+    var path = PathChoice.masked
+
+    @Option(name: .customLong("with"), parsing: .upToNextOption, help: ArgumentHelp("What-if switches to turn on.", valueName: "switch"))
+    var switches: [String] = []
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; by default standard output.", valueName: "file.json"))
+    var output: String?
+
+    enum PathChoice: String, ExpressibleByArgument, CaseIterable {
+        case masked, gathered, both
+        var paths: [SparseAttention.Path] {
+            switch self {
+            case .masked: [.masked]
+            case .gathered: [.gathered]
+            case .both: [.masked, .gathered]
+            }
+        }
+    }
+
+    func run() throws {
+        let trace = try source.load(paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
+        if let output { return try TraceJSON.write(trace, to: output) }
+        var stream = ByteStream.standardOutput()
+        try TraceJSON.write(trace, to: &stream)
+        try stream.finish()
+    }
+}

@@ -1,0 +1,82 @@
+// attn what-if: what one deviation from DeepSeek Sparse Attention changes.
+
+internal import ArgumentParser
+internal import AttentionEngine
+internal import ModelFiles
+
+struct WhatIfCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "what-if", abstract: "Compare sparse attention with a variant that differs in one thing.",
+        discussion: """
+            Switches: \(Switch.names.joined(separator: ", ")).
+            Example: attn what-if --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors --with no-relu
+            """)
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var language: LanguageOption
+
+    @Option(name: .customLong("with"), parsing: .upToNextOption, help: ArgumentHelp("One or more switches.", valueName: "switch"))
+    var switches: [String]
+
+    @Flag(help: "Print the comparison as JSON.")
+    var json = false
+
+    func run() throws {
+        let changes = try switches.map { try Switch(parsing: $0) }
+        let report = try WhatIf(right: source.load().trace, variant: source.load(switches: changes).trace)
+        try Output.print(json ? [Self.json(report).text()] : Self.text(report, language.value))
+    }
+
+    private static func text(_ report: WhatIf, _ language: Language) -> [String] {
+        func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
+        func percent(_ share: Double) -> String { NumberText.percent(share) }
+        let header = said(
+            "phase      row  differ  output error  mass kept: right  variant  recall: right  variant",
+            "阶段       行   不同   输出误差      保住的权重：原  变体     找回率：原  变体")
+        let rows = report.rows.map { row in
+            [
+                row.phase.padded(10), String(row.row).aligned(4), String(row.differing).aligned(7),
+                NumberText.significant(row.outputError, digits: 3).aligned(13), percent(row.massKeptRight).aligned(17),
+                percent(row.massKeptVariant).aligned(8),
+                percent(row.recallRight).aligned(14), percent(row.recallVariant).aligned(8),
+            ].joined(separator: " ")
+        }
+        let sums = [
+            said("switches: ", "开关：") + report.switches.joined(separator: " "),
+            said("rows whose selection differs: ", "选择有变的行：") + "\(report.rowsThatDiffer) / \(report.rows.count)",
+            said("largest output error: ", "最大输出误差：") + NumberText.significant(report.largestOutputError, digits: 3),
+            said("mass kept, mean: ", "保住的权重，平均：")
+                + "\(percent(report.mean(\.massKeptRight))) → \(percent(report.mean(\.massKeptVariant)))",
+            said("recall, mean: ", "找回率，平均：") + "\(percent(report.mean(\.recallRight))) → \(percent(report.mean(\.recallVariant)))",
+        ]
+        return [header] + rows + [""] + sums
+    }
+
+    private static func json(_ report: WhatIf) -> JSONText {
+        func pair(_ right: JSONText, _ variant: JSONText) -> JSONText { .object([("right", right), ("variant", variant)]) }
+        func means(_ right: (WhatIf.Row) -> Double, _ variant: (WhatIf.Row) -> Double) -> JSONText {
+            pair(.number(report.mean(right)), .number(report.mean(variant)))
+        }
+        let rows = report.rows.map { row in
+            JSONText.object([
+                ("phase", .string(row.phase)), ("row", .integer(row.row)), ("selected", pair(.integers(row.right), .integers(row.variant))),
+                ("differing", .integer(row.differing)), ("outputError", .number(row.outputError)),
+                ("massKept", pair(.number(row.massKeptRight), .number(row.massKeptVariant))),
+                ("recall", pair(.number(row.recallRight), .number(row.recallVariant))),
+            ])
+        }
+        let sum = JSONText.object([
+            ("rows", .integer(report.rows.count)), ("rowsThatDiffer", .integer(report.rowsThatDiffer)),
+            ("largestOutputError", .number(report.largestOutputError)), ("massKept", means(\.massKeptRight, \.massKeptVariant)),
+            ("recall", means(\.recallRight, \.recallVariant)),
+        ])
+        return .object([("switches", .strings(report.switches)), ("rows", .array(rows)), ("sum", sum)])
+    }
+}
+
+extension String {
+    /// The text followed by spaces up to `width`.
+    func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    /// The text after spaces up to `width`.
+    func aligned(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

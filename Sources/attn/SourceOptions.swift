@@ -1,0 +1,97 @@
+// SOURCE: where a trace comes from. Exactly one of --lesson, --case, --trace, --model with --text.
+
+internal import ArgumentParser
+internal import AttentionEngine
+internal import CCairo
+internal import Diagrams
+internal import ModelFiles
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+struct SourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A lesson's experiment.", valueName: "name"))
+    var lesson: String?
+
+    @Option(help: ArgumentHelp("A reference case.", valueName: "file.safetensors"))
+    var `case`: String?
+
+    @Option(help: ArgumentHelp("A trace written by attn trace.", valueName: "file.json"))
+    var trace: String?
+
+    @Option(help: ArgumentHelp("A Hugging Face model folder of Llama architecture.", valueName: "dir"))
+    var model: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The text for --model, or a diary for --lesson.", valueName: "text"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("The question asked of the diary: trip, breakfast or mei.", valueName: "question"))
+    var question: String?
+
+    /// The trace with its provenance; throws UsageError unless exactly one source is named.
+    func load(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
+        let named = [lesson, `case`, trace, model].compactMap(\.self)
+        guard named.count == 1 else {
+            throw UsageError(
+                "expected one source (--lesson NAME, --case FILE, --trace FILE or --model DIR --text TEXT), found \(named.isEmpty ? "none" : "\(named.count)")"
+            )
+        }
+        if let path = `case` { return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches), file: path) }
+        guard switches.isEmpty || lesson != nil else {
+            throw UsageError("switches apply to --case and --lesson; a trace and a model are what they are")
+        }
+        if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
+        if let path = model { return try Source(model: path, text: text) }
+        throw UsageError("lessons are not there yet")
+    }
+}
+
+/// A trace and where it came from.
+struct Source {
+    let trace: Trace
+    /// The base name that pictures carry.
+    let name: String
+    /// The file whose SHA-256 pictures carry, or nil for built-in data. Hashed only when a picture is drawn: a model may be large.
+    let file: String?
+
+    init(trace: Trace, name: String? = nil, file: String?) {
+        self.trace = trace
+        self.name = name ?? Provenance.baseName(file ?? "")
+        self.file = file
+    }
+
+    /// A forward pass over `text` through the model in the folder `path`.
+    init(model path: String, text: String?) throws {
+        guard let text else { throw UsageError("--model needs --text TEXT") }
+        guard !text.isEmpty else { throw UsageError("--text: expected at least one character, found an empty text") }
+        let folder = try ModelFolder(path: path)
+        let ids = folder.tokenizer.encode(text)
+        let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
+        let trace = try folder.model().record(tokenIDs: ids, tokens: tokens)
+        let whole = "\(path)/model.safetensors"
+        self.init(trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json")
+    }
+
+    func provenance() throws -> Provenance { Provenance(name: name, sha256: try file.map(Provenance.sha256)) }
+}
+
+extension Provenance {
+    static func baseName(_ path: String) -> String {
+        path.split(separator: "/").last { $0 != "." && $0 != ".." }.map(String.init) ?? "input"
+    }
+
+    /// SHA-256 in hexadecimal, by GLib (which Pango brings along).
+    static func sha256(of path: String) throws -> String {
+        guard let file = fopen(path, "rb") else { throw FileError(.noInput, path, "cannot be opened: \(String(cString: strerror(errno)))") }
+        defer { fclose(file) }
+        guard let checksum = g_checksum_new(G_CHECKSUM_SHA256) else { throw FileError(.noInput, path, "no SHA-256 here") }
+        defer { g_checksum_free(checksum) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { g_checksum_update(checksum, buffer, count) }
+        guard ferror(file) == 0, let text = g_checksum_get_string(checksum) else { throw FileError(.noInput, path, "cannot be read") }
+        return String(cString: text)
+    }
+}
