@@ -15,7 +15,7 @@ public struct Expression: Sendable {
 
     /// The recorded steps that enter, in order of use.
     var leaves: [Step] {
-        if let leaf = operation as? Leaf { return [leaf.step] }
+        if let leaf = operation as? Leaf { return leaf.step.id.isEmpty ? [] : [leaf.step] }
         return operation.operands.flatMap(\.leaves)
     }
 
@@ -154,7 +154,7 @@ struct Leaf: Operation {
     var visible: Mask? { step.visible }
     func evaluate() -> Tensor { step.output }
     func value(at cell: Cell) -> Double { step.output.values[cell.offset(in: shape)] }
-    func valuesRead() -> [String: (read: Int, size: Int)] { [step.id: (shape.count, shape.count)] }
+    func valuesRead() -> [String: (read: Int, size: Int)] { step.id.isEmpty ? [:] : [step.id: (shape.count, shape.count)] }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         if let definition { return definition.spell(cell, spelling) }
@@ -169,6 +169,7 @@ struct Leaf: Operation {
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {
         if let definition { return definition.operandCells(cell) }
+        if step.id.isEmpty { return [] }  // a constant of an operation's own, such as the ones of a plain sum
         return [
             Explanation.Operand(
                 step: step.id, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)

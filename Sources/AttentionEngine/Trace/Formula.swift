@@ -67,6 +67,8 @@ struct FormulaParser {
     private let characters: [Character]
     private let latex: String
     private var position = 0
+    private var depth = 0
+    private static let deepest = 100
 
     init(_ latex: String) {
         self.latex = latex
@@ -110,6 +112,10 @@ struct FormulaParser {
     }
 
     private mutating func atom() throws(EngineError) -> FormulaNode {
+        // A formula from a file may nest as deep as it likes; the stack may not.
+        guard depth < Self.deepest else { throw failure("at most \(Self.deepest) levels of nesting", "more") }
+        depth += 1
+        defer { depth -= 1 }
         guard position < characters.count else { throw failure("a symbol", "the end") }
         let character = characters[position]
         switch character {
@@ -148,6 +154,7 @@ struct FormulaParser {
             guard position < characters.count, characters[position] == "{" else { throw failure("{ after \\\(name)", "none") }
             position += 1
             let word = take { $0 != "}" }
+            guard position < characters.count else { throw failure("}", "the end") }
             position += 1
             return .text(word)
         default:

@@ -86,7 +86,9 @@ struct TerminalMatrix {
 }
 
 extension String {
-    fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String { hasPrefix(prefix) ? other + dropFirst(prefix.count) : self }
+    fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+        hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
+    }
 }
 
 /// A 2-D part of a step's output, as the matrix figure slices it.
@@ -153,7 +155,8 @@ private struct Slice {
         ]
         let (row, column) = (axes[rowAxis] ?? Bilingual(same: rowAxis.name), axes[columnAxis] ?? Bilingual(same: columnAxis.name))
         let note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
-        return step.title[language] + note + Bilingual(en: " (rows: \(row.en), columns: \(column.en))", zh: "（行：\(row.zh)，列：\(column.zh)）")[language]
+        return step.title[language] + note
+            + Bilingual(en: " (rows: \(row.en), columns: \(column.en))", zh: "（行：\(row.zh)，列：\(column.zh)）")[language]
     }
 }
 

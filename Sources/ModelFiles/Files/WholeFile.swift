@@ -1,6 +1,8 @@
 // A file appears whole or not at all: it is written under a temporary name in the same folder and renamed when it is complete.
 // Devices and pipes (/dev/stdout) cannot be renamed over and are written as they are; a link is followed.
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -9,6 +11,17 @@
 
 /// Writes files whole or not at all.
 public enum WholeFile {
+    /// Temporary files that are being written now.
+    private static let unfinished = Mutex<Set<String>>([])
+
+    /// Removes the temporary files that are being written: for a program that is interrupted and is about to exit.
+    public static func discardUnfinished() {
+        unfinished.withLock { paths in
+            for path in paths { unlink(path) }
+            paths = []
+        }
+    }
+
     /// Writes text as UTF-8.
     public static func write(_ path: String, _ text: String) throws(FileError) {
         try write(path) { stream throws(FileError) in try stream.write(text) }
@@ -28,6 +41,8 @@ public enum WholeFile {
         if exists, status.st_mode & S_IFMT != S_IFREG { return try writeInPlace(path, contents) }
         let target = exists ? resolved(path) : path
         let temporary = temporaryName(beside: target)
+        unfinished.withLock { _ = $0.insert(temporary) }
+        defer { unfinished.withLock { _ = $0.remove(temporary) } }
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? status.st_mode & 0o777 : 0o666)
         guard descriptor >= 0 else { throw .system(.cannotWrite, path, "cannot be written") }
         do throws(FileError) {

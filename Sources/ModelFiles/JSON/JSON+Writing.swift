@@ -53,7 +53,7 @@ extension ByteStream {
     mutating func writeJSON(_ number: Double) throws(FileError) {
         if number == 0 { return try write(number.sign == .minus ? "-0" : "0") }
         guard number.isFinite else { return try write(number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\"") }
-        if abs(number) < 0x1p53, number == number.rounded() { return try write(String(Int(number))) }
+        if abs(number) < 0x1p54, number == number.rounded() { return try write(String(Int(number))) }
         try write(number.description)
     }
 }

@@ -13,7 +13,7 @@ enum JSON: Sendable {
     /// How numbers that are not finite are written.
     static let nonFinite: [String: Double] = ["Infinity": .infinity, "-Infinity": -.infinity, "NaN": .nan]
     /// 10^0 to 10^15, each exact.
-    static let powersOfTen: [Double] = (0..<16).reduce(into: []) { powers, _ in powers.append((powers.last ?? 0.1) * 10) }
+    static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 
     /// What it is, for messages.
     var description: String {

@@ -104,8 +104,8 @@ public struct Tokenizer: Sendable {
         case .token(let id): return [id]
         case .text(let text, let isFirst):
             var words = [text]
-            for (i, split) in preTokenizers.enumerated() {
-                words = words.enumerated().flatMap { split($1, isFirst: isFirst && $0 == 0 && (i == 0 || !words.isEmpty)) }
+            for split in preTokenizers {
+                words = words.enumerated().flatMap { split($1, isFirst: isFirst && $0 == 0) }
             }
             return words.flatMap(model.encode)
         }
@@ -120,7 +120,7 @@ public struct Tokenizer: Sendable {
 
     /// A token as it stands in the vocabulary, for labels: `▁park`, `<0x0A>`, `<s>`; nil if there is no such id.
     public func token(_ id: Int) -> String? {
-        if let added = added[id] { return added.content }
+        if let added = added[id] { return added.isNormalized ? normalizers.reduce(added.content) { $1($0) } : added.content }
         return model.texts.indices.contains(id) ? model.texts[id] : nil
     }
 

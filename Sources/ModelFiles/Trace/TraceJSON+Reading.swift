@@ -106,13 +106,17 @@ private struct StepDraft {
         guard let cost = try step.object("cost") else { throw step.failure("cost", expected: "an object") }
         let tensor = try tensor()
         return Step(
-            id: id, title: Bilingual(en: try title.text("en"), zh: try title.text("zh")), formula: Formula(try formula.text("latex")),
+            id: id, title: Bilingual(en: try title.text("en"), zh: try title.text("zh")), formula: try parsed(formula.text("latex")),
             source: try step.text("source"), inputs: try step.texts("inputs"), symbol: try outputSettings.text("symbol"), output: tensor,
             labels: try labels(tensor.shape), facts: try facts(step),
             cost: Cost(
                 flops: try cost.integer("flops"), contractionFlops: try cost.integer("contractionFlops"),
                 bytesRead: try cost.integer("bytesRead"),
                 bytesWritten: try cost.integer("bytesWritten")))
+    }
+
+    private func parsed(_ latex: String) throws(FileError) -> Formula {
+        do throws(EngineError) { return try Formula(parsing: latex) } catch { throw FileError(.badData, path, "\(name)\(error)") }
     }
 
     private var outputSettings: Settings { Settings(file: path, path: "\(name)output.", fields: output) }
