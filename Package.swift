@@ -43,12 +43,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
-<<<<<<< HEAD
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
-=======
-        .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
->>>>>>> files
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
