@@ -56,7 +56,7 @@ extension Diary {
 
     /// The designed projections.
     public var weights: DenseAttention.Weights {
-        func stacked(_ name: String, _ rows: [[Double]]) -> DenseAttention.NamedTensor {
+        func stacked(_ name: String, _ rows: [[Double]]) -> NamedTensor {
             .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap(\.self)))
         }
         return .init(

@@ -1,6 +1,6 @@
 // A page on a terminal: lines of text, one step at a time on Enter, or all at once in a pipe.
 
-public import AttentionEngine
+internal import AttentionEngine
 
 /// Plays pages on a terminal, or into a pipe.
 public struct TerminalPlayer: Sendable {
