@@ -2,12 +2,13 @@
 import PackageDescription
 
 /// One list of settings for every Swift target. `STRICT=1` (set by the Makefile for tests and lint, and so by CI) turns warnings into errors.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-] + (Context.environment["STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (Context.environment["STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
 let package = Package(
     name: "attention-steps",
@@ -45,7 +46,8 @@ let package = Package(
         .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
-        .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]
 )

@@ -12,7 +12,8 @@ extension Lesson {
         let resolver = Resolver(experiments: experiments, language: language)
         let builder = PageBuilder(lesson: self, resolver: resolver, provenance: provenance, narration: narrations[language]!)
         return Page(
-            name: name, order: order, track: track, language: language, title: title[language], summary: summary[language], steps: try builder.steps(),
+            name: name, order: order, track: track, language: language, title: title[language], summary: summary[language],
+            steps: try builder.steps(),
             experiments: experiments, provenance: provenance)
     }
 
@@ -39,7 +40,8 @@ extension Lesson {
             let next = names[((names.firstIndex(of: asked) ?? 0) + 1) % names.count]
             let question = run.question == "next" ? next : run.question
             return try Experiment.diary(
-                diary, name: run.name, text: diary.text(question: question, language: language), origin: .builtIn(question), language: language)
+                diary, name: run.name, text: diary.text(question: question, language: language), origin: .builtIn(question),
+                language: language)
         }
     }
 
@@ -50,7 +52,9 @@ extension Lesson {
             .compactMap { Int($0.dropFirst(6).dropLast(18)) }
         guard let chosen = layer ?? layers.max(), layers.contains(chosen) else {
             throw LessonError(
-                .unknownName, "the trace has no attention of layer \(layer.map(String.init) ?? "0"); expected one of \(layers.map(String.init).joined(separator: ", "))")
+                .unknownName,
+                "the trace has no attention of layer \(layer.map(String.init) ?? "0"); expected one of \(layers.map(String.init).joined(separator: ", "))"
+            )
         }
         return "layer.\(chosen)."
     }
@@ -73,7 +77,8 @@ struct PageBuilder {
             var blocks = try builder.blocks(section.nodes)
             blocks += builder.unplaced.map(Block.figure)
             return PageStep(
-                id: step.id, number: position + 1, heading: try builder.inlines(section.title), blocks: blocks, focus: try step.focus.map(focus))
+                id: step.id, number: position + 1, heading: try builder.inlines(section.title), blocks: blocks,
+                focus: try step.focus.map(focus))
         }
     }
 
@@ -98,10 +103,14 @@ struct PageBuilder {
         case "mean": options.head = .mean
         case "head": options.head = .one(experiment.surestHead)
         case let text?:
-            guard let head = Int(text) else { throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"") }
+            guard let head = Int(text) else {
+                throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"")
+            }
             options.head = .one(head)
         }
-        options.query = try (request.query ?? "query").asPosition(experiment) ?? { throw error("figure \(request.name): there is no token \"\(request.query ?? "")\"") }()
+        options.query =
+            try (request.query ?? "query").asPosition(experiment)
+            ?? { throw error("figure \(request.name): there is no token \"\(request.query ?? "")\"") }()
         let others = resolver.experiments.filter { $0.name != experiment.name }
         let data = FigureData(traces: ([experiment] + others).map { (name: $0.name, trace: $0.trace) }, provenance: provenance)
         return PageFigure(name: request.name, data: data, options: options, experiment: experiment)
@@ -128,7 +137,8 @@ private struct StepBuilder {
             switch node {
             case .text(let lines): blocks += try markdown(lines)
             case .condition(let condition, let inner): if condition.holds(page.resolver.main.flags) { blocks += try self.blocks(inner) }
-            case .predict(let question, let answer): blocks.append(.predict(question: try self.blocks(question), answer: try self.blocks(answer)))
+            case .predict(let question, let answer):
+                blocks.append(.predict(question: try self.blocks(question), answer: try self.blocks(answer)))
             }
         }
         return blocks
@@ -160,7 +170,9 @@ private struct StepBuilder {
             let step = try resolver.step(value, resolver.experiment(of: value))
             return .formula(step.formula, title: step.title[resolver.language], source: step.source)
         case .figure:
-            guard !figures.isEmpty else { throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left") }
+            guard !figures.isEmpty else {
+                throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left")
+            }
             return .figure(figures.removeFirst())
         default: return nil
         }

@@ -61,7 +61,9 @@ public struct Lesson: Sendable {
         try root.allow(["order", "track", "title", "summary", "question", "runs", "digits", "steps"], in: "a lesson")
         order = try root.required("order").count("order")
         track = try root.required("track").string("track")
-        guard ["story", "engine-room"].contains(track) else { throw try root.required("track").error("track: expected story or engine-room, found \"\(track)\"") }
+        guard ["story", "engine-room"].contains(track) else {
+            throw try root.required("track").error("track: expected story or engine-room, found \"\(track)\"")
+        }
         title = try root.required("title").bilingual("title")
         summary = try root.required("summary").bilingual("summary")
         let questions = diary.questions.map(\.name)
@@ -73,8 +75,11 @@ public struct Lesson: Sendable {
             return name
         }
         self.question = try question(root.required("question"))
-        extraRuns = try (root.optional("runs")?.entries("runs") ?? []).map { run throws(LessonError) in (name: run.key, question: try question(run.value, or: ["next"])) }
-        allowedDigits = Set(try (root.optional("digits")?.items("digits") ?? []).map { item throws(LessonError) in try item.string("digits") })
+        extraRuns = try (root.optional("runs")?.entries("runs") ?? []).map { run throws(LessonError) in
+            (name: run.key, question: try question(run.value, or: ["next"]))
+        }
+        allowedDigits = Set(
+            try (root.optional("digits")?.items("digits") ?? []).map { item throws(LessonError) in try item.string("digits") })
         steps = try root.required("steps").items("steps").map { node throws(LessonError) in try Self.step(node, questions: questions) }
         var narrations: [Language: Narration] = [:]
         for language in Language.allCases {
@@ -97,15 +102,19 @@ public struct Lesson: Sendable {
         let figures = try (node.optional("figure").map { [$0] } ?? []) + (node.optional("figures")?.items("figures") ?? [])
         let focus = try node.optional("focus").map { node throws(LessonError) in try LiveValue(node.string("focus"), at: node.place) }
         return Step(
-            id: try node.required("id").string("id"), condition: condition, figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus,
+            id: try node.required("id").string("id"), condition: condition,
+            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus,
             place: node.place)
     }
 
     private static func figure(_ node: YAMLNode) throws(LessonError) -> Step.FigureRequest {
         try node.allow(["name", "step", "head", "query", "run"], in: "a figure")
-        func text(_ key: String) throws(LessonError) -> String? { try node.optional(key).map { node throws(LessonError) in try node.string(key) } }
+        func text(_ key: String) throws(LessonError) -> String? {
+            try node.optional(key).map { node throws(LessonError) in try node.string(key) }
+        }
         return .init(
-            name: try node.required("name").string("name"), step: try text("step"), head: try text("head"), query: try text("query"), experiment: try text("run"),
+            name: try node.required("name").string("name"), step: try text("step"), head: try text("head"), query: try text("query"),
+            experiment: try text("run"),
             place: node.place)
     }
 
@@ -114,7 +123,8 @@ public struct Lesson: Sendable {
         for step in steps {
             for language in Language.allCases where !narrations[language]!.sections.contains(where: { $0.id == step.id }) {
                 throw LessonError(
-                    .badFile, at: step.place, "the step \"\(step.id)\" is not in \(language.rawValue).md: expected a heading that ends in {#\(step.id)}")
+                    .badFile, at: step.place,
+                    "the step \"\(step.id)\" is not in \(language.rawValue).md: expected a heading that ends in {#\(step.id)}")
             }
         }
         for language in Language.allCases {
@@ -124,10 +134,13 @@ public struct Lesson: Sendable {
                 guard steps.contains(where: { $0.id == section.id }) else {
                     throw LessonError(
                         .badFile, at: place,
-                        "the step \"\(section.id)\" is not in lesson.yaml\(LessonError.hint(NearWords.of(section.id, in: steps.map(\.id))))")
+                        "the step \"\(section.id)\" is not in lesson.yaml\(LessonError.hint(NearWords.of(section.id, in: steps.map(\.id))))"
+                    )
                 }
                 guard steps[position].id == section.id else {
-                    throw LessonError(.badFile, at: place, "expected the steps in the order of lesson.yaml, \"\(steps[position].id)\" here, found \"\(section.id)\"")
+                    throw LessonError(
+                        .badFile, at: place,
+                        "expected the steps in the order of lesson.yaml, \"\(steps[position].id)\" here, found \"\(section.id)\"")
                 }
             }
         }

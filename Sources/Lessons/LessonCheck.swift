@@ -37,7 +37,9 @@ public struct LessonCheck: Sendable {
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
         sources.append(.diaryText(diary.words[0].name.zh))
-        if let trace = try? Self.modelTrace(of: diary) { sources.append(.trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check"))) }
+        if let trace = try? Self.modelTrace(of: diary) {
+            sources.append(.trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check")))
+        }
         return sources
     }
 
@@ -45,7 +47,8 @@ public struct LessonCheck: Sendable {
     static func modelTrace(of diary: Diary) throws -> Trace {
         let tokens = try diary.tokens(of: diary.text.en)
         let whole = try diary.trace(of: tokens, language: .en)
-        var recorder = Recorder(tokens: tokens.map(\.text), prefix: "layer.0.attention.", labels: [.t: tokens.map(\.text), .s: tokens.map(\.text)])
+        var recorder = Recorder(
+            tokens: tokens.map(\.text), prefix: "layer.0.attention.", labels: [.t: tokens.map(\.text), .s: tokens.map(\.text)])
         let x = try recorder.input("input.x", "x", whole.step("embedding").output, title: Bilingual(same: "x"))
         _ = try diary.attention().record(x, diary.weights, on: &recorder)
         return recorder.trace
@@ -68,7 +71,9 @@ public struct LessonCheck: Sendable {
 
     private func figureProblems(_ lesson: Lesson) -> [LessonError] {
         lesson.steps.flatMap(\.figures).filter { !figures.contains($0.name) }.map { figure in
-            LessonError(.badFile, at: figure.place, "there is no figure \"\(figure.name)\"; expected one of \(figures.sorted().joined(separator: ", "))")
+            LessonError(
+                .badFile, at: figure.place,
+                "there is no figure \"\(figure.name)\"; expected one of \(figures.sorted().joined(separator: ", "))")
         }
     }
 
@@ -119,7 +124,9 @@ public struct LessonCheck: Sendable {
     }
 
     /// Digits of any script; 一 and ½ are words here.
-    private static func isDigit(_ character: Character) -> Bool { character.unicodeScalars.first?.properties.generalCategory == .decimalNumber }
+    private static func isDigit(_ character: Character) -> Bool {
+        character.unicodeScalars.first?.properties.generalCategory == .decimalNumber
+    }
 
     /// Numbers outside live values and links, with their columns.
     static func typedNumbers(_ line: String) -> [(number: String, column: Int)] {

@@ -17,11 +17,15 @@ public struct LessonLibrary: Sendable {
         let diary = try Diary(file: folder + "/diary.yaml")
         self.diary = diary
         let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch { throw LessonError(.noInput, "\(folder): no such folder, or it may not be read") }
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
+            throw LessonError(.noInput, "\(folder): no such folder, or it may not be read")
+        }
         var lessons: [Lesson] = []
         var problems: [LessonError] = []
         for name in names where FileManager.default.fileExists(atPath: "\(folder)/\(name)/lesson.yaml") {
-            do throws(LessonError) { lessons.append(try Lesson(folder: "\(folder)/\(name)", name: name, diary: diary)) } catch { problems.append(error) }
+            do throws(LessonError) { lessons.append(try Lesson(folder: "\(folder)/\(name)", name: name, diary: diary)) } catch {
+                problems.append(error)
+            }
         }
         self.lessons = lessons.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
         self.problems = problems

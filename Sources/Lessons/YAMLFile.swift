@@ -13,7 +13,9 @@ struct YAMLNode {
     init(parsing text: String, file: String) throws(LessonError) {
         self.file = file
         do {
-            guard let root = try Yams.compose(yaml: text) else { throw LessonError(.badFile, at: .init(file: file, line: 1, column: 1), "the file is empty") }
+            guard let root = try Yams.compose(yaml: text) else {
+                throw LessonError(.badFile, at: .init(file: file, line: 1, column: 1), "the file is empty")
+            }
             node = root
         } catch let error as LessonError {
             throw error
@@ -121,7 +123,9 @@ struct YAMLNode {
 
 /// Reads a whole text file; the message names it.
 func readText(_ path: String) throws(LessonError) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else { throw LessonError(.noInput, "\(path): no such file, or it may not be read") }
+    guard let data = FileManager.default.contents(atPath: path) else {
+        throw LessonError(.noInput, "\(path): no such file, or it may not be read")
+    }
     guard let text = String(bytes: data, encoding: .utf8) else {
         throw LessonError(.badFile, at: .init(file: path, line: 1, column: 1), "expected UTF-8 text")
     }

@@ -6,7 +6,9 @@ import Lessons
 import Testing
 
 /// The repository's lessons folder.
-let lessonsFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(path: "lessons").path
+let lessonsFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(
+    path: "lessons"
+).path
 
 let diary = try! Diary(file: lessonsFolder + "/diary.yaml")
 
@@ -50,7 +52,9 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
             #expect(largestDifference(try trace.step(step).output.values, flat(expected[name])) <= Self.tolerance, "\(step)")
         }
         let answer = (expected["answer"] as! [String: Any])["dense"] as! [String: Any]
-        #expect(largestDifference(try trace.step("answer").output.values, ["Dali", "Shanghai", "noodles"].flatMap { flat(answer[$0]) }) <= Self.tolerance)
+        #expect(
+            largestDifference(try trace.step("answer").output.values, ["Dali", "Shanghai", "noodles"].flatMap { flat(answer[$0]) })
+                <= Self.tolerance)
     }
 
     @Test(arguments: ["trip", "breakfast", "mei"])
@@ -113,7 +117,10 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     }
 
     @Test(arguments: [
-        ("is: 2 place + west", "is: 2 plase + west", "one of place, food, deed, asks, west, trip, meal, chat, found \"plase\"; did you mean place"),
+        (
+            "is: 2 place + west", "is: 2 plase + west",
+            "one of place, food, deed, asks, west, trip, meal, chat, found \"plase\"; did you mean place"
+        ),
         ("is: 2 place + west", "is: 2 place west", "expected + or -, found \"west\""),
         ("is: 2 place + west", "is: 2 place +", "expected a name at the end"),
         ("story: 1.6", "story: strong", "story: expected a number, found \"strong\""),

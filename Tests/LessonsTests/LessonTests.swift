@@ -30,8 +30,11 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         #expect(LessonCheck(library, figures: ["matrix"]).problems().map(\.description) == [])
     }
 
-    @Test(arguments: Language.allCases) func `the first page names Dali and its share, as the independent script has them`(_ language: Language) throws {
-        let text = TerminalPlayer(columns: 200, color: .none).lines(of: try library.lesson("1").run(language: language)).joined(separator: "\n")
+    @Test(arguments: Language.allCases) func `the first page names Dali and its share, as the independent script has them`(
+        _ language: Language
+    ) throws {
+        let text = TerminalPlayer(columns: 200, color: .none).lines(of: try library.lesson("1").run(language: language)).joined(
+            separator: "\n")
         let weights = flat(((oracle["runs"] as! [String: Any])["trip"] as! [String: Any])["weights"])
         let mean = (weights[17 * 18 + 4] + weights[18 * 18 + 17 * 18 + 4]) / 2
         #expect(text.contains(language == .en ? "“Dali”" : "“大理”"))
@@ -75,11 +78,11 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     }
 
     @Test(arguments: [
-        ("en.md", "{{attention.dot", "{{attention.dott", "did you mean attention.dot"),
+        ("en.md", "explain attention.dot[", "explain attention.dott[", "did you mean attention.dot"),
         ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
         ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
         ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of decoy, first"),
-        ("en.md", "that is all the linear", "that is 100% of the linear", "attn"),
+        ("en.md", "it is all the linear", "it is 100% of the linear", "attn"),
         ("en.md", "{{explain attention.dot[head,query,top]}}", "{{explain attention.dot[head,query]}}", "expected one position for each"),
         ("en.md", "[head,query,top]|percent}}", "[head,query,top]|procent}}", "expected the format"),
         ("en.md", ":::reveal", ":::", "expected a line with :::reveal"),
@@ -91,7 +94,8 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("lesson.yaml", "{other: next}", "{others: next}", "there is no"),
         ("lesson.yaml", "title:", "title: [", "not YAML"),
     ])
-    func `a mistake in a lesson is named with file, line and column`(_ file: String, _ old: String, _ new: String, _ message: String) throws {
+    func `a mistake in a lesson is named with file, line and column`(_ file: String, _ old: String, _ new: String, _ message: String) throws
+    {
         let problems = LessonCheck(try brokenLibrary(file, old, new), figures: ["matrix"]).problems().map(\.description)
         let wanted = message == "attn" ? (file: "en.md", text: "the number 100 is typed") : (file: file, text: message)
         #expect(problems.contains { $0.contains(wanted.text) }, "\(problems)")
@@ -107,14 +111,10 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 }
 
 @Suite struct PlayerTests {
-    @Test(arguments: Language.allCases, [40, 72, 100]) func `no line of prose is wider than the window`(_ language: Language, _ columns: Int) throws {
-        let page = try library.lesson("1").run(language: language)
-        for step in page.steps {
-            for case .paragraph(let inlines) in step.blocks {
-                let alone = TerminalPlayer(columns: columns, color: .none).lines(of: page)
-                #expect(alone.filter { $0.contains(Inline.plain(inlines).prefix(8)) }.allSatisfy { TerminalText.width($0) <= columns })
-            }
-        }
+    @Test(arguments: Language.allCases, [40, 72, 100]) func `no line is wider than the window`(_ language: Language, _ columns: Int) throws
+    {
+        let lines = TerminalPlayer(columns: columns, color: .none).lines(of: try library.lesson("1").run(language: language))
+        #expect(lines.filter { TerminalText.width($0) > columns } == [])
     }
 
     @Test func `plain output holds no escape, coloured output does`() throws {
@@ -169,7 +169,8 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         let x = Tensor([.t, .c], [bad.count, diary.featureIDs.count], (0..<bad.count * diary.featureIDs.count).map { Double($0 % 5) })
         var recorder = Recorder(tokens: bad, prefix: "layer.0.attention.", labels: [.t: bad, .s: bad])
         _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
-        let page = try library.lesson("1").run(.trace(recorder.trace, text: bad.joined(), layer: nil, provenance: Provenance(name: "m")), language: .en)
+        let page = try library.lesson("1").run(
+            .trace(recorder.trace, text: bad.joined(), layer: nil, provenance: Provenance(name: "m")), language: .en)
         let article = String(decoding: try MarkdownWriter(draw: blank).files(of: page)[0].bytes, as: UTF8.self)
         #expect(!article.contains("<script>") && article.contains("&lt;script\\>\\*a\\*\\`b\\`\\[c\\](d)"))
         let screen = TerminalPlayer(columns: 90, color: .none).lines(of: page).joined()

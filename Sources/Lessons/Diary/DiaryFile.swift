@@ -100,7 +100,9 @@ public struct Diary: Sendable {
         try node.allow(["en", "zh", "is", "story", "opens", "asksFor", "gathers"], in: "a word")
         let opens = try node.optional("opens").map { node throws(LessonError) in
             let story = try node.string("opens")
-            guard stories.contains(story) else { throw node.error("opens: expected one of \(stories.joined(separator: ", ")), found \"\(story)\"") }
+            guard stories.contains(story) else {
+                throw node.error("opens: expected one of \(stories.joined(separator: ", ")), found \"\(story)\"")
+            }
             return features.firstIndex(of: story)!
         }
         return DiaryWord(
@@ -114,7 +116,9 @@ public struct Diary: Sendable {
         try node.items(what).map { item throws(LessonError) in
             let name = try item.string(what)
             guard let position = words.firstIndex(where: { $0.name.en == name }) else {
-                throw item.error("\(what): expected an English word of the vocabulary, found \"\(name)\"\(LessonError.hint(NearWords.of(name, in: words.map(\.name.en))))")
+                throw item.error(
+                    "\(what): expected an English word of the vocabulary, found \"\(name)\"\(LessonError.hint(NearWords.of(name, in: words.map(\.name.en))))"
+                )
             }
             return position
         }
@@ -124,7 +128,8 @@ public struct Diary: Sendable {
         try node.allow(["name", "query", "key", "value"], in: "a head")
         let head = Head(
             name: try node.required("name").bilingual("name"), query: try FeatureSum.rows(node.required("query"), names: features),
-            key: try FeatureSum.rows(node.required("key"), names: features), value: try FeatureSum.rows(node.required("value"), names: features))
+            key: try FeatureSum.rows(node.required("key"), names: features),
+            value: try FeatureSum.rows(node.required("value"), names: features))
         guard head.query.count == head.key.count else {
             throw node.error("a head's query and key: expected as many numbers in both, found \(head.query.count) and \(head.key.count)")
         }
@@ -147,7 +152,8 @@ public struct Diary: Sendable {
             query: query, key: try FeatureSum.rows(node.required("key"), names: features),
             weights: try FeatureSum.rows(node.required("weights"), names: features))
         guard indexer.weights.count == query.count, query.allSatisfy({ $0.count == indexer.key.count }) else {
-            throw node.error("indexer: expected a weight for each of \(query.count) query heads, and heads as long as the key (\(indexer.key.count))")
+            throw node.error(
+                "indexer: expected a weight for each of \(query.count) query heads, and heads as long as the key (\(indexer.key.count))")
         }
         return indexer
     }
@@ -180,7 +186,8 @@ enum FeatureSum {
                 (sign, factor) = (nil, 1)
             } else {
                 let expected = sign == nil ? "+ or -" : "one of \(names.joined(separator: ", "))"
-                throw node.error("in the sum \"\(text)\": expected \(expected), found \"\(word)\"\(LessonError.hint(NearWords.of(word, in: names)))")
+                throw node.error(
+                    "in the sum \"\(text)\": expected \(expected), found \"\(word)\"\(LessonError.hint(NearWords.of(word, in: names)))")
             }
         }
         guard sign == nil else { throw node.error("in the sum \"\(text)\": expected a name at the end, such as \"2 \(names[0])\"") }

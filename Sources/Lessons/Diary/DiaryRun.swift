@@ -13,7 +13,8 @@ extension Equation {
         "asked", symbol: "asked", Bilingual(en: "What the question asks for, gathered by its question mark", zh: "问号收集到的：这句话在问什么"),
         #"\mathrm{asked}_t = \mathrm{gathers}_t \cdot \mathrm{question}_t"#, source: design, axes: [.t, .c])
     static let embedding = Equation(
-        "embedding", symbol: "x", Bilingual(en: "Vectors: what the word is, its sentence's story, what is asked", zh: "向量：词本身、所在句子的故事、问的是什么"),
+        "embedding", symbol: "x",
+        Bilingual(en: "Vectors: what the word is, its sentence's story, what is asked", zh: "向量：词本身、所在句子的故事、问的是什么"),
         #"x_t = \mathrm{own}_t + \mathrm{story}_t + \mathrm{asked}_t"#, source: design, axes: [.t, .c])
     static let answer = Equation(
         "answer", symbol: "answer", Bilingual(en: "Read-out: the last output against each answer word", zh: "读出：最后一个输出与每个候选答案的点积"),
@@ -48,7 +49,8 @@ extension Diary {
     /// The attention's dimensions: one key-value head for each query head, causal, no position.
     public func attention() throws(EngineError) -> DenseAttention {
         try DenseAttention(
-            heads: heads.count, keyValueHeads: heads.count, headDimension: heads[0].key.count, valueDimension: heads[0].value.count, isCausal: true,
+            heads: heads.count, keyValueHeads: heads.count, headDimension: heads[0].key.count, valueDimension: heads[0].value.count,
+            isCausal: true,
             rotary: nil)
     }
 
@@ -58,7 +60,8 @@ extension Diary {
             .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap(\.self)))
         }
         return .init(
-            query: stacked("wq", heads.flatMap(\.query)), key: stacked("wk", heads.flatMap(\.key)), value: stacked("wv", heads.flatMap(\.value)),
+            query: stacked("wq", heads.flatMap(\.query)), key: stacked("wk", heads.flatMap(\.key)),
+            value: stacked("wv", heads.flatMap(\.value)),
             output: stacked("wo", output))
     }
 
@@ -67,7 +70,8 @@ extension Diary {
         let stories = stories(of: tokens)
         let given = "lessons/diary.yaml: designed by hand"
         let own = try recorder.input(
-            "input.own", "own", Tensor(shape, tokens.flatMap { words[$0.word].own }), title: Bilingual(en: "What each word is", zh: "每个词本身是什么"), source: given)
+            "input.own", "own", Tensor(shape, tokens.flatMap { words[$0.word].own }),
+            title: Bilingual(en: "What each word is", zh: "每个词本身是什么"), source: given)
         let strength = try recorder.input(
             "input.strength", "strength", Tensor([.t], [tokens.count], tokens.map { words[$0.word].storyStrength }),
             title: Bilingual(en: "How strongly each word takes on its sentence's story", zh: "每个词受本句故事影响的强度"), source: given)

@@ -26,7 +26,9 @@ extension Diary {
                 throw unknown(rest)
             }
         }
-        guard !tokens.isEmpty else { throw LessonError(.badText, "the text is empty: expected words of the diary, such as \"\(words[0].name.en)\"") }
+        guard !tokens.isEmpty else {
+            throw LessonError(.badText, "the text is empty: expected words of the diary, such as \"\(words[0].name.en)\"")
+        }
         return tokens
     }
 
@@ -65,7 +67,8 @@ extension Diary {
     /// The built-in diary with one of its questions.
     public func text(question: String, language: Language) throws(LessonError) -> String {
         guard let question = questions.first(where: { $0.name == question }) else {
-            throw LessonError(.unknownName, "there is no question \"\(question)\"; expected one of \(questions.map(\.name).joined(separator: ", "))")
+            throw LessonError(
+                .unknownName, "there is no question \"\(question)\"; expected one of \(questions.map(\.name).joined(separator: ", "))")
         }
         return text[language] + (language == .en ? " " : "") + question.text[language]
     }

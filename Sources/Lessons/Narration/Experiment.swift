@@ -32,7 +32,10 @@ public struct Experiment: Sendable {
     /// The head whose weights for the last query are most sure of themselves.
     let surestHead: Int
 
-    init(name: String, trace: Trace, prefix: String, origin: Origin, text: String, names: [Axis: [String]] = [:], decoy: ([Int]) -> Int? = { _ in nil })
+    init(
+        name: String, trace: Trace, prefix: String, origin: Origin, text: String, names: [Axis: [String]] = [:],
+        decoy: ([Int]) -> Int? = { _ in nil }
+    )
         throws
     {
         self.name = name
@@ -95,7 +98,8 @@ extension Diary {
             zip(words[tokens[position].word].own, words[tokens[top].word].own).reduce(0) { $0 + max($1.0 * $1.1, 0) }
         }
         let candidates = tokens.indices.filter { position in
-            answers.contains(tokens[position].word) && tokens[position].word != tokens[top].word && answers.contains(tokens[top].word) && likeness(position) > 0
+            answers.contains(tokens[position].word) && tokens[position].word != tokens[top].word && answers.contains(tokens[top].word)
+                && likeness(position) > 0
         }
         return candidates.max { (likeness($0), -$0) < (likeness($1), -$1) }
     }

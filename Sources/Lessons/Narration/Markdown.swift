@@ -29,7 +29,9 @@ struct MarkedText {
                     rest = rest[rest.index(end, offsetBy: 2)...]
                 } else {
                     if rest.hasPrefix("}}") || character == Self.open || character == Self.close {
-                        throw LessonError(.badFile, at: place(), "\(character == "}" ? "}} closes nothing" : "a private-use character may not stand here")")
+                        throw LessonError(
+                            .badFile, at: place(),
+                            "\(character == "}" ? "}} closes nothing" : "a private-use character may not stand here")")
                     }
                     text.append(character)
                     rest.removeFirst()
@@ -70,9 +72,13 @@ struct MarkdownReader {
         case CMARK_NODE_BLOCK_QUOTE: return .quote(try children(node).map(block))
         case CMARK_NODE_LIST:
             let isOrdered = cmark_node_get_list_type(node) == CMARK_ORDERED_LIST
-            return .list(start: isOrdered ? Int(cmark_node_get_list_start(node)) : nil, items: try children(node).map { try children($0).map(block) })
+            return .list(
+                start: isOrdered ? Int(cmark_node_get_list_start(node)) : nil, items: try children(node).map { try children($0).map(block) }
+            )
         case CMARK_NODE_CODE_BLOCK:
-            return .code(Inline.plain(try split(literal(node), code: false)), language: cmark_node_get_fence_info(node).map { String(cString: $0) } ?? "")
+            return .code(
+                Inline.plain(try split(literal(node), code: false)),
+                language: cmark_node_get_fence_info(node).map { String(cString: $0) } ?? "")
         case CMARK_NODE_THEMATIC_BREAK: return .rule
         default:
             throw LessonError(
@@ -87,7 +93,9 @@ struct MarkdownReader {
         let parts = children(node)
         guard parts.count == 1, cmark_node_get_type(parts[0]) == CMARK_NODE_TEXT else { return nil }
         let text = literal(parts[0])
-        guard text.first == MarkedText.open, text.last == MarkedText.close, let number = Int(text.dropFirst().dropLast()) else { return nil }
+        guard text.first == MarkedText.open, text.last == MarkedText.close, let number = Int(text.dropFirst().dropLast()) else {
+            return nil
+        }
         return marked.values[number]
     }
 

@@ -24,7 +24,9 @@ struct NarrationCondition: Hashable, Sendable {
 
     init(_ text: String) { parts = text.split(separator: "+").map(String.init) }
 
-    func holds(_ flags: Set<String>) -> Bool { parts.allSatisfy { $0.hasPrefix("!") ? !flags.contains(String($0.dropFirst())) : flags.contains($0) } }
+    func holds(_ flags: Set<String>) -> Bool {
+        parts.allSatisfy { $0.hasPrefix("!") ? !flags.contains(String($0.dropFirst())) : flags.contains($0) }
+    }
     /// Names that are no flag at all; questions of the diary are flags too.
     func unknown(questions: [String]) -> [String] {
         parts.map { $0.hasPrefix("!") ? String($0.dropFirst()) : $0 }.filter { !(Self.known + questions).contains($0) }
@@ -63,14 +65,16 @@ struct Narration: Sendable {
 
     private mutating func open(_ line: NarrationLine) throws(LessonError) {
         guard let mark = line.text.range(ofLast: "{#"), line.text.hasSuffix("}") else {
-            throw LessonError(.badFile, at: place(line.number), "expected a step's id at the end of its heading, such as \"## Title {#dot}\"")
+            throw LessonError(
+                .badFile, at: place(line.number), "expected a step's id at the end of its heading, such as \"## Title {#dot}\"")
         }
         let id = String(line.text[line.text.index(mark, offsetBy: 2)...].dropLast())
         guard !id.isEmpty, id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
             throw LessonError(.badFile, at: place(line.number), "expected a step's id of letters, digits and -, found \"\(id)\"")
         }
         if let twice = sections.first(where: { $0.id == id }) {
-            throw LessonError(.badFile, at: place(line.number), "the step \"\(id)\" stands twice; the first is in line \(twice.title.number)")
+            throw LessonError(
+                .badFile, at: place(line.number), "the step \"\(id)\" stands twice; the first is in line \(twice.title.number)")
         }
         var title = String(line.text[..<mark].dropFirst(3))
         while title.last == " " { title.removeLast() }
@@ -80,7 +84,8 @@ struct Narration: Sendable {
     private mutating func finish(_ lines: [NarrationLine]) throws(LessonError) {
         guard !sections.isEmpty else {
             if let line = lines.first(where: { !$0.text.allSatisfy(\.isWhitespace) }) {
-                throw LessonError(.badFile, at: place(line.number), "expected a heading with an id before any text, such as \"## Title {#dot}\"")
+                throw LessonError(
+                    .badFile, at: place(line.number), "expected a heading with an id before any text, such as \"## Title {#dot}\"")
             }
             return
         }

@@ -31,7 +31,8 @@ struct Resolver {
         let name = value.experiment ?? ""
         guard let found = experiments.first(where: { $0.name == name }) else {
             throw LessonError(
-                .badFile, at: value.place, "there is no experiment \"\(name)\"; expected one of \(experiments.dropFirst().map(\.name).joined(separator: ", "))")
+                .badFile, at: value.place,
+                "there is no experiment \"\(name)\"; expected one of \(experiments.dropFirst().map(\.name).joined(separator: ", "))")
         }
         return found
     }
@@ -48,7 +49,9 @@ struct Resolver {
         case .name:
             let step = try step(value, experiment)
             let index = try positions(value, step, experiment)
-            guard let last = index.last, case .at(let position) = last, let label = step.labels[step.output.shape.axes[index.count - 1]]?[position] else {
+            guard let last = index.last, case .at(let position) = last,
+                let label = step.labels[step.output.shape.axes[index.count - 1]]?[position]
+            else {
                 throw LessonError(.badFile, at: value.place, "\(value.path): expected an index whose last position has a name")
             }
             return plain(label)
@@ -56,7 +59,8 @@ struct Resolver {
             let cells = try cells(value, experiment)
             return plain(number(cells.values.reduce(0, +), value.format))
         case .cell: return try cell(value, experiment)
-        case .explain, .figure: throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
+        case .explain, .figure:
+            throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
         }
     }
 
@@ -85,7 +89,8 @@ struct Resolver {
     private func positions(_ value: LiveValue, _ step: Step, _ experiment: Experiment) throws(LessonError) -> [Place] {
         let shape = step.output.shape
         guard value.index.count <= shape.rank else {
-            throw LessonError(.badFile, at: value.place, "\(value.path): expected at most \(shape.rank) positions \(shape), found \(value.index.count)")
+            throw LessonError(
+                .badFile, at: value.place, "\(value.path): expected at most \(shape.rank) positions \(shape), found \(value.index.count)")
         }
         var places: [Place] = []
         for (axis, position) in zip(shape.axes, value.index) {
@@ -94,7 +99,9 @@ struct Resolver {
         return places
     }
 
-    private func place(_ position: LiveValue.Position, _ axis: Axis, _ step: Step, before: [Place], _ value: LiveValue, _ experiment: Experiment)
+    private func place(
+        _ position: LiveValue.Position, _ axis: Axis, _ step: Step, before: [Place], _ value: LiveValue, _ experiment: Experiment
+    )
         throws(LessonError) -> Place
     {
         let length = step.output.shape[axis] ?? 0
@@ -102,7 +109,8 @@ struct Resolver {
         switch position {
         case .number(let number): found = number
         case .name("mean") where axis == .h: return .mean
-        case .name("head"): found = axis == .g ? experiment.surestHead * length / headCount(experiment) : axis == .h ? experiment.surestHead : nil
+        case .name("head"):
+            found = axis == .g ? experiment.surestHead * length / headCount(experiment) : axis == .h ? experiment.surestHead : nil
         case .name("best"), .name("next"):
             let order = try order(along: axis, step, before, value)
             found = position == .name("best") ? order.first : order.dropFirst().first
@@ -110,10 +118,13 @@ struct Resolver {
         case .name(let name): found = experiment.names[axis]?.firstIndex(of: name)
         }
         guard let found, (0..<length).contains(found) else {
-            let roles = axis == .t || axis == .s ? experiment.roles.keys.sorted() : (experiment.names[axis] ?? []) + (axis == .h ? ["head", "mean"] : ["best"])
+            let roles =
+                axis == .t || axis == .s
+                ? experiment.roles.keys.sorted() : (experiment.names[axis] ?? []) + (axis == .h ? ["head", "mean"] : ["best"])
             let shown = if case .name(let name) = position { name } else { "\(found ?? 0)" }
             throw LessonError(
-                .badFile, at: value.place, "\(value.path): expected 0 to \(length - 1) or one of \(roles.joined(separator: ", ")) along \(axis), found \"\(shown)\"")
+                .badFile, at: value.place,
+                "\(value.path): expected 0 to \(length - 1) or one of \(roles.joined(separator: ", ")) along \(axis), found \"\(shown)\"")
         }
         return .at(found)
     }
@@ -159,9 +170,12 @@ struct Resolver {
             let isCell = index.count == step.output.shape.rank
             return ResolvedValue(
                 text: number(rest.values[0], value.format), experiment: experiment.name, cell: isCell ? (step: step.id, index: index) : nil)
-        case 1: return ResolvedValue(text: list(rest, step.labels[rest.shape.axes[0]], value.format), experiment: experiment.name, cell: nil)
+        case 1:
+            return ResolvedValue(text: list(rest, step.labels[rest.shape.axes[0]], value.format), experiment: experiment.name, cell: nil)
         default:
-            throw LessonError(.badFile, at: value.place, "\(value.path): expected at least \(step.output.shape.rank - 1) positions \(step.output.shape), found \(places.count)")
+            throw LessonError(
+                .badFile, at: value.place,
+                "\(value.path): expected at least \(step.output.shape.rank - 1) positions \(step.output.shape), found \(places.count)")
         }
     }
 
@@ -196,7 +210,9 @@ struct Resolver {
         case "head": return label(ofHead: experiment.surestHead, experiment)
         case "token", "position":
             guard let position = Int(name) ?? experiment.roles[name], experiment.trace.tokens.indices.contains(position) else {
-                throw LessonError(.badFile, at: value.place, "\(value.path): expected a position or one of \(experiment.roles.keys.sorted().joined(separator: ", "))")
+                throw LessonError(
+                    .badFile, at: value.place,
+                    "\(value.path): expected a position or one of \(experiment.roles.keys.sorted().joined(separator: ", "))")
             }
             return parts[0] == "token" ? TerminalText.sanitized(experiment.trace.tokens[position]) : "\(position)"
         default: return "\(try count(name, value, experiment))"
@@ -209,14 +225,16 @@ struct Resolver {
 
     private func count(_ name: String, _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Int {
         let shapes: [String: (step: String, axis: Axis)] = [
-            "heads": ("attention.weights", .h), "tokens": ("attention.weights", .s), "features": ("attention.output", .c), "head_features": ("attention.q", .d),
+            "heads": ("attention.weights", .h), "tokens": ("attention.weights", .s), "features": ("attention.output", .c),
+            "head_features": ("attention.q", .d),
         ]
         if let shape = shapes[name], let length = (try? experiment.step(shape.step))?.output.shape[shape.axis] { return length }
         if name == "pairs" || name == "visible_pairs", let step = try? experiment.step("attention.scores") {
             let cells = step.output.values.count / headCount(experiment)
             return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
         }
-        throw LessonError(.badFile, at: value.place, "\(value.path): expected count.tokens, heads, features, head_features, pairs or visible_pairs")
+        throw LessonError(
+            .badFile, at: value.place, "\(value.path): expected count.tokens, heads, features, head_features, pairs or visible_pairs")
     }
 }
 

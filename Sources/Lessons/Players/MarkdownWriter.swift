@@ -45,7 +45,10 @@ private struct Article {
     }
 
     mutating func frontMatter(_ page: Page) {
-        lines += ["---", "title: \(quoted(page.title))", "summary: \(quoted(page.summary))", "lang: \(language == .en ? "en" : "zh-Hans")", "---", ""]
+        lines += [
+            "---", "title: \(quoted(page.title))", "summary: \(quoted(page.summary))", "lang: \(language == .en ? "en" : "zh-Hans")", "---",
+            "",
+        ]
         lines += ["# " + MarkdownText.escaped(page.title)]
     }
 
@@ -146,7 +149,9 @@ enum MarkdownText {
         guard let first = text.first else { return text }
         if "-+=:".contains(first) { return "\\" + text }
         let digits = text.prefix(while: \.isNumber)
-        if !digits.isEmpty, let next = text.dropFirst(digits.count).first, next == "." || next == ")" { return digits + "\\" + text.dropFirst(digits.count) }
+        if !digits.isEmpty, let next = text.dropFirst(digits.count).first, next == "." || next == ")" {
+            return digits + "\\" + text.dropFirst(digits.count)
+        }
         return text
     }
 

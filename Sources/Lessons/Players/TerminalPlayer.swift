@@ -37,7 +37,7 @@ public struct TerminalPlayer: Sendable {
     public func parts(of step: PageStep, in page: Page) -> [Part] {
         var parts = [Part(lines: [], asks: false)]
         let head = "\(step.number)/\(page.steps.count)  "
-        parts[0].lines = [painted([Styled(head, .muted)] + styled(step.heading, .title)), ""]
+        parts[0].lines = prose([Styled(head, .muted)] + styled(step.heading, .title), page.language) + [""]
         for block in step.blocks { add(block, to: &parts, page.language) }
         return parts
     }
@@ -47,7 +47,8 @@ public struct TerminalPlayer: Sendable {
             parts[parts.count - 1].lines += lines(of: block, language) + [""]
             return
         }
-        parts[parts.count - 1].lines += indented(question.flatMap { lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
+        parts[parts.count - 1].lines +=
+            indented(question.flatMap { narrower(2).lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
         parts[parts.count - 1].asks = true
         parts.append(Part(lines: [], asks: false))
         for block in answer { add(block, to: &parts, language) }
@@ -60,15 +61,18 @@ public struct TerminalPlayer: Sendable {
         case .heading(_, let inlines): prose(styled(inlines, .title), language)
         case .paragraph(let inlines): prose(styled(inlines, style), language)
         case .rule: [String(repeating: "─", count: min(columns, 40))]
-        case .code(let code, _): code.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + painted([Styled(String($0), .code)]) }
+        case .code(let code, _):
+            code.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + painted([Styled(String($0), .code)]) }
         case .quote(let blocks): narrower(2).joined(blocks, language).map { painted([Styled("│ ", .muted)]) + $0 }
         case .list(let start, let items):
             items.enumerated().flatMap { offset, item in
                 let bullet = start.map { "\($0 + offset). " } ?? "• "
-                return indented(narrower(4).joined(item, language), first: "  " + bullet, rest: String(repeating: " ", count: bullet.count + 2))
+                return indented(
+                    narrower(4).joined(item, language), first: "  " + bullet, rest: String(repeating: " ", count: bullet.count + 2))
             }
         case .explanation(let explanation): self.explanation(explanation, language)
-        case .formula(let formula, _, let source): ["    " + painted([Styled(formula.text, .bold)]) + painted([Styled("    (\(source))", .muted)])]
+        case .formula(let formula, _, let source):
+            ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], language, indent: 4)
         case .figure(let figure): TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines()
         case .predict(let question, let answer): joined(question, language) + joined(answer, language)
         }
@@ -89,7 +93,9 @@ public struct TerminalPlayer: Sendable {
 
     private func narrower(_ count: Int) -> TerminalPlayer { TerminalPlayer(columns: columns - count, color: color) }
 
-    private func indented(_ lines: [String], first: String, rest: String) -> [String] { lines.enumerated().map { ($0 == 0 ? first : rest) + $1 } }
+    private func indented(_ lines: [String], first: String, rest: String) -> [String] {
+        lines.enumerated().map { ($0 == 0 ? first : rest) + $1 }
+    }
 
     // MARK: Text
 
@@ -128,6 +134,7 @@ public struct TerminalPlayer: Sendable {
     }
 
     private static let codes: [Styled.Style: String] = [
-        .bold: "\u{1B}[1m", .italic: "\u{1B}[3m", .value: "\u{1B}[1m", .code: "\u{1B}[36m", .muted: "\u{1B}[2m", .title: "\u{1B}[1;34m", .question: "\u{1B}[1;33m",
+        .bold: "\u{1B}[1m", .italic: "\u{1B}[3m", .value: "\u{1B}[1m", .code: "\u{1B}[36m", .muted: "\u{1B}[2m", .title: "\u{1B}[1;34m",
+        .question: "\u{1B}[1;33m",
     ]
 }
