@@ -57,7 +57,7 @@ public struct Experiment: Sendable {
 
     /// Names that a conditional block may ask for.
     var flags: Set<String> {
-        var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy"]
+        var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy", "head\(surestHead)"]
         if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
         if trace.tokens.count >= 4 { flags.insert("many") }
         switch origin {

@@ -76,7 +76,7 @@ private struct Article {
         case .list(let start, let items):
             for (offset, item) in items.enumerated() {
                 let bullet = start.map { "\($0 + offset). " } ?? "- "
-                try nested(item, first: bullet, rest: String(repeating: " ", count: bullet.count))
+                try nested(item, first: bullet, rest: String(repeating: " ", count: bullet.count), isTight: offset > 0)
             }
         case .explanation(let explanation): self.explanation(explanation)
         case .formula(let formula, let title, let source):
@@ -91,14 +91,14 @@ private struct Article {
         }
     }
 
-    private mutating func nested(_ inner: [Block], first: String, rest: String) throws {
+    private mutating func nested(_ inner: [Block], first: String, rest: String, isTight: Bool = false) throws {
         var part = self
         part.lines = []
         try part.blocks(inner)
         pictures = part.pictures
         picturesInStep = part.picturesInStep
         let text = part.lines.dropFirst().joined(separator: "\n").split(separator: "\n", omittingEmptySubsequences: false)
-        lines.append("")
+        if !isTight { lines.append("") }
         for (offset, line) in text.enumerated() { lines.append((offset == 0 ? first : rest) + line) }
     }
 

@@ -29,7 +29,7 @@ struct TerminalMatrix {
         let width = max(min((columns - labelWidth) / max(matrix.columns, 1), 7), 2)
         let shownColumns = min(matrix.columns, max((columns - labelWidth) / width, 1))
         let shownRows = Array(max(0, min(matrix.highlight.map { $0 - 31 } ?? 0, matrix.rows - 32))..<matrix.rows).prefix(32)
-        var lines = [matrix.title(step, language)]
+        var lines = wrapped(matrix.title(step, language))
         lines.append(String(repeating: " ", count: labelWidth) + header(matrix, width, shownColumns))
         for row in shownRows {
             let mark = row == matrix.highlight ? "▶ " : "  "
@@ -52,7 +52,11 @@ struct TerminalMatrix {
                     en: "  shown: \(shownRows) of \(matrix.rows) rows, the first \(shownColumns) of \(matrix.columns) columns",
                     zh: "  只显示了 \(matrix.rows) 行中的 \(shownRows) 行，\(matrix.columns) 列中的前 \(shownColumns) 列")[language])
         }
-        return notes
+        return notes.flatMap(wrapped)
+    }
+
+    private func wrapped(_ text: String) -> [String] {
+        TerminalText.wrapped([Styled(text)], columns: columns).map { $0.map(\.text).joined() }
     }
 
     private func cell(_ value: Double, _ width: Int, _ matrix: Slice) -> String {

@@ -37,7 +37,7 @@ public struct TerminalPlayer: Sendable {
     public func parts(of step: PageStep, in page: Page) -> [Part] {
         var parts = [Part(lines: [], asks: false)]
         let head = "\(step.number)/\(page.steps.count)  "
-        parts[0].lines = [painted([Styled(head, .muted)] + styled(step.heading, .title)), ""]
+        parts[0].lines = prose([Styled(head, .muted)] + styled(step.heading, .title), page.language) + [""]
         for block in step.blocks { add(block, to: &parts, page.language) }
         return parts
     }
@@ -47,7 +47,8 @@ public struct TerminalPlayer: Sendable {
             parts[parts.count - 1].lines += lines(of: block, language) + [""]
             return
         }
-        parts[parts.count - 1].lines += indented(question.flatMap { lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
+        parts[parts.count - 1].lines +=
+            indented(question.flatMap { narrower(2).lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
         parts[parts.count - 1].asks = true
         parts.append(Part(lines: [], asks: false))
         for block in answer { add(block, to: &parts, language) }
@@ -71,7 +72,11 @@ public struct TerminalPlayer: Sendable {
             }
         case .explanation(let explanation): self.explanation(explanation, language)
         case .formula(let formula, _, let source):
+<<<<<<< HEAD
             ["    " + painted([Styled(formula.text, .bold)]) + painted([Styled("    (\(source))", .muted)])]
+=======
+            ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], language, indent: 4)
+>>>>>>> lessons
         case .figure(let figure): TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines()
         case .predict(let question, let answer): joined(question, language) + joined(answer, language)
         }
