@@ -46,13 +46,9 @@ let package = Package(
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
-<<<<<<< HEAD
         .testTarget(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
             swiftSettings: settings),
-=======
-        .testTarget(name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
->>>>>>> lessons
         .testTarget(
             name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),

@@ -111,23 +111,10 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 }
 
 @Suite struct PlayerTests {
-<<<<<<< HEAD
-    @Test(arguments: Language.allCases, [40, 72, 100]) func `no line of prose is wider than the window`(
-        _ language: Language, _ columns: Int
-    ) throws {
-        let page = try library.lesson("1").run(language: language)
-        for step in page.steps {
-            for case .paragraph(let inlines) in step.blocks {
-                let alone = TerminalPlayer(columns: columns, color: .none).lines(of: page)
-                #expect(alone.filter { $0.contains(Inline.plain(inlines).prefix(8)) }.allSatisfy { TerminalText.width($0) <= columns })
-            }
-        }
-=======
     @Test(arguments: Language.allCases, [40, 72, 100]) func `no line is wider than the window`(_ language: Language, _ columns: Int) throws
     {
         let lines = TerminalPlayer(columns: columns, color: .none).lines(of: try library.lesson("1").run(language: language))
         #expect(lines.filter { TerminalText.width($0) > columns } == [])
->>>>>>> lessons
     }
 
     @Test func `plain output holds no escape, coloured output does`() throws {

@@ -72,11 +72,7 @@ public struct TerminalPlayer: Sendable {
             }
         case .explanation(let explanation): self.explanation(explanation, language)
         case .formula(let formula, _, let source):
-<<<<<<< HEAD
-            ["    " + painted([Styled(formula.text, .bold)]) + painted([Styled("    (\(source))", .muted)])]
-=======
             ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], language, indent: 4)
->>>>>>> lessons
         case .figure(let figure): TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines()
         case .predict(let question, let answer): joined(question, language) + joined(answer, language)
         }
