@@ -17,6 +17,17 @@ extension Lesson {
             experiments: experiments, provenance: provenance)
     }
 
+    /// The trace of the lesson's main run, with what-if switches on. Throws for a switch that has nothing to change.
+    public func trace(_ source: LessonSource = .builtIn(question: nil), language: Language, switches: [Switch] = []) throws -> Trace {
+        let text: String
+        switch source {
+        case .builtIn(let asked): text = try diary.text(question: asked ?? question, language: language)
+        case .diaryText(let own): text = own
+        case .trace(let trace, _, _, _): return trace
+        }
+        return try diary.trace(of: diary.tokens(of: text), language: language, switches: switches)
+    }
+
     private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
         switch source {
         case .builtIn(let asked):
