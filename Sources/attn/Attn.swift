@@ -2,7 +2,9 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
+internal import Lessons
 internal import ModelFiles
 
 #if canImport(Glibc)
@@ -26,7 +28,7 @@ struct Attn: ParsableCommand {
             SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
             """,
         subcommands: [
-            TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self, CaseCommand.self,
+            LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self, CaseCommand.self,
         ])
 
     static func main() {
@@ -70,6 +72,8 @@ enum ExitStatus: Int32 {
             }
         case let error as EngineError: (.badData, "\(error)")
         case let error as FigureError: (.badData, "\(error)")
+        case let error as RendererError: (.badData, "\(error)")
+        case let error as LessonError: (error.kind == .noInput ? .noInput : .badData, "\(error)")
         case let error as UsageError: (.usage, error.description)
         default: nil
         }
