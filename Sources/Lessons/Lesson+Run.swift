@@ -34,10 +34,10 @@ extension Lesson {
             let asked = asked ?? question
             let main = try Experiment.diary(
                 diary, name: "", text: diary.text(question: asked, language: language), origin: .builtIn(asked), language: language)
-            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary"))
+            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary", note: Diary.designedByHand))
         case .diaryText(let text):
             let main = try Experiment.diary(diary, name: "", text: text, origin: .ownDiary, language: language)
-            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text"))
+            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text", note: Diary.designedByHand))
         case .trace(let trace, let text, let layer, let provenance):
             let prefix = try Self.prefix(of: trace, layer: layer)
             let main = try Experiment(name: "", trace: trace, prefix: prefix, origin: .model, text: TerminalText.sanitized(text))

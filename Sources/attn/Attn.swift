@@ -28,7 +28,8 @@ struct Attn: ParsableCommand {
             SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
             """,
         subcommands: [
-            LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self, CaseCommand.self,
+            LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self,
+            CaseCommand.self,
         ])
 
     static func main() {

@@ -31,11 +31,15 @@ struct ReaderOptions: ParsableArguments {
     func library() throws -> LessonLibrary { try Self.library(home) }
 
     /// The lessons of the folder named, or of the one that is found.
-    static func library(_ home: String?) throws -> LessonLibrary { try LessonLibrary(folder: ResourceFolder(named: home).path + "/lessons") }
+    static func library(_ home: String?) throws -> LessonLibrary {
+        try LessonLibrary(folder: ResourceFolder(named: home).path + "/lessons")
+    }
 
     /// What a lesson is run on.
     func lessonSource() throws -> LessonSource {
-        if question != nil, text != nil || model != nil { throw UsageError("--question asks the built-in diary; leave out --text and --model") }
+        if question != nil, text != nil || model != nil {
+            throw UsageError("--question asks the built-in diary; leave out --text and --model")
+        }
         if let model {
             let source = try Source(model: model, text: text)
             return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance())
@@ -56,8 +60,6 @@ struct SourceOptions: ParsableArguments {
 
     @OptionGroup var reader: ReaderOptions
 
-    static let designedByHand = Bilingual(en: "vectors designed by hand", zh: "向量由人手设计")
-
     /// Whether any source is named.
     var isNamed: Bool { [lesson, `case`, trace, reader.model].contains { $0 != nil } }
 
@@ -76,7 +78,7 @@ struct SourceOptions: ParsableArguments {
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
         if let path = reader.model { return try Source(model: path, text: reader.text) }
         let trace = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(), language: language, switches: switches)
-        return Source(trace: trace, name: reader.text == nil ? "diary" : "diary-text", file: nil, note: Self.designedByHand)
+        return Source(trace: trace, name: reader.text == nil ? "diary" : "diary-text", file: nil, note: Diary.designedByHand)
     }
 }
 

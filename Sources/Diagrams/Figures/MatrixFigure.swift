@@ -35,7 +35,8 @@ struct MatrixFigure {
         isRaster = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
         if let query = options.query {
             guard [.t, .s].contains(slice.rowAxis), (0..<slice.rows).contains(query) else {
-                throw FigureError("\(slice.step.id): query \(query): expected rows of tokens, 0 to \(slice.rows - 1), found \(slice.step.output.shape)")
+                throw FigureError(
+                    "\(slice.step.id): query \(query): expected rows of tokens, 0 to \(slice.rows - 1), found \(slice.step.output.shape)")
             }
         }
         query = slice.isPair ? options.query ?? (isRaster ? nil : slice.rows - 1) : options.query

@@ -126,8 +126,11 @@ struct BuiltInExample {
     func data(for figure: String, _ language: Language) throws -> FigureData {
         let diary = try ReaderOptions.library(home).diary
         let traces = try diary.questions.map { question in
-            (name: question.name, trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language))
+            (
+                name: question.name,
+                trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)
+            )
         }
-        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: SourceOptions.designedByHand))
+        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
     }
 }

@@ -9,7 +9,8 @@ internal import ModelFiles
 
 struct LessonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lesson", abstract: "Run the lessons.", discussion: "Example: attn lesson run 1", subcommands: [List.self, Run.self, CheckFiles.self])
+        commandName: "lesson", abstract: "Run the lessons.", discussion: "Example: attn lesson run 1",
+        subcommands: [List.self, Run.self, CheckFiles.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the lessons.", discussion: "Example: attn lesson list --json")
@@ -26,7 +27,8 @@ struct LessonCommand: ParsableCommand {
             func both(_ text: Bilingual) -> JSONText { .object([("en", .string(text.en)), ("zh", .string(text.zh))]) }
             let list = lessons.map { lesson in
                 JSONText.object([
-                    ("number", .integer(lesson.order)), ("name", .string(lesson.name)), ("track", .string(lesson.track)), ("title", both(lesson.title)),
+                    ("number", .integer(lesson.order)), ("name", .string(lesson.name)), ("track", .string(lesson.track)),
+                    ("title", both(lesson.title)),
                     ("summary", both(lesson.summary)),
                 ])
             }
@@ -36,7 +38,8 @@ struct LessonCommand: ParsableCommand {
 
     struct CheckFiles: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Check every lesson: steps, values, figures, sources, both languages.", discussion: "Example: attn lesson check")
+            commandName: "check", abstract: "Check every lesson: steps, values, figures, sources, both languages.",
+            discussion: "Example: attn lesson check")
 
         @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
 
@@ -65,7 +68,8 @@ struct LessonCommand: ParsableCommand {
         @Flag(help: "Run all lessons.") var all = false
         @OptionGroup var language: LanguageOption
         @Option(help: "Where the lesson goes: terminal or markdown.") var to = Format.terminal
-        @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to; by default under output/.", valueName: "dir")) var output: String?
+        @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to; by default under output/.", valueName: "dir")) var output:
+            String?
         @Option(help: ArgumentHelp("Show this step alone, by its id or number.", valueName: "step")) var step: String?
         @OptionGroup var reader: ReaderOptions
 
@@ -101,7 +105,8 @@ struct LessonCommand: ParsableCommand {
             let player = TerminalPlayer(columns: terminal.columns(environment), color: terminal.color(environment))
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
-                    throw FigureError("\(page.name): there is no step \(step); expected one of \(page.steps.map(\.id).joined(separator: ", "))")
+                    throw FigureError(
+                        "\(page.name): there is no step \(step); expected one of \(page.steps.map(\.id).joined(separator: ", "))")
                 }
                 return try Output.print(player.parts(of: shown, in: page).flatMap(\.lines))
             }
@@ -131,6 +136,7 @@ struct Pictures {
     func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
         let scene = try Figures.named(name).draw(data, options, renderer.measurer)
         return DrawnFigure(
-            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language], alt: scene.alt[options.language])
+            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language],
+            alt: scene.alt[options.language])
     }
 }
