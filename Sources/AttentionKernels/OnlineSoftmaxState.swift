@@ -32,9 +32,9 @@ final class OnlineSoftmaxState {
         output.pointer.update(repeating: 0, count: rows * width)
     }
 
-    /// Takes in one block of scores [rows, keys], rows `stride` apart, which become exp(scale · score - maximum), and rescales what came before.
-    func absorb(_ scores: UnsafeMutablePointer<Float>, keys: Int, stride: Int, scale: Float) {
-        for row in 0..<rows {
+    /// Takes in one block of scores [rows, keys], rows `stride` apart (the first `rows` of them), which become exp(scale · score - maximum), and rescales what came before.
+    func absorb(_ scores: UnsafeMutablePointer<Float>, keys: Int, stride: Int, scale: Float, rows: Int? = nil) {
+        for row in 0..<(rows ?? self.rows) {
             let line = scores + row * stride
             let old = maximum.pointer[row]
             let new = max(old, VectorMath.maximum(line, keys) * scale)
@@ -54,9 +54,9 @@ final class OnlineSoftmaxState {
     }
 
     /// The weighted values of everything absorbed here and in `others`, [rows, width]; a row that saw nothing is 0.
-    func finish(with others: [OnlineSoftmaxState], into result: UnsafeMutablePointer<Float>) {
+    func finish(with others: [OnlineSoftmaxState], into result: UnsafeMutablePointer<Float>, rows: Int? = nil) {
         let states = [self] + others
-        for row in 0..<rows {
+        for row in 0..<(rows ?? self.rows) {
             let largest = states.reduce(-Float.infinity) { max($0, $1.maximum.pointer[row]) }
             let line = result + row * width
             line.update(repeating: 0, count: width)

@@ -1,6 +1,12 @@
 // Loops over rows of Float32, eight lanes at a time. The exponential is Cody and Waite's reduction with the polynomial of Cephes' expf
 // (S. Moshier): relative error below 2e-7 for x in [-87, 88]; below -87 it is 0.
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Vectorised loops.
 enum VectorMath {
     typealias Lanes = SIMD8<Float>
@@ -25,6 +31,15 @@ enum VectorMath {
             i += 1
         }
         return result
+    }
+
+    /// The natural logarithm, in Double.
+    static func log(_ x: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.log(x)
+        #else
+            Darwin.log(x)
+        #endif
     }
 
     /// Every value multiplied by `factor`.
