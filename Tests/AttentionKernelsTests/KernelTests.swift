@@ -9,7 +9,8 @@ import Testing
         try DecodeDimensions(heads: 6, latent: 10, rope: 3, indexHeads: 4, indexWidth: 7, topK: topK, softmaxScale: 0.4)
     }
 
-    private func leaf(_ name: String, _ axes: [Axis], _ lengths: [Int], _ values: [Float], _ recorder: inout Recorder) throws -> Expression {
+    private func leaf(_ name: String, _ axes: [Axis], _ lengths: [Int], _ values: [Float], _ recorder: inout Recorder) throws -> Expression
+    {
         try recorder.input(name, name, Tensor(axes, lengths, values.map { Double($0) }), title: Bilingual(same: name))
     }
 
@@ -32,10 +33,16 @@ import Testing
         let d = try Self.dimensions()
         let kernel = try DecodeKernel(d, capacity: 1500)
         let input = DecodeInput.seeded(d, length: length)
-        #expect(close(try kernel.dense(input, length: length), try engine(d, query: input.query.array, cache: input.cache.array, positions: Array(0..<length))))
+        #expect(
+            close(
+                try kernel.dense(input, length: length),
+                try engine(d, query: input.query.array, cache: input.cache.array, positions: Array(0..<length))))
         let sparse = try kernel.sparse(input, length: length)
         #expect(sparse.selected.count == min(length, 9))
-        #expect(close(sparse.output, try engine(d, query: input.query.array, cache: input.cache.array, positions: sparse.selected.map { Int($0) })))
+        #expect(
+            close(
+                sparse.output, try engine(d, query: input.query.array, cache: input.cache.array, positions: sparse.selected.map { Int($0) })
+            ))
 
         var recorder = Recorder()
         let q = try leaf("q", [.j, .d], [4, 7], input.indexQuery.array, &recorder)
@@ -61,7 +68,10 @@ import Testing
             let range = t * d.heads * d.latent..<(t + 1) * d.heads * d.latent
             let query = Array(input.query.array[t * d.heads * d.key..<(t + 1) * d.heads * d.key])
             #expect(close(dense[range], try engine(d, query: query, cache: input.cache.array, positions: Array(0...t))))
-            #expect(close(sparse.output[range], try engine(d, query: query, cache: input.cache.array, positions: sparse.selected[t].map { Int($0) })))
+            #expect(
+                close(
+                    sparse.output[range],
+                    try engine(d, query: query, cache: input.cache.array, positions: sparse.selected[t].map { Int($0) })))
             #expect(sparse.selected[t].count == min(t + 1, 9) && sparse.selected[t].allSatisfy { $0 <= t })
         }
     }
@@ -70,20 +80,27 @@ import Testing
         let d = try DecodeDimensions(heads: 1, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 2, softmaxScale: 1)
         let kernel = try DecodeKernel(d, capacity: 3)
         let one = FloatBuffer([1])
-        let input = DecodeInput(query: FloatBuffer([0, 1]), cache: FloatBuffer([5, -1e30, 7, 300, 9, 299]), indexQuery: one, indexKeys: FloatBuffer([1, 2, 3]), indexWeights: one)
+        let input = DecodeInput(
+            query: FloatBuffer([0, 1]), cache: FloatBuffer([5, -1e30, 7, 300, 9, 299]), indexQuery: one, indexKeys: FloatBuffer([1, 2, 3]),
+            indexWeights: one)
         #expect(close(try kernel.dense(input, length: 3), [(7 + 9 * 0.36787944117144233) / 1.3678794411714423]))
     }
 
     @Test(arguments: [0, 1, 7, 100, 4000, 5000]) func `top-k is a stable sort's first k`(k: Int) throws {
         let seeded = FloatBuffer.seeded(7, count: 4000).array
-        for scores in [seeded, seeded.map { ($0 * 3).rounded() }, seeded.map { _ in 0 }, seeded.map { $0 < 0 ? -0.0 : 0 }, seeded.map { -abs($0) * 1e-38 }, seeded.map { $0 < 0 ? -.infinity : $0 }] {
+        for scores in [
+            seeded, seeded.map { ($0 * 3).rounded() }, seeded.map { _ in 0 }, seeded.map { $0 < 0 ? -0.0 : 0 },
+            seeded.map { -abs($0) * 1e-38 }, seeded.map { $0 < 0 ? -.infinity : $0 },
+        ] {
             let expected = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }.prefix(k).sorted().map { Int32($0) }
             #expect(try scores.withUnsafeBufferPointer { buffer throws(EngineError) in try TopK.positions(of: buffer, k: k) } == expected)
         }
     }
 
     @Test func `NaN and unfit inputs are refused by name`() throws {
-        #expect { try [1, .nan].withUnsafeBufferPointer { try TopK.positions(of: $0, k: 1) } } throws: { "\($0)" == "index score 1: expected a number, found NaN" }
+        #expect { try [1, .nan].withUnsafeBufferPointer { try TopK.positions(of: $0, k: 1) } } throws: {
+            "\($0)" == "index score 1: expected a number, found NaN"
+        }
         #expect(throws: EngineError.self) { try [1].withUnsafeBufferPointer { try TopK.positions(of: $0, k: -1) } }
         let d = try Self.dimensions()
         let kernel = try DecodeKernel(d, capacity: 20)
@@ -96,8 +113,12 @@ import Testing
         #expect(throws: EngineError.self) { try kernel.dense(.seeded(d, length: 3), length: 4) }
         #expect(throws: EngineError.self) { try DecodeKernel(.deepSeekV32, capacity: 1).dense(.seeded(d, length: 1), length: 1) }
         #expect(throws: EngineError.self) { try DecodeKernel(d, capacity: 0) }
-        #expect(throws: EngineError.self) { try DecodeDimensions(heads: 0, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: 1) }
-        #expect(throws: EngineError.self) { try DecodeDimensions(heads: 1, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: .nan) }
+        #expect(throws: EngineError.self) {
+            try DecodeDimensions(heads: 0, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: 1)
+        }
+        #expect(throws: EngineError.self) {
+            try DecodeDimensions(heads: 1, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: .nan)
+        }
         let prefill = PrefillInput.seeded(d, length: 20)
         prefill.indexKeys[3] = .nan
         #expect(throws: EngineError.self) { try PrefillKernel(d).sparse(prefill, length: 20) }
@@ -125,7 +146,9 @@ import Testing
         return options
     }
 
-    @Test(arguments: MeasurementOptions.Phase.allCases) func `a measurement has a row a length, agrees with Double, and is valid JSON`(phase: MeasurementOptions.Phase) throws {
+    @Test(arguments: MeasurementOptions.Phase.allCases) func `a measurement has a row a length, agrees with Double, and is valid JSON`(
+        phase: MeasurementOptions.Phase
+    ) throws {
         var calls = 0
         let report = try Measurement.run(options(phase), progress: { _ in calls += 1 })
         #expect(report.rows.map(\.length) == [8, 16, 64] && report.isComplete && calls == 3 * 4 * 2)
@@ -155,7 +178,9 @@ import Testing
     }
 
     @Test func `unfit options are refused`() throws {
-        for change in [{ $0.lengths = [] }, { $0.lengths = [5, 4] }, { $0.lengths = [0] }, { $0.lengths = [1 << 40] }, { $0.runs = 0 }] as [(inout MeasurementOptions) -> Void] {
+        for change in [{ $0.lengths = [] }, { $0.lengths = [5, 4] }, { $0.lengths = [0] }, { $0.lengths = [1 << 40] }, { $0.runs = 0 }]
+            as [(inout MeasurementOptions) -> Void]
+        {
             var options = try options(.decode)
             change(&options)
             #expect(throws: EngineError.self) { try Measurement.run(options) }

@@ -31,7 +31,8 @@ import Testing
 
     @Test func `a Llama file is grouped attention, with the published defaults`() throws {
         let fields = #""model_type": "llama", "hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8"#
-        let grouped = try ModelDimensions(configuration: Array("{\(fields), \"num_key_value_heads\": 4, \"tie\": true, \"q_lora_rank\": null}".utf8), file: "c.json")
+        let grouped = try ModelDimensions(
+            configuration: Array("{\(fields), \"num_key_value_heads\": 4, \"tie\": true, \"q_lora_rank\": null}".utf8), file: "c.json")
         #expect(grouped.attention == .grouped(.init(keyValueHeads: 4, headDimension: 8)))
         let plain = try ModelDimensions(configuration: Array("{\(fields)}".utf8), file: "c.json")
         #expect(plain.attention == .grouped(.init(keyValueHeads: 8, headDimension: 8)))
@@ -71,7 +72,9 @@ import Testing
             "\($0)" == "h.json: bandwidth_bytes_per_second: expected a number above 0 and below 1e30, found 0"
         }
         let missing = text.replacingCharacters(in: text.firstRange(of: "usd_per_hour")!, with: "price")
-        #expect { try Hardware(json: Array(missing.utf8), file: "h.json") } throws: { "\($0)" == "h.json: usd_per_hour: expected a number, found no such field" }
+        #expect { try Hardware(json: Array(missing.utf8), file: "h.json") } throws: {
+            "\($0)" == "h.json: usd_per_hour: expected a number, found no such field"
+        }
     }
 
     @Test func `figure 3 is read, and predicted from the files within 0_2 percent`() throws {
@@ -97,13 +100,20 @@ import Testing
         ("item,currency,v3.1_terminus,v3.2_exp\na,USD,1", "line 2: expected 4 fields without quotes, found 3"),
         ("item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,x,1", "line 2, v3.1_terminus: expected a number, found x"),
         ("item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,1,1", "input_cache_miss: expected a price in USD, found none"),
-        ("item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,-1,1\ninput_cache_miss,USD,1,1\noutput,USD,1,1", "expected a price of 0 or more, found -1"),
+        (
+            "item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,-1,1\ninput_cache_miss,USD,1,1\noutput,USD,1,1",
+            "expected a price of 0 or more, found -1"
+        ),
     ]) func `a broken price list says where`(text: String, problem: String) {
-        #expect { try PublishedData.prices(Array(text.utf8), file: "p.csv") } throws: { "\($0)".hasPrefix("p.csv: ") && "\($0)".contains(problem) }
+        #expect { try PublishedData.prices(Array(text.utf8), file: "p.csv") } throws: {
+            "\($0)".hasPrefix("p.csv: ") && "\($0)".contains(problem)
+        }
         #expect { try PublishedData.prices([0xff], file: "p.csv") } throws: { "\($0)" == "p.csv: expected UTF-8 text, found other bytes" }
     }
 
-    @Test(arguments: ["prefill,m,0,1,middle", "warmup,m,0,1,end\nwarmup,m,5,1,end", "prefill,m,0,1,end", "prefill,m,9,1,end\nprefill,m,5,1,end"])
+    @Test(arguments: [
+        "prefill,m,0,1,middle", "warmup,m,0,1,end\nwarmup,m,5,1,end", "prefill,m,0,1,end", "prefill,m,9,1,end\nprefill,m,5,1,end",
+    ])
     func `a broken figure 3 is refused`(rows: String) {
         let text = "panel,model,position_tokens,usd_per_million_tokens,kind\n" + rows
         #expect(throws: FileError.self) { try PublishedData.figure3(Array(text.utf8), file: "f.csv") }
@@ -111,5 +121,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func replacingCharacters(in range: Range<String.Index>, with text: String) -> String { self[..<range.lowerBound] + text + self[range.upperBound...] }
+    fileprivate func replacingCharacters(in range: Range<String.Index>, with text: String) -> String {
+        self[..<range.lowerBound] + text + self[range.upperBound...]
+    }
 }
