@@ -90,7 +90,8 @@ public struct PrefillKernel: Sendable {
                 work.score(input, tile)
                 for t in tile {
                     let scores = UnsafeBufferPointer(start: work.scores.pointer + (t - tile.lowerBound) * length, count: t + 1)
-                    guard let selected = try? TopK.positions(of: scores, k: d.topK) else { continue }  // NaN: seen below, its selection is empty
+                    // A NaN leaves the selection empty, which is seen below.
+                    guard let selected = try? TopK.positions(of: scores, k: d.topK) else { continue }
                     selections.pointer[t] = selected
                     work.attend(input, t, selected, into: result.pointer + t * d.heads * d.latent)
                 }
