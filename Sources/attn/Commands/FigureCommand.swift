@@ -102,6 +102,7 @@ struct FigureCommand: ParsableCommand {
             options.theme = theme
             options.preset = preset
             options.width = width
+            do { _ = try options.checkedWidth() } catch { throw UsageError("--\(error)") }
             options.step = step
             options.query = query
             options.phase = phase
