@@ -38,6 +38,19 @@ struct MatrixScale: Sendable {
         decimals = census.isWhole ? 0 : isLarge ? 2 : Self.decimals(slice.values, limit)
     }
 
+    /// One scale for the weights of several matrices.
+    init(weights slices: [MatrixSlice], _ palette: Palette) {
+        let censuses = slices.map(MatrixCensus.init)
+        let high = censuses.map(\.high).max() ?? 1
+        rowsSumToOne = censuses.allSatisfy(\.rowsSumToOne)
+        brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
+        kind = .weights
+        isCapped = false
+        limit = high > 0.5 ? 1 : Self.roundUp(high)
+        map = palette.sequential
+        decimals = limit < 0.05 ? 3 : 2
+    }
+
     /// Where `value` stands on the map, 0 to 1.
     func position(_ value: Double) -> Double {
         guard limit > 0 else { return kind == .signed ? 0.5 : 0 }
