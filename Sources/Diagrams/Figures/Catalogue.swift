@@ -9,6 +9,8 @@ public enum Figures {
         .matrix,
         .questions,
         .compare,
+        .heads,
+        .arcs,
     ]
 
     /// The figure called `name`; throws with near names if there is none.

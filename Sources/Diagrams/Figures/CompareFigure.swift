@@ -40,7 +40,7 @@ private struct CompareFigure {
 
     mutating func scene() -> Scene {
         let language = options.language
-        frame.head(words.title[language], words.subtitle(isDark: options.theme == .dark)[language])
+        frame.head(words.title[language], words.subtitle[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.4
         let layout = layout()
@@ -104,13 +104,13 @@ private struct CompareFigure {
         let between = frame.width < 900 ? 26.0 : 44
         let free = frame.contentWidth - gutter - bar - number - 14
         let beside = size((free - between) / 2 / Double(view.columns), stacked: 1)
-        let isStacked = options.preset.proportion == nil && beside < (isRaster ? 200 / Double(view.columns) : 13)
+        let isStacked = options.preset.proportion == nil && beside < min(13, 330 / Double(view.columns))
         let cell = isStacked ? size(free / Double(view.columns), stacked: 2) : beside
         let left = frame.type.margin + gutter
         let width = cell * Double(view.columns)
-        let spare = isStacked ? 0 : max(0, free - between - 2 * width)
+        let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
         return Layout(
-            cell: cell, isStacked: isStacked, left: left, right: left + width + between + spare * 0.5, barWidth: bar + spare * 0.25,
+            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.5, barWidth: bar + spare * 0.25,
             numberWidth: number, rows: rows, columns: columns)
     }
 
@@ -118,7 +118,7 @@ private struct CompareFigure {
     private func size(_ cell: Double, stacked: Double) -> Double {
         var cell = min(cell, 34)
         if let proportion = options.preset.proportion {
-            let free = frame.width * proportion - frame.y - frame.type.label * 12 - frame.type.body * 4 - frame.type.panel
+            let free = frame.width * proportion - frame.y - frame.type.label * 11 - frame.type.body * 3.6 - frame.type.panel
             cell = min(cell, free / Double(view.rows))
         }
         return cell >= 8 ? cell.rounded(.down) : max(cell, 150 / Double(view.columns))

@@ -20,15 +20,15 @@ struct CompareWords {
 
     private func share(_ part: Int, of whole: Int) -> String { NumberText.percent(Double(part) / Double(max(whole, 1)), decimals: 0) }
 
-    func subtitle(isDark: Bool) -> Bilingual {
+    var subtitle: Bilingual {
         let reading = Bilingual(en: "Each row is a query, asking which keys matter to it. ", zh: "每一行是一个查询，在问哪些键与它有关。")
-        let chosen =
-            view.isIndexer
-            ? Bilingual(
+        guard view.isIndexer else {
+            return reading
+                + Bilingual(en: "Sparse attention keeps the \(view.topK) keys that a rule chose.", zh: "稀疏注意力只留下某条规则选出的 \(view.topK) 个键。")
+        }
+        return reading
+            + Bilingual(
                 en: "Sparse attention keeps the \(view.topK) keys that the indexer scored highest.", zh: "稀疏注意力只留下索引器打分最高的 \(view.topK) 个键。")
-            : Bilingual(en: "Sparse attention keeps the \(view.topK) keys that a rule chose.", zh: "稀疏注意力只留下某条规则选出的 \(view.topK) 个键。")
-        let color = isDark ? Bilingual(en: " Brighter: more weight.", zh: "越亮，权重越大。") : Bilingual(en: " Darker: more weight.", zh: "颜色越深，权重越大。")
-        return reading + chosen + color
     }
 
     var denseName: Bilingual { Bilingual(en: "Dense", zh: "稠密") }
@@ -60,16 +60,16 @@ struct CompareWords {
     var alt: Bilingual {
         let counts = Bilingual(
             en:
-                "Dense and sparse attention side by side, \(view.rows) queries by \(view.columns) keys: \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.percent(meanMass)) of the dense weight.",
+                "Dense and sparse attention side by side, \(view.rows) \(view.rows == 1 ? "query" : "queries") by \(view.columns) keys: \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.percent(meanMass)) of the dense weight.",
             zh:
                 "稠密与稀疏注意力并排，\(view.rows) 个查询、\(view.columns) 个键：\(denseCount.zh)；\(sparseCount.zh)。每个查询至多留下 \(view.topK) 个键，平均保住 \(NumberText.percent(meanMass)) 的稠密权重。"
         )
-        let (name, kept, all) = (view.dense.rowName(query), view.kept[query], view.visibleCount(query))
+        let (name, kept, all) = (view.queryName(query), view.kept[query], view.visibleCount(query))
         let mass = NumberText.percent(view.massKept(query))
         let keys = Words.names(kept.prefix(8).map(view.dense.columnName)) + (kept.count > 8 ? Bilingual(en: " and others", zh: "等") : Bilingual(same: ""))
         let row = Bilingual(
-            en: " Token \(query), “\(name)”, keeps \(kept.count) of \(all) keys, holding \(mass) of the dense weight: \(keys.en).",
-            zh: "第 \(query) 个词元“\(name)”从 \(all) 个键中留下 \(kept.count) 个，保住 \(mass) 的稠密权重：\(keys.zh)。")
+            en: " \(name.en) keeps \(kept.count) of \(all) keys, holding \(mass) of the dense weight: \(keys.en).",
+            zh: "\(name.zh)从 \(all) 个键中留下 \(kept.count) 个，保住 \(mass) 的稠密权重：\(keys.zh)。")
         return counts + row
     }
 

@@ -78,7 +78,7 @@ struct QuestionsWords {
     }
 
     private func sentence(_ view: SelectionView, _ query: Int) -> Bilingual {
-        let name = view.dense.rowName(query)
+        let name = view.queryName(query)
         let best = view.kept[query].sorted { view.sparse.value(query, $0) > view.sparse.value(query, $1) }
         let weights = best.prefix(8).map { key in
             let (key, weight) = (view.dense.columnName(key), NumberText.percent(view.sparse.value(query, key), decimals: 0))
@@ -88,9 +88,9 @@ struct QuestionsWords {
         let mass = NumberText.percent(view.massKept(query))
         return Bilingual(
             en:
-                " Asking “\(question(view, query))”: token \(query), “\(name)”, keeps \(view.kept[query].count) of \(view.visibleCount(query)) keys, holding \(mass) of the dense weight: \(list.en).",
+                " Asking “\(question(view, query))”: \(name.en) keeps \(view.kept[query].count) of \(view.visibleCount(query)) keys, holding \(mass) of the dense weight: \(list.en).",
             zh:
-                "问“\(question(view, query))”：第 \(query) 个词元“\(name)”从 \(view.visibleCount(query)) 个键中选中 \(view.kept[query].count) 个，保住 \(mass) 的稠密权重：\(list.zh)。"
+                "问“\(question(view, query))”：\(name.zh)从 \(view.visibleCount(query)) 个键中选中 \(view.kept[query].count) 个，保住 \(mass) 的稠密权重：\(list.zh)。"
         )
     }
 

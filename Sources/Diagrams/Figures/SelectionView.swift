@@ -93,6 +93,13 @@ struct SelectionView {
         return ScoreCut(lowestKept: lowest, firstDropped: best, dropped: best.map { score.value(query, $0) })
     }
 
+    /// A query by place and token, or by place alone where tokens have no texts.
+    func queryName(_ query: Int) -> Bilingual {
+        guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") }
+        let name = dense.rowName(query)
+        return Bilingual(en: "Token \(query), “\(name)”,", zh: "第 \(query) 个词元“\(name)”")
+    }
+
     /// How the indexer's choice is called: by its rule, where another one chose.
     var isIndexer: Bool { score?.step.id.hasSuffix("indexer.score") ?? false }
 }
