@@ -197,8 +197,8 @@ private struct ArcsFigure {
 
     private var subtitle: Bilingual {
         Bilingual(
-            en: "Each line joins a query to a key; the thicker, the more weight. Blue: the followed query. Grey: the others, from 5% up.",
-            zh: "每条线连接一个查询和一个键，线越粗权重越大。蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
+            en: "Thicker line: more weight. Blue: the followed query. Grey: the other queries, from 5% up.",
+            zh: "线越粗，权重越大。蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
     }
 
     private var source: Bilingual {

@@ -11,6 +11,7 @@ public enum Figures {
         .compare,
         .heads,
         .arcs,
+        .indexer,
     ]
 
     /// The figure called `name`; throws with near names if there is none.

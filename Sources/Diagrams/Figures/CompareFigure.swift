@@ -103,9 +103,9 @@ private struct CompareFigure {
         let bar = isNarrow ? 0.0 : frame.width < 900 ? 44 : 78
         let between = frame.width < 900 ? 26.0 : 44
         let free = frame.contentWidth - gutter - bar - number - 14
-        let beside = size((free - between) / 2 / Double(view.columns), stacked: 1)
+        let beside = size((free - between) / 2 / Double(view.columns), names: names * 0.87)
         let isStacked = options.preset.proportion == nil && beside < min(13, 330 / Double(view.columns))
-        let cell = isStacked ? size(free / Double(view.columns), stacked: 2) : beside
+        let cell = isStacked ? size(free / Double(view.columns), names: names * 0.87) : beside
         let left = frame.type.margin + gutter
         let width = cell * Double(view.columns)
         let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
@@ -115,11 +115,12 @@ private struct CompareFigure {
     }
 
     /// Whole points a cell where it can be; for slides, within the height.
-    private func size(_ cell: Double, stacked: Double) -> Double {
+    private func size(_ cell: Double, names: Double) -> Double {
         var cell = min(cell, 34)
         if let proportion = options.preset.proportion {
-            let free = frame.width * proportion - frame.y - frame.type.label * 11 - frame.type.body * 3.6 - frame.type.panel
-            cell = min(cell, free / Double(view.rows))
+            let above = frame.type.panel * 1.25 + frame.type.body * 1.3 + frame.type.label * 2.1
+            let below = names + frame.type.label * 3 + frame.type.small * 5.4 + max(16, frame.type.margin * 0.55)
+            cell = min(cell, (frame.width * proportion - frame.y - above - below) / Double(view.rows))
         }
         return cell >= 8 ? cell.rounded(.down) : max(cell, 150 / Double(view.columns))
     }

@@ -107,13 +107,13 @@ struct HeadsFigure {
     }
 
     private var small: TextStyle { frame.style(frame.type.small, frame.palette.muted) }
-    private var captionHeight: Double { frame.type.label * 1.7 }
+    private var captionHeight: Double { frame.type.label * 2.5 }
     private var headingHeight: Double { frame.type.label * 1.9 }
 
     private func grid() -> Grid {
         let gap = max(16, frame.type.margin * 0.5)
         let count = layers[0].heads.count
-        let height = options.preset.proportion.map { frame.width * $0 - frame.y - frame.type.small * 8 }
+        let height = options.preset.proportion.map { frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55) }
         let named = namedGrid(gap, height)
         if let named { return named }
         let candidates = isModel && Double(count) * 40 < frame.contentWidth ? [count] : Array(1...max(1, min(slices.count, 12)))
@@ -244,7 +244,7 @@ struct HeadsFigure {
         let (q, k) = (slice.rowName(query), slice.columnName(surest.key))
         return Bilingual(
             en: "Of \(slices.count) heads, \(name.en) is the surest: “\(q)” rests \(share) on “\(k)”",
-            zh: "\(slices.count) 个头里，\(name.zh)最确定：“\(q)”把 \(share) 放在“\(k)”上")
+            zh: "\(slices.count) 个头里，\(name.zh) 最确定：“\(q)”把 \(share) 放在“\(k)”上")
     }
 
     private var subtitle: Bilingual {

@@ -45,8 +45,10 @@ struct MatrixScale: Sendable {
         rowsSumToOne = censuses.allSatisfy(\.rowsSumToOne)
         brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
         kind = .weights
-        isCapped = false
-        limit = high > 0.5 ? 1 : Self.roundUp(high)
+        // The first rows of a causal mask have few keys and large weights: among many rows they must not pale all the others.
+        let usual = Self.roundUp(censuses.map(\.usualRowMaximum).max() ?? 1)
+        isCapped = usual * 2 < high
+        limit = isCapped ? usual : high > 0.5 ? 1 : Self.roundUp(high)
         map = palette.sequential
         decimals = limit < 0.05 ? 3 : 2
     }
