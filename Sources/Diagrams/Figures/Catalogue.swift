@@ -12,6 +12,7 @@ public enum Figures {
         .heads,
         .arcs,
         .indexer,
+        .pipeline,
     ]
 
     /// The figure called `name`; throws with near names if there is none.

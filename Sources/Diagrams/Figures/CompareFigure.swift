@@ -110,7 +110,7 @@ private struct CompareFigure {
         let width = cell * Double(view.columns)
         let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
         return Layout(
-            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.5, barWidth: bar + spare * 0.25,
+            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.6, barWidth: bar + spare * (isStacked ? 0.25 : 0.4),
             numberWidth: number, rows: rows, columns: columns)
     }
 

@@ -107,7 +107,9 @@ struct HeadsFigure {
     }
 
     private var small: TextStyle { frame.style(frame.type.small, frame.palette.muted) }
-    private var captionHeight: Double { frame.type.label * 2.5 }
+    /// Many heads on one slide go without the words below them.
+    private var isCompact: Bool { options.preset.proportion != nil && slices.count > 12 }
+    private var captionHeight: Double { frame.type.label * (isCompact ? 0.7 : 2.5) }
     private var headingHeight: Double { frame.type.label * 1.9 }
 
     private func grid() -> Grid {
@@ -126,7 +128,7 @@ struct HeadsFigure {
             if height == nil { side = min(side, max(120, (frame.contentWidth * 0.72) / rows)) }
             if side > best.side + 0.5 { best = (columns, side) }
         }
-        let side = max(best.side, 40).rounded(.down)
+        let side = max(best.side, 24).rounded(.down)
         return Grid(
             columns: best.columns, side: side, gap: best.columns > 1 ? min((frame.contentWidth - side * Double(best.columns)) / Double(best.columns - 1), gap * 2.2) : gap, gutter: 0,
             pitch: headingHeight + side + captionHeight, isNamed: false)
@@ -165,6 +167,7 @@ struct HeadsFigure {
         frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
         let origin = Point(corner.x, corner.y + headingHeight)
         let bottom = grid.isNamed ? named(slice, origin, grid, isFirst: isFirst) : raster(slice, origin, grid)
+        if isCompact { return }
         let best = strongest(slice)
         let words = "\(slice.rowName(query)) → \(slice.columnName(best.key)) \(NumberText.percent(best.weight, decimals: 0))"
         let text = TokenText.shortened(words, to: grid.side) { frame.width($0, small) }
@@ -248,9 +251,10 @@ struct HeadsFigure {
     }
 
     private var subtitle: Bilingual {
-        Bilingual(
-            en: "One matrix a head, all on one scale: the same text, read in different ways. Below each: the key that “\(slices[0].rowName(query))” rests on most.",
-            zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。每图下方是“\(slices[0].rowName(query))”最看重的键。")
+        let reading = Bilingual(en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
+        if isCompact { return reading }
+        let name = slices[0].rowName(query)
+        return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。")
     }
 
     private var source: Bilingual {

@@ -108,7 +108,7 @@ private struct IndexerFigure {
 
     private var legend: [LegendEntry] {
         let (map, language) = (frame.palette.diverging, options.language)
-        let end = NumberText.significant(limit, digits: 3)
+        let end = limit >= 10_000 && limit < 1e15 ? NumberText.grouped(Int(limit)) : NumberText.significant(limit, digits: 3)
         let hatch = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
         return [
             .ramp(map, name: Bilingual(en: "product", zh: "点积")[language], low: "−" + end, high: end),
@@ -131,6 +131,7 @@ private struct IndexerFigure {
         var barWidth = 0.0
         var score = 0.0
         var chips: Double?
+        var chipWidth = 0.0
         var hasNames = true
         var digits: TextStyle?
     }
@@ -151,11 +152,13 @@ private struct IndexerFigure {
         columns.name = min(names, frame.contentWidth * 0.2) + (isNarrow ? 12 : 18)
         let gap = isNarrow ? 12.0 : max(20, frame.contentWidth * 0.04)
         let number = frame.width(scoreText(way.keys.map(way.score).max { abs($0) < abs($1) } ?? 0), label) + 10
-        let chip = isNarrow ? 0 : columns.name + gap
+        let headStyle = frame.style(frame.type.body, frame.palette.indexer, .semibold)
+        columns.chipWidth = max(columns.name, frame.width(words.keptNames[0][options.language], headStyle))
+        let chip = isNarrow ? 0 : columns.chipWidth + gap
         let free = frame.contentWidth - columns.name - chip - number - 3 * gap
         let widest = way.keys.flatMap { key in (0..<way.heads).map { frame.width(text(way.product($0, key)), label) } }.max() ?? 0
         let share = isNarrow ? 0.66 : 0.6
-        columns.cell = min(max(free * share / 2 / Double(max(way.heads, 1)), 2), max(widest + 18, 46))
+        columns.cell = min(max(free * share / 2 / Double(max(way.heads, 1)), 2), max(widest + 18, min(70, frame.contentWidth * 0.062)))
         for size in [frame.type.label, 11] where columns.digits == nil {
             let style = frame.style(size, frame.palette.ink)
             if widest * size / frame.type.label <= columns.cell - 5, columns.pitch >= size + 3 { columns.digits = style }
@@ -186,7 +189,7 @@ private struct IndexerFigure {
         let scoreWidth = columns.score - columns.bars
         let groups: [(Double, Double, [Bilingual])] = [
             (columns.dots, width, words.dotNames), (columns.votes, width, words.voteNames), (columns.bars, scoreWidth, words.scoreNames),
-            (columns.chips ?? 0, columns.chips == nil ? 0 : columns.name, words.keptNames),
+            (columns.chips ?? 0, columns.chips == nil ? 0 : columns.chipWidth - 18, words.keptNames),
         ]
         frame.y += frame.type.body
         for (x, width, names) in groups where width > 0 {
@@ -215,7 +218,8 @@ private struct IndexerFigure {
             _ = names.contains { place($0[language], x) }
             let weight = MatrixScale.typographic(NumberText.fixed(way.weight(head), decimals: decimals))
             let y = columns.votes + Double(head) * columns.cell
-            _ = place("× " + weight, y) || place(weight, y)
+            let short = MatrixScale.typographic(NumberText.significant(way.weight(head), digits: 1))
+            _ = ["× " + weight, weight, short].contains { place($0, y) }
         }
         if let cut = way.view.cut(way.query) {
             let style = frame.style(frame.type.label, frame.palette.indexer, .medium)
@@ -303,9 +307,9 @@ private struct IndexerFigure {
 
     private mutating func chip(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
         guard let x = columns.chips else { return }
-        let area = Rect(x, y + 1.5, columns.name, columns.pitch - 3)
+        let area = Rect(x, y + 1.5, columns.chipWidth, columns.pitch - 3)
         guard columns.hasNames else {
-            if isKept { frame.items.append(.rect(Rect(x, y, columns.name, columns.pitch), fill: .solid(frame.palette.highlight))) }
+            if isKept { frame.items.append(.rect(Rect(x, y, columns.chipWidth, columns.pitch), fill: .solid(frame.palette.highlight))) }
             return
         }
         frame.items.append(.rect(area, radius: 4, fill: isKept ? .solid(frame.palette.highlight) : frame.hatching))

@@ -29,7 +29,7 @@ struct IndexerWords {
                 "Each index head compares the query with every key; negative products are cut to 0; the votes, weighted, add up to the score\(scale.en); the \(kept.count) highest stay.",
             zh: "每个索引头把查询与每个键相比；负的点积截为 0；票数加权相加得到得分\(scale.zh)；最高的 \(kept.count) 个留下。")
         guard let cut = way.view.cut(way.query), let first = cut.firstDropped, let score = cut.dropped else { return reading }
-        let text = MatrixScale.typographic(NumberText.significant(score, digits: 3))
+        let text = MatrixScale.typographic(NumberText.fixed(score, decimals: decimals(way.keys.map(way.score))))
         let next = Bilingual(
             en: cut.isTie ? " “\(way.name(first))” ties at \(text) and comes too late." : " First below the cut: “\(way.name(first))”, \(text).",
             zh: cut.isTie ? "“\(way.name(first))”同为 \(text)，但位置靠后，落选。" : "线下第一个：“\(way.name(first))”，\(text)。")
@@ -63,7 +63,7 @@ struct IndexerWords {
         let most = values.reduce(0) { max($0, abs($1)) }
         if most >= 100 { return 0 }
         if values.allSatisfy({ abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }) { return 1 }
-        return most >= 10 ? 1 : most < 0.05 ? 3 : 2
+        return most >= 10 ? 1 : most < 0.05 ? most < 0.005 ? 5 : 3 : 2
     }
 
     func source(_ provenance: Provenance) -> Bilingual {

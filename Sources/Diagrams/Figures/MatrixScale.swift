@@ -13,6 +13,9 @@ struct MatrixScale: Sendable {
     /// Whether every row of weights adds up to one.
     let rowsSumToOne: Bool
 
+    /// Whether colours say the size of signed numbers but not their sign.
+    var isGrey: Bool { kind == .signed && map.colors.first == map.colors.last }
+
     /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
     let isCapped: Bool
     /// How many values are NaN or plus infinity.
