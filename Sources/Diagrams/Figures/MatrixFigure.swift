@@ -91,14 +91,15 @@ struct MatrixFigure {
         let columns = names(slice.columnLabels, slice.columns)
         let gutter = frame.type.label * 2.1 + (rows.map { frame.width($0, labelStyle) }.max() ?? 0) + 10
         let origin = Point(frame.type.margin + gutter, frame.y)
-        let (cell, hasSide) = cellSize(gutter)
+        let (cell, hasSide) = cellSize(gutter, columns.map { frame.width($0, labelStyle) })
         let text = frame.text
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
         let panel = MatrixPanel(rows: rows, columns: columns, cell: cell, origin: origin, style: labelStyle, measure: measure)
         let slice = slice
         let cells = panel.cells(scale, frame.palette, digits: digits(cell)) { row, column in
-            slice.isMasked(row, column) ? .masked : .value(slice.value(row, column))
+            if slice.isMasked(row, column) { return .masked }
+            return slice.isSelection && slice.value(row, column) == 0 ? .dropped : .value(slice.value(row, column))
         }
         frame.items.append(.group("cells", cells))
         frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette)))
@@ -111,8 +112,8 @@ struct MatrixFigure {
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
-    private func cellSize(_ gutter: Double) -> (cell: Double, hasSide: Bool) {
-        let side = query != nil && slice.isPair ? sideWidth + 44 : 0
+    private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, hasSide: Bool) {
+        let side = query != nil && slice.isPair && scale.kind != .choice ? sideWidth + 44 : 0
         let free = frame.contentWidth - gutter
         func fitted(_ width: Double) -> Double {
             var cell = min(width / Double(slice.columns), 46)
@@ -123,13 +124,19 @@ struct MatrixFigure {
             return cell >= 8 ? cell.rounded(.down) : max(cell, 2)
         }
         let beside = fitted(free - side)
-        return frame.width >= 900 && side > 0 && beside >= 22 ? (beside, true) : (fitted(free), false)
+        if frame.width >= 900, side > 0, beside >= 22 { return (beside, true) }
+        // Turned names may reach into the margin, not beyond it.
+        let alone = fitted(free)
+        let isTurned = (names.max() ?? 0) > alone - 3
+        let overhang = isTurned ? max(0, MatrixPanel.overhang(names, cell: alone) - frame.type.margin) : 0
+        return (overhang > 0 ? fitted(free - overhang) : alone, false)
     }
 
     private var sideWidth: Double { 236 }
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.
     private func digits(_ cell: Double) -> TextStyle? {
+        if slice.isSelection { return nil }
         let texts = Set(slice.values.filter(\.isFinite).map(scale.text))
         for size in [frame.type.small, 11] {
             let style = frame.style(size, frame.palette.ink)
@@ -280,10 +287,11 @@ struct MatrixFigure {
         } else {
             for value in [0.0, 1.0] {
                 let box = Rect(x, frame.y + frame.type.small * 0.1, frame.type.small, frame.type.small)
-                frame.items.append(.rect(box, fill: .solid(scale.color(value)), stroke: Stroke(frame.palette.rule, width: 0.75)))
+                let fill: Fill = slice.isSelection && value == 0 ? frame.hatching : .solid(scale.color(value))
+                frame.items.append(.rect(box, fill: fill, stroke: Stroke(frame.palette.rule, width: 0.75)))
                 x += frame.type.small + 8
             }
-            x += 16
+            x += 8
         }
         frame.y = baseline + frame.type.small * 0.4
         guard words.hasMasked else { return }

@@ -13,7 +13,14 @@ extension Figure {
         guard !data.traces.isEmpty else { throw FigureError("questions needs a trace for each question, found none") }
         let views = try data.traces.prefix(3).map { try SelectionView($0.trace, options, figure: "questions") }
         var figure = try QuestionsFigure(views, data.provenance, options, text)
-        return figure.scene()
+        let scene = figure.scene()
+        guard let proportion = options.preset.proportion else { return scene }
+        let excess = scene.size.height - (scene.size.width * proportion).rounded()
+        if excess <= 0 { return scene }
+        // Where the use fixes the height, bars and arcs give way.
+        var lower = try QuestionsFigure(views, data.provenance, options, text)
+        lower.squeeze = excess / Double(views.count) + 1
+        return lower.scene()
     }
 }
 
@@ -24,6 +31,8 @@ private struct QuestionsFigure {
     let provenance: Provenance
     let options: FigureOptions
     var frame: PictureFrame
+    /// How much lower each panel must be than it would like.
+    var squeeze = 0.0
 
     init(_ views: [SelectionView], _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws {
         for view in views where view.columns > 64 {
@@ -65,7 +74,8 @@ private struct QuestionsFigure {
     private mutating func panel(_ view: SelectionView, _ query: Int) {
         heading(view, query)
         let lines = TokenLines(view, among: views, frame)
-        let barHeight = isTight ? frame.type.body * 2.5 : lines.isSingle ? frame.type.body * 5.4 : frame.type.body * 2.6
+        let ideal = isTight ? frame.type.body * 2.5 : lines.isSingle ? frame.type.body * 5.4 : frame.type.body * 2.6
+        let barHeight = max(14, ideal - squeeze * 0.6)
         if lines.isSingle { frame.y += arcHeight } else { frame.y += frame.type.label * 0.9 }
         let cut = view.cut(query)
         for (number, line) in lines.lines.enumerated() {
@@ -80,7 +90,7 @@ private struct QuestionsFigure {
         }
     }
 
-    private var arcHeight: Double { min(100, frame.contentWidth * 0.085) * (isTight ? 0.5 : 1) }
+    private var arcHeight: Double { max(24, min(100, frame.contentWidth * 0.085) * (isTight ? 0.5 : 1) - squeeze * 0.4) }
 
     /// The question, and at the right, or below it, what the selection keeps of it.
     private mutating func heading(_ view: SelectionView, _ query: Int) {
@@ -114,7 +124,8 @@ private struct QuestionsFigure {
                 frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
             }
             let label = words.label(view, query, chip.token)[options.language]
-            frame.items.append(.hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
+            frame.items.append(
+                .hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
         }
     }
 
@@ -248,7 +259,8 @@ private struct TokenLines {
             return (0..<view.columns).map { token in
                 let widest = alike.map { frame.width(shortened($0.dense.columnName(token)), style) }.max() ?? 0
                 let width = max(widest + 2 * padding, size * 2)
-                return TokenChip(token: token, text: shortened(view.dense.columnName(token)), size: size, x: 0, width: width, slot: width + 2)
+                return TokenChip(
+                    token: token, text: shortened(view.dense.columnName(token)), size: size, x: 0, width: width, slot: width + 2)
             }
         }
         for (size, padding) in [frame.type.body * 1.12, frame.type.body, frame.type.label].flatMap({ [($0, 9.0), ($0, 6.0)] }) {
