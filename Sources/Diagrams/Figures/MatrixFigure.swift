@@ -18,13 +18,13 @@ extension Figure {
 }
 
 struct MatrixFigure {
-    private let slice: MatrixSlice
+    let slice: MatrixSlice
     private let provenance: Provenance
     private let options: FigureOptions
-    private let scale: MatrixScale
+    let scale: MatrixScale
     private let query: Int?
     private let isRaster: Bool
-    private var frame: PictureFrame
+    var frame: PictureFrame
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.slice = slice
@@ -150,7 +150,11 @@ struct MatrixFigure {
         let (row, column) = (Words.axis(slice.rowAxis, isPair: slice.isPair), Words.axis(slice.columnAxis, isPair: slice.isPair))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
         let across = Bilingual(en: "\(column.en) (column)", zh: "\(column.zh)（列）")
-        frame.add(place[frame.language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
+        let middle = Point(frame.type.margin + frame.type.label, area.midY)
+        // A matrix of one or two rows is lower than its axis's name: the subtitle says what rows are.
+        if frame.width(place[frame.language], style) < area.height + 16 {
+            frame.add(place[frame.language], style, at: middle, .middle, rotation: -90)
+        }
         frame.add(across[frame.language], style, at: Point(area.midX, area.maxY + labelHeight + frame.type.label * 1.3), .middle)
     }
 
@@ -261,46 +265,6 @@ struct MatrixFigure {
         var power = 1
         while power * 10 <= step { power *= 10 }
         return power
-    }
-
-    // MARK: Legend
-
-    private mutating func legend(_ words: MatrixWords) {
-        frame.y += frame.type.label * 0.9
-        let style = frame.style(frame.type.small, frame.palette.muted)
-        let (low, high) = scale.ends
-        var x = frame.type.margin
-        let baseline = frame.y + frame.type.small
-        let name = words.quantity[frame.language]
-        frame.add(name, style, at: Point(x, baseline))
-        x += frame.width(name, style) + 10
-        if scale.kind != .choice {
-            frame.add(low, style, at: Point(x, baseline))
-            x += frame.width(low, style) + 6
-            let bar = Rect(x, frame.y + frame.type.small * 0.1, min(150, frame.contentWidth * 0.3), frame.type.small)
-            frame.items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
-            let colors = scale.map.colors
-            let ramp = PixelImage(width: colors.count, height: 1, palette: colors, pixels: colors.indices.map { UInt8($0) })
-            frame.items.append(.image(ramp, in: bar))
-            frame.add(high, style, at: Point(bar.maxX + 6, baseline))
-            x = bar.maxX + 6 + frame.width(high, style) + 24
-        } else {
-            for value in [0.0, 1.0] {
-                let box = Rect(x, frame.y + frame.type.small * 0.1, frame.type.small, frame.type.small)
-                let fill: Fill = slice.isSelection && value == 0 ? frame.hatching : .solid(scale.color(value))
-                frame.items.append(.rect(box, fill: fill, stroke: Stroke(frame.palette.rule, width: 0.75)))
-                x += frame.type.small + 8
-            }
-            x += 8
-        }
-        frame.y = baseline + frame.type.small * 0.4
-        guard words.hasMasked else { return }
-        let masked = Bilingual(en: "blank: masked", zh: "空白：已掩住")[frame.language]
-        if x + frame.width(masked, style) > frame.width - frame.type.margin {
-            x = frame.type.margin
-            frame.y += frame.type.small * 1.5
-        }
-        frame.add(masked, style, at: Point(x, frame.y - frame.type.small * 0.4))
     }
 }
 

@@ -93,7 +93,7 @@ struct PipelineGraph {
 struct PipelineWords {
     let graph: PipelineGraph
 
-    private var indexerCount: Int { graph.steps.indices.count { graph.role(of: $0) == .indexer } }
+    private var indexerCount: Int { graph.steps.indices.count { graph.role(of: $0) == .indexer && !graph.isSource($0) } }
     private func has(_ suffix: String) -> Bool { graph.steps.contains { $0.id.hasSuffix(suffix) } }
     private var count: Int { graph.steps.indices.count { !graph.isSource($0) } }
 
@@ -121,8 +121,13 @@ struct PipelineWords {
         let base = Bilingual(
             en: "A box for each recorded step, with its symbol and shape; an arrow for each input. Weights are left out.",
             zh: "每个方框是记录中的一步，写有符号和形状；每个箭头是一个输入。权重未画出。")
-        guard indexerCount > 0 else { return base }
-        return base + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
+        let caches = graph.steps.indices.count(where: graph.isSource) - 1
+        let sources =
+            caches > 0
+            ? Bilingual(en: " Boxes that nothing enters: the input, and caches of earlier passes.", zh: "没有箭头进入的方框是输入和先前几步的缓存。")
+            : Bilingual(same: "")
+        guard indexerCount > 0 else { return base + sources }
+        return base + sources + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
     }
 
     func name(_ role: PipelineGraph.Role) -> Bilingual? {
