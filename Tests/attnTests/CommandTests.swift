@@ -41,7 +41,10 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
             (["explain", "--lesson", "1", "attention.scors[0,0,0]"], 65, "did you mean attention.scores"),
             (["explain", "--lesson", "1", "attention.scores[a]"], 64, "expected whole numbers in brackets"),
             (["what-if", "--lesson", "1", "--with", "magic"], 65, "expected one of indexer-rope-interleaved"),
-            (["what-if", "--lesson", "1", "--with", "indexer-rope-interleaved"], 65, "expected an attention with rotary embedding of the half layout"),
+            (
+                ["what-if", "--lesson", "1", "--with", "indexer-rope-interleaved"], 65,
+                "expected an attention with rotary embedding of the half layout"
+            ),
             (["what-if", "--lesson", "1", "--with", "top-k=0"], 65, "expected top-k=N"),
             (["case", "make", "--keys", "4", "--queries", "9", "--output", "x"], 64, "expected at least as many as queries"),
             (["case", "make", "--dim", "12", "--output", "x"], 64, "expected a power of two"),

@@ -180,7 +180,8 @@ public struct DenseAttention: Hashable, Sendable {
         let D = try trace.record(.dot, dot(q, k), visible: visible)  // [h, t, s]
         let Z = try trace.record(.scaled, D.spelledOut / .root(headDimension))
         let S = try trace.record(
-            masking == .beforeSoftmax ? .scores : .unmaskedScores, masking == .beforeSoftmax ? masked(Z.spelledOut, visible, selection: selected) : Z.spelledOut,
+            masking == .beforeSoftmax ? .scores : .unmaskedScores,
+            masking == .beforeSoftmax ? masked(Z.spelledOut, visible, selection: selected) : Z.spelledOut,
             visible: visible)
         let A = try trace.record(
             masking == .beforeSoftmax ? .weights : .lateMaskedWeights,

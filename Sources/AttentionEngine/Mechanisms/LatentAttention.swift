@@ -231,7 +231,8 @@ public struct LatentAttention: Sendable {
 
     /// Records scores, weights, heads and the output [t, c] of the expanded form, over the pairs that `visible` lets through.
     public func attend(
-        _ projected: Projected, expanded: Expanded, visible: Mask, selection: Expression? = nil, masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
+        _ projected: Projected, expanded: Expanded, visible: Mask, selection: Expression? = nil,
+        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let content = try trace.record(names.expandedContent, dot(projected.queries, expanded.keys), visible: visible)
@@ -242,7 +243,8 @@ public struct LatentAttention: Sendable {
 
     /// Records scores, weights, heads and the output [t, c] of the absorbed form, over the pairs that `visible` lets through.
     public func attend(
-        _ projected: Projected, absorbed: Expression, visible: Mask, selection: Expression? = nil, masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
+        _ projected: Projected, absorbed: Expression, visible: Mask, selection: Expression? = nil,
+        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let content = try trace.record(names.absorbedContent, dot(absorbed, projected.cache.latents, over: .r), visible: visible)
@@ -253,14 +255,16 @@ public struct LatentAttention: Sendable {
     }
 
     private func weigh(
-        _ projected: Projected, _ content: Expression, _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking, _ names: Names,
+        _ projected: Projected, _ content: Expression, _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking,
+        _ names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let position = try trace.record(
             names.position, dot(projected.rotatedQueries, projected.cache.rotatedKeys, over: .e), visible: visible)
         let scaled = try (content.spelledOut + position.spelledOut) * softmaxScale
         let S = try trace.record(
-            masking == .beforeSoftmax ? names.scores : names.unmaskedScores, masking == .beforeSoftmax ? masked(scaled, visible, selection: selection) : scaled,
+            masking == .beforeSoftmax ? names.scores : names.unmaskedScores,
+            masking == .beforeSoftmax ? masked(scaled, visible, selection: selection) : scaled,
             visible: visible)
         return try trace.record(
             masking == .beforeSoftmax ? names.weights : names.lateMaskedWeights,

@@ -58,7 +58,8 @@ public enum RotaryFrequencies {
     public static func yarn(dimension: Int, theta: Double, _ yarn: YaRN) throws(EngineError) -> [Double] {
         let frequencies = try plain(dimension: dimension, theta: theta)
         let settings = [
-            ("rope_factor", yarn.factor), ("beta_fast", yarn.betaFast), ("beta_slow", yarn.betaSlow), ("original_seq_len", Double(yarn.originalLength)),
+            ("rope_factor", yarn.factor), ("beta_fast", yarn.betaFast), ("beta_slow", yarn.betaSlow),
+            ("original_seq_len", Double(yarn.originalLength)),
         ]
         for (name, value) in settings where !(value > 0 && value.isFinite) {
             throw EngineError(.value, name, expected: "more than 0", found: NumberText.exact(value))

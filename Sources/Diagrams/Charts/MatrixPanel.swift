@@ -152,10 +152,9 @@ struct MatrixPanel {
         return items
     }
 
-    /// How far turned names reach beyond the last column.
-    func overhang(measure: (String, TextStyle) -> Double) -> Double {
-        guard columnMode == .turned, let last = columnLabels.last else { return 0 }
-        return max(0, measure(last, style) / 2 - cell / 2)
+    /// How far turned names of the given widths reach beyond the last column.
+    static func overhang(_ widths: [Double], cell: Double) -> Double {
+        widths.enumerated().reduce(0) { max($0, $1.element / 2 + 6 - (Double(widths.count - $1.offset) - 0.5) * cell) }
     }
 
     /// The frame around the story's row.

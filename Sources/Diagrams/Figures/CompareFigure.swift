@@ -243,7 +243,7 @@ private struct CompareFigure {
         let style = frame.style(frame.type.label, frame.palette.muted, .medium)
         let language = options.language
         let (row, column) = (Bilingual(en: "query (row)", zh: "查询（行）"), Bilingual(en: "key (column)", zh: "键（列）"))
-        if frame.width >= 500 {
+        if frame.width >= 500, area.height > frame.width(row[language], style) + 8 {
             if hasRows {
                 frame.add(row[language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
             }

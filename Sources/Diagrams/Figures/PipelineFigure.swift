@@ -86,7 +86,7 @@ private struct PipelineFigure {
     private func sidewaysPlan(_ count: Double) -> Plan {
         let pass = 13.0
         let pitch = min(frame.contentWidth / count, 150)
-        let along = min(pitch - 18, 112)
+        let along = min(pitch - 14, 112)
         let most = layout.layers.map { layer in
             layer.reduce((0.0, 0.0)) { layout.nodes[$1].box == nil ? ($0.0, $0.1 + 1) : ($0.0 + 1, $0.1) }
         }
@@ -143,7 +143,7 @@ private struct PipelineFigure {
     private mutating func label(_ step: Step, _ area: Rect) {
         let shape = step.output.shape.lengths.map(String.init).joined(separator: "×")
         let small = [frame.type.small, 11].map { frame.style($0, frame.palette.muted) }
-        let fitting = small.first { frame.width(shape, $0) <= area.width - 4 }
+        let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
         let title = titleLine(step, area)
         let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + (title == nil ? 0 : 14)
         var y = area.midY - lines / 2

@@ -73,7 +73,9 @@ extension ReferenceCase {
         let topK = try config.integer("index_topk", atLeast: 1)
         guard config.has("causal_offset") || k.shape.lengths[0] >= shape[0] else {
             throw FileError(
-                .badData, file.path, "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset")
+                .badData, file.path,
+                "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset"
+            )
         }
         let offset = try config.integer("causal_offset", atLeast: 0, default: k.shape.lengths[0] - shape[0])
         do throws(EngineError) {

@@ -52,7 +52,9 @@ extension ReferenceCase {
         guard prefill + decode == rows else {
             throw config.failure("prefill_length", expected: "with decode_length \(decode) the \(rows) rows of input.x")
         }
-        guard try size("max_seq_len") >= rows else { throw config.failure("max_seq_len", expected: "at least \(rows), the tokens of this case") }
+        guard try size("max_seq_len") >= rows else {
+            throw config.failure("max_seq_len", expected: "at least \(rows), the tokens of this case")
+        }
         return [("prefill", prefill)] + (0..<decode).map { ("decode.\($0)", 1) }
     }
 

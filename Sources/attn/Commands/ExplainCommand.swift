@@ -16,7 +16,9 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var source: SourceOptions
     @OptionGroup var language: LanguageOption
 
-    @Option(name: .customLong("with"), parsing: .singleValue, help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
+    @Option(
+        name: .customLong("with"), parsing: .singleValue,
+        help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
 
     @Flag(help: "Write out long sums instead of shortening them in the middle.")
@@ -41,7 +43,9 @@ struct ExplanationText {
         func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
         var lines = ["\(step.id)  \(step.title[language])"]
         if !step.formula.latex.isEmpty { lines.append("  \(step.formula.text)") }
-        let place = explanation.place.map { axis, position, label in "\(axis) = \(position)" + (label.map { said(" “\($0)”", "“\($0)”") } ?? "") }
+        let place = explanation.place.map { axis, position, label in
+            "\(axis) = \(position)" + (label.map { said(" “\($0)”", "“\($0)”") } ?? "")
+        }
         if !place.isEmpty { lines.append("  \(place.joined(separator: said(", ", "，")))") }
         lines.append("")
         lines += explanation.lines(language)

@@ -20,7 +20,9 @@ struct TraceCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Paths of sparse attention to run: masked, gathered or both.", valueName: "path"))
     var path = PathChoice.masked
 
-    @Option(name: .customLong("with"), parsing: .singleValue, help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
+    @Option(
+        name: .customLong("with"), parsing: .singleValue,
+        help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; by default standard output.", valueName: "file.json"))

@@ -41,7 +41,8 @@ struct WhatIfCommand: ParsableCommand {
         }
         let rows = report.rows.map { row in
             line([
-                row.phase, String(row.row), String(row.differing), NumberText.significant(row.outputError, digits: 3), percent(row.massKeptRight),
+                row.phase, String(row.row), String(row.differing), NumberText.significant(row.outputError, digits: 3),
+                percent(row.massKeptRight),
                 percent(row.massKeptVariant), percent(row.recallRight), percent(row.recallVariant),
             ])
         }
