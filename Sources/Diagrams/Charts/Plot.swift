@@ -55,7 +55,7 @@ struct Plot {
         }
         let named = frame.style(frame.type.label, frame.palette.muted, .medium)
         frame.add(xName, named, at: Point(area.midX, area.maxY + style.size * 2.9), .middle)
-        frame.add(yName, named, at: Point(area.x - Self.gutter(y, frame) + 2, area.y - style.size * 0.95))
+        frame.add(yName, named, at: Point(area.x - Self.gutter(y, frame) + 2, area.y - style.size * 1.2))
     }
 
     /// The line, clipped to the chart.
@@ -64,6 +64,13 @@ struct Plot {
         let path = [PathElement.move(point(first.x, first.y))] + line.points.dropFirst().map { .line(point($0.x, $0.y)) }
         let stroke = Stroke(line.color, width: line.width)
         frame.items.append(.group("line", [.path(path, stroke: stroke)], clip: Rect(area.x, area.y - 4, area.width + 2, area.height + 5)))
+    }
+
+    /// The width of the column of names: `limit`, or the longest word.
+    static func nameWidth(_ names: [String], _ limit: Double, _ frame: PictureFrame) -> Double {
+        let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
+        let broken = names.flatMap { name in LineBreaker.lines(name, width: limit) { frame.width($0, style) } }
+        return (broken.map { frame.width($0, style) }.max() ?? 0).rounded(.up) + 1
     }
 
     /// Names at the right of the lines' ends, broken into lines of `width`, moved apart where they would collide.

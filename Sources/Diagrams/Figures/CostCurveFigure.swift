@@ -75,8 +75,8 @@ struct CostCurveFigure {
         let most = try [dense, sparse].map { try $0.dollarsPerMillionTokens(panel, position: lengths.high) }.max() ?? 1
         let y = AxisScale.linear(to: most, count: 5) { "$" + NumberText.significant($0, digits: 3) }
         let gutter = Plot.gutter(y, frame)
-        let nameWidth = min(112, max(60, width * 0.2))
-        let area = Rect(left + gutter, frame.headingBottom + frame.type.label * 2.1, width - gutter - nameWidth - 12, height)
+        let nameWidth = Plot.nameWidth([dense, sparse].map { CostCurveWords.short($0.costs.model.name) }, width * 0.2, frame)
+        let area = Rect(left + gutter, frame.headingBottom + frame.type.label * 2.5, width - gutter - nameWidth - 12, height)
         let plot = Plot(area: area, x: lengths, y: y)
         dearer(panel, plot)
         plot.axes(
@@ -115,16 +115,45 @@ struct CostCurveFigure {
 
     /// The share of peak on the dense line; where the sparse model stops being the dearer one.
     private mutating func marks(_ panel: ServingPanel, _ plot: Plot) throws {
-        let position = 131_072 * 0.62
+        let position = 131_072 * 0.56
         let dollars = try dense.dollarsPerMillionTokens(panel, position: position)
         let at = plot.point(position, dollars)
-        frame.note(words.peak(panel)[frame.language], at: Point(at.x - 14, at.y - frame.type.label * 1.6), .end, color: frame.palette.ink)
+        frame.note(words.peak(panel)[frame.language], at: Point(at.x + 16, at.y + frame.type.label * 1.6), .start, color: frame.palette.ink)
         guard let crossing = words.crossings[panel] else { return }
-        let place = plot.point(crossing, 0)
+        let x = max(plot.point(crossing, 0).x + 12, plot.area.x + 24)
         let name = CostCurveWords.short(data.sparse.name)
         let text = Bilingual(
-            en: "\(name) is the dearer one\nup to \(NumberText.grouped(Int(crossing))) tokens", zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
-        frame.note(text[frame.language], at: Point(place.x + 8, plot.area.y + frame.type.label * 1.1), .start, color: frame.palette.bar)
+            en: "\(name) is dearer\nup to \(NumberText.grouped(Int(crossing))) tokens", zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
+        frame.note(text[frame.language], at: Point(x, plot.area.y + frame.type.label * 1.1), .start, color: frame.palette.bar)
+        let top = plot.area.y + frame.type.label * 2.9
+        let inset = Rect(x, top, plot.area.width * 0.36, plot.area.height * 0.27)
+        if inset.width >= 110 { try start(panel, in: inset) }
+    }
+
+    /// The first 16K positions, larger.
+    private mutating func start(_ panel: ServingPanel, in area: Rect) throws {
+        let end = 16_384.0
+        let high = try dense.dollarsPerMillionTokens(panel, position: end)
+        let scale = AxisScale(
+            low: 0, high: end, isLogarithmic: false,
+            ticks: [0, 8192, 16_384].map { AxisScale.Tick(value: $0, label: AxisScale.tokens(Int($0))) })
+        let zoom = Plot(area: area, x: scale, y: AxisScale(low: 0, high: high, isLogarithmic: false, ticks: []))
+        frame.items.append(.rect(area.insetBy(-1), fill: .solid(frame.palette.paper), stroke: Stroke(frame.palette.rule)))
+        if let crossing = words.crossings[panel] {
+            let width = zoom.point(crossing, 0).x - area.x
+            frame.items.append(
+                .rect(Rect(area.x, area.y, width, area.height), fill: .solid(frame.palette.bar.mixed(0.1, over: frame.palette.paper))))
+        }
+        for cost in [dense, sparse] {
+            let points = try PlotLine.sampled(scale, count: 16, knees: [cost.knee(panel)].compactMap { $0 }) {
+                try cost.dollarsPerMillionTokens(panel, position: $0)
+            }
+            zoom.draw(PlotLine(name: "", color: color(cost), points: points, width: 2), on: &frame)
+        }
+        for tick in scale.ticks {
+            let x = zoom.point(tick.value, 0).x
+            frame.note(tick.label, at: Point(x, area.maxY + frame.type.label * 1.15), .middle)
+        }
     }
 }
 
@@ -134,35 +163,42 @@ struct CostCurveWords {
     private let sparse: ServingCost
     /// Whether the published lines are for this hardware.
     let isPublishedHere: Bool
-    /// Positions at which the predicted lines cross.
+    /// Positions at which the lines cross: the published ones where they are drawn, else the predicted ones.
     let crossings: [ServingPanel: Double]
     private let largestError: Double
 
     init(_ data: CostData) throws {
-        self.data = data
-        (dense, sparse) = try data.serving()
-        isPublishedHere = !data.published.isEmpty && data.hardware.bf16 == data.profile.referencePeak
+        let serving = try data.serving()
+        let isPublished = !data.published.isEmpty && data.hardware.bf16 == data.profile.referencePeak
         var (crossings, error) = ([ServingPanel: Double](), 0.0)
-        for panel in ServingPanel.allCases { crossings[panel] = try Self.crossing(panel, dense, sparse) }
-        if isPublishedHere {
+        for panel in ServingPanel.allCases {
+            let lines = [data.dense, data.sparse].map { model in data.published.first { $0.panel == panel && $0.model == model.name } }
+            crossings[panel] = try Self.crossing { position in
+                if isPublished, let a = lines[0], let b = lines[1] { return try b.dollars(at: position) - a.dollars(at: position) }
+                return try serving.sparse.seconds(panel, position: position) - serving.dense.seconds(panel, position: position)
+            }
+        }
+        if isPublished {
             for curve in data.published {
-                let rows = try curve.compared(with: curve.model == data.dense.name ? dense : sparse)
+                let rows = try curve.compared(with: curve.model == data.dense.name ? serving.dense : serving.sparse)
                 error = rows.reduce(error) { max($0, abs($1.relativeError)) }
             }
         }
+        self.data = data
+        (dense, sparse) = serving
+        isPublishedHere = isPublished
         (self.crossings, largestError) = (crossings, error)
     }
 
-    /// Where the dense line passes the sparse one, by bisection: the difference has one sign before it and the other after.
-    private static func crossing(_ panel: ServingPanel, _ dense: ServingCost, _ sparse: ServingCost) throws -> Double? {
-        func excess(_ position: Double) throws -> Double { try sparse.seconds(panel, position: position) - dense.seconds(panel, position: position) }
-        var (low, high) = (0.0, 131_072.0)
+    /// Where the dense line passes the sparse one, by bisection: the excess of the sparse one is above zero before it and below after.
+    private static func crossing(_ excess: (Double) throws -> Double) throws -> Double? {
+        var (low, high) = (0.0, 131_071.0)
         guard try excess(low) > 0, try excess(high) < 0 else { return nil }
-        while high - low > 0.5 {
+        while high - low > 0.01 {
             let middle = (low + high) / 2
             if try excess(middle) > 0 { low = middle } else { high = middle }
         }
-        return high.rounded()
+        return low.rounded()
     }
 
     /// A model's name without its maker: V3.1-Terminus.

@@ -78,7 +78,7 @@ struct GrowthFigure {
                 Bilingual(en: "Twice the chat, four times the work, for dense and indexer alike.", zh: "对话翻倍，计算变四倍；稠密与索引器都如此。")
             )
         frame.heading(heading.0[frame.language], heading.1[frame.language], x: left, width: width)
-        let top = frame.headingBottom + frame.type.label * 2.1
+        let top = frame.headingBottom + frame.type.label * 2.5
         let most = Double(try costs.sequenceFlops(.denseMHA, length: Self.longest))
         let narrow = width < 420
         let y: AxisScale =
@@ -87,7 +87,7 @@ struct GrowthFigure {
             : .linear(to: most, count: 5, label: GrowthWords.flops)
         let lengths: AxisScale = isLogarithmic ? .doublings(from: 1024, to: Self.longest, count: narrow ? 4 : 8) : .lengths(to: Self.longest)
         let gutter = Plot.gutter(y, frame)
-        let nameWidth = min(126, max(74, width * 0.22))
+        let nameWidth = Plot.nameWidth(GrowthWords.works.map { GrowthWords.name($0)[frame.language] }, min(126, width * 0.24), frame)
         let area = Rect(left + gutter, top, width - gutter - nameWidth - 12, height)
         let plot = Plot(area: area, x: lengths, y: y)
         plot.axes(
@@ -110,10 +110,8 @@ struct GrowthFigure {
         plot.dot(short, low, frame.palette.ink, on: &frame)
         plot.dot(long, high, frame.palette.ink, on: &frame)
         let factor = NumberText.significant(high / low, digits: 2)
-        let chat = Bilingual(en: "2× the chat", zh: "对话 2 倍")[frame.language]
-        let work = Bilingual(en: "\(factor)× the work", zh: "计算 \(factor) 倍")[frame.language]
-        frame.note(chat, at: Point((a.x + b.x) / 2, a.y + frame.type.label * 1.35), .middle, color: frame.palette.ink)
-        frame.note(work, at: Point(b.x - 8, (a.y * 0.35 + b.y * 0.65)), .end, color: frame.palette.ink, weight: .semibold)
+        let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍，\n计算 \(factor) 倍")[frame.language]
+        frame.note(words, at: Point(b.x - 10, a.y - frame.type.label * 1.9), .end, color: frame.palette.ink, weight: .semibold)
     }
 
     /// Where DSA becomes cheaper than dense attention over the whole sequence.
