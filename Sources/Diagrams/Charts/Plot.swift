@@ -69,14 +69,31 @@ struct Plot {
     /// The width of the column of names: `limit`, or the longest word.
     static func nameWidth(_ names: [String], _ limit: Double, _ frame: PictureFrame) -> Double {
         let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
-        let broken = names.flatMap { name in LineBreaker.lines(name, width: limit) { frame.width($0, style) } }
-        return (broken.map { frame.width($0, style) }.max() ?? 0).rounded(.up) + 1
+        let all = names.flatMap { broken($0, limit, style, frame) }
+        return (all.map { frame.width($0, style) }.max() ?? 0).rounded(.up) + 1
+    }
+
+    /// A name over several lines: broken after spaces and full-width colons, never inside a Chinese word.
+    private static func broken(_ name: String, _ width: Double, _ style: TextStyle, _ frame: PictureFrame) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for piece in name.split(separator: " ", omittingEmptySubsequences: true).flatMap({ part -> [String] in
+            let parts = part.split(separator: "：").map(String.init)
+            return parts.dropLast().map { $0 + "：" } + parts.suffix(1).map { $0 + " " }
+        }) {
+            if !line.isEmpty, frame.width((line + piece).trimmed, style) > width {
+                lines.append(line.trimmed)
+                line = ""
+            }
+            line += piece
+        }
+        return lines + [line.trimmed]
     }
 
     /// Names at the right of the lines' ends, broken into lines of `width`, moved apart where they would collide.
     func names(_ lines: [PlotLine], width: Double, on frame: inout PictureFrame) {
         let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
-        let texts = lines.map { line in LineBreaker.lines(line.name, width: width) { frame.width($0, style) } }
+        let texts = lines.map { Self.broken($0.name, width, style, frame) }
         let leading = style.size * 1.22
         let ends = lines.map { point($0.points.last!.x, $0.points.last!.y) }
         let heights = texts.map { Double($0.count) * leading + style.size * 0.35 }
@@ -110,16 +127,34 @@ struct Plot {
         .rect(Rect(center.x - radius, center.y - radius, 2 * radius, 2 * radius), radius: radius, fill: fill.map(Fill.solid), stroke: stroke)
     }
 
-    /// A dashed threshold from side to side, with its name over its beginning or end.
-    func threshold(_ value: Double, _ name: String, _ anchor: TextRun.Anchor = .start, on frame: inout PictureFrame) {
+    /// A dashed threshold from side to side, with its name over its beginning or under its end.
+    func threshold(_ value: Double, _ name: String, isAbove: Bool = true, on frame: inout PictureFrame) {
         let y = point(x.low, value).y
         let stroke = Stroke(frame.palette.muted, width: 1.2, dash: [5, 4])
         frame.items.append(.path([.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: stroke))
-        frame.note(name, at: Point(anchor == .start ? area.x + 6 : area.maxX - 4, y - frame.type.label * 0.5), anchor)
+        let place = isAbove ? Point(area.x + 6, y - frame.type.label * 0.5) : Point(area.maxX - 4, y + frame.type.label * 1.4)
+        frame.note(name, at: place, isAbove ? .start : .end)
+    }
+}
+
+extension String {
+    /// Without spaces at the end.
+    fileprivate var trimmed: String {
+        var text = Substring(self)
+        while text.last == " " { text.removeLast() }
+        return String(text)
     }
 }
 
 extension PictureFrame {
+    /// What headings, axes and the last line take beside `parts` charts one below the other.
+    func below(_ source: Bilingual, parts: Int) -> Double {
+        let style = style(type.small, palette.muted)
+        let lines = LineBreaker.lines(source[language], width: contentWidth) { width($0, style) }.count
+        let each = type.panel * 1.1 + type.label * 8 + type.body
+        return each * Double(parts) - type.body + type.small * (0.6 + 1.5 * Double(lines)) + max(16, type.margin * 0.55)
+    }
+
     /// Tick labels and notes.
     var labelStyle: TextStyle { style(type.label, palette.muted) }
 

@@ -57,10 +57,30 @@ struct CacheFigure {
         legend()
         frame.y += frame.type.body * 0.9
         let isWide = frame.width >= 860
+        if isWide { columnNames() }
         for row in rows { draw(row, isWide: isWide) }
         frame.y += frame.type.body * 0.5
         frame.foot(words.source[frame.language])
         return frame.scene("cache", options, words, provenance)
+    }
+
+    /// How much taller everything may be where the preset fixes the height.
+    private var stretch: Double {
+        guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
+        // The natural height is about 33 lines of body text, of which 10.8 can grow.
+        return min(max(1 + (frame.width * proportion / frame.type.body - 33) / 10.8, 1), 2.3)
+    }
+
+    private var memory: String { NumberText.significant(data.hardware.memory / 1e9, digits: 4) + " GB" }
+
+    /// Over the columns at the right.
+    private mutating func columnNames() {
+        let x = frame.width * 0.56 + 34
+        let size = Bilingual(en: "\(AxisScale.tokens(Self.length)) chat", zh: "\(AxisScale.tokens(Self.length)) 对话")[frame.language]
+        let count = Bilingual(en: "fit into \(memory)", zh: "\(memory) 放得下")[frame.language]
+        frame.add(size, frame.labelStyle, at: Point(x, frame.y + frame.type.body * 1.1))
+        let next = x + frame.width("00.00 GiB", frame.style(frame.type.body, frame.palette.ink)) + 22
+        frame.add(count, frame.labelStyle, at: Point(next + frame.type.body * 0.9, frame.y + frame.type.body * 1.1))
     }
 
     private var mainColor: Color { frame.palette.value }
@@ -90,11 +110,11 @@ struct CacheFigure {
         let left = frame.type.margin
         let name = "\(row.model), \(row.format == .bf16 ? "bf16" : "FP8")"
         let style = frame.style(frame.type.body, frame.palette.ink, .semibold)
-        frame.y += frame.type.body * 1.2
+        frame.y += frame.type.body * 1.2 * stretch
         frame.add(name, style, at: Point(left, frame.y))
         frame.y += frame.type.body * 0.5
         let top = frame.y
-        let height = frame.type.body * 1.5
+        let height = frame.type.body * 1.5 * stretch
         let right = isWide ? frame.width * 0.56 : frame.width - frame.type.margin
         let most = rows.map { Double($0.main + $0.index) }.max() ?? 1
         let text = "\(NumberText.grouped(row.main + row.index)) B"
@@ -129,7 +149,6 @@ struct CacheFigure {
     static func gibibytes(_ bytes: Double) -> String { NumberText.fixed(bytes / 1_073_741_824, decimals: 2) + " GiB" }
 
     private var words: FigureWords {
-        let memory = NumberText.significant(data.hardware.memory / 1e9, digits: 4) + " GB"
         let length = AxisScale.tokens(Self.length)
         let (first, last) = (rows[0], rows[rows.count - 1])
         let list = rows.map { row in

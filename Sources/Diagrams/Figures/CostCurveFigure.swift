@@ -38,7 +38,7 @@ struct CostCurveFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(isWide ? 380 : part * 0.78, below: 190, options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 380 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         for (i, panel) in ServingPanel.allCases.enumerated() {
             if i > 0 { frame.y = isWide ? top : frame.y + frame.type.body }
@@ -150,6 +150,8 @@ struct CostCurveFigure {
             }
             zoom.draw(PlotLine(name: "", color: color(cost), points: points, width: 2), on: &frame)
         }
+        let enlarged = Bilingual(en: "enlarged", zh: "放大")[frame.language]
+        frame.add(enlarged, frame.labelStyle, at: Point(area.maxX - 6, area.maxY - 7), .end)
         for tick in scale.ticks {
             let x = zoom.point(tick.value, 0).x
             frame.note(tick.label, at: Point(x, area.maxY + frame.type.label * 1.15), .middle)

@@ -38,7 +38,7 @@ struct DoublingFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(isWide ? 360 : part * 0.78, below: 190, options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 360 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         for (i, scope) in [Doubling.Scope.perConversation, .perToken].enumerated() {
             if i > 0 { frame.y = isWide ? top : frame.y + frame.type.body }
@@ -64,7 +64,7 @@ struct DoublingFigure {
             Bilingual(en: "length before doubling (tokens, log)", zh: "翻倍前的长度（词元，对数）")[frame.language],
             Bilingual(en: "cost after ÷ cost before", zh: "翻倍后成本 ÷ 翻倍前成本")[frame.language], on: &frame)
         let limits = scope == .perConversation ? words.conversationLimits : words.tokenLimits
-        for (limit, name) in limits { plot.threshold(limit, name[frame.language], on: &frame) }
+        for (i, (limit, name)) in limits.enumerated() { plot.threshold(limit, name[frame.language], isAbove: i == 0, on: &frame) }
         let lines = try lines(scope, x, names)
         for line in lines { plot.draw(line, on: &frame) }
         if scope == .perConversation { marks(plot) }
@@ -91,11 +91,16 @@ struct DoublingFigure {
 
     /// The lengths at which the dense model's prefill reaches the factors that the text speaks of.
     private mutating func marks(_ plot: Plot) {
-        for mark in words.marks {
-            plot.ring(Double(mark.length), mark.factor, frame.palette.ink, on: &frame)
+        for (i, mark) in words.marks.enumerated() {
             let at = plot.point(Double(mark.length), mark.factor)
             let text = "\(NumberText.significant(mark.factor, digits: 2))×: \(DoublingWords.short(mark.length))"
-            frame.note(text, at: Point(at.x + 9, at.y + frame.type.label * 1.3), .start, color: frame.palette.ink, weight: .semibold)
+            // The first stands where lines crowd: its label goes down into the free space under them.
+            let place = i == 0 ? Point(at.x + 6, plot.area.maxY - frame.type.label * 1.2) : Point(at.x + 9, at.y + frame.type.label * 1.3)
+            if i == 0 { frame.items.append(.path([.move(at), .line(Point(at.x, place.y + 1))], stroke: Stroke(frame.palette.ink, width: 1))) }
+            let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
+            let reaches = place.x + frame.width(text, style) > plot.area.maxX
+            frame.add(text, style, at: Point(reaches ? plot.area.maxX : place.x, place.y), reaches ? .end : .start)
+            plot.ring(Double(mark.length), mark.factor, frame.palette.ink, on: &frame)
         }
     }
 }
@@ -146,30 +151,33 @@ struct DoublingWords {
     }
 
     var words: FigureWords {
-        let at = marks.map { "\(NumberText.significant($0.factor, digits: 2))× \(Self.short($0.length))" }
+        let at = marks.map { mark in
+            let (factor, length) = (NumberText.significant(mark.factor, digits: 2), Self.short(mark.length))
+            return Bilingual(en: "\(factor)× at \(length)", zh: " \(factor) 倍在 \(length) 处")
+        }
         let factors = atEnd.map { NumberText.fixed($0, decimals: 1) }
-        let list = Bilingual(en: at.joined(separator: ", "), zh: at.joined(separator: "，"))
+        let list = Words.list(at)
         return FigureWords(
             title: Bilingual(en: "“Twice the chat, four times the work” is true only in the limit", zh: "“对话翻倍，计算四倍”只在极限处成立"),
             subtitle: Bilingual(
                 en:
-                    "By what factor the cost rises when the length doubles. From 64K to 128K a \(models[0]) conversation costs \(factors[0])× to read and \(factors[1])× to write; \(models[1]) \(factors[2])× and \(factors[3])×.",
+                    "By what factor the cost rises when the length doubles. \(models[0]) prefill reaches \(list.en). From 64K to 128K a \(models[0]) conversation costs \(factors[0])× to read and \(factors[1])× to write; \(models[1]) \(factors[2])× and \(factors[3])×.",
                 zh:
-                    "长度翻倍时成本变为几倍。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出 \(factors[1]) 倍；\(models[1]) 为 \(factors[2]) 倍与 \(factors[3]) 倍。"),
+                    "长度翻倍时成本变为几倍。\(models[0]) 预填充达到\(list.zh)。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出 \(factors[1]) 倍；\(models[1]) 为 \(factors[2]) 倍与 \(factors[3]) 倍。"),
             alt: Bilingual(
                 en:
                     "Line charts of the factor by which serving cost rises when the length doubles, against the length from 1K to 1M tokens. For a conversation read by \(models[0]) the factor reaches \(list.en). At 64K to 128K: \(models[0]) prefill \(factors[0]), decode \(factors[1]); \(models[1]) prefill \(factors[2]), decode \(factors[3]).",
                 zh:
-                    "折线图：长度翻倍时服务成本变为几倍，横轴为 1K 到 1M 词元。\(models[0]) 读入整段对话的倍数达到：\(list.zh)。从 64K 到 128K：\(models[0]) 预填充 \(factors[0])，解码 \(factors[1])；\(models[1]) 预填充 \(factors[2])，解码 \(factors[3])。"
+                    "折线图：长度翻倍时服务成本变为几倍，横轴为 1K 到 1M 词元。\(models[0]) 读入整段对话的倍数达到\(list.zh)。从 64K 到 128K：\(models[0]) 预填充 \(factors[0])，解码 \(factors[1])；\(models[1]) 预填充 \(factors[2])，解码 \(factors[3])。"
             ),
             caption: Bilingual(
                 en: "The factor by which serving cost rises when a conversation doubles in length, \(models[0]) and \(models[1]).",
                 zh: "对话长度翻倍时服务成本的倍数：\(models[0]) 与 \(models[1])。"),
             source: Bilingual(
                 en:
-                    "Predicted: closed-form FLOPs at fixed shares of an \(data.hardware.name)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report. Rings: where \(models[0]) prefill reaches the factor. Beyond 128K the lines extrapolate.",
+                    "Predicted: closed-form FLOPs at fixed shares of an \(data.hardware.name)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report. Rings: where \(models[0]) prefill reaches the factor. K = 1,024. Beyond 128K the lines extrapolate.",
                 zh:
-                    "预测值：闭式 FLOPs 以 \(data.hardware.name) 峰值的固定比例运行，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推。圆圈：\(models[0]) 预填充达到该倍数之处。超过 128K 为外推。"
+                    "预测值：闭式 FLOPs 以 \(data.hardware.name) 峰值的固定比例运行，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推。圆圈：\(models[0]) 预填充达到该倍数之处。K = 1,024。超过 128K 为外推。"
             ))
     }
 }

@@ -36,7 +36,7 @@ struct GrowthFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(isWide ? 380 : part * 0.72, below: 190, options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 380 : part * 0.72, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         try panel(isLogarithmic: false, x: frame.type.margin, width: part, height: height)
         if isWide { frame.y = top } else { frame.y += frame.type.body }
@@ -111,7 +111,10 @@ struct GrowthFigure {
         plot.dot(long, high, frame.palette.ink, on: &frame)
         let factor = NumberText.significant(high / low, digits: 2)
         let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍，\n计算 \(factor) 倍")[frame.language]
-        frame.note(words, at: Point(b.x - 10, a.y - frame.type.label * 1.9), .end, color: frame.palette.ink, weight: .semibold)
+        // Left of the curve, where nothing else stands.
+        let middle = low + 0.45 * (high - low)
+        let at = plot.point(long * (middle / high).squareRoot(), middle)
+        frame.note(words, at: Point(at.x - 12, at.y - frame.type.label * 0.6), .end, color: frame.palette.ink, weight: .semibold)
     }
 
     /// Where DSA becomes cheaper than dense attention over the whole sequence.
@@ -157,7 +160,7 @@ struct GrowthWords {
         case .denseMHA: Bilingual(en: "Dense (MHA)", zh: "稠密（MHA）")
         case .indexer: Bilingual(en: "Indexer alone: still quadratic", zh: "仅索引器：仍是平方")
         case .sparse: Bilingual(en: "Sparse attention alone", zh: "仅稀疏注意力")
-        default: Bilingual(en: "DSA: indexer + sparse", zh: "DSA：索引器 + 稀疏")
+        default: Bilingual(en: "DSA: indexer\u{A0}+\u{A0}sparse", zh: "DSA：索引器\u{A0}+\u{A0}稀疏")
         }
     }
 

@@ -39,7 +39,7 @@ struct MeasuredFigure {
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : min(frame.contentWidth, 860)
         let rows = Double(isWide ? (series.count + 1) / 2 : series.count)
-        let height = frame.chartHeight(isWide ? 360 : min(part * 0.75, 420), below: 190, options: options, parts: Int(rows))
+        let height = frame.chartHeight(isWide ? 360 : min(part * 0.75, 420), below: frame.below(words.source, parts: Int(rows)), options: options, parts: Int(rows))
         var top = frame.y
         for (i, one) in series.enumerated() {
             if isWide, i % 2 == 1 { frame.y = top } else { top = frame.y }
@@ -78,8 +78,9 @@ struct MeasuredFigure {
 
     private func lines(_ one: MeasuredSeries) -> [PlotLine] {
         func name(_ words: Bilingual, _ exponent: Double?) -> String {
-            let growth = exponent.map { "∝ L^" + NumberText.fixed($0, decimals: 2) } ?? ""
-            return words[frame.language] + (growth.isEmpty ? "" : " " + growth)
+            guard let exponent else { return words[frame.language] }
+            let power = NumberText.fixed(exponent, decimals: 2)
+            return (words + Bilingual(en: ", exponent \(power)", zh: "：指数 \(power)"))[frame.language]
         }
         return [
             PlotLine(
@@ -143,8 +144,8 @@ struct MeasuredFigure {
         return FigureWords(
             title: Bilingual(en: "Measured: at \(at) positions DSA is \(factor)× as fast", zh: "实测：在 \(at) 个位置上，DSA 快到 \(factor) 倍"),
             subtitle: Bilingual(
-                en: "Dots are medians of \(runs) runs, bars their spread. Both axes are logarithmic: a straight line is a power of the length L.",
-                zh: "点为 \(runs) 次运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度 L 的幂。"),
+                en: "Dots are medians of \(runs) runs, bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",
+                zh: "点为 \(runs) 次运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度的幂，指数就是斜率。"),
             alt: Bilingual(
                 en: "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machines).",
                 zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map(\.zh).joined(separator: "；"))。机器：\(machines)。"),

@@ -55,11 +55,13 @@ struct ParityFigure {
 
     private var nameStyle: TextStyle { frame.style(isNarrow ? frame.type.label : frame.type.body, frame.palette.ink) }
 
+    private var valueWidth: Double { rows.map { frame.width(ParityWords.values($0), frame.labelStyle) }.max() ?? 0 }
+
     /// Where the dots stand: right of the names, left of the differences.
     private var plotArea: Rect {
         let names = rows.map { frame.width(ParityWords.name($0)[frame.language], nameStyle) }.max() ?? 0
         let left = isNarrow ? frame.type.margin : frame.type.margin + names + 22
-        let right = isNarrow ? frame.type.margin + 10 : 190
+        let right = isNarrow ? frame.type.margin + 10 : frame.type.margin + 84 + valueWidth + 26
         return Rect(left + 8, frame.y, frame.width - left - right - (isNarrow ? 10 : 0) - 8, 0)
     }
 
@@ -104,7 +106,7 @@ struct ParityFigure {
 
     private mutating func draw(_ row: BenchmarkResult, _ area: Rect) {
         let change = row.after - row.before
-        let color = change < 0 ? frame.palette.key : change > 0 ? frame.palette.bar : frame.palette.ink
+        let color = change > 0 ? frame.palette.bar : frame.palette.ink
         let name = ParityWords.name(row)[frame.language]
         let delta = ParityWords.delta(row)[frame.language]
         let deltaStyle = frame.style(nameStyle.size, color, .semibold)
@@ -122,9 +124,9 @@ struct ParityFigure {
             frame.add(values, frame.labelStyle, at: Point(frame.width - frame.type.margin - 84, y + frame.type.label * 0.36), .end)
         }
         let (a, b) = (Point(x(row.before, row, area), y), Point(x(row.after, row, area), y))
-        frame.items.append(.path([.move(a), .line(b)], stroke: Stroke(color, width: 3)))
+        frame.items.append(.path([.move(a), .line(b)], stroke: Stroke(frame.palette.bar, width: 3)))
         frame.items.append(before(a))
-        frame.items.append(after(b, color))
+        frame.items.append(after(b, frame.palette.bar))
     }
 }
 

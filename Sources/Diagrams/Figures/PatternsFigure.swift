@@ -46,7 +46,9 @@ struct PatternsFigure {
     private var gap: Double { frame.width >= 900 ? 26 : 20 }
     private var panelWidth: Double { ((frame.contentWidth - gap * Double(columns - 1)) / Double(columns)).rounded(.down) }
 
+    /// What stands under a matrix; nothing on wide, low pictures, which have no room for it.
     private func lines(_ pattern: PatternDemonstration) -> [String] {
+        if options.preset.proportion != nil { return [] }
         let style = frame.labelStyle
         return LineBreaker.lines(PatternsWords.sizes(pattern.kind)[frame.language], width: panelWidth) { frame.width($0, style) }
     }
@@ -60,8 +62,10 @@ struct PatternsFigure {
     private var cell: Double {
         var side = panelWidth
         if let proportion = options.preset.proportion {
-            let words = patterns.map { Double(lines($0).count) }.max()! * frame.type.label * 1.35 + above + frame.type.panel * 2.6
-            side = min(side, (frame.width * proportion - frame.type.margin - 250) / 2 - words + 30)
+            // Two rows of panels between the head (about nine lines) and the foot (about four).
+            let words = above + frame.type.label * 1.5 + frame.type.panel * 2.25 + frame.type.body * 0.5
+            let free = frame.width * proportion - frame.type.title - frame.type.body * 8.5 - frame.type.small * 6
+            side = min(side, free / 2 - words)
         }
         return max((side / Double(tokens) * 2).rounded(.down) / 2, 3.5)
     }

@@ -72,10 +72,10 @@ struct PricesFigure {
         // A column for the price after a bar, and one for the cut.
         let room = width - numberWidth - 12 - frame.width("−75%", cutStyle) - 16
         for item in pair.items {
-            y += frame.type.body * 1.4
+            y += frame.type.body * 1.4 * stretch
             frame.add(item.name[frame.language], frame.style(frame.type.body, frame.palette.ink, .medium), at: Point(x, y))
             y += frame.type.body * 0.45
-            let height = frame.type.body * 1.25
+            let height = barHeight
             for (i, value) in [item.before, item.after].enumerated() {
                 let length = max(room * value / most, 1)
                 let fill: Fill = i == 0 ? .solid(frame.palette.ink.mixed(0.32, over: frame.palette.paper)) : .solid(frame.palette.bar)
@@ -90,6 +90,14 @@ struct PricesFigure {
         }
         frame.y = y
     }
+
+    /// How much taller everything may be where the preset fixes the height.
+    private var stretch: Double {
+        guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
+        // The natural height is about 31.5 lines of body text, of which 11.7 can grow.
+        return min(max(1 + (frame.width * proportion / frame.type.body - 31.5) / 11.7, 1), 2.3)
+    }
+    private var barHeight: Double { frame.type.body * 1.25 * stretch }
 
     private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.12, frame.palette.bar, .bold) }
 
@@ -115,8 +123,8 @@ struct PricesFigure {
         return FigureWords(
             title: Bilingual(en: "Prices fell by \(least) to \(most), output the most", zh: "价格下调 \(least) 到 \(most)，输出降得最多"),
             subtitle: Bilingual(
-                en: "Price of a million tokens: grey \(models[0]), blue \(models[1]), cut at the right. A cache hit is input that the service still holds.",
-                zh: "每百万词元的价格：灰色为 \(models[0])，蓝色为 \(models[1])，右侧是降幅。缓存命中指服务端仍保留着的输入。"),
+                en: "Price of a million tokens: upper bar \(models[0]), lower bar \(models[1]), cut at the right. A cache hit is input that the service still holds.",
+                zh: "每百万词元的价格：上条为 \(models[0])，下条为 \(models[1])，右侧是降幅。缓存命中指服务端仍保留着的输入。"),
             alt: Bilingual(
                 en: "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map(\.en).joined(separator: "; ")).",
                 zh: "每百万词元价格的条形图：\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map(\.zh).joined(separator: "；"))。"),
