@@ -123,7 +123,7 @@ struct GrowthFigure {
         let flops = Double(try costs.sequenceFlops(.dsa, length: length))
         plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
         let at = plot.point(Double(length), flops)
-        let text = Bilingual(en: "DSA is cheaper from\n\(NumberText.grouped(length)) tokens on", zh: "从 \(NumberText.grouped(length)) 个词元起\nDSA 更省")
+        let text = Bilingual(en: "DSA is cheaper\nfrom \(NumberText.grouped(length)) on", zh: "\(NumberText.grouped(length)) 词元起\nDSA 更省")
         frame.note(text[frame.language], at: Point(at.x - 10, at.y - frame.type.label * 3), .end, color: frame.palette.ink)
     }
 }

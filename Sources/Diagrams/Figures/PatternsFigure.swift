@@ -31,7 +31,7 @@ struct PatternsFigure {
     }
 
     mutating func scene() -> Scene {
-        let words = PatternsWords(patterns: patterns).words
+        let words = PatternsWords(patterns: patterns, showsSizes: !isLow).words
         frame.head(words.title[frame.language], words.subtitle[frame.language])
         frame.y += frame.type.body
         legend()
@@ -43,18 +43,20 @@ struct PatternsFigure {
         return frame.scene("patterns", options, words, provenance)
     }
 
+    /// Whether the picture is wide and low: counts then stand in the blank corner of each matrix.
+    private var isLow: Bool { options.preset.proportion != nil }
     private var gap: Double { frame.width >= 900 ? 26 : 20 }
     private var panelWidth: Double { ((frame.contentWidth - gap * Double(columns - 1)) / Double(columns)).rounded(.down) }
 
     /// What stands under a matrix; nothing on wide, low pictures, which have no room for it.
     private func lines(_ pattern: PatternDemonstration) -> [String] {
-        if options.preset.proportion != nil { return [] }
+        if isLow { return [] }
         let style = frame.labelStyle
         return LineBreaker.lines(PatternsWords.sizes(pattern.kind)[frame.language], width: panelWidth) { frame.width($0, style) }
     }
 
     /// The space over a matrix (name, count) and under it (sizes).
-    private var above: Double { frame.type.body * 1.3 + frame.type.label * 1.75 }
+    private var above: Double { frame.type.body * 1.3 + frame.type.label * (isLow ? 0.4 : 1.75) }
     private func below(_ patterns: [PatternDemonstration]) -> Double {
         Double(patterns.map { lines($0).count }.max() ?? 0) * frame.type.label * 1.35 + frame.type.label * 1.5
     }
@@ -89,7 +91,12 @@ struct PatternsFigure {
         frame.add(PatternsWords.name(pattern.kind)[frame.language], frame.style(frame.type.body, frame.palette.ink, .semibold), at: Point(x, y))
         y += frame.type.label * 1.45
         let count = PatternsWords.count(pattern)[frame.language]
-        frame.add(count, frame.style(frame.type.label, pattern.kind == .dsa ? frame.palette.indexer : frame.palette.muted), at: Point(x, y))
+        let style = frame.style(frame.type.label, pattern.kind == .dsa ? frame.palette.indexer : frame.palette.muted)
+        let left = isLow ? x + cell * Double(tokens) * 0.45 : x
+        for line in LineBreaker.lines(count, width: x + panelWidth - left, measure: { frame.width($0, style) }) {
+            frame.add(line, style, at: Point(left, y))
+            y += frame.type.label * 1.3
+        }
         let area = Rect(x, frame.y + above, cell * Double(tokens), cell * Double(tokens))
         frame.items.append(.group(pattern.kind.rawValue, cells(pattern, area)))
         y = area.maxY + frame.type.label * 0.35

@@ -5,6 +5,8 @@ import AttentionEngine
 
 struct PatternsWords {
     let patterns: [PatternDemonstration]
+    /// Whether sizes, drawn and published, stand under each matrix.
+    let showsSizes: Bool
 
     private func cells(_ kind: PatternDemonstration.Kind) -> Int { patterns.first { $0.kind == kind }?.cells.visibleCount ?? 0 }
     private var nsa: Int { cells(.nsaCompressed) + cells(.nsaSelected) + cells(.nsaWindow) }
@@ -26,9 +28,9 @@ struct PatternsWords {
                 zh: "各种稀疏注意力在 \(PatternDemonstration.tokens) 个词元上的因果形式与计算格数。演示用的小尺寸；按内容的挑选基于定种子的向量。"),
             source: Bilingual(
                 en:
-                    "Masks and scores from the engine. Small sizes for show, published ones beside them. Content is seeded noise on four topics (seed \(PatternDemonstration.seed)), not a trained model; NSA and MoBA rank means of blocks. NSA adds its three branches: \(nsa) cells. A compressed key is visible once its block ends at or before the query. FlashAttention is absent: it computes all cells, exactly.",
+                    "Masks and scores from the engine. Small sizes for show\(showsSizes ? ", published ones beside them" : ""). Content is seeded noise on four topics (seed \(PatternDemonstration.seed)), not a trained model; NSA and MoBA rank means of blocks. NSA adds its three branches: \(nsa) cells. A compressed key is visible once its block ends at or before the query. FlashAttention is absent: it computes all cells, exactly.",
                 zh:
-                    "掩码与得分都由引擎算出。尺寸为演示而缩小，旁边是论文中的值。内容是四个话题加噪声的定种子向量（种子 \(PatternDemonstration.seed)），不是训练好的模型；NSA 与 MoBA 按块均值排名。NSA 三个分支合计 \(nsa) 格。压缩块在结束位置不晚于查询时才可见。FlashAttention 不在此列：它精确计算所有格子。"
+                    "掩码与得分都由引擎算出。尺寸为演示而缩小\(showsSizes ? "，旁边是论文中的值" : "")。内容是四个话题加噪声的定种子向量（种子 \(PatternDemonstration.seed)），不是训练好的模型；NSA 与 MoBA 按块均值排名。NSA 三个分支合计 \(nsa) 格。压缩块在结束位置不晚于查询时才可见。FlashAttention 不在此列：它精确计算所有格子。"
             ))
     }
 
