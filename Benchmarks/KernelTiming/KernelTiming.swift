@@ -16,12 +16,16 @@ struct KernelTiming {
         let kernel = try DecodeKernel(.deepSeekV32, capacity: length)
         let input = DecodeInput.seeded(.deepSeekV32, length: length)
         let blas = BLAS.description
-        print("\(blas.name) \(blas.version), core type \(blas.core), environment \(blas.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })")
+        print(
+            "\(blas.name) \(blas.version), core type \(blas.core), environment \(blas.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })"
+        )
         fflush(nil)
         while let line = readLine() {
             let clock = ContinuousClock()
             var output: [Float] = []
-            let time = try clock.measure { output = line == "dense" ? try kernel.dense(input, length: length) : try kernel.sparse(input, length: length).output }
+            let time = try clock.measure {
+                output = line == "dense" ? try kernel.dense(input, length: length) : try kernel.sparse(input, length: length).output
+            }
             let sum = output.reduce(0.0) { $0 + Double(abs($1)) }
             print("\(time / .milliseconds(1)) \(sum)")
             fflush(nil)

@@ -23,7 +23,9 @@ public enum BLAS {
     }
 
     /// Names of the environment variables that steer OpenBLAS or Accelerate.
-    public static let steeringVariables = ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
+    public static let steeringVariables = [
+        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    ]
 
     /// What is linked here.
     public static var description: Description {

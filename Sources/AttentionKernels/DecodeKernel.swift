@@ -23,11 +23,15 @@ public struct DecodeDimensions: Hashable, Sendable {
 
     /// Checked: throws unless every count is from 1 to 2^20 and the scale is a positive number.
     public init(heads: Int, latent: Int, rope: Int, indexHeads: Int, indexWidth: Int, topK: Int, softmaxScale: Float) throws(EngineError) {
-        let counts = [("heads", heads), ("latent", latent), ("rope", rope), ("index heads", indexHeads), ("index width", indexWidth), ("top-k", topK)]
+        let counts = [
+            ("heads", heads), ("latent", latent), ("rope", rope), ("index heads", indexHeads), ("index width", indexWidth), ("top-k", topK),
+        ]
         for (name, count) in counts where !(1...1 << 20).contains(count) {
             throw EngineError(.value, name, expected: "1 to \(1 << 20)", found: "\(count)")
         }
-        guard softmaxScale > 0, softmaxScale.isFinite else { throw EngineError(.value, "softmax scale", expected: "a number above 0", found: "\(softmaxScale)") }
+        guard softmaxScale > 0, softmaxScale.isFinite else {
+            throw EngineError(.value, "softmax scale", expected: "a number above 0", found: "\(softmaxScale)")
+        }
         self.heads = heads
         self.latent = latent
         self.rope = rope
@@ -95,7 +99,9 @@ public final class DecodeKernel {
 
     /// Working memory for up to `capacity` positions. Throws unless that is 1 to 2^31 - 1.
     public init(_ dimensions: DecodeDimensions, capacity: Int) throws(EngineError) {
-        guard (1...Int(Int32.max)).contains(capacity) else { throw EngineError(.value, "length", expected: "1 to \(Int32.max)", found: "\(capacity)") }
+        guard (1...Int(Int32.max)).contains(capacity) else {
+            throw EngineError(.value, "length", expected: "1 to \(Int32.max)", found: "\(capacity)")
+        }
         _ = BLAS.isPrepared
         self.dimensions = dimensions
         self.capacity = capacity
@@ -123,9 +129,11 @@ public final class DecodeKernel {
         try check(input, length)
         computeScores(input, length)
         let selected = try TopK.positions(of: UnsafeBufferPointer(start: indexScores.pointer, count: length), k: dimensions.topK)
-        let width = dimensions.key
-        for (row, position) in selected.enumerated() {
-            (gathered.pointer + row * width).update(from: input.cache.pointer + Int(position) * width, count: width)
+        let (width, gathered) = (dimensions.key, gathered)
+        Threads.split(selected.count, into: Threads.count) { _, rows in
+            for row in rows {
+                (gathered.pointer + row * width).update(from: input.cache.pointer + Int(selected[row]) * width, count: width)
+            }
         }
         return (try attend(input.query, gathered, selected.count), selected)
     }
@@ -137,11 +145,11 @@ public final class DecodeKernel {
             for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.block) {
                 let n = min(Self.block, range.upperBound - start)
                 BLAS.multiply(
-                    m: heads, n: n, k: width, input.indexQuery.pointer, width, input.indexKeys.pointer + start * width, width, transposed: true,
+                    m: heads, n: n, k: width, input.indexQuery.pointer, width, input.indexKeys.pointer + start * width, width,
+                    transposed: true,
                     into: products, Self.block)
-                let total = scores.pointer + start
-                total.update(repeating: 0, count: n)
-                for j in 0..<heads { VectorMath.addRectified(products + j * Self.block, weight: input.indexWeights.pointer[j], to: total, n) }
+                VectorMath.sumRectified(
+                    products, stride: Self.block, heads: heads, weights: input.indexWeights.pointer, into: scores.pointer + start, n)
             }
         }
     }
@@ -159,7 +167,8 @@ public final class DecodeKernel {
                 BLAS.multiply(m: d.heads, n: n, k: d.key, query.pointer, d.key, keys, d.key, transposed: true, into: scores, Self.block)
                 state.absorb(scores, keys: n, stride: Self.block, scale: d.softmaxScale)
                 BLAS.multiply(
-                    m: d.heads, n: d.latent, k: n, scores, Self.block, keys, d.key, transposed: false, adding: true, into: state.output.pointer, d.latent)
+                    m: d.heads, n: d.latent, k: n, scores, Self.block, keys, d.key, transposed: false, adding: true,
+                    into: state.output.pointer, d.latent)
             }
         }
         let result = FloatBuffer(count: d.heads * d.latent)
@@ -174,13 +183,16 @@ public final class DecodeKernel {
     private func check(_ input: DecodeInput, _ length: Int) throws(EngineError) {
         guard (1...capacity).contains(length) else { throw EngineError(.value, "length", expected: "1 to \(capacity)", found: "\(length)") }
         let counts = [
-            ("query", input.query.count, dimensions.heads * dimensions.key), ("index query", input.indexQuery.count, dimensions.indexHeads * dimensions.indexWidth),
+            ("query", input.query.count, dimensions.heads * dimensions.key),
+            ("index query", input.indexQuery.count, dimensions.indexHeads * dimensions.indexWidth),
             ("index weights", input.indexWeights.count, dimensions.indexHeads),
         ]
         for (name, found, expected) in counts where found != expected {
             throw EngineError(.shape, name, expected: "\(expected) values", found: "\(found)")
         }
-        for (name, found, least) in [("cache", input.cache.count, length * dimensions.key), ("index keys", input.indexKeys.count, length * dimensions.indexWidth)]
+        for (name, found, least) in [
+            ("cache", input.cache.count, length * dimensions.key), ("index keys", input.indexKeys.count, length * dimensions.indexWidth),
+        ]
         where found < least {
             throw EngineError(.shape, name, expected: "\(least) values or more", found: "\(found)")
         }

@@ -58,7 +58,9 @@ public struct MeasurementOptions: Hashable, Sendable {
         case .prefill:
             let inputs = length * (d.heads * d.key + d.key + d.indexHeads * (d.indexWidth + 1) + d.indexWidth)
             let outputs = 2 * length * (d.heads * d.latent + d.topK)
-            values = inputs + outputs + cores * PrefillKernel.tile * (length + d.heads * (PrefillKernel.block + d.latent) + d.indexHeads * PrefillKernel.block)
+            values =
+                inputs + outputs + cores * PrefillKernel.tile
+                * (length + d.heads * (PrefillKernel.block + d.latent) + d.indexHeads * PrefillKernel.block)
         }
         return 4 * values + 8 * length
     }
@@ -121,7 +123,9 @@ public struct GrowthFit: Hashable, Sendable {
 
     /// The fit of points above zero; nil with fewer than two, or if all lengths are one.
     public init?(_ points: [(length: Double, time: Double)]) {
-        guard points.count >= 2, points.allSatisfy({ $0.length > 0 && $0.time > 0 && $0.length.isFinite && $0.time.isFinite }) else { return nil }
+        guard points.count >= 2, points.allSatisfy({ $0.length > 0 && $0.time > 0 && $0.length.isFinite && $0.time.isFinite }) else {
+            return nil
+        }
         let x = points.map { VectorMath.log($0.length) }
         let y = points.map { VectorMath.log($0.time) }
         let n = Double(points.count)
@@ -159,7 +163,9 @@ public enum Measurement {
         try options.check()
         let needed = options.memoryNeeded
         if let availableMemory, needed > availableMemory {
-            throw EngineError(.value, "length \(options.lengths.last!)", expected: "at most \(availableMemory) bytes, as many as are free", found: "a need of \(needed)")
+            throw EngineError(
+                .value, "length \(options.lengths.last!)", expected: "at most \(availableMemory) bytes, as many as are free",
+                found: "a need of \(needed)")
         }
         let subject = try Subject(options)
         let clock = ContinuousClock()

@@ -12,7 +12,8 @@ extension MeasurementReport {
             let agreement = row.agreement.map {
                 "{\"dense\": \($0.dense), \"sparse\": \($0.sparse), \"selectionDifferences\": \($0.selectionDifferences), \"unresolvedDifferences\": \($0.unresolvedDifferences)}"
             }
-            return "    {\"length\": \(row.length), \"dense\": \(Self.json(row.dense)), \"sparse\": \(Self.json(row.sparse)), \"speedup\": \(row.speedup), \"agreement\": \(agreement ?? "null")}"
+            return
+                "    {\"length\": \(row.length), \"dense\": \(Self.json(row.dense)), \"sparse\": \(Self.json(row.sparse)), \"speedup\": \(row.speedup), \"agreement\": \(agreement ?? "null")}"
         }
         return """
             {
@@ -29,8 +30,12 @@ extension MeasurementReport {
             """
     }
 
-    private static func json(_ timing: Timing) -> String { "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most)}" }
-    private static func json(_ fit: GrowthFit?) -> String { fit.map { "{\"exponent\": \($0.exponent), \"residual\": \($0.residual)}" } ?? "null" }
+    private static func json(_ timing: Timing) -> String {
+        "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most)}"
+    }
+    private static func json(_ fit: GrowthFit?) -> String {
+        fit.map { "{\"exponent\": \($0.exponent), \"residual\": \($0.residual)}" } ?? "null"
+    }
 
     private static func quoted(_ text: String) -> String {
         let escaped = text.unicodeScalars.map { scalar -> String in

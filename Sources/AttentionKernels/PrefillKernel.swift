@@ -90,7 +90,8 @@ public struct PrefillKernel: Sendable {
                 work.score(input, tile)
                 for t in tile {
                     let scores = UnsafeBufferPointer(start: work.scores.pointer + (t - tile.lowerBound) * length, count: t + 1)
-                    guard let selected = try? TopK.positions(of: scores, k: d.topK) else { continue }  // NaN: seen below, its selection is empty
+                    // A NaN leaves the selection empty, which is seen below.
+                    guard let selected = try? TopK.positions(of: scores, k: d.topK) else { continue }
                     selections.pointer[t] = selected
                     work.attend(input, t, selected, into: result.pointer + t * d.heads * d.latent)
                 }
@@ -121,7 +122,8 @@ public struct PrefillKernel: Sendable {
         guard length > 0, length <= 1 << 24 else { throw EngineError(.value, "length", expected: "1 to \(1 << 24)", found: "\(length)") }
         let d = dimensions
         let counts = [
-            ("query", input.query.count, d.heads * d.key), ("cache", input.cache.count, d.key), ("index query", input.indexQuery.count, d.indexHeads * d.indexWidth),
+            ("query", input.query.count, d.heads * d.key), ("cache", input.cache.count, d.key),
+            ("index query", input.indexQuery.count, d.indexHeads * d.indexWidth),
             ("index keys", input.indexKeys.count, d.indexWidth), ("index weights", input.indexWeights.count, d.indexHeads),
         ]
         for (name, found, width) in counts where found < length * width {
@@ -172,16 +174,14 @@ private final class SparseTile {
         for start in stride(from: 0, to: tile.upperBound, by: block) {
             let n = min(block, tile.upperBound - start)
             BLAS.multiply(
-                m: tile.count * d.indexHeads, n: n, k: d.indexWidth, input.indexQuery.pointer + tile.lowerBound * d.indexHeads * d.indexWidth,
+                m: tile.count * d.indexHeads, n: n, k: d.indexWidth,
+                input.indexQuery.pointer + tile.lowerBound * d.indexHeads * d.indexWidth,
                 d.indexWidth, input.indexKeys.pointer + start * d.indexWidth, d.indexWidth, transposed: true, into: products.pointer, block)
             for t in tile {
                 let row = t - tile.lowerBound
-                let total = scores.pointer + row * length + start
-                total.update(repeating: 0, count: n)
-                for j in 0..<d.indexHeads {
-                    VectorMath.addRectified(
-                        products.pointer + (row * d.indexHeads + j) * block, weight: input.indexWeights.pointer[t * d.indexHeads + j], to: total, n)
-                }
+                VectorMath.sumRectified(
+                    products.pointer + row * d.indexHeads * block, stride: block, heads: d.indexHeads,
+                    weights: input.indexWeights.pointer + t * d.indexHeads, into: scores.pointer + row * length + start, n)
             }
         }
     }
@@ -197,7 +197,8 @@ private final class SparseTile {
             into: weights.pointer, n)
         state.absorb(weights.pointer, keys: n, stride: n, scale: d.softmaxScale)
         BLAS.multiply(
-            m: d.heads, n: d.latent, k: n, weights.pointer, n, gathered.pointer, d.key, transposed: false, adding: true, into: state.output.pointer,
+            m: d.heads, n: d.latent, k: n, weights.pointer, n, gathered.pointer, d.key, transposed: false, adding: true,
+            into: state.output.pointer,
             d.latent)
         state.finish(with: [], into: result)
     }

@@ -8,7 +8,9 @@ public enum TopK {
     /// Positions of the `k` largest of `scores`, ascending (all if there are no more than k). Throws at the first NaN.
     public static func positions(of scores: UnsafeBufferPointer<Float>, k: Int) throws(EngineError) -> [Int32] {
         guard k >= 0 else { throw EngineError(.value, "top-k", expected: "0 or more", found: "\(k)") }
-        if let bad = scores.firstIndex(where: \.isNaN) { throw EngineError(.value, "index score \(bad)", expected: "a number", found: "NaN") }
+        if let bad = scores.firstIndex(where: \.isNaN) {
+            throw EngineError(.value, "index score \(bad)", expected: "a number", found: "NaN")
+        }
         if scores.count <= k { return (0..<Int32(scores.count)).map { $0 } }
         if k == 0 { return [] }
         let keys = scores.map(ordered)

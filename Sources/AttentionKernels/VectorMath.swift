@@ -85,21 +85,40 @@ enum VectorMath {
         return total
     }
 
-    /// total[i] += weight · max(values[i], 0): one index head's share of the index score.
-    @inline(__always)
-    static func addRectified(_ values: UnsafePointer<Float>, weight: Float, to total: UnsafeMutablePointer<Float>, _ n: Int) {
-        var i = 0
-        while i + 8 <= n {
-            var v = load(values + i)
-            v.replace(with: 0, where: v .< 0)
-            store(load(total + i) + v * weight, total + i)
-            i += 8
+    /// total[i] = Σ_j weights[j] · max(values[j, i], 0) with rows of `values` `stride` apart: the index score of n keys. Four heads at a time, so that
+    /// totals are loaded and stored less often.
+    static func sumRectified(
+        _ values: UnsafePointer<Float>, stride: Int, heads: Int, weights: UnsafePointer<Float>, into total: UnsafeMutablePointer<Float>,
+        _ n: Int
+    ) {
+        total.update(repeating: 0, count: n)
+        var j = 0
+        while j + 4 <= heads {
+            let (a, b, c, d) = (values + j * stride, values + (j + 1) * stride, values + (j + 2) * stride, values + (j + 3) * stride)
+            let (wa, wb, wc, wd) = (weights[j], weights[j + 1], weights[j + 2], weights[j + 3])
+            var i = 0
+            while i + 8 <= n {
+                let low = rectified(load(a + i)) * wa + rectified(load(b + i)) * wb
+                let high = rectified(load(c + i)) * wc + rectified(load(d + i)) * wd
+                store(load(total + i) + (low + high), total + i)
+                i += 8
+            }
+            while i < n {
+                total[i] += rectified(a[i]) * wa + rectified(b[i]) * wb + (rectified(c[i]) * wc + rectified(d[i]) * wd)
+                i += 1
+            }
+            j += 4
         }
-        while i < n {
-            total[i] += weight * (values[i] < 0 ? 0 : values[i])
-            i += 1
+        while j < heads {
+            for i in 0..<n { total[i] += rectified(values[j * stride + i]) * weights[j] }
+            j += 1
         }
     }
+
+    @inline(__always)
+    private static func rectified(_ x: Float) -> Float { x < 0 ? 0 : x }
+    @inline(__always)
+    private static func rectified(_ x: Lanes) -> Lanes { x.replacing(with: 0, where: x .< 0) }
 }
 
 extension SIMD8<Int32> {

@@ -8,7 +8,8 @@ extension ModelDimensions {
     /// number, not positive, or larger than any model's.
     public init(configuration bytes: [UInt8], file: String) throws(FileError) {
         let fields = try JSONFields(bytes, file: file)
-        let name = fields.text("name") ?? fields.text("_name_or_path").flatMap { $0.isEmpty ? nil : $0 } ?? fields.text("model_type") ?? file
+        let name =
+            fields.text("name") ?? fields.text("_name_or_path").flatMap { $0.isEmpty ? nil : $0 } ?? fields.text("model_type") ?? file
         let heads = try fields.integer("num_attention_heads")
         let width = try fields.integer("hidden_size")
         let layers = try fields.integer("num_hidden_layers")
@@ -21,7 +22,8 @@ extension ModelDimensions {
         let isSparse = fields.hasNumber("index_topk") || fields.text("model_type") == "deepseek_v32"
         do {
             try self.init(
-                name: name, width: width, layers: layers, heads: heads, attention: attention, indexer: isSparse ? Self.indexer(fields) : nil)
+                name: name, width: width, layers: layers, heads: heads, attention: attention, indexer: isSparse ? Self.indexer(fields) : nil
+            )
         } catch let error as EngineError {
             throw FileError(.badData, file, error.description)
         } catch {
@@ -31,14 +33,16 @@ extension ModelDimensions {
 
     private static func latent(_ fields: JSONFields) throws(FileError) -> Latent {
         Latent(
-            queryRank: fields.hasNumber("q_lora_rank") ? try fields.integer("q_lora_rank") : nil, latentRank: try fields.integer("kv_lora_rank"),
+            queryRank: fields.hasNumber("q_lora_rank") ? try fields.integer("q_lora_rank") : nil,
+            latentRank: try fields.integer("kv_lora_rank"),
             nopeDimension: try fields.integer("qk_nope_head_dim"), ropeDimension: try fields.integer("qk_rope_head_dim"),
             valueDimension: try fields.integer("v_head_dim"))
     }
 
     private static func indexer(_ fields: JSONFields) throws(FileError) -> Indexer {
         Indexer(
-            heads: try fields.integer("index_n_heads"), headDimension: try fields.integer("index_head_dim"), topK: try fields.integer("index_topk"))
+            heads: try fields.integer("index_n_heads"), headDimension: try fields.integer("index_head_dim"),
+            topK: try fields.integer("index_topk"))
     }
 
     /// `num_key_value_heads` defaults to all heads and `head_dim` to hidden_size / heads, as in the published code.

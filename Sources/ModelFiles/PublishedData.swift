@@ -28,12 +28,17 @@ public enum PublishedData {
             guard ["end", "knee_recovered"].contains(row.fields[4]) else { throw rows.wrong(row, 4, "end or knee_recovered") }
             let key = [row.fields[0], row.fields[1]]
             if points[key] == nil { order.append(key) }
-            points[key, default: []].append(.init(position: try rows.number(row, 2), dollars: try rows.number(row, 3), isKnee: row.fields[4] != "end"))
+            points[key, default: []].append(
+                .init(position: try rows.number(row, 2), dollars: try rows.number(row, 3), isKnee: row.fields[4] != "end"))
         }
         var curves: [PublishedCurve] = []
         for key in order {
-            guard let panel = ServingPanel(rawValue: key[0]) else { throw FileError(.badData, file, "panel: expected prefill or decode, found \(key[0])") }
-            do { curves.append(try PublishedCurve(panel: panel, model: key[1], points: points[key]!)) } catch { throw FileError(.badData, file, error.description) }
+            guard let panel = ServingPanel(rawValue: key[0]) else {
+                throw FileError(.badData, file, "panel: expected prefill or decode, found \(key[0])")
+            }
+            do { curves.append(try PublishedCurve(panel: panel, model: key[1], points: points[key]!)) } catch {
+                throw FileError(.badData, file, error.description)
+            }
         }
         return curves
     }
@@ -54,7 +59,8 @@ public enum PublishedData {
                 }
                 let (hit, miss, output) = (try price("input_cache_hit"), try price("input_cache_miss"), try price("output"))
                 do {
-                    lists.append(try PriceList(name: models[header[column]]!, currency: currency, cacheHit: hit, cacheMiss: miss, output: output))
+                    lists.append(
+                        try PriceList(name: models[header[column]]!, currency: currency, cacheHit: hit, cacheMiss: miss, output: output))
                 } catch { throw FileError(.badData, file, error.description) }
             }
         }
@@ -63,12 +69,14 @@ public enum PublishedData {
 
     /// The rows of `benchmarks.csv`. Throws `FileError` with the line at fault.
     public static func benchmarks(_ bytes: [UInt8], file: String) throws(FileError) -> [PublishedBenchmark] {
-        let rows = try CSVRows(bytes, file: file, header: ["category", "benchmark", "metric", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"])
+        let rows = try CSVRows(
+            bytes, file: file, header: ["category", "benchmark", "metric", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"])
         var benchmarks: [PublishedBenchmark] = []
         for row in rows.rows {
             benchmarks.append(
                 PublishedBenchmark(
-                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], v31: try rows.number(row, 3), v32: try rows.number(row, 4)))
+                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], v31: try rows.number(row, 3),
+                    v32: try rows.number(row, 4)))
         }
         return benchmarks
     }
@@ -81,10 +89,16 @@ struct CSVRows {
     let rows: [(line: Int, fields: [String])]
 
     init(_ bytes: [UInt8], file: String, header: [String]) throws(FileError) {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw FileError(.badData, file, "expected UTF-8 text, found other bytes") }
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw FileError(.badData, file, "expected UTF-8 text, found other bytes")
+        }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
         guard lines.first == header else {
-            throw FileError(.badData, file, "line 1: expected \(header.joined(separator: ",")), found \(lines.first?.joined(separator: ",") ?? "nothing")")
+            throw FileError(
+                .badData, file,
+                "line 1: expected \(header.joined(separator: ",")), found \(lines.first?.joined(separator: ",") ?? "nothing")")
         }
         var rows: [(line: Int, fields: [String])] = []
         for (i, fields) in lines.enumerated().dropFirst() where fields != [""] {

@@ -16,7 +16,9 @@ enum Published {
 }
 
 @Suite struct CostTests {
-    @Test(arguments: [(2048, 168, 570, 34, 604), (8192, 671, 2282, 134, 705), (32768, 2684, 9127, 537, 1107), (131_072, 10737, 36507, 2147, 2718)])
+    @Test(arguments: [
+        (2048, 168, 570, 34, 604), (8192, 671, 2282, 134, 705), (32768, 2684, 9127, 537, 1107), (131_072, 10737, 36507, 2147, 2718),
+    ])
     func `MFLOPs of one query are those of the published table`(t: Int, mha: Int, mqa: Int, indexer: Int, dsa: Int) throws {
         let costs = AttentionCosts(try Published.latent(indexer: true))
         func millions(_ work: AttentionWork) throws -> Int { Int((Double(try costs.flops(work, visible: t)) / 1e6).rounded()) }
@@ -41,7 +43,8 @@ enum Published {
 
     @Test func `an indexer that costs more than dense attention never pays`() throws {
         let model = try ModelDimensions(
-            name: "x", width: 8, layers: 1, heads: 1, attention: .latent(.init(queryRank: 4, latentRank: 4, nopeDimension: 2, ropeDimension: 2, valueDimension: 2)),
+            name: "x", width: 8, layers: 1, heads: 1,
+            attention: .latent(.init(queryRank: 4, latentRank: 4, nopeDimension: 2, ropeDimension: 2, valueDimension: 2)),
             indexer: .init(heads: 64, headDimension: 128, topK: 2))
         #expect(try AttentionCosts(model).dsaVersusDenseMHA() == nil)
     }
@@ -70,7 +73,8 @@ enum Published {
 
     @Test(arguments: AttentionWork.allCases) func `a sequence costs the sum of its queries`(work: AttentionWork) throws {
         let model = try ModelDimensions(
-            name: "x", width: 8, layers: 1, heads: 3, attention: .latent(.init(queryRank: 4, latentRank: 5, nopeDimension: 2, ropeDimension: 4, valueDimension: 3)),
+            name: "x", width: 8, layers: 1, heads: 3,
+            attention: .latent(.init(queryRank: 4, latentRank: 5, nopeDimension: 2, ropeDimension: 4, valueDimension: 3)),
             indexer: .init(heads: 2, headDimension: 4, topK: 7))
         let costs = AttentionCosts(model)
         var total: ExactCount = 0
@@ -83,17 +87,21 @@ enum Published {
     @Test(arguments: [1, 3, 8], [(4, 4), (4, 2), (4, 1)])
     func `closed forms equal the counted trace of dense attention`(length: Int, heads: (Int, Int)) throws {
         let (c, d) = (6, 2)
-        let attention = try DenseAttention(heads: heads.0, keyValueHeads: heads.1, headDimension: d, valueDimension: d, isCausal: true, rotary: nil)
-        func weight(_ name: String, _ o: Int, _ i: Int) -> NamedTensor {
+        let attention = try DenseAttention(
+            heads: heads.0, keyValueHeads: heads.1, headDimension: d, valueDimension: d, isCausal: true, rotary: nil)
+        func weight(_ name: String, _ o: Int, _ i: Int) -> DenseAttention.NamedTensor {
             .init(name, Tensor([.o, .c], [o, i], (0..<o * i).map { Double($0 % 5) / 5 }))
         }
         let weights = DenseAttention.Weights(
-            query: weight("q", heads.0 * d, c), key: weight("k", heads.1 * d, c), value: weight("v", heads.1 * d, c), output: weight("o", c, heads.0 * d))
+            query: weight("q", heads.0 * d, c), key: weight("k", heads.1 * d, c), value: weight("v", heads.1 * d, c),
+            output: weight("o", c, heads.0 * d))
         var recorder = Recorder()
-        let x = try recorder.input("input.x", "x", Tensor([.t, .c], [length, c], (0..<length * c).map { Double($0 % 7) / 7 }), title: Bilingual(same: "x"))
+        let x = try recorder.input(
+            "input.x", "x", Tensor([.t, .c], [length, c], (0..<length * c).map { Double($0 % 7) / 7 }), title: Bilingual(same: "x"))
         _ = try attention.record(x, weights, on: &recorder)
         let costs = AttentionCosts(
-            try ModelDimensions(name: "x", width: c, layers: 1, heads: heads.0, attention: .grouped(.init(keyValueHeads: heads.1, headDimension: d))))
+            try ModelDimensions(
+                name: "x", width: c, layers: 1, heads: heads.0, attention: .grouped(.init(keyValueHeads: heads.1, headDimension: d))))
         let predicted = try costs.sequenceFlops(.denseMHA, length: length) + costs.perToken().projections * ExactCount(length)
         #expect(ExactCount(recorder.trace.cost.contractionFlops) == predicted)
     }
@@ -109,19 +117,23 @@ enum Published {
     @Test func `work that a model does not do is an error`() throws {
         let dense = AttentionCosts(try Published.latent(indexer: false))
         #expect(dense.works == [.denseMHA, .denseMQA])
-        for work in [AttentionWork.indexer, .sparse, .dsa, .maskedMHA] { #expect(throws: EngineError.self) { try dense.flops(work, visible: 5) } }
+        for work in [AttentionWork.indexer, .sparse, .dsa, .maskedMHA] {
+            #expect(throws: EngineError.self) { try dense.flops(work, visible: 5) }
+        }
     }
 
     @Test func `dimensions that cannot be are refused by name`() throws {
         func grouped(_ width: Int, _ heads: Int, _ shared: Int) throws -> ModelDimensions {
-            try ModelDimensions(name: "x", width: width, layers: 1, heads: heads, attention: .grouped(.init(keyValueHeads: shared, headDimension: 2)))
+            try ModelDimensions(
+                name: "x", width: width, layers: 1, heads: heads, attention: .grouped(.init(keyValueHeads: shared, headDimension: 2)))
         }
         #expect { try grouped(-1, 2, 1) } throws: { "\($0)" == "hidden_size: expected a whole number from 1 to 16777216, found -1" }
         #expect { try grouped(1 << 40, 2, 1) } throws: { "\($0)".hasPrefix("hidden_size") }
         #expect { try grouped(4, 4, 3) } throws: { "\($0)" == "num_key_value_heads: expected a divisor of 4 heads, found 3" }
         #expect(throws: EngineError.self) {
             try ModelDimensions(
-                name: "x", width: 4, layers: 1, heads: 1, attention: .grouped(.init(keyValueHeads: 1, headDimension: 2)), indexer: .init(heads: 1, headDimension: 1, topK: 1))
+                name: "x", width: 4, layers: 1, heads: 1, attention: .grouped(.init(keyValueHeads: 1, headDimension: 2)),
+                indexer: .init(heads: 1, headDimension: 1, topK: 1))
         }
     }
 }

@@ -13,7 +13,9 @@ import Testing
         return (S, try recorder.input("input.v", "v", values, title: Bilingual(same: "v")))
     }
 
-    @Test(arguments: [1, 2, 5, 16, 17, 40], [false, true]) func `blocks of any size give the plain softmax`(block: Int, isMasked: Bool) throws {
+    @Test(arguments: [1, 2, 5, 16, 17, 40], [false, true]) func `blocks of any size give the plain softmax`(block: Int, isMasked: Bool)
+        throws
+    {
         var recorder = Recorder()
         let mask = isMasked ? Mask(rows: 3, columns: 17) { row, column in row > 0 && column % 3 != 0 && column >= 5 * row } : nil
         let (S, v) = try input(keys: 17, masked: mask, &recorder)
@@ -28,7 +30,9 @@ import Testing
         let (S, v) = try input(keys: 5, masked: nil, &recorder)
         _ = try OnlineSoftmax(blockSize: 2).record(S, values: v, on: &recorder)
         let steps = recorder.trace.steps.map(\.id)
-        #expect(steps.filter { $0.hasPrefix("block.1.") } == ["scores", "maximum", "numerators", "rescaling", "sum", "output"].map { "block.1." + $0 })
+        #expect(
+            steps.filter { $0.hasPrefix("block.1.") }
+                == ["scores", "maximum", "numerators", "rescaling", "sum", "output"].map { "block.1." + $0 })
         #expect(steps.last == "heads")
         #expect(try recorder.trace.step("block.1.maximum").explain([0, 0]).numeric?.hasPrefix("max(") == true)
         #expect(try recorder.trace.step("block.1.rescaling").explain([0, 0]).symbolic == "exp(m^b[0,0] - m^b[0,0])")
@@ -49,7 +53,8 @@ import Testing
         #expect(throws: EngineError.self) { try OnlineSoftmax(blockSize: 0) }
         var recorder = Recorder()
         let (S, _) = try input(keys: 4, masked: nil, &recorder)
-        let v = try recorder.input("input.w", "w", Tensor([.s, .h, .d], [3, 2, 1], [Double](repeating: 1, count: 6)), title: Bilingual(same: "w"))
+        let v = try recorder.input(
+            "input.w", "w", Tensor([.s, .h, .d], [3, 2, 1], [Double](repeating: 1, count: 6)), title: Bilingual(same: "w"))
         #expect(throws: EngineError.self) { try OnlineSoftmax(blockSize: 2).record(S, values: v, on: &recorder) }
         #expect(throws: EngineError.self) { try maximum(S, over: "z") }
     }

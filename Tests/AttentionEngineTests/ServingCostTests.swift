@@ -12,7 +12,8 @@ import Testing
     @Test(arguments: corners.indices) func `Figure 3 is predicted within 0.2 percent at every position`(line: Int) throws {
         let (panel, sparse, points) = Self.corners[line]
         let curve = try PublishedCurve(
-            panel: panel, model: "x", points: points.enumerated().map { .init(position: $1.0, dollars: $1.1, isKnee: $0 > 0 && $0 < points.count - 1) })
+            panel: panel, model: "x",
+            points: points.enumerated().map { .init(position: $1.0, dollars: $1.1, isKnee: $0 > 0 && $0 < points.count - 1) })
         let cost = try ServingCost(Published.latent(indexer: sparse), on: Published.h800())
         let rows = try curve.compared(with: cost)
         #expect(rows.map(\.position).contains(131_071) && rows.count == 33 + (sparse ? (panel == .decode ? 1 : 1) : 0))
@@ -38,7 +39,9 @@ import Testing
         #expect(abs(ratio - 2) < 1e-12)
     }
 
-    @Test(arguments: ServingPanel.allCases, [false, true]) func `a conversation costs the sum of its tokens`(panel: ServingPanel, sparse: Bool) throws {
+    @Test(arguments: ServingPanel.allCases, [false, true]) func `a conversation costs the sum of its tokens`(
+        panel: ServingPanel, sparse: Bool
+    ) throws {
         let cost = try ServingCost(Published.latent(indexer: sparse), on: Published.h800())
         var total = 0.0
         for p in 0..<9000 {
@@ -56,7 +59,9 @@ import Testing
         #expect(throws: EngineError.self) { try Published.h800(price: -.infinity) }
         var profile = ServingProfile()
         profile.denseMHA = 1.5
-        #expect { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) } throws: { "\($0)".hasPrefix("utilisation.denseMHA") }
+        #expect { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) } throws: {
+            "\($0)".hasPrefix("utilisation.denseMHA")
+        }
         profile = ServingProfile()
         profile.denseConstants = [1]
         #expect(throws: EngineError.self) { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) }
@@ -64,7 +69,9 @@ import Testing
         #expect(throws: EngineError.self) { try cost.seconds(.decode, position: -1) }
         #expect(throws: EngineError.self) { try cost.conversationSeconds(.decode, length: -1) }
         #expect(throws: EngineError.self) { try PublishedCurve(panel: .decode, model: "x", points: []) }
-        let curve = try PublishedCurve(panel: .decode, model: "x", points: [.init(position: 0, dollars: 1, isKnee: false), .init(position: 9, dollars: 2, isKnee: false)])
+        let curve = try PublishedCurve(
+            panel: .decode, model: "x",
+            points: [.init(position: 0, dollars: 1, isKnee: false), .init(position: 9, dollars: 2, isKnee: false)])
         #expect(throws: EngineError.self) { try curve.dollars(at: 10) }
         #expect(throws: EngineError.self) { try curve.compared(with: cost, every: 0) }
     }

@@ -111,7 +111,8 @@ public struct AttentionCosts: Hashable, Sendable {
         switch model.attention {
         case .grouped(let grouped):
             let outputs = ExactCount(grouped.headDimension) * (2 * h + 2 * ExactCount(grouped.keyValueHeads))
-            return Parameters(projections: try Exactly.product("parameters", c, outputs), expansion: 0, indexerMatrices: 0, indexerNorm: 0, norms: 0)
+            return Parameters(
+                projections: try Exactly.product("parameters", c, outputs), expansion: 0, indexerMatrices: 0, indexerNorm: 0, norms: 0)
         case .latent(let mla):
             let query = h * ExactCount(mla.nopeDimension + mla.ropeDimension)
             let rank = mla.queryRank.map { ExactCount($0) }
@@ -120,17 +121,21 @@ public struct AttentionCosts: Hashable, Sendable {
                 "parameters", rank.map { ($0 * c) + ($0 * query) } ?? c * query, c * (latent + ExactCount(mla.ropeDimension)),
                 h * ExactCount(mla.valueDimension) * c)
             let index = model.indexer.map { indexer in
-                (rank ?? 0) * ExactCount(indexer.heads) * ExactCount(indexer.headDimension) + c * ExactCount(indexer.headDimension + indexer.heads)
+                (rank ?? 0) * ExactCount(indexer.heads) * ExactCount(indexer.headDimension) + c
+                    * ExactCount(indexer.headDimension + indexer.heads)
             }
             return Parameters(
-                projections: projections, expansion: latent * h * ExactCount(mla.nopeDimension + mla.valueDimension), indexerMatrices: index ?? 0,
+                projections: projections, expansion: latent * h * ExactCount(mla.nopeDimension + mla.valueDimension),
+                indexerMatrices: index ?? 0,
                 indexerNorm: model.indexer.map { 2 * ExactCount($0.headDimension) } ?? 0, norms: latent + (rank ?? 0))
         }
     }
 
     /// How many keys a query keeps.
     func topK() throws(EngineError) -> ExactCount {
-        guard let indexer = model.indexer else { throw EngineError(.value, "\(model.name): sparse", "the model has no such work of its own") }
+        guard let indexer = model.indexer else {
+            throw EngineError(.value, "\(model.name): sparse", "the model has no such work of its own")
+        }
         return ExactCount(indexer.topK)
     }
 

@@ -26,7 +26,8 @@ extension AttentionCosts {
             return CacheBytes(bf16: 2 * values, fp8: values, index: index)
         case .latent(let mla):
             return CacheBytes(
-                bf16: 2 * (mla.latentRank + mla.ropeDimension), fp8: mla.latentRank + 4 * blocks(mla.latentRank) + 2 * mla.ropeDimension, index: index)
+                bf16: 2 * (mla.latentRank + mla.ropeDimension), fp8: mla.latentRank + 4 * blocks(mla.latentRank) + 2 * mla.ropeDimension,
+                index: index)
         }
     }
 
@@ -55,7 +56,10 @@ extension AttentionCosts {
 
     /// How many conversations of `length` tokens fit into `bytes` beside nothing else; throws for a length of 0 or less.
     public func conversations(ofLength length: Int, in bytes: Int, format: CacheFormat) throws(EngineError) -> Int {
-        guard length > 0, bytes >= 0 else { throw EngineError(.value, "length", expected: "1 or more tokens, and memory of 0 or more bytes", found: "\(length) tokens, \(bytes) bytes") }
+        guard length > 0, bytes >= 0 else {
+            throw EngineError(
+                .value, "length", expected: "1 or more tokens, and memory of 0 or more bytes", found: "\(length) tokens, \(bytes) bytes")
+        }
         return Int(ExactCount(bytes) / (try cache(length: length, format: format)))
     }
 }

@@ -16,7 +16,8 @@ public struct PriceList: Hashable, Sendable {
 
     /// Checked: throws, naming the price, unless each is finite and not negative.
     public init(name: String, currency: String, cacheHit: Double, cacheMiss: Double, output: Double) throws(EngineError) {
-        for (item, price) in [("input_cache_hit", cacheHit), ("input_cache_miss", cacheMiss), ("output", output)] where !(price >= 0 && price.isFinite) {
+        for (item, price) in [("input_cache_hit", cacheHit), ("input_cache_miss", cacheMiss), ("output", output)]
+        where !(price >= 0 && price.isFinite) {
             throw EngineError(.value, "\(name) \(currency) \(item)", expected: "a price of 0 or more", found: NumberText.significant(price))
         }
         self.name = name
@@ -38,7 +39,9 @@ public struct Conversation: Hashable, Sendable {
 
     /// A chat; throws unless there is a turn and no number of tokens is negative.
     public init(turns: Int, inputPerTurn: Int, outputPerTurn: Int) throws(EngineError) {
-        for (name, value, least) in [("turns", turns, 1), ("input tokens per turn", inputPerTurn, 0), ("output tokens per turn", outputPerTurn, 0)]
+        for (name, value, least) in [
+            ("turns", turns, 1), ("input tokens per turn", inputPerTurn, 0), ("output tokens per turn", outputPerTurn, 0),
+        ]
         where value < least {
             throw EngineError(.value, name, expected: "\(least) or more", found: "\(value)")
         }
@@ -68,7 +71,8 @@ public struct Conversation: Hashable, Sendable {
         let n = ExactCount(turns)
         let perTurn = try Exactly.sum("tokens", ExactCount(inputPerTurn), ExactCount(outputPerTurn))
         return Tokens(
-            history: try Exactly.product("tokens", Exactly.triangle("tokens", n - 1), perTurn), new: try Exactly.product("tokens", n, ExactCount(inputPerTurn)),
+            history: try Exactly.product("tokens", Exactly.triangle("tokens", n - 1), perTurn),
+            new: try Exactly.product("tokens", n, ExactCount(inputPerTurn)),
             output: try Exactly.product("tokens", n, ExactCount(outputPerTurn)))
     }
 

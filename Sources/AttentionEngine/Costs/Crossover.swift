@@ -14,9 +14,13 @@ public struct Crossover: Hashable, Sendable {
 
 extension AttentionCosts {
     /// Beyond it DSA costs fewer FLOPs than dense MHA; nil if it never does.
-    public func dsaVersusDenseMHA() throws(EngineError) -> Crossover? { try beyond(flopsPerKey(.denseMHA), overhead: flopsPerKey(.indexer)) }
+    public func dsaVersusDenseMHA() throws(EngineError) -> Crossover? {
+        try beyond(flopsPerKey(.denseMHA), overhead: flopsPerKey(.indexer))
+    }
     /// Beyond it DSA costs fewer FLOPs than dense MQA; nil if it never does.
-    public func dsaVersusDenseMQA() throws(EngineError) -> Crossover? { try beyond(flopsPerKey(.denseMQA), overhead: flopsPerKey(.indexer)) }
+    public func dsaVersusDenseMQA() throws(EngineError) -> Crossover? {
+        try beyond(flopsPerKey(.denseMQA), overhead: flopsPerKey(.indexer))
+    }
     /// Beyond it sparse MQA costs fewer FLOPs than masked MHA (both need the indexer's scores, which cancel).
     public func maskedMHAVersusSparse() throws(EngineError) -> Crossover? { try beyond(flopsPerKey(.denseMHA), overhead: 0) }
 

@@ -21,14 +21,17 @@ public struct Doubling: Hashable, Sendable {
         guard (1...1 << 61).contains(length) else { throw EngineError(.value, "length", expected: "1 to 2^61 tokens", found: "\(length)") }
         switch scope {
         case .perToken: return try cost.seconds(panel, position: Double(2 * length)) / cost.seconds(panel, position: Double(length))
-        case .perConversation: return try cost.conversationSeconds(panel, length: 2 * length) / cost.conversationSeconds(panel, length: length)
+        case .perConversation:
+            return try cost.conversationSeconds(panel, length: 2 * length) / cost.conversationSeconds(panel, length: length)
         }
     }
 
     /// The shortest length at which the factor reaches `factor`, found by bisection; nil if it does not up to `limit`. For a dense model, whose
     /// factor only rises. Throws for a model with indexer, whose factor rises and falls.
     public func length(_ panel: ServingPanel, _ scope: Scope, reaching factor: Double, limit: Int = 1 << 40) throws(EngineError) -> Int? {
-        guard cost.knee(panel) == nil else { throw EngineError(.value, cost.costs.model.name, expected: "a dense model", found: "one whose factor rises and falls") }
+        guard cost.knee(panel) == nil else {
+            throw EngineError(.value, cost.costs.model.name, expected: "a dense model", found: "one whose factor rises and falls")
+        }
         guard try self.factor(panel, scope, length: limit) >= factor else { return nil }
         var (low, high) = (0, limit)
         while high - low > 1 {

@@ -94,7 +94,9 @@ public struct ModelDimensions: Hashable, Sendable {
             ]
             if let rank = latent.queryRank { fields.append(("q_lora_rank", rank)) }
         }
-        if let indexer { fields += [("index_n_heads", indexer.heads), ("index_head_dim", indexer.headDimension), ("index_topk", indexer.topK)] }
+        if let indexer {
+            fields += [("index_n_heads", indexer.heads), ("index_head_dim", indexer.headDimension), ("index_topk", indexer.topK)]
+        }
         for (field, value) in fields {
             guard (1...Self.largestDimension).contains(value) else {
                 throw EngineError(.value, field, expected: "a whole number from 1 to \(Self.largestDimension)", found: "\(value)")
@@ -105,7 +107,8 @@ public struct ModelDimensions: Hashable, Sendable {
         }
         if indexer != nil {
             guard case .latent(let latent) = attention, latent.queryRank != nil else {
-                throw EngineError(.value, "index_n_heads", expected: "latent attention with q_lora_rank for the indexer to read", found: "none")
+                throw EngineError(
+                    .value, "index_n_heads", expected: "latent attention with q_lora_rank for the indexer to read", found: "none")
             }
         }
         self.name = name

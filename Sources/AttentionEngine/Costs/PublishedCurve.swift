@@ -29,8 +29,11 @@ public struct PublishedCurve: Hashable, Sendable {
     /// Checked: throws unless there are two or more corners at ascending, finite positions with costs of 0 or more.
     public init(panel: ServingPanel, model: String, points: [Point]) throws(EngineError) {
         let ascends = zip(points, points.dropFirst()).allSatisfy { $0.position < $1.position }
-        guard points.count >= 2, ascends, points.allSatisfy({ (0...1e9).contains($0.position) && $0.dollars >= 0 && $0.dollars.isFinite }) else {
-            throw EngineError(.value, "\(panel.rawValue), \(model)", expected: "two or more ascending positions up to 10^9 with costs of 0 or more", found: "\(points.map { [$0.position, $0.dollars] })")
+        guard points.count >= 2, ascends, points.allSatisfy({ (0...1e9).contains($0.position) && $0.dollars >= 0 && $0.dollars.isFinite })
+        else {
+            throw EngineError(
+                .value, "\(panel.rawValue), \(model)", expected: "two or more ascending positions up to 10^9 with costs of 0 or more",
+                found: "\(points.map { [$0.position, $0.dollars] })")
         }
         self.panel = panel
         self.model = model
@@ -42,7 +45,8 @@ public struct PublishedCurve: Hashable, Sendable {
         for (a, b) in zip(points, points.dropFirst()) where a.position <= position && position <= b.position {
             return a.dollars + (b.dollars - a.dollars) * (position - a.position) / (b.position - a.position)
         }
-        throw EngineError(.value, "position", expected: "\(points[0].position) to \(points.last!.position)", found: NumberText.significant(position))
+        throw EngineError(
+            .value, "position", expected: "\(points[0].position) to \(points.last!.position)", found: NumberText.significant(position))
     }
 
     /// One position, published and predicted.
@@ -65,7 +69,8 @@ public struct PublishedCurve: Hashable, Sendable {
     public func compared(with cost: ServingCost, every step: Int = 4096) throws(EngineError) -> [Row] {
         guard step > 0 else { throw EngineError(.value, "step", expected: "1 or more tokens", found: "\(step)") }
         let end = Int(points.last!.position)
-        let positions = Set(Swift.stride(from: Int(points[0].position), through: end, by: step)).union([end]).union(points.filter(\.isKnee).map { Int($0.position) })
+        let positions = Set(Swift.stride(from: Int(points[0].position), through: end, by: step)).union([end]).union(
+            points.filter(\.isKnee).map { Int($0.position) })
         var rows: [Row] = []
         for position in positions.sorted() {
             rows.append(

@@ -19,7 +19,10 @@ public struct Hardware: Hashable, Sendable {
 
     /// Checked: throws, naming the field, unless every number is finite and above zero.
     public init(name: String, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double) throws(EngineError) {
-        let fields = [("bf16_flops", bf16), ("fp8_flops", fp8), ("bandwidth_bytes_per_second", bandwidth), ("memory_bytes", memory), ("usd_per_hour", dollarsPerHour)]
+        let fields = [
+            ("bf16_flops", bf16), ("fp8_flops", fp8), ("bandwidth_bytes_per_second", bandwidth), ("memory_bytes", memory),
+            ("usd_per_hour", dollarsPerHour),
+        ]
         for (field, value) in fields where !(value > 0 && value < 1e30) {
             throw EngineError(.value, field, expected: "a number above 0 and below 1e30", found: NumberText.significant(value))
         }
@@ -72,15 +75,22 @@ public struct ServingProfile: Hashable, Sendable {
     /// Throws, naming the number, unless shares lie in (0, 1] and times are finite and not negative.
     func check() throws(EngineError) {
         let shares = [
-            ("denseMHA", denseMHA), ("denseMQA", denseMQA), ("maskedMHA", maskedMHA), ("sparsePrefill", sparsePrefill), ("sparseDecode", sparseDecode),
+            ("denseMHA", denseMHA), ("denseMQA", denseMQA), ("maskedMHA", maskedMHA), ("sparsePrefill", sparsePrefill),
+            ("sparseDecode", sparseDecode),
             ("indexerPrefill", indexerPrefill), ("indexerDecode", indexerDecode),
         ]
         for (name, share) in shares where !(share > 0 && share <= 1) {
-            throw EngineError(.value, "utilisation.\(name)", expected: "a share above 0 and at most 1", found: NumberText.significant(share))
+            throw EngineError(
+                .value, "utilisation.\(name)", expected: "a share above 0 and at most 1", found: NumberText.significant(share))
         }
-        guard denseConstants.count == 2, sparseConstants.count == 2, (denseConstants + sparseConstants).allSatisfy({ $0 >= 0 && $0.isFinite }),
+        guard denseConstants.count == 2, sparseConstants.count == 2,
+            (denseConstants + sparseConstants).allSatisfy({ $0 >= 0 && $0.isFinite }),
             referencePeak > 0, referencePeak.isFinite
-        else { throw EngineError(.value, "constants", expected: "two times of 0 or more seconds each, and a peak above 0", found: "\(denseConstants), \(sparseConstants)") }
+        else {
+            throw EngineError(
+                .value, "constants", expected: "two times of 0 or more seconds each, and a peak above 0",
+                found: "\(denseConstants), \(sparseConstants)")
+        }
     }
 }
 
@@ -107,15 +117,18 @@ public struct ServingCost: Hashable, Sendable {
             Double(try costs.flopsPerKey(work)) * Double(model.layers) / (share * peak)
         }
         dense = [
-            .prefill: try seconds(.denseMHA, profile.denseMHA, hardware.bf16), .decode: try seconds(.denseMQA, profile.denseMQA, hardware.bf16),
+            .prefill: try seconds(.denseMHA, profile.denseMHA, hardware.bf16),
+            .decode: try seconds(.denseMQA, profile.denseMQA, hardware.bf16),
         ]
         masked = try seconds(.denseMHA, profile.maskedMHA, hardware.bf16)
         if model.indexer != nil {
             indexer = [
-                .prefill: try seconds(.indexer, profile.indexerPrefill, hardware.fp8), .decode: try seconds(.indexer, profile.indexerDecode, hardware.fp8),
+                .prefill: try seconds(.indexer, profile.indexerPrefill, hardware.fp8),
+                .decode: try seconds(.indexer, profile.indexerDecode, hardware.fp8),
             ]
             sparse = [
-                .prefill: try seconds(.sparse, profile.sparsePrefill, hardware.bf16), .decode: try seconds(.sparse, profile.sparseDecode, hardware.bf16),
+                .prefill: try seconds(.sparse, profile.sparsePrefill, hardware.bf16),
+                .decode: try seconds(.sparse, profile.sparseDecode, hardware.bf16),
             ]
         } else {
             (indexer, sparse) = ([:], [:])
@@ -142,7 +155,9 @@ public struct ServingCost: Hashable, Sendable {
 
     func pieces(_ panel: ServingPanel) -> [Piece] {
         let constant = constant(panel)
-        guard let topK, let indexer = indexer[panel], let sparse = sparse[panel] else { return [Piece(start: 0, base: constant, slope: dense[panel]!)] }
+        guard let topK, let indexer = indexer[panel], let sparse = sparse[panel] else {
+            return [Piece(start: 0, base: constant, slope: dense[panel]!)]
+        }
         let flat = Piece(start: knee(panel)!, base: constant + sparse * Double(topK), slope: indexer)
         let before = panel == .prefill ? masked : sparse
         return [Piece(start: 0, base: constant, slope: indexer + before), flat]
@@ -157,7 +172,9 @@ public struct ServingCost: Hashable, Sendable {
 
     /// Seconds of one accelerator for the token at `position`, which sees as many earlier tokens. Throws for a negative or non-finite position.
     public func seconds(_ panel: ServingPanel, position: Double) throws(EngineError) -> Double {
-        guard position >= 0, position.isFinite else { throw EngineError(.value, "position", expected: "0 or more", found: NumberText.significant(position)) }
+        guard position >= 0, position.isFinite else {
+            throw EngineError(.value, "position", expected: "0 or more", found: NumberText.significant(position))
+        }
         let piece = pieces(panel).last { $0.start <= position }!
         return piece.base + piece.slope * position
     }
@@ -194,8 +211,11 @@ public struct ServingCost: Hashable, Sendable {
         let ratio = NumberText.significant(profile.referencePeak / hardware.bf16, digits: 3)
         return [
             Bilingual(
-                en: "Attention runs at a fixed share of peak: dense \(NumberText.percent(profile.denseMHA, decimals: 0)), indexer \(NumberText.percent(profile.indexerPrefill, decimals: 0)) (prefill) and \(NumberText.percent(profile.indexerDecode, decimals: 0)) (decode) of FP8. The shares are inferred from Figure 3, not stated by the report.",
-                zh: "假定注意力总以峰值的固定比例运行：稠密 \(NumberText.percent(profile.denseMHA, decimals: 0))，索引器占 FP8 峰值的 \(NumberText.percent(profile.indexerPrefill, decimals: 0))（预填充）和 \(NumberText.percent(profile.indexerDecode, decimals: 0))（解码）。这些比例由图 3 反推，报告并未给出。"),
+                en:
+                    "Attention runs at a fixed share of peak: dense \(NumberText.percent(profile.denseMHA, decimals: 0)), indexer \(NumberText.percent(profile.indexerPrefill, decimals: 0)) (prefill) and \(NumberText.percent(profile.indexerDecode, decimals: 0)) (decode) of FP8. The shares are inferred from Figure 3, not stated by the report.",
+                zh:
+                    "假定注意力总以峰值的固定比例运行：稠密 \(NumberText.percent(profile.denseMHA, decimals: 0))，索引器占 FP8 峰值的 \(NumberText.percent(profile.indexerPrefill, decimals: 0))（预填充）和 \(NumberText.percent(profile.indexerDecode, decimals: 0))（解码）。这些比例由图 3 反推，报告并未给出。"
+            ),
             Bilingual(
                 en: "Everything else costs a constant time per token: the H800's, times \(ratio) (ratio of bf16 peaks).",
                 zh: "其余部分每个词元耗时固定：H800 的时间乘以 \(ratio)（bf16 峰值之比）。"),

@@ -22,7 +22,8 @@ struct AxisMaximum: Operation {
         let shape = shape
         let length = a.shape[axis]!
         let values = a.operation.evaluate().transposed(to: shape.axes + [axis]).values
-        return Tensor(shape, (0..<shape.count).map { cell in values[cell * length..<(cell + 1) * length].reduce(-.infinity) { Swift.max($0, $1) } })
+        return Tensor(
+            shape, (0..<shape.count).map { cell in values[cell * length..<(cell + 1) * length].reduce(-.infinity) { Swift.max($0, $1) } })
     }
 
     func value(at cell: Cell) -> Double {
@@ -35,7 +36,9 @@ struct AxisMaximum: Operation {
     }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
-        if spelling == .symbols { return Phrase(text: "max_\(axis) \(a.operation.spell(cell.setting(axis, nil), .symbols).inside(.product))") }
+        if spelling == .symbols {
+            return Phrase(text: "max_\(axis) \(a.operation.spell(cell.setting(axis, nil), .symbols).inside(.product))")
+        }
         let row = (0..<a.shape[axis]!).map { NumberText.significant(a.operation.value(at: cell.setting(axis, $0))) }
         let shown = row.count <= 8 ? row : row.prefix(5) + ["… \(row.count - 7) more …"] + row.suffix(2)
         return Phrase(text: "max(\(shown.joined(separator: ", ")))")

@@ -20,7 +20,8 @@ public struct OnlineSoftmax: Hashable, Sendable {
     /// - Returns: [t, h, d], equal to Σ_s softmax(S) v.
     public func record(_ S: Expression, values v: Expression, on trace: inout Recorder) throws(EngineError) -> Expression {
         guard let keys = S.shape[.s], keys > 0, v.shape[.s] == keys else {
-            throw EngineError(.shape, "online softmax", expected: "scores and values of as many keys, 1 or more", found: "\(S.shape) and \(v.shape)")
+            throw EngineError(
+                .shape, "online softmax", expected: "scores and values of as many keys, 1 or more", found: "\(S.shape) and \(v.shape)")
         }
         let prefix = trace.prefix
         defer { trace.prefix = prefix }
@@ -28,14 +29,16 @@ public struct OnlineSoftmax: Hashable, Sendable {
         for (b, start) in stride(from: 0, to: keys, by: blockSize).enumerated() {
             trace.prefix = prefix + "block.\(b)."
             let block = start..<min(start + blockSize, keys)
-            past = try absorb(S.slicing(.s, block), v.slicing(.s, block), visible: S.operation.visible?.columns(block), into: past, on: &trace)
+            past = try absorb(
+                S.slicing(.s, block), v.slicing(.s, block), visible: S.operation.visible?.columns(block), into: past, on: &trace)
         }
         trace.prefix = prefix
         return try trace.record(.onlineHeads, past!.O / past!.l)
     }
 
     private func absorb(
-        _ scores: Expression, _ v: Expression, visible: Mask?, into past: (m: Expression, l: Expression, O: Expression)?, on trace: inout Recorder
+        _ scores: Expression, _ v: Expression, visible: Mask?, into past: (m: Expression, l: Expression, O: Expression)?,
+        on trace: inout Recorder
     ) throws(EngineError) -> (m: Expression, l: Expression, O: Expression) {
         let S = try trace.record(.blockScores, scores, visible: visible)
         guard let past else {
