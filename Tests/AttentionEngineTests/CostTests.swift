@@ -89,7 +89,7 @@ enum Published {
         let (c, d) = (6, 2)
         let attention = try DenseAttention(
             heads: heads.0, keyValueHeads: heads.1, headDimension: d, valueDimension: d, isCausal: true, rotary: nil)
-        func weight(_ name: String, _ o: Int, _ i: Int) -> DenseAttention.NamedTensor {
+        func weight(_ name: String, _ o: Int, _ i: Int) -> NamedTensor {
             .init(name, Tensor([.o, .c], [o, i], (0..<o * i).map { Double($0 % 5) / 5 }))
         }
         let weights = DenseAttention.Weights(

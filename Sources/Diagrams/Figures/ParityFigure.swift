@@ -172,16 +172,18 @@ struct ParityWords {
         let largest = rows.filter { !Self.isRating($0) }.map { abs($0.after - $0.before) }.max() ?? 0
         let most = NumberText.fixed(largest, decimals: 1)
         let list = rows.map { "\($0.name) \(Self.values($0))" }
+        let loss = losses == 1 ? "1 loss" : "\(losses) losses"
+        let win = wins == 1 ? "1 win" : "\(wins) wins"
         let tie = Bilingual(en: ties == 1 ? "1 tie" : "\(ties) ties", zh: "\(ties) 平")
         return FigureWords(
             title: Bilingual(
-                en: "On a par: \(wins) wins, \(losses) losses, \(tie.en) on \(rows.count) benchmarks", zh: "旗鼓相当：\(rows.count) 项评测，\(wins) 胜 \(losses) 负 \(tie.zh)"),
+                en: "On a par: \(win), \(loss), \(tie.en) on \(rows.count) benchmarks", zh: "旗鼓相当：\(rows.count) 项评测，\(wins) 胜 \(losses) 负 \(tie.zh)"),
             subtitle: Bilingual(
                 en: "Sparse attention against dense, the same model otherwise. Wins and losses are V3.2-Exp’s; no score in percent moves by more than \(most) points.",
                 zh: "同一模型，稀疏注意力对稠密注意力。胜负以 V3.2-Exp 计；百分制的分数变化都不超过 \(most) 分。"),
             alt: Bilingual(
                 en:
-                    "Paired dots of \(rows.count) benchmarks, DeepSeek-V3.1-Terminus and V3.2-Exp: \(wins) wins, \(losses) losses, \(tie.en) for V3.2-Exp. \(list.joined(separator: "; ")).",
+                    "Paired dots of \(rows.count) benchmarks, DeepSeek-V3.1-Terminus and V3.2-Exp: \(win), \(loss), \(tie.en) for V3.2-Exp. \(list.joined(separator: "; ")).",
                 zh: "\(rows.count) 项评测的成对点图：DeepSeek-V3.1-Terminus 与 V3.2-Exp，后者 \(wins) 胜 \(losses) 负 \(tie.zh)。\(list.joined(separator: "；"))。"),
             caption: Bilingual(
                 en: "Benchmarks of DeepSeek-V3.1-Terminus (dense) and V3.2-Exp (sparse). Data: report, Table 1.",
