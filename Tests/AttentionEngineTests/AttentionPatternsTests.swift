@@ -123,7 +123,8 @@ import Testing
         #expect(message { try AttentionPatterns.compressed(8, length: 4, stride: 0) }.contains("stride"))
         let gates = Tensor([.t, "b"], [8, 3], [Double](repeating: 0, count: 24))
         #expect(message { try AttentionPatterns.moba(gates: gates, block: 2, topK: 2) }.contains("8 queries by 4 blocks"))
-        #expect(message { try AttentionPatterns.selectedBlocks(importance: gates, block: 4, count: 0, initial: 0, local: 1) }.contains("count"))
+        #expect(
+            message { try AttentionPatterns.selectedBlocks(importance: gates, block: 4, count: 0, initial: 0, local: 1) }.contains("count"))
         #expect(throws: EngineError.self) {
             try AttentionPatterns.importance(compressedWeights: gates, length: 3, stride: 2, block: 4)
         }

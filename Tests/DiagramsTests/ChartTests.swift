@@ -15,7 +15,11 @@ private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exp
 @Suite struct ChartTests {
     private func plain(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
 
-    @Test(arguments: [(703.7, [0.0, 200, 400, 600, 800]), (0.666, [0, 0.2, 0.4, 0.6, 0.8]), (2.154, [0, 0.5, 1, 1.5, 2, 2.5]), (10, [0, 2, 4, 6, 8, 10])])
+    @Test(
+        arguments: [
+            (703.7, [0.0, 200, 400, 600, 800]), (0.666, [0, 0.2, 0.4, 0.6, 0.8]), (2.154, [0, 0.5, 1, 1.5, 2, 2.5]),
+            (10, [0, 2, 4, 6, 8, 10]),
+        ] as [(Double, [Double])])
     func `a linear axis ends at the first round number that holds the data`(high: Double, ticks: [Double]) {
         let scale = AxisScale.linear(to: high, count: 5, label: plain)
         #expect(scale.ticks.count == ticks.count && zip(scale.ticks, ticks).allSatisfy { abs($0.value - $1) < 1e-9 })
@@ -46,7 +50,8 @@ private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exp
 
     @Test func `labels that collide share their displacement and keep their order`() {
         #expect(LabelStack.placed([50, 50], heights: [10, 10], low: 0, high: 100) == [45, 55])
-        #expect(LabelStack.placed([52, 48], heights: [10, 20], low: 0, high: 100) == [60, 45], "the one that wants to be lower stays lower")
+        #expect(
+            LabelStack.placed([52, 48], heights: [10, 20], low: 0, high: 100) == [60, 45], "the one that wants to be lower stays lower")
         #expect(LabelStack.placed([2, 3, 4], heights: [10, 10, 10], low: 0, high: 100) == [5, 15, 25], "not above the top")
         #expect(LabelStack.placed([99, 98], heights: [10, 10], low: 0, high: 100) == [95, 85], "not below the bottom")
     }
