@@ -51,7 +51,7 @@ private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exp
     @Test func `labels that collide share their displacement and keep their order`() {
         #expect(LabelStack.placed([50, 50], heights: [10, 10], low: 0, high: 100) == [45, 55])
         #expect(
-            LabelStack.placed([52, 48], heights: [10, 20], low: 0, high: 100) == [60, 45], "the one that wants to be lower stays lower")
+            LabelStack.placed([52, 48], heights: [10, 20], low: 0, high: 100) == [57.5, 42.5], "the one that wants to be lower stays lower")
         #expect(LabelStack.placed([2, 3, 4], heights: [10, 10, 10], low: 0, high: 100) == [5, 15, 25], "not above the top")
         #expect(LabelStack.placed([99, 98], heights: [10, 10], low: 0, high: 100) == [95, 85], "not below the bottom")
     }

@@ -29,8 +29,8 @@ enum Published {
                 published: [
                     try curve(.prefill, old, [(0, 0.052873, false), (131_071, 0.665769, false)]),
                     try curve(.prefill, new, [(0, 0.061113, false), (6677, 0.099869, true), (131_071, 0.187115, false)]),
-                    try curve(.decode, old, [(0, 0.070500, false), (131_071, 2.154340, false)]),
-                    try curve(.decode, new, [(0, 0.095190, false), (2048, 0.145670, true), (131_071, 0.249100, false)]),
+                    try curve(.decode, old, [(0, 0.070497, false), (131_071, 2.154344, false)]),
+                    try curve(.decode, new, [(0, 0.095191, false), (2048, 0.145673, true), (131_071, 0.249099, false)]),
                 ]))
     }
 

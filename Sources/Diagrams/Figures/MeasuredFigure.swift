@@ -46,7 +46,7 @@ struct MeasuredFigure {
         for (i, one) in series.enumerated() {
             if isWide, i % 2 == 1 { frame.y = top } else { top = frame.y }
             draw(one, x: frame.type.margin + (isWide && i % 2 == 1 ? part + gap : 0), width: part, height: height)
-            frame.y += isWide ? 0 : frame.type.body
+            if !isWide, i < series.count - 1 { frame.y += frame.type.body }
         }
         frame.y += frame.type.small * 0.6
         frame.foot(words.source[frame.language])

@@ -74,9 +74,12 @@ struct PatternsFigure {
 
     private mutating func section(_ title: Bilingual, _ members: [PatternDemonstration]) {
         frame.y += frame.type.panel * 0.9
-        frame.add(
-            title[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold),
-            at: Point(frame.type.margin, frame.y + frame.type.panel))
+        let style = frame.style(frame.type.panel, frame.palette.ink, .semibold)
+        let lines = LineBreaker.lines(title[frame.language], width: frame.contentWidth) { frame.width($0, style) }
+        for (i, line) in lines.enumerated() {
+            if i > 0 { frame.y += style.size * 1.3 }
+            frame.add(line, style, at: Point(frame.type.margin, frame.y + style.size))
+        }
         frame.y += frame.type.panel * 1.35
         let rule: [PathElement] = [.move(Point(frame.type.margin, frame.y)), .line(Point(frame.width - frame.type.margin, frame.y))]
         frame.items.append(.path(rule, stroke: Stroke(frame.palette.rule)))

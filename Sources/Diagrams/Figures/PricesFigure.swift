@@ -95,8 +95,8 @@ struct PricesFigure {
     /// How much taller everything may be where the preset fixes the height.
     private var stretch: Double {
         guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
-        // The natural height is about 31.5 lines of body text, of which 11.7 can grow.
-        return min(max(1 + (frame.width * proportion / frame.type.body - 31.5) / 11.7, 1), 2.3)
+        // The natural height is about 33 lines of body text, of which 11.7 can grow.
+        return min(max(1 + (frame.width * proportion / frame.type.body - 33) / 11.7, 1), 2.3)
     }
     private var barHeight: Double { frame.type.body * 1.25 * stretch }
 
