@@ -85,6 +85,10 @@ struct CacheFigure {
     }
 
     private var mainColor: Color { frame.palette.value }
+    /// On a grey copy the two roles would be one grey: there the index is paler.
+    private var indexColor: Color {
+        options.theme == .print ? frame.palette.indexer.mixed(0.5, over: frame.palette.paper) : frame.palette.indexer
+    }
 
     private mutating func legend() {
         let size = frame.type.label
@@ -92,7 +96,7 @@ struct CacheFigure {
         frame.y += size
         let entries = [
             (mainColor, Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜在向量和旋转键）")),
-            (frame.palette.indexer, Bilingual(en: "index key", zh: "索引键")),
+            (indexColor, Bilingual(en: "index key", zh: "索引键")),
         ]
         for (color, name) in entries {
             let length = frame.width(name[frame.language], frame.labelStyle) + size + 6
@@ -123,7 +127,7 @@ struct CacheFigure {
         let (main, index) = (room * Double(row.main) / most, room * Double(row.index) / most)
         frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(mainColor)))
         if row.index > 0 {
-            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: .solid(frame.palette.indexer)))
+            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: .solid(indexColor)))
         }
         frame.add(
             text, frame.style(frame.type.body, frame.palette.ink),
