@@ -49,6 +49,9 @@ let package = Package(
                 "AttentionEngine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
+        .executableTarget(
+            name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], path: "Benchmarks/MatrixTiming",
+            swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),

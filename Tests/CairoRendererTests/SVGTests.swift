@@ -62,6 +62,31 @@ import Testing
         }
     }
 
+    @Test(
+        .enabled(if: isThere("chromium"), "chromium is not installed: how a browser draws the SVG was not checked"),
+        arguments: Language.allCases)
+    func `Chromium draws the SVG as Cairo draws the PNG`(language: Language) throws {
+        let scene = try Sample.matrix(renderer, language: language)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("attention-steps-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (svg, png) = (folder.appendingPathComponent("figure.svg"), folder.appendingPathComponent("figure.png"))
+        try Data(try renderer.svg(scene, idPrefix: "fig")).write(to: svg)
+        let (width, height) = (Int(scene.size.width), Int(scene.size.height))
+        let output = run(
+            "chromium",
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
+                "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),\(height)", "--screenshot=\(png.path)", svg.path,
+            ])
+        try #require(output != nil, "chromium ended with an error")
+        let theirs = try PNGImage(decoding: Array(Data(contentsOf: png)))
+        let ours = try PNGImage(decoding: try renderer.png(scene))
+        try #require(theirs.width == ours.width && theirs.height == ours.height)
+        let (_, count) = difference(theirs, ours, tolerance: 64)
+        #expect(Double(count) < 0.004 * Double(ours.width * ours.height), "\(count) pixels differ")
+    }
+
     @Test func `characters that XML forbids do not reach the file`() throws {
         let words = Bilingual(same: "a\u{0}b\u{1B}<>&\"")
         let style = TextStyle(size: 10, color: Color(0))
@@ -72,3 +97,6 @@ import Testing
         #expect(try text(scene).contains(#"<title id="fig-title">a�b�&lt;&gt;&amp;&quot;</title>"#))
     }
 }
+
+/// Whether `tool` is on the path.
+private func isThere(_ tool: String) -> Bool { run("which", [tool]) != nil }

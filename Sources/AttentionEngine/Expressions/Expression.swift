@@ -15,7 +15,7 @@ public struct Expression: Sendable {
 
     /// The recorded steps that enter, in order of use.
     var leaves: [Step] {
-        if let leaf = operation as? Leaf { return leaf.step.id.isEmpty ? [] : [leaf.step] }
+        if let leaf = operation as? Leaf { return [leaf.step] }
         return operation.operands.flatMap(\.leaves)
     }
 
@@ -173,7 +173,10 @@ struct Leaf: Operation {
     var visible: Mask? { step.visible }
     func evaluate() -> Tensor { step.output }
     func value(at cell: Cell) -> Double { step.output.values[cell.offset(in: shape)] }
-    func valuesRead() -> [String: (read: Int, size: Int)] { step.id.isEmpty ? [:] : [step.id: (shape.count, shape.count)] }
+    func valuesRead() -> [String: Reading] {
+        [step.id: Reading(values: shape.count, size: shape.count, bytesPerValue: step.bytesPerValue)]
+    }
+    func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { definition?.cuts(cell, along: axis, count: count) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         if let definition { return definition.spell(cell, spelling) }
@@ -188,7 +191,6 @@ struct Leaf: Operation {
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {
         if let definition { return definition.operandCells(cell) }
-        if step.id.isEmpty { return [] }  // a constant of an operation's own, such as the ones of a plain sum
         return [
             Explanation.Operand(
                 step: step.id, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)

@@ -51,7 +51,7 @@ public struct Palette: Hashable, Sendable {
 
     private static let dark = Palette(
         paper: Color(0x14171F), ink: Color(0xE9ECF2), muted: Color(0x9CA5B8), rule: Color(0x343B4A), query: Color(0x56B4F0),
-        key: Color(0xFF8A4C), value: Color(0x3CC99A), indexer: Color(0xAE93F5), highlight: Color(0xFFD140), onHighlight: Color(0x14171F),
+        key: Color(0xFF8A4C), value: Color(0x3CC99A), indexer: Color(0x9B78F0), highlight: Color(0xFFD140), onHighlight: Color(0x14171F),
         bar: Color(0x4A9FE0), hatch: Color(0x4B5364), alarm: Color(0xFF6AC8), sequential: .sequential(.dark), diverging: .diverging(.dark))
 
     private static let print = Palette(

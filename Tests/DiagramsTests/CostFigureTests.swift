@@ -1,0 +1,191 @@
+// Figures of patterns, costs, prices, benchmarks and measurements as text: what they say, and that nothing collides or is cut off.
+
+import AttentionEngine
+import Diagrams
+import Testing
+
+/// Data for these figures, written out: the models' dimensions, Figure 3's corners, prices, a few benchmarks, made-up times.
+enum Published {
+    static func model(_ name: String, sparse: Bool) throws -> ModelDimensions {
+        try ModelDimensions(
+            name: name, width: 7168, layers: 61, heads: 128,
+            attention: .latent(.init(queryRank: 1536, latentRank: 512, nopeDimension: 128, ropeDimension: 64, valueDimension: 128)),
+            indexer: sparse ? .init(heads: 64, headDimension: 128, topK: 2048) : nil)
+    }
+
+    static func hardware(bf16: Double = 989.5e12) throws -> Hardware {
+        try Hardware(name: "NVIDIA H800 SXM5", bf16: bf16, fp8: 2 * bf16, bandwidth: 3.35e12, memory: 80e9, dollarsPerHour: 2)
+    }
+
+    static func curve(_ panel: ServingPanel, _ model: String, _ points: [(Double, Double, Bool)]) throws -> PublishedCurve {
+        try PublishedCurve(panel: panel, model: model, points: points.map { .init(position: $0.0, dollars: $0.1, isKnee: $0.2) })
+    }
+
+    static func costs(bf16: Double = 989.5e12) throws -> FigureNumbers {
+        let (old, new) = ("DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp")
+        return .costs(
+            CostData(
+                dense: try model(old, sparse: false), sparse: try model(new, sparse: true), hardware: try hardware(bf16: bf16),
+                published: [
+                    try curve(.prefill, old, [(0, 0.052873, false), (131_071, 0.665769, false)]),
+                    try curve(.prefill, new, [(0, 0.061113, false), (6677, 0.099869, true), (131_071, 0.187115, false)]),
+                    try curve(.decode, old, [(0, 0.070497, false), (131_071, 2.154344, false)]),
+                    try curve(.decode, new, [(0, 0.095191, false), (2048, 0.145673, true), (131_071, 0.249099, false)]),
+                ]))
+    }
+
+    static func prices() throws -> FigureNumbers {
+        .prices([
+            try PriceList(name: "DeepSeek-V3.1-Terminus", currency: "USD", cacheHit: 0.07, cacheMiss: 0.56, output: 1.68),
+            try PriceList(name: "DeepSeek-V3.2-Exp", currency: "USD", cacheHit: 0.028, cacheMiss: 0.28, output: 0.42),
+            try PriceList(name: "DeepSeek-V3.1-Terminus", currency: "CNY", cacheHit: 0.5, cacheMiss: 4, output: 12),
+            try PriceList(name: "DeepSeek-V3.2-Exp", currency: "CNY", cacheHit: 0.2, cacheMiss: 2, output: 3),
+        ])
+    }
+
+    static let benchmarks = FigureNumbers.benchmarks([
+        .init(category: "General", name: "MMLU-Pro", metric: "EM", before: 85, after: 85),
+        .init(category: "General", name: "GPQA-Diamond", metric: "Pass@1", before: 80.7, after: 79.9),
+        .init(category: "Code", name: "Codeforces-Div1", metric: "Rating", before: 2046, after: 2121),
+        .init(category: "Math", name: "AIME 2025", metric: "Pass@1", before: 88.4, after: 89.3),
+    ])
+
+    static let measurements = FigureNumbers.measurements([
+        MeasuredSeries(
+            phase: .decode, machine: "Test processor, 2 cores", runs: 9,
+            rows: (10...17).map { power in
+                let seconds = Double(1 << power) * 1e-6
+                return .init(
+                    length: 1 << power, dense: .init(median: seconds, least: seconds * 0.9, most: seconds * 1.2),
+                    sparse: .init(median: seconds / 8, least: seconds / 9, most: seconds / 7))
+            }, denseExponent: 1, sparseExponent: 0.5)
+    ])
+
+    static func numbers(_ need: FigureNeed) throws -> FigureNumbers? {
+        switch need {
+        case .traces, .nothing: nil
+        case .costs: try costs()
+        case .prices: try prices()
+        case .benchmarks: benchmarks
+        case .measurements: measurements
+        }
+    }
+}
+
+@Suite struct CostFigureTests {
+    private func draw(_ name: String, _ numbers: FigureNumbers? = nil, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {
+        var options = FigureOptions()
+        change(&options)
+        let figure = try Figures.named(name)
+        var data = FigureData(traces: [], provenance: Provenance(name: "test.csv"))
+        data.numbers = try numbers ?? Published.numbers(figure.needs)
+        return try figure.draw(data, options, FixedText())
+    }
+
+    static let names = ["patterns", "growth", "cost-curve", "doubling", "prices", "cache", "measured", "parity"]
+
+    @Test(arguments: names) func `nothing is cut off, under 11 points, or over other text`(name: String) throws {
+        for language in Language.allCases {
+            for theme in Theme.allCases {
+                for (preset, width) in [(Preset.article, 1200.0), (.article, 600), (.phone, 375), (.cover, 1200), (.slide, 1280)] {
+                    let scene = try draw(name) { options in
+                        (options.language, options.theme, options.preset, options.width) = (language, theme, preset, width)
+                    }
+                    check(scene, "\(name) \(language) \(preset) \(width)")
+                    if let proportion = preset.proportion, name != "parity", name != "patterns" {
+                        #expect(scene.size.height <= width * proportion + 1, "\(name) \(language) \(preset): \(scene.size.height)")
+                    }
+                }
+            }
+        }
+    }
+
+    private func check(_ scene: Scene, _ place: String) {
+        var boxes: [(Rect, String)] = []
+        for run in scene.texts {
+            #expect(run.style.size >= 11, "\(place): \(run.text)")
+            let length = FixedText().measure(run.text, run.style, scene.language).width
+            let left = run.position.x - (run.anchor == .start ? 0 : run.anchor == .middle ? length / 2 : length)
+            #expect(left >= -1 && left + length <= scene.size.width + 1, "\(place): \(run.text)")
+            #expect(run.position.y > 0 && run.position.y < scene.size.height, "\(place): \(run.text)")
+            boxes.append((Rect(left + 1, run.position.y - run.style.size * 0.7, max(length - 2, 1), run.style.size * 0.7), run.text))
+        }
+        for i in boxes.indices {
+            for j in boxes.indices where j > i {
+                let (a, b) = (boxes[i].0, boxes[j].0)
+                let overlap = min(a.maxX, b.maxX) > max(a.x, b.x) && min(a.maxY, b.maxY) > max(a.y, b.y)
+                #expect(!overlap, "\(place): “\(boxes[i].1)” and “\(boxes[j].1)”")
+            }
+        }
+    }
+
+    @Test func `patterns count their computed cells`() throws {
+        let scene = try draw("patterns")
+        #expect(scene.words.contains("528 cells") && scene.words.contains("228 cells + 528 index scores"))
+        #expect(scene.alt.en.contains("DSA: 228 cells") && scene.alt.zh.contains("DSA：228 格"))
+        #expect(scene.words.contains { $0.contains("V3.2-Exp: 2,048") }, "published sizes stand beside the small ones")
+        #expect(scene.title.en != scene.title.zh)
+    }
+
+    @Test func `growth says that the indexer is quadratic and where DSA becomes cheaper`() throws {
+        let scene = try draw("growth")
+        #expect(scene.title.en.contains("indexer is still quadratic"))
+        // By hand: dense 81,920 L(L+1)/2; DSA 16,384 L(L+1)/2 + 278,528 (k(k+1)/2 + (L-k)k): equal near L = 16,314.6.
+        #expect(scene.alt.en.contains("from 16,315 tokens on"))
+        #expect(scene.words.contains { $0.contains("2× the chat") } && scene.words.contains { $0.contains("4× the work") })
+        #expect(scene.alt.en.contains("dense 704 T") && scene.alt.en.contains("65%"))
+    }
+
+    @Test func `cost-curve writes the share of peak on the dense lines and where V3.2 is dearer`() throws {
+        let scene = try draw("cost-curve")
+        #expect(scene.words.count { $0 == "slope: 60% of" } == 2 && scene.words.contains("an H800’s peak"))
+        #expect(scene.words.contains("up to 10,646 tokens") && scene.words.contains("up to 4,871 tokens"))
+        #expect(scene.alt.en.contains("3.6 times cheaper in prefill"))
+    }
+
+    @Test func `on other hardware nothing published is drawn, and what is assumed is said`() throws {
+        let scene = try draw("cost-curve", Published.costs(bf16: 2e15))
+        #expect(!scene.words.contains { $0.contains("published (report") })
+        #expect(scene.words.joined(separator: " ").contains("constant time per token"))
+    }
+
+    @Test func `doubling says where the factor is 2.3, 3.5 and 3.8`() throws {
+        let scene = try draw("doubling")
+        for factor in ["2.3×", "3.5×", "3.8×"] { #expect(scene.words.contains { $0.hasPrefix(factor + ":") }) }
+        #expect(scene.title.en.contains("only in the limit"))
+    }
+
+    @Test func `prices show both currencies and every cut`() throws {
+        let words = try draw("prices").words
+        for text in ["$0.07", "$0.028", "¥12", "¥3", "−60%", "−50%", "−75%"] { #expect(words.contains(text)) }
+    }
+
+    @Test func `cache counts bytes and conversations`() throws {
+        let words = try draw("cache").words
+        for text in ["1,152 B", "788 B", "8.58 GiB", "5.87 GiB", "8", "12"] { #expect(words.contains(text)) }
+    }
+
+    @Test func `measured gives speed-up, growth and machine`() throws {
+        let scene = try draw("measured")
+        #expect(scene.title.en == "Measured: at 128K positions DSA is 8.0× as fast")
+        #expect(scene.alt.en.contains("grows as length^1.00") && scene.alt.en.contains("Test processor"))
+    }
+
+    @Test func `parity counts wins, losses and ties`() throws {
+        let scene = try draw("parity")
+        #expect(scene.title.en == "On a par: 2 wins, 1 loss, 1 tie on 4 benchmarks")
+        #expect(scene.words.contains("▲ +75") && scene.words.contains("▼ −0.8") && scene.words.contains("= tie"))
+    }
+
+    @Test func `data of the wrong kind, and too little of it, are one clear line`() throws {
+        #expect(throws: FigureError("growth: expected data of the kind costs")) { try draw("growth", Published.prices()) }
+        #expect(throws: FigureError("prices: expected data of the kind prices")) { try draw("prices", Published.costs()) }
+        #expect(throws: FigureError("parity: expected benchmarks, found none")) { try draw("parity", .benchmarks([])) }
+        #expect(throws: FigureError("measured: expected a measurement, found none")) { try draw("measured", .measurements([])) }
+        let one = MeasuredSeries(phase: .decode, machine: "x", runs: 1, rows: [], denseExponent: nil, sparseExponent: nil)
+        #expect(throws: FigureError.self) { try draw("measured", .measurements([one])) }
+        let list = try PriceList(name: "a", currency: "USD", cacheHit: 1, cacheMiss: 1, output: 1)
+        #expect(throws: FigureError.self) { try draw("prices", .prices([list])) }
+        #expect(throws: FigureError.self) { try draw("doubling") { $0.width = 1e9 } }
+    }
+}
