@@ -23,7 +23,7 @@ public struct MeasurementOptions: Hashable, Sendable {
     public var dimensions: DecodeDimensions
     /// Whether results are checked against Double.
     public var checksAgreement: Bool
-    /// Seconds after which no further run is begun, or nil.
+    /// Seconds after which no further run is begun, and twice which no further check, or nil.
     public var secondsLimit: Double?
     /// The least length that growth exponents are fitted to: at shorter ones fixed costs and caches bend the line.
     public var fitsFrom: Int
@@ -162,6 +162,8 @@ public enum Measurement {
         public let total: Int
         /// The length being measured.
         public let length: Int
+        /// Whether results are being checked; otherwise they are being timed.
+        public let isChecking: Bool
     }
 
     /// Measures: one round over all lengths to warm up, then `runs` rounds. A round goes through the lengths, dense and sparse in turn, so that what
@@ -181,12 +183,19 @@ public enum Measurement {
                 .value, "length \(options.lengths.last!)", expected: "at most \(availableMemory) bytes, as many as are free",
                 found: "a need of \(needed)")
         }
+        let clock = ContinuousClock()
+        let start = clock.now
         let subject = try Subject(options)
         var times = options.lengths.map { _ in [[Double](), [Double]()] }
         let ending = try time(subject, options, &times, progress, isCancelled)
         var rows: [MeasurementReport.Row] = []
         for (length, times) in zip(options.lengths, times) where !times[0].isEmpty && !times[1].isEmpty {
-            let agreement = options.checksAgreement && !isCancelled() ? try subject.agreement(length) : nil
+            var agreement: Agreement?
+            let isLate = options.secondsLimit.map { (clock.now - start) / .seconds(1) > 2 * $0 } ?? false
+            if options.checksAgreement, !isLate, !isCancelled() {
+                progress(Progress(done: 1, total: 1, length: length, isChecking: true))
+                agreement = try subject.agreement(length)
+            }
             rows.append(.init(length: length, dense: .init(times[0]), sparse: .init(times[1]), agreement: agreement))
         }
         return MeasurementReport(options: options, machine: .current, rows: rows, isComplete: ending)
@@ -205,7 +214,7 @@ public enum Measurement {
                 for kind in 0...1 {
                     let isLate = run > 1 && options.secondsLimit.map { (clock.now - start) / .seconds(1) > $0 } ?? false
                     if isLate || isCancelled() { return false }
-                    progress(Progress(done: (run * lengths.count + i) * 2 + kind, total: total, length: length))
+                    progress(Progress(done: (run * lengths.count + i) * 2 + kind, total: total, length: length, isChecking: false))
                     let begin = clock.now
                     try subject.run(isDense: kind == 0, length)
                     if run > 0 { times[i][kind].append((clock.now - begin) / .seconds(1)) }
