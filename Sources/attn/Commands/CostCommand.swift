@@ -147,7 +147,7 @@ extension CostCommand {
             ]
             return try zip(names, Self.crossovers(costs)).map { name, crossover in
                 let position = crossover.1.map(CostCommand.grouped) ?? options.said("never", "永不")
-                return "\(name) \(position)"
+                return options.said("\(name) \(position)", "\(name)\(position)")
             }
         }
     }

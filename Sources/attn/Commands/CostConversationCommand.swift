@@ -73,7 +73,7 @@ extension CostCommand {
             return [
                 options.said(
                     "\(NumberText.grouped(turns)) turns of \(NumberText.grouped(tokensPerTurn)) tokens: \(history) sent again, \(new) new, \(output) answered",
-                    "\(NumberText.grouped(turns)) 轮，每轮 \(NumberText.grouped(tokensPerTurn)) 个 token：重发 \(history)，新写 \(new)，回答 \(output)"),
+                    "\(NumberText.grouped(turns)) 轮，每轮 \(NumberText.grouped(tokensPerTurn)) 个词元：重发 \(history)，新写 \(new)，回答 \(output)"),
                 "",
             ] + table.lines + cuts(bills)
         }

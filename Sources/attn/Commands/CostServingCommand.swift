@@ -58,7 +58,7 @@ extension CostCommand {
                     ]
                 }, textColumns: 2)
             let largest = rows.map { abs($0.relativeError) }.max() ?? 0
-            return [options.said("Dollars per million tokens", "每百万 token 的美元数"), ""] + table.lines + [
+            return [options.said("Dollars per million tokens", "每百万词元的美元数"), ""] + table.lines + [
                 "",
                 options.said("Largest difference: ", "最大相差：") + NumberText.percent(largest, decimals: 2),
             ]
