@@ -102,7 +102,7 @@ struct Source {
     /// A forward pass over `text` through the model in the folder `path`.
     init(model path: String, text: String?) throws {
         guard let text else { throw UsageError("--model needs --text TEXT") }
-        guard !text.isEmpty else { throw UsageError("--text: expected at least one character, found an empty text") }
+        guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
         let ids = folder.tokenizer.encode(text)
         let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
