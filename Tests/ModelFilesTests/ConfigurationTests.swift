@@ -48,9 +48,9 @@ import Testing
         ("7168", "7168.5", "hidden_size: expected a whole number, found 7168.5"),
         ("7168", "\"many\"", "hidden_size: expected a whole number, found \"many\""),
         ("7168", "true", "hidden_size: expected a whole number, found true"),
-        ("7168", "7168, \"hidden_size\": 5", "line 4, column 25: hidden_size stands twice in one object"),
+        ("7168", "7168, \"hidden_size\": 5", "line 4, column 24: \"hidden_size\" appears twice in one object"),
         ("1536", "\"none\"", "q_lora_rank: expected a whole number, found \"none\""),
-        ("{", "[", "line 2, column 9: expected , or ], found ':'"),
+        ("{", "[", "line 2, column 9: expected ',' or ']', found ':'"),
     ]) func `a broken configuration names the field`(old: String, new: String, problem: String) throws {
         let text = String(decoding: Self.asset("models/deepseek-v3.2-exp.json"), as: UTF8.self)
         #expect(text.contains(old))
