@@ -65,14 +65,35 @@ public struct DecodeInput: Sendable {
     public let indexKeys: FloatBuffer
     /// Head weights [indexHeads]; they may be negative.
     public let indexWeights: FloatBuffer
+    /// The index keys as the kernel's cache holds them: panels of `panel` positions, in each panel [indexWidth, panel], the last one filled up with 0.
+    /// A matrix product reads them a third faster than rows, which it would have to turn round first.
+    let indexPanels: FloatBuffer
+    static let panel = 1024
 
-    /// Given values; `DecodeKernel` checks their counts.
+    /// Given values, whose index keys are copied into panels here: later changes to them are not seen. `DecodeKernel` checks the counts.
     public init(query: FloatBuffer, cache: FloatBuffer, indexQuery: FloatBuffer, indexKeys: FloatBuffer, indexWeights: FloatBuffer) {
+        indexPanels = Self.panels(indexKeys, width: indexWeights.count == 0 ? 0 : indexQuery.count / indexWeights.count)
         self.query = query
         self.cache = cache
         self.indexQuery = indexQuery
         self.indexKeys = indexKeys
         self.indexWeights = indexWeights
+    }
+
+    private static func panels(_ keys: FloatBuffer, width: Int) -> FloatBuffer {
+        let length = width == 0 ? 0 : keys.count / width
+        let count = (length + panel - 1) / panel
+        let panels = FloatBuffer(count: count * width * panel)
+        Threads.split(count, into: Threads.count) { _, range in
+            for i in range {
+                let source = keys.pointer + i * panel * width
+                let target = panels.pointer + i * panel * width
+                for s in 0..<min(panel, length - i * panel) {
+                    for d in 0..<width { target[d * panel + s] = source[s * width + d] }
+                }
+            }
+        }
+        return panels
     }
 
     /// Seeded numbers for `length` positions: seeds 1 to 5 in the order of the fields.
@@ -92,6 +113,8 @@ public final class DecodeKernel {
     public let capacity: Int
 
     static let block = 512
+    /// Scores of one block of positions, of attention or of the indexer, whichever is larger: a tile that stays in the second-level cache.
+    static func scratch(_ d: DecodeDimensions) -> Int { max(d.heads * block, d.indexHeads * DecodeInput.panel) }
     private let states: [OnlineSoftmaxState]
     private let scratch: [FloatBuffer]
     private let indexScores: FloatBuffer
@@ -106,7 +129,7 @@ public final class DecodeKernel {
         self.dimensions = dimensions
         self.capacity = capacity
         states = (0..<Threads.count).map { _ in OnlineSoftmaxState(rows: dimensions.heads, width: dimensions.latent) }
-        scratch = (0..<Threads.count).map { _ in FloatBuffer(count: max(dimensions.heads, dimensions.indexHeads) * Self.block) }
+        scratch = (0..<Threads.count).map { _ in FloatBuffer(count: Self.scratch(dimensions)) }
         indexScores = FloatBuffer(count: capacity)
         gathered = FloatBuffer(count: min(dimensions.topK, capacity) * dimensions.key)
     }
@@ -139,17 +162,21 @@ public final class DecodeKernel {
     }
 
     private func computeScores(_ input: DecodeInput, _ length: Int) {
-        let (heads, width, scores, scratch) = (dimensions.indexHeads, dimensions.indexWidth, indexScores, scratch)
+        let (heads, width, scores, scratch, panel) = (
+            dimensions.indexHeads, dimensions.indexWidth, indexScores, scratch, DecodeInput.panel
+        )
         Threads.split(length, into: Threads.count) { part, range in
             let products = scratch[part].pointer
-            for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.block) {
-                let n = min(Self.block, range.upperBound - start)
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let column = start % panel
+                let n = min(panel - column, range.upperBound - start)
                 BLAS.multiply(
-                    m: heads, n: n, k: width, input.indexQuery.pointer, width, input.indexKeys.pointer + start * width, width,
-                    transposed: true,
-                    into: products, Self.block)
+                    m: heads, n: n, k: width, input.indexQuery.pointer, width,
+                    input.indexPanels.pointer + (start - column) * width + column, panel, transposed: false, into: products, panel)
                 VectorMath.sumRectified(
-                    products, stride: Self.block, heads: heads, weights: input.indexWeights.pointer, into: scores.pointer + start, n)
+                    products, stride: panel, heads: heads, weights: input.indexWeights.pointer, into: scores.pointer + start, n)
+                start += n
             }
         }
     }

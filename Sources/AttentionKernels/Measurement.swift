@@ -17,16 +17,20 @@ public struct MeasurementOptions: Hashable, Sendable {
     public var phase: Phase
     /// Lengths, ascending.
     public var lengths: [Int]
-    /// Runs at each length; the median counts. One more goes before, to warm up.
+    /// Runs at each length; the median counts. One round more goes before, to warm up.
     public var runs: Int
     /// The dimensions.
     public var dimensions: DecodeDimensions
     /// Whether results are checked against Double.
     public var checksAgreement: Bool
-    /// Seconds after which no further length is begun, or nil.
+    /// Seconds after which no further run is begun, and twice which no further check, or nil.
     public var secondsLimit: Double?
+    /// The least length that growth exponents are fitted to: at shorter ones fixed costs and caches bend the line.
+    public var fitsFrom: Int
 
-    /// 1K to 128K positions for decode, 1K to 16K for prefill, 9 runs; `quick`: fewer runs, prefill to 4K, and no length begun after 12 seconds.
+    /// 1K to 128K positions for decode, 1K to 16K for prefill, 9 runs; `quick`: 3 runs, prefill to 4K, and no run begun after 6 seconds (decode)
+    /// or 3 (prefill). Exponents are fitted from 8K positions on for decode, where a layer's latents (18.9 MB) no longer fit beside all
+    /// else in a last-level cache of usual size; from 1K on for prefill, whose time is long everywhere.
     public init(_ phase: Phase, quick: Bool = false) {
         self.phase = phase
         let last = phase == .decode ? 17 : quick ? 12 : 14
@@ -34,7 +38,8 @@ public struct MeasurementOptions: Hashable, Sendable {
         runs = quick ? 3 : 9
         dimensions = phase == .decode ? .deepSeekV32 : PrefillKernel.timedDimensions
         checksAgreement = true
-        secondsLimit = quick ? 12 : nil
+        secondsLimit = quick ? (phase == .decode ? 6 : 3) : nil
+        fitsFrom = phase == .decode ? 8192 : 1024
     }
 
     /// Throws unless there are lengths, ascending and from 1 to 2^24, and 1 to 1000 runs.
@@ -53,8 +58,8 @@ public struct MeasurementOptions: Hashable, Sendable {
         switch phase {
         case .decode:
             values =
-                length * (d.key + d.indexWidth + 2) + min(length, d.topK) * d.key
-                + cores * max(d.heads, d.indexHeads) * DecodeKernel.block + (cores + 2) * d.heads * (d.latent + 2)
+                length * (d.key + 2 * d.indexWidth + 2) + DecodeInput.panel * d.indexWidth + min(length, d.topK) * d.key
+                + cores * DecodeKernel.scratch(d) + (cores + 2) * d.heads * (d.latent + 2)
         case .prefill:
             let inputs = length * (d.heads * d.key + d.key + d.indexHeads * (d.indexWidth + 1) + d.indexWidth)
             let outputs = 2 * length * (d.heads * d.latent + d.topK)
@@ -76,9 +81,12 @@ public struct MeasurementReport: Sendable {
         public let least: Double
         /// The longest.
         public let most: Double
+        /// How many runs there were.
+        public let runs: Int
 
         init(_ times: [Double]) {
             let sorted = times.sorted()
+            runs = times.count
             median = sorted.count % 2 == 1 ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + sorted[sorted.count / 2]) / 2
             least = sorted[0]
             most = sorted[sorted.count - 1]
@@ -105,13 +113,18 @@ public struct MeasurementReport: Sendable {
     public let machine: Machine
     /// Lengths that were measured.
     public let rows: [Row]
-    /// Whether all lengths were.
+    /// Whether every run was made: false after an interruption, or when the time limit was reached.
     public let isComplete: Bool
 
-    /// How time grows with length: time ∝ length^exponent, fitted to the dense times; nil with fewer than two lengths.
-    public var denseGrowth: GrowthFit? { GrowthFit(rows.map { (Double($0.length), $0.dense.median) }) }
+    /// The rows that exponents are fitted to: those of `options.fitsFrom` positions or more, or all if fewer than two are that long.
+    public var fittedRows: [Row] {
+        let long = rows.filter { $0.length >= options.fitsFrom }
+        return long.count < 2 ? rows : long
+    }
+    /// How time grows with length: time ∝ length^exponent, fitted to the dense times of `fittedRows`; nil with fewer than two lengths.
+    public var denseGrowth: GrowthFit? { GrowthFit(fittedRows.map { (Double($0.length), $0.dense.median) }) }
     /// The same for the sparse times.
-    public var sparseGrowth: GrowthFit? { GrowthFit(rows.map { (Double($0.length), $0.sparse.median) }) }
+    public var sparseGrowth: GrowthFit? { GrowthFit(fittedRows.map { (Double($0.length), $0.sparse.median) }) }
 }
 
 /// A straight line through logarithms, by least squares.
@@ -143,19 +156,22 @@ public struct GrowthFit: Hashable, Sendable {
 public enum Measurement {
     /// How far it has come.
     public struct Progress: Hashable, Sendable {
-        /// Timed runs that are done.
+        /// Runs that are done, those to warm up among them.
         public let done: Int
-        /// Timed runs in all.
+        /// Runs in all.
         public let total: Int
         /// The length being measured.
         public let length: Int
+        /// Whether results are being checked; otherwise they are being timed.
+        public let isChecking: Bool
     }
 
-    /// Measures. Throws, before allocating, if options are wrong or memory does not suffice.
+    /// Measures: one round over all lengths to warm up, then `runs` rounds. A round goes through the lengths, dense and sparse in turn, so that what
+    /// else the machine does at some time falls on all lengths alike. Throws, before allocating, if options are wrong or memory does not suffice.
     /// - Parameters:
     ///   - availableMemory: bytes that may be used; nil if unknown.
     ///   - progress: called before every run.
-    ///   - isCancelled: asked before every run; true ends the measurement with the lengths that are complete.
+    ///   - isCancelled: asked before every run; true ends the measurement with what is measured so far, results unchecked.
     public static func run(
         _ options: MeasurementOptions, availableMemory: Int? = Machine.availableMemory, progress: (Progress) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
@@ -167,27 +183,46 @@ public enum Measurement {
                 .value, "length \(options.lengths.last!)", expected: "at most \(availableMemory) bytes, as many as are free",
                 found: "a need of \(needed)")
         }
-        let subject = try Subject(options)
         let clock = ContinuousClock()
         let start = clock.now
-        let total = options.lengths.count * options.runs * 2
+        let subject = try Subject(options)
+        var times = options.lengths.map { _ in [[Double](), [Double]()] }
+        let ending = try time(subject, options, &times, progress, isCancelled)
         var rows: [MeasurementReport.Row] = []
-        measuring: for (i, length) in options.lengths.enumerated() {
-            if let limit = options.secondsLimit, (clock.now - start) / .seconds(1) > limit { break }
-            var times: [[Double]] = [[], []]
-            for run in 0...options.runs {
-                for kind in 0...1 {
-                    if isCancelled() { break measuring }
-                    progress(Progress(done: min((i * options.runs + max(run - 1, 0)) * 2 + kind, total), total: total, length: length))
-                    let begin = clock.now
-                    try subject.run(isDense: kind == 0, length)
-                    if run > 0 { times[kind].append((clock.now - begin) / .seconds(1)) }
-                }
+        for (length, times) in zip(options.lengths, times) where !times[0].isEmpty && !times[1].isEmpty {
+            var agreement: Agreement?
+            let isLate = options.secondsLimit.map { (clock.now - start) / .seconds(1) > 2 * $0 } ?? false
+            if options.checksAgreement, !isLate, !isCancelled() {
+                progress(Progress(done: 1, total: 1, length: length, isChecking: true))
+                agreement = try subject.agreement(length)
             }
-            let agreement = options.checksAgreement ? try subject.agreement(length) : nil
             rows.append(.init(length: length, dense: .init(times[0]), sparse: .init(times[1]), agreement: agreement))
         }
-        return MeasurementReport(options: options, machine: .current, rows: rows, isComplete: rows.count == options.lengths.count)
+        return MeasurementReport(options: options, machine: .current, rows: rows, isComplete: ending)
+    }
+
+    /// Fills `times` [length][dense, sparse]; true if every run was made.
+    private static func time(
+        _ subject: Subject, _ options: MeasurementOptions, _ times: inout [[[Double]]], _ progress: (Progress) -> Void,
+        _ isCancelled: () -> Bool
+    ) throws(EngineError) -> Bool {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let (lengths, total) = (options.lengths, options.lengths.count * (options.runs + 1) * 2)
+        for run in 0...options.runs {
+            for (i, length) in lengths.enumerated() {
+                for kind in 0...1 {
+                    let late = options.secondsLimit.map { (clock.now - start) / .seconds(1) / $0 } ?? 0
+                    if isCancelled() || (run > 1 && late > 1) { return false }
+                    if run == 0, late > 0.25 { continue }  // a slow machine is warm enough
+                    progress(Progress(done: (run * lengths.count + i) * 2 + kind, total: total, length: length, isChecking: false))
+                    let begin = clock.now
+                    try subject.run(isDense: kind == 0, length)
+                    if run > 0 { times[i][kind].append((clock.now - begin) / .seconds(1)) }
+                }
+            }
+        }
+        return true
     }
 
     /// Kernel and inputs of one phase.

@@ -3,7 +3,8 @@
 import AttentionEngine
 
 extension MeasurementReport {
-    /// `{"phase", "machine", "dimensions", "runs", "isComplete", "rows": [{"length", "dense", "sparse", "speedup", "agreement"}], "growth"}`; times in seconds.
+    /// `{"phase", "machine", "dimensions", "runs", "isComplete", "rows": [{"length", "dense", "sparse", "speedup", "agreement"}],
+    /// "growth": {"fittedFrom", "dense", "sparse"}}`; times in seconds.
     public var json: String {
         let d = options.dimensions
         let blas = machine.blas
@@ -25,13 +26,13 @@ extension MeasurementReport {
               "rows": [
             \(rows.joined(separator: ",\n"))
               ],
-              "growth": {"dense": \(Self.json(denseGrowth)), "sparse": \(Self.json(sparseGrowth))}
+              "growth": {"fittedFrom": \(fittedRows.first.map { "\($0.length)" } ?? "null"), "dense": \(Self.json(denseGrowth)), "sparse": \(Self.json(sparseGrowth))}
             }
             """
     }
 
     private static func json(_ timing: Timing) -> String {
-        "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most)}"
+        "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most), \"runs\": \(timing.runs)}"
     }
     private static func json(_ fit: GrowthFit?) -> String {
         fit.map { "{\"exponent\": \($0.exponent), \"residual\": \($0.residual)}" } ?? "null"

@@ -19,6 +19,14 @@ public struct PublishedBenchmark: Hashable, Sendable {
 
 /// Readers of the published data.
 public enum PublishedData {
+    private static func bytes(_ path: String) throws(FileError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { Array(file.bytes) }
+    }
+
+    /// The lines of `figure3.csv` at `path`. Throws `FileError` if it cannot be read.
+    public static func figure3(path: String) throws(FileError) -> [PublishedCurve] { try figure3(bytes(path), file: path) }
+
     /// The lines of `figure3.csv`, in the file's order. Throws `FileError` with the line at fault.
     public static func figure3(_ bytes: [UInt8], file: String) throws(FileError) -> [PublishedCurve] {
         let rows = try CSVRows(bytes, file: file, header: ["panel", "model", "position_tokens", "usd_per_million_tokens", "kind"])
@@ -43,6 +51,9 @@ public enum PublishedData {
         return curves
     }
 
+    /// The lists of `prices.csv` at `path`. Throws `FileError` if it cannot be read.
+    public static func prices(path: String) throws(FileError) -> [PriceList] { try prices(bytes(path), file: path) }
+
     /// The lists of `prices.csv`: V3.1-Terminus and V3.2-Exp in each currency. Throws `FileError` with what is missing.
     public static func prices(_ bytes: [UInt8], file: String) throws(FileError) -> [PriceList] {
         let models = ["v3.1_terminus": "DeepSeek-V3.1-Terminus", "v3.2_exp": "DeepSeek-V3.2-Exp"]
@@ -66,6 +77,9 @@ public enum PublishedData {
         }
         return lists
     }
+
+    /// The rows of `benchmarks.csv` at `path`. Throws `FileError` if it cannot be read.
+    public static func benchmarks(path: String) throws(FileError) -> [PublishedBenchmark] { try benchmarks(bytes(path), file: path) }
 
     /// The rows of `benchmarks.csv`. Throws `FileError` with the line at fault.
     public static func benchmarks(_ bytes: [UInt8], file: String) throws(FileError) -> [PublishedBenchmark] {

@@ -30,7 +30,7 @@ struct Attn: ParsableCommand {
             """,
         subcommands: [
             LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self,
-            CaseCommand.self,
+            CaseCommand.self, CostCommand.self, MeasureCommand.self,
         ])
 
     static func main() {

@@ -29,9 +29,9 @@ import Testing
         return found.count == expected.count && zip(found, expected).allSatisfy { abs(Double($0) - $1) <= 1e-4 * largest }
     }
 
-    @Test(arguments: [1, 5, 9, 10, 130, 1500]) func `decode agrees with the engine`(length: Int) throws {
+    @Test(arguments: [1, 5, 9, 10, 130, 1024, 2049]) func `decode agrees with the engine`(length: Int) throws {
         let d = try Self.dimensions()
-        let kernel = try DecodeKernel(d, capacity: 1500)
+        let kernel = try DecodeKernel(d, capacity: 2049)
         let input = DecodeInput.seeded(d, length: length)
         #expect(
             close(
@@ -107,8 +107,12 @@ import Testing
         let input = DecodeInput.seeded(d, length: 20)
         input.cache[13 * 5] = .nan
         #expect(throws: EngineError.self) { try kernel.dense(input, length: 20) }
-        input.indexKeys[3] = .nan
-        #expect(throws: EngineError.self) { try kernel.sparse(input, length: 20) }
+        let clean = DecodeInput.seeded(d, length: 20)
+        clean.indexKeys[3] = .nan
+        let dirty = DecodeInput(
+            query: clean.query, cache: clean.cache, indexQuery: clean.indexQuery, indexKeys: clean.indexKeys,
+            indexWeights: clean.indexWeights)
+        #expect(throws: EngineError.self) { try kernel.sparse(dirty, length: 20) }
         #expect(throws: EngineError.self) { try kernel.dense(input, length: 21) }
         #expect(throws: EngineError.self) { try kernel.dense(.seeded(d, length: 3), length: 4) }
         #expect(throws: EngineError.self) { try DecodeKernel(.deepSeekV32, capacity: 1).dense(.seeded(d, length: 1), length: 1) }
@@ -151,7 +155,7 @@ import Testing
     ) throws {
         var calls = 0
         let report = try Measurement.run(options(phase), progress: { _ in calls += 1 })
-        #expect(report.rows.map(\.length) == [8, 16, 64] && report.isComplete && calls == 3 * 4 * 2)
+        #expect(report.rows.map(\.length) == [8, 16, 64] && report.isComplete && calls == 3 * 4 * 2 + 3)
         for row in report.rows {
             let agreement = try #require(row.agreement)
             #expect(agreement.dense < 1e-4 && agreement.sparse < 1e-4 && agreement.unresolvedDifferences == 0)
@@ -161,11 +165,28 @@ import Testing
         #expect(report.json.count { $0 == "{" } == report.json.count { $0 == "}" })
     }
 
-    @Test func `a cancelled measurement keeps the lengths that are complete`() throws {
+    @Test func `a cancelled measurement keeps the lengths that were timed`() throws {
         var calls = 0
+        // Six runs to warm up; then dense and sparse at 8, and dense at 16.
         let report = try Measurement.run(options(.decode), progress: { _ in calls += 1 }, isCancelled: { calls >= 9 })
         #expect(report.rows.map(\.length) == [8] && !report.isComplete)
-        #expect(report.denseGrowth == nil)
+        #expect(report.denseGrowth == nil && report.rows[0].dense.runs == 1 && report.rows[0].agreement == nil)
+        #expect(try Measurement.run(options(.decode), isCancelled: { true }).rows.isEmpty)
+    }
+
+    @Test func `a time limit leaves one round at least`() throws {
+        var options = try options(.decode)
+        options.secondsLimit = 0
+        let report = try Measurement.run(options)
+        #expect(report.rows.map(\.dense.runs) == [1, 1, 1] && !report.isComplete)
+    }
+
+    @Test func `exponents are fitted to long lengths alone, where there are two`() throws {
+        var options = try options(.decode)
+        options.fitsFrom = 16
+        #expect(try Measurement.run(options).fittedRows.map(\.length) == [16, 64])
+        options.fitsFrom = 64
+        #expect(try Measurement.run(options).fittedRows.map(\.length) == [8, 16, 64])
     }
 
     @Test func `too little memory is said before anything is allocated`() throws {

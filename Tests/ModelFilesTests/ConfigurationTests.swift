@@ -39,22 +39,40 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""hidden_size": 7168,"#, "", "hidden_size: expected a number, found no such field"),
-        (#""kv_lora_rank": 512,"#, "", "kv_lora_rank: expected a number, found no such field"),
-        (#""index_topk": 2048"#, #""x": 1"#, "index_topk: expected a number, found no such field"),
+        (#""hidden_size": 7168,"#, "", "hidden_size is missing: expected a whole number"),
+        (#""kv_lora_rank": 512,"#, "", "kv_lora_rank is missing: expected a whole number"),
+        (#""index_topk": 2048"#, #""x": 1"#, "index_topk is missing: expected a whole number"),
         ("7168", "-7168", "hidden_size: expected a whole number from 1 to 16777216, found -7168"),
-        ("7168", "1e15", "hidden_size: expected a whole number from 1 to 16777216, found 1000000000000000"),
+        ("7168", "1000000000000000", "hidden_size: expected a whole number from 1 to 16777216, found 1000000000000000"),
         ("7168", "1e300", "hidden_size: expected a whole number, found 1e+300"),
         ("7168", "7168.5", "hidden_size: expected a whole number, found 7168.5"),
-        ("7168", "\"many\"", "hidden_size: expected a number, found something else"),
-        ("7168", "true", "hidden_size: expected a number, found something else"),
-        ("{", "[", "expected a JSON object, found something else"),
+        ("7168", "\"many\"", "hidden_size: expected a whole number, found \"many\""),
+        ("7168", "true", "hidden_size: expected a whole number, found true"),
+        ("7168", "7168, \"hidden_size\": 5", "line 4, column 24: \"hidden_size\" appears twice in one object"),
+        ("1536", "\"none\"", "q_lora_rank: expected a whole number, found \"none\""),
+        ("{", "[", "line 2, column 9: expected ',' or ']', found ':'"),
     ]) func `a broken configuration names the field`(old: String, new: String, problem: String) throws {
         let text = String(decoding: Self.asset("models/deepseek-v3.2-exp.json"), as: UTF8.self)
         #expect(text.contains(old))
         let at = text.firstRange(of: old)!
         let broken = text.replacingCharacters(in: at, with: new)
         #expect { try ModelDimensions(configuration: Array(broken.utf8), file: "b.json") } throws: { "\($0)" == "b.json: \(problem)" }
+    }
+
+    @Test func `files are read by their paths, and one that is not there is said`() throws {
+        let assets = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/assets"
+        #expect(try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json").indexer?.topK == 2048)
+        let hardware = try Hardware(path: assets + "/hardware/h800.json")
+        #expect(hardware.bandwidth == 3.35e12 && hardware.memory == 80e9 && hardware.source?.contains("3.35 TB/s, 80 GB") == true)
+        #expect(try PublishedData.figure3(path: assets + "/data/figure3.csv").count == 4)
+        #expect(try PublishedData.prices(path: assets + "/data/prices.csv").count == 4)
+        #expect(try PublishedData.benchmarks(path: assets + "/data/benchmarks.csv").count == 14)
+        for read in [
+            { _ = try ModelDimensions(path: "/nowhere.json") }, { _ = try Hardware(path: "/nowhere.json") },
+            { _ = try PublishedData.prices(path: "/nowhere.json") },
+        ] as [() throws -> Void] {
+            #expect(problem(read).hasPrefix("noInput: cannot be opened"))
+        }
     }
 
     @Test func `heads that do not divide the width are refused`() throws {
@@ -73,7 +91,7 @@ import Testing
         }
         let missing = text.replacingCharacters(in: text.firstRange(of: "usd_per_hour")!, with: "price")
         #expect { try Hardware(json: Array(missing.utf8), file: "h.json") } throws: {
-            "\($0)" == "h.json: usd_per_hour: expected a number, found no such field"
+            "\($0)" == "h.json: usd_per_hour is missing: expected a number"
         }
     }
 

@@ -6,6 +6,8 @@
 public struct Hardware: Hashable, Sendable {
     /// The name.
     public let name: String
+    /// Where its numbers are published, or nil if that is not said.
+    public let source: String?
     /// Peak of dense bf16 matrix products, in FLOPs a second.
     public let bf16: Double
     /// Peak of dense FP8 matrix products, in FLOPs a second.
@@ -18,7 +20,9 @@ public struct Hardware: Hashable, Sendable {
     public let dollarsPerHour: Double
 
     /// Checked: throws, naming the field, unless every number is finite and above zero.
-    public init(name: String, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double) throws(EngineError) {
+    public init(
+        name: String, source: String? = nil, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double
+    ) throws(EngineError) {
         let fields = [
             ("bf16_flops", bf16), ("fp8_flops", fp8), ("bandwidth_bytes_per_second", bandwidth), ("memory_bytes", memory),
             ("usd_per_hour", dollarsPerHour),
@@ -27,6 +31,7 @@ public struct Hardware: Hashable, Sendable {
             throw EngineError(.value, field, expected: "a number above 0 and below 1e30", found: NumberText.significant(value))
         }
         self.name = name
+        self.source = source
         self.bf16 = bf16
         self.fp8 = fp8
         self.bandwidth = bandwidth

@@ -1,5 +1,7 @@
 // JSON that commands print: values in the order in which they are given, numbers that read back exactly, and what is not finite as a string.
 
+public import AttentionEngine
+
 /// A JSON value to be printed; fields keep their order.
 public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
     /// null.
@@ -8,6 +10,8 @@ public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, Expressible
     case bool(Bool)
     /// A whole number.
     case integer(Int)
+    /// A whole number of up to 128 bits.
+    case exact(ExactCount)
     /// A number; infinities and NaN become "Infinity", "-Infinity" and "NaN".
     case number(Double)
     /// A text.
@@ -34,6 +38,7 @@ public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, Expressible
         case .null: "null"
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
+        case .exact(let value): "\(value)"
         case .number(let value): value.isFinite ? "\(value)" : "\"\(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")\""
         case .string(let text): JSON.quoted(text)
         case .array(let values): "[" + values.map(\.line).joined(separator: ", ") + "]"

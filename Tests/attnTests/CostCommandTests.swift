@@ -1,0 +1,181 @@
+// attn cost and attn measure as other people's scripts call them: JSON by its contract, bad input by its exit code and its one line.
+
+import Foundation
+import Testing
+
+@Suite struct CostCommandTests {
+    private func json(_ arguments: String...) throws -> Any {
+        let run = try attn(arguments)
+        #expect(run.status == 0 && run.error.isEmpty)
+        return try JSONSerialization.jsonObject(with: Data(run.output.utf8))
+    }
+
+    private func file(_ text: String) throws -> String {
+        let path = try Place.temporary().appending(path: "f.json")
+        try Data(text.utf8).write(to: path)
+        return path.path
+    }
+
+    @Test func `cost at 131072 is the published table to the digit`() throws {
+        let object = try #require(try json("cost", "--position", "131072", "--json") as? [String: Any])
+        #expect(object["model"] as? String == "DeepSeek-V3.2-Exp")
+        #expect(
+            object["crossovers"] as? [String: Int] == ["dsaVersusDenseMHA": 8704, "dsaVersusDenseMQA": 2176, "maskedMHAVersusSparse": 6963])
+        let row = try #require((object["positions"] as? [[String: Any]])?.first)
+        #expect(row["position"] as? Int == 131_072)
+        #expect(
+            row["flops"] as? [String: Int] == [
+                "denseMHA": 10_737_418_240, "denseMQA": 36_507_222_016, "indexer": 2_147_483_648, "sparse": 570_425_344,
+                "dsa": 2_717_908_992,
+            ])
+        #expect(row["cacheBytes"] as? [String: Int] == ["bf16": 1152, "fp8": 656, "index": 132])
+    }
+
+    @Test func `a Llama configuration leaves out what does not apply, and says so`() throws {
+        let config = try file(#"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8}"#)
+        let object = try #require(try json("cost", "--config", config, "--position", "1", "2", "--json") as? [String: Any])
+        let rows = try #require(object["positions"] as? [[String: Any]])
+        #expect(rows.map { ($0["flops"] as? [String: Any])?["denseMHA"] as? Int } == [256, 512])
+        #expect(
+            (rows[0]["flops"] as? [String: Any])?["dsa"] is NSNull
+                && (object["crossovers"] as? [String: Any])?["dsaVersusDenseMHA"] is NSNull)
+        #expect(try attn("cost", "--config", config).output.contains("do not apply"))
+        #expect(try attn("cost", "--config", config, "--lang", "zh").output.contains("不适用"))
+    }
+
+    @Test func `serving has every multiple of 4096, the knees and the end, within a percent`() throws {
+        let rows = try #require(try json("cost", "serving", "--json") as? [[String: Any]])
+        let decode = rows.filter { $0["panel"] as? String == "decode" && $0["model"] as? String == "DeepSeek-V3.2-Exp" }
+        #expect(decode.compactMap { $0["position"] as? Int } == [0, 2048] + (1...31).map { $0 * 4096 } + [131_071])
+        #expect(rows.count == 33 + 34 + 33 + 34)
+        for row in rows {
+            let (published, predicted) = (try #require(row["published"] as? Double), try #require(row["predicted"] as? Double))
+            #expect(abs(predicted / published - 1) < 0.01)
+        }
+    }
+
+    @Test func `another accelerator is priced, with what is assumed said`() throws {
+        let twice =
+            #"{"name": "twice", "bf16_flops": 1979e12, "fp8_flops": 3958e12, "bandwidth_bytes_per_second": 1, "memory_bytes": 1, "usd_per_hour": 2}"#
+        let run = try attn("cost", "serving", "--json", "--hardware", file(twice))
+        #expect(run.status == 0 && run.error.contains("Predicted on twice") && run.error.contains("inferred from Figure 3"))
+        let rows = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+        #expect(abs((rows[0]["predicted"] as? Double ?? 0) * 2 - 0.05288888888888888) < 1e-12)
+    }
+
+    @Test func `a chat is added up under both lists`() throws {
+        let object = try #require(
+            try json("cost", "conversation", "--turns", "2", "--tokens-per-turn", "1000000", "--json") as? [String: Any])
+        #expect(object["tokens"] as? [String: Int] == ["history": 1_000_000, "new": 1_000_000, "output": 1_000_000])
+        let prices = try #require(object["prices"] as? [[String: Any]])
+        #expect(prices.compactMap { $0["withoutCacheHits"] as? Double } == [2.8, 0.98, 20, 7])
+        #expect(prices.compactMap { $0["currency"] as? String } == ["USD", "USD", "CNY", "CNY"])
+    }
+
+    @Test(arguments: [
+        (["cost", "--position=-3"], 64, "--position: expected 0 or more, found -3"),
+        (["cost", "--config", "/nowhere.json"], 66, "/nowhere.json: cannot be opened: No such file or directory"),
+        (["cost", "conversation", "--turns", "-1", "--tokens-per-turn", "5"], 64, "--turns: expected 1 or more, found -1"),
+        (["cost", "conversation", "--turns", "5", "--tokens-per-turn", "0"], 64, "--tokens-per-turn: expected 1 or more, found 0"),
+        (
+            ["cost", "conversation", "--turns", "9223372036854775807", "--tokens-per-turn", "9223372036854775807"], 65,
+            "tokens: expected a count below 2^127, found a larger one"
+        ),
+        (["measure", "--length", "0"], 64, "--length: expected 1 to 16777216 positions, found 0"),
+    ]) func `bad arguments end with one clear line`(arguments: [String], status: Int, line: String) throws {
+        let run = try attn(arguments)
+        #expect(run.status == Int32(status) && run.error == "attn: \(line)\n" && run.output.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#"{"hidden_size": 64, "num_hidden_layers": 5}"#, "num_attention_heads is missing: expected a whole number"),
+        (
+            #"{"hidden_size": -64, "num_hidden_layers": 5, "num_attention_heads": 8}"#,
+            "hidden_size: expected a whole number from 1 to 16777216, found -64"
+        ),
+        (
+            #"{"hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8e99}"#,
+            "num_attention_heads: expected a whole number, found 8e+99"
+        ),
+    ]) func `a broken configuration ends with one clear line`(text: String, line: String) throws {
+        let config = try file(text)
+        let run = try attn("cost", "--config", config)
+        #expect(run.status == 65 && run.error == "attn: \(config): \(line)\n")
+    }
+
+    @Test func `hardware with zero bandwidth ends with one clear line`() throws {
+        let path = try file(#"{"bf16_flops": 1, "fp8_flops": 1, "bandwidth_bytes_per_second": 0, "memory_bytes": 1, "usd_per_hour": 2}"#)
+        let run = try attn("cost", "serving", "--hardware", path)
+        #expect(run.status == 65)
+        #expect(run.error == "attn: \(path): bandwidth_bytes_per_second: expected a number above 0 and below 1e30, found 0\n")
+    }
+
+    @Test func `a length of 2^40 is counted, not trapped on`() throws {
+        #expect(try attn("cost", "--position", "1099511627776", "--json").output.contains("\"denseMQA\": 306244774661193728"))
+    }
+
+    @Test func `every help has an example that works`() throws {
+        for arguments in [
+            ["cost", "table", "--position", "131072", "--json"], ["cost", "conversation", "--turns", "20", "--tokens-per-turn", "1000"],
+        ] {
+            #expect(try attn([arguments[0], arguments[1], "--help"]).output.contains("attn " + arguments.joined(separator: " ")))
+            #expect(try attn(arguments).status == 0)
+        }
+        let serving = try attn("cost", "serving", "--hardware", "assets/hardware/h800.json", "--json", folder: Place.repository)
+        #expect(serving.status == 0)
+    }
+}
+
+@Suite struct MeasureCommandTests {
+    @Test func `a measurement is an array of phases with the machine's description, printed and written`() throws {
+        let file = try Place.temporary().appending(path: "m.json")
+        let run = try attn("measure", "--quick", "--length", "256", "512", "--json", "--output", file.path)
+        #expect(run.status == 0 && run.error.isEmpty)
+        #expect(try String(contentsOf: file, encoding: .utf8) == run.output)
+        let reports = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+        #expect(reports.compactMap { $0["phase"] as? String } == ["decode", "prefill"])
+        for report in reports {
+            #expect((report["machine"] as? [String: Any])?["blas"] != nil)
+            #expect((report["rows"] as? [[String: Any]])?.compactMap { $0["length"] as? Int } == [256, 512])
+        }
+    }
+
+    @Test func `a table speaks both languages and names what was fitted`() throws {
+        let english = try attn("measure", "--quick", "--decode", "--length", "256", "512").output
+        #expect(english.contains("dense / DSA") && english.contains("fitted from 256 positions on"))
+        #expect(try attn("measure", "--quick", "--prefill", "--length", "256", "--lang", "zh").output.contains("预填充"))
+    }
+
+    @Test func `Control-C ends with what was measured so far, and 130`() throws {
+        let process = Process()
+        process.executableURL = Place.attn
+        process.arguments = ["measure", "--decode", "--length", "1024", "8192", "--json"]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // The process is interrupted once it has taken up the work; a signal that comes sooner would end it without a word.
+        while try isCaught(process.processIdentifier) == false { usleep(1000) }
+        process.interrupt()
+        let text = try #require(try output.fileHandleForReading.readToEnd())
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        let reports = try #require(try JSONSerialization.jsonObject(with: text) as? [[String: Any]])
+        #expect(reports.first?["isComplete"] as? Bool == false)
+    }
+
+    /// Whether the process handles SIGINT by itself (SigCgt in /proc); true where there is no /proc to tell.
+    private func isCaught(_ id: Int32) throws -> Bool {
+        guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8) else {
+            sleep(1)
+            return true
+        }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+        return line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) }.map { $0 & 2 != 0 } ?? false
+    }
+
+    @Test func `too little memory is said before anything is allocated`() throws {
+        let run = try attn("measure", "--prefill", "--length", "16777216")
+        #expect(run.status == 65 && run.error.hasPrefix("attn: length 16777216: expected at most") && run.error.contains("found a need of"))
+    }
+}
