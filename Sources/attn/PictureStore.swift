@@ -3,14 +3,7 @@
 internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
-internal import Dispatch
 internal import Lessons
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// Drawn figures, each once however often it is asked for.
 final class PictureStore {
@@ -28,17 +21,10 @@ final class PictureStore {
     init(drawing figures: [PageFigure]) throws {
         let keys = figures.map { Self.key($0.name, $0.data, $0.options) }
         let needed = figures.indices.filter { keys.firstIndex(of: keys[$0]) == $0 }
-        let workers = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), max(needed.count, 1))
-        let results = Slots(count: needed.count)
-        // Each worker has a renderer of its own: fonts and caches are not shared between threads.
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            let renderer = CairoRenderer()
-            for slot in stride(from: worker, to: needed.count, by: workers) {
-                let figure = figures[needed[slot]]
-                results.set(slot, Result { try Self.draw(figure.name, figure.data, figure.options, renderer) })
-            }
+        let pictures = try Parallel.map(needed.map { figures[$0] }, worker: CairoRenderer.init) { figure, renderer in
+            try Self.draw(figure.name, figure.data, figure.options, renderer)
         }
-        for (slot, figure) in needed.enumerated() { drawn[keys[figure]] = try results.take(slot).get() }
+        for (figure, picture) in zip(needed, pictures) { drawn[keys[figure]] = picture }
     }
 
     /// The picture; drawn now if it was not prepared.
@@ -56,24 +42,5 @@ final class PictureStore {
         return DrawnFigure(
             bytes: try renderer.png(scene, scale: scale), fileExtension: "png", title: scene.title[options.language],
             alt: scene.alt[options.language])
-    }
-
-    /// One place for each result; every place is written by one worker and read after all are done.
-    private final class Slots: @unchecked Sendable {
-        private let places: UnsafeMutableBufferPointer<Result<DrawnFigure, any Error>?>
-
-        init(count: Int) {
-            places = .allocate(capacity: count)
-            places.initialize(repeating: nil)
-        }
-
-        deinit {
-            places.deinitialize()
-            places.deallocate()
-        }
-
-        func set(_ slot: Int, _ result: Result<DrawnFigure, any Error>) { places[slot] = result }
-
-        func take(_ slot: Int) -> Result<DrawnFigure, any Error> { places[slot]! }
     }
 }

@@ -167,6 +167,6 @@ public struct PatternDemonstration: Sendable {
             key: NamedTensor("demonstration.k", key), headWeights: NamedTensor("demonstration.w", headWeights))
         let scores = try indexer.score(x, queryInput: (x, .c), on: &recorder).scores
         let visible = Mask.causal(rows: tokens, columns: tokens)
-        return Mask(selection: try topK(scores, Size.topK, visible: visible).tensor, columns: tokens)
+        return try visible.selecting(topK(scores, Size.topK, visible: visible).tensor)
     }
 }

@@ -9,6 +9,12 @@ public struct OutputFile: Hashable, Sendable {
     public let path: String
     /// The contents.
     public let bytes: [UInt8]
+
+    /// A file.
+    public init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
+    }
 }
 
 /// Writes pages as Markdown (CommonMark with GitHub's front matter).

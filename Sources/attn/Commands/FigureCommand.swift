@@ -14,7 +14,7 @@ struct FigureCommand: ParsableCommand {
             Figures: \(Figures.all.map(\.name).joined(separator: ", ")).
             Example: attn figure matrix --lesson attention-step-by-step --output weights.png
             """,
-        subcommands: [List.self, Draw.self], defaultSubcommand: Draw.self)
+        subcommands: [List.self, Gallery.self, Draw.self], defaultSubcommand: Draw.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the figures.", discussion: "Example: attn figure list --json")
@@ -26,6 +26,21 @@ struct FigureCommand: ParsableCommand {
             guard json else { return try Output.print(Figures.all.map { "\($0.name.padded(12))  \($0.summary[language.value])" }) }
             let list = Figures.all.map { JSONText.object([("name", .string($0.name)), ("summary", .string($0.summary[language.value]))]) }
             try Output.print(JSONText.array(list).text())
+        }
+    }
+
+    struct Gallery: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Draw all figures in both languages and all themes, with an index.html arranged by claim.",
+            discussion: "Example: attn figure gallery --output gallery")
+
+        @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
+        @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir")) var output: String
+
+        func run() throws {
+            let files = try FigureGallery(home: home).files()
+            for file in files { try WholeFile.write("\(output)/\(file.path)", creatingFolders: file.bytes) }
+            try Output.print("\(output)/index.html")
         }
     }
 
@@ -53,6 +68,9 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Width in points instead of the preset's.", valueName: "points")) var width: Double?
         @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale = 1.0
         @Option(help: ArgumentHelp("Draw N tokens of seeded noise through causal attention instead.", valueName: "N")) var random: Int?
+        @Option(help: ArgumentHelp("An accelerator for cost-curve, like assets/hardware/h800.json.", valueName: "file")) var hardware:
+            String?
+        @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
         @Flag(help: "Print the figure's one-line caption.") var caption = false
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .png, .svg or .pdf.", valueName: "file")) var output: String?
 
@@ -92,7 +110,14 @@ struct FigureCommand: ParsableCommand {
                 let trace = try RandomAttention.trace(tokens: random)
                 return FigureData(traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)"))
             }
-            guard source.isNamed else { return try BuiltInExample(home: source.reader.home).data(for: name, language.value) }
+            let figure = try Figures.named(name)
+            guard source.isNamed else {
+                return try BuiltInExample(home: source.reader.home, hardware: hardware, measurement: measurement).data(
+                    for: figure, language.value)
+            }
+            guard figure.needs == .traces else {
+                throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
+            }
             let loaded = try source.load(language.value)
             return FigureData(traces: [(name: "", trace: loaded.trace)], provenance: try loaded.provenance())
         }
@@ -120,20 +145,3 @@ struct FigureCommand: ParsableCommand {
 
 extension Theme: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
-
-/// What a figure draws when no source is named: the diary, with its first two questions.
-struct BuiltInExample {
-    let home: String?
-
-    func data(for figure: String, _ language: Language) throws -> FigureData {
-        let diary = try ReaderOptions.library(home).diary
-        // The picture of two questions takes the first two; all others draw the first of what they get.
-        let traces = try diary.questions.prefix(2).map { question in
-            (
-                name: question.name,
-                trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)
-            )
-        }
-        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
-    }
-}

@@ -1,0 +1,66 @@
+// What a figure draws when no source is named: the diary with its first two questions, published data, the engine's own demonstration.
+
+internal import AttentionEngine
+internal import Diagrams
+internal import Lessons
+internal import ModelFiles
+
+struct BuiltInExample {
+    let home: String?
+    var hardware: String?
+    var measurement: String?
+
+    /// Data of the kind that `figure` needs.
+    func data(for figure: Figure, _ language: Language) throws -> FigureData {
+        let assets = try ResourceFolder(named: home).path + "/assets"
+        switch figure.needs {
+        case .traces: return try traces(language)
+        case .nothing: return FigureData(traces: [], provenance: Provenance(name: "demonstration"))
+        case .costs:
+            let costs = CostData(
+                dense: try ModelDimensions(path: assets + "/models/deepseek-v3.1-terminus.json"),
+                sparse: try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json"),
+                hardware: try Hardware(path: hardware ?? assets + "/hardware/h800.json"),
+                published: try PublishedData.figure3(path: assets + "/data/figure3.csv"))
+            return FigureData(.costs(costs), provenance: try provenance(assets + "/data/figure3.csv"))
+        case .prices:
+            let file = assets + "/data/prices.csv"
+            return FigureData(.prices(try PublishedData.prices(path: file)), provenance: try provenance(file))
+        case .benchmarks:
+            let file = assets + "/data/benchmarks.csv"
+            let rows = try PublishedData.benchmarks(path: file).map {
+                BenchmarkResult(category: $0.category, name: $0.name, metric: $0.metric, before: $0.v31, after: $0.v32)
+            }
+            return FigureData(.benchmarks(rows), provenance: try provenance(file))
+        case .measurements:
+            let file = measurement ?? assets + "/data/measured.json"
+            return FigureData(.measurements(try MeasurementFile.read(file).map(MeasuredSeries.init)), provenance: try provenance(file))
+        }
+    }
+
+    private func traces(_ language: Language) throws -> FigureData {
+        let diary = try ReaderOptions.library(home).diary
+        // The picture of two questions takes both; all others draw the first.
+        let traces = try diary.questions.prefix(2).map { question in
+            let tokens = try diary.tokens(of: diary.text(question: question.name, language: language))
+            return (name: question.name, trace: try diary.trace(of: tokens, language: language))
+        }
+        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
+    }
+
+    private func provenance(_ file: String) throws -> Provenance {
+        Provenance(name: Provenance.baseName(file), sha256: try Provenance.sha256(of: file))
+    }
+}
+
+extension MeasuredSeries {
+    /// What a figure draws of one measured phase.
+    init(_ file: MeasurementFile) throws {
+        guard let phase = Phase(rawValue: file.phase) else { throw FigureError("phase: expected decode or prefill, found \(file.phase)") }
+        func time(_ time: MeasurementFile.Time) -> Time { Time(median: time.median, least: time.least, most: time.most) }
+        self.init(
+            phase: phase, machine: file.machine, runs: file.runs,
+            rows: file.rows.map { Row(length: $0.length, dense: time($0.dense), sparse: time($0.sparse)) },
+            denseExponent: file.denseExponent, sparseExponent: file.sparseExponent)
+    }
+}
