@@ -33,6 +33,7 @@ public struct LessonCheck: Sendable {
     // MARK: Runs
 
     private func sources(_ lesson: Lesson) -> [LessonSource] {
+        if lesson.isFixed { return [.builtIn(question: nil)] }
         let diary = library.diary
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))

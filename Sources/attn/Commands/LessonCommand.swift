@@ -89,7 +89,8 @@ struct LessonCommand: ParsableCommand {
                 }
             }
             for lesson in lessons {
-                let page = try lesson.run(source, language: language.value)
+                // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
+                let page = try lesson.run(all && lesson.isFixed ? .builtIn(question: nil) : source, language: language.value)
                 switch to {
                 case .terminal: try play(page)
                 case .markdown: try writeMarkdown(page)
