@@ -48,7 +48,7 @@ private let tiny = """
         #expect(try probe(variants, "{{names selected[query]}}") == "“Dali”, “Trip”, “Holiday”, “flew”")
         #expect(
             try probe(variants, "{{names breakfast:selected[query]}}")
-                == "“noodles”, “Breakfast” at 6, “Breakfast” at 14, “:” at 7")
+                == "“Breakfast” at 6, “Breakfast” at 14, “noodles”, “:” at 7")
         #expect(try probe(variants, "{{names selected[query]}}", .zh) == "“大理”、“旅行”、“国庆”、“飞”")
         #expect(try probe(variants, "{{names fact breakfast:selected.rowsDecidedByTie}}").contains("“?”"))
         #expect(try probe(variants, "{{count selected[query]}} {{count.top_k}} {{token.cut}} {{token.below}}") == "4 4 flew Shanghai")
