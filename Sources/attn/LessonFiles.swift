@@ -1,6 +1,8 @@
-// What lessons need from files: reference cases, models, hardware and published data, from the assets folder.
+// What lessons need from the command: figures in words for terminals, and, from the assets folder, reference cases, models,
+// hardware and published data.
 
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -41,5 +43,14 @@ extension LessonResources {
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
             return try BuiltInExample(home: home).data(for: figure, language)
         }
+    }
+}
+
+/// Figures for players that do not draw them.
+enum FigureWords {
+    /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
+    @Sendable static func describe(_ figure: PageFigure) -> String? {
+        let measurer = CairoRenderer().measurer
+        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
     }
 }

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
-internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -107,7 +106,7 @@ struct LessonCommand: ParsableCommand {
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
             let player = TerminalPlayer(
-                columns: terminal.columns(environment), color: terminal.color(environment), describe: Pictures.describe)
+                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureWords.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(
@@ -126,28 +125,10 @@ struct LessonCommand: ParsableCommand {
 
         private func writeMarkdown(_ page: Page) throws {
             let folder = output ?? "output/\(page.name)-\(page.language.rawValue)"
-            let pictures = Pictures()
+            let pictures = try PictureStore(drawing: page.figures)
             let files = try MarkdownWriter(draw: pictures.draw).files(of: page)
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
         }
-    }
-}
-
-/// Draws the figures of lessons as PNGs, at two pixels a point.
-struct Pictures {
-    private let renderer = CairoRenderer()
-
-    /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
-    @Sendable static func describe(_ figure: PageFigure) -> String? {
-        let measurer = CairoRenderer().measurer
-        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
-    }
-
-    func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
-        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
-        return DrawnFigure(
-            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language],
-            alt: scene.alt[options.language])
     }
 }
