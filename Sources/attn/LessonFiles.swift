@@ -50,7 +50,13 @@ extension LessonResources {
 enum FigureWords {
     /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
     @Sendable static func describe(_ figure: PageFigure) -> String? {
-        let measurer = CairoRenderer().measurer
-        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
+        try? scene(figure.name, figure.data, figure.options).alt[figure.options.language]
+    }
+
+    /// Throws what keeps the figure from being drawn.
+    @Sendable static func check(_ name: String, _ data: FigureData, _ options: FigureOptions) throws { _ = try scene(name, data, options) }
+
+    private static func scene(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> Scene {
+        try Figures.named(name).draw(data, options, CairoRenderer().measurer)
     }
 }

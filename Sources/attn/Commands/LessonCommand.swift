@@ -45,7 +45,7 @@ struct LessonCommand: ParsableCommand {
         func run() throws {
             let problems = LessonCheck(
                 try ReaderOptions.library(home), figures: Figures.all.map(\.name),
-                draw: { name, data, options in _ = try Figures.named(name).draw(data, options, CairoRenderer().measurer) }
+                draw: FigureWords.check
             ).problems()
             for problem in problems { Output.complain("\(problem)") }
             if !problems.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
