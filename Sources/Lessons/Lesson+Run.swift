@@ -9,8 +9,8 @@ extension Lesson {
     ///   `EngineError` for a trace that lacks attention.
     public func run(_ source: LessonSource = .builtIn(question: nil), language: Language) throws -> Page {
         let (experiments, provenance) = try experiments(source, language)
-        let resolver = Resolver(experiments: experiments, language: language)
-        let builder = PageBuilder(lesson: self, resolver: resolver, provenance: provenance, narration: narrations[language]!)
+        let resolver = Resolver(experiments: experiments, language: language, resources: resources)
+        let builder = PageBuilder(lesson: self, resolver: resolver, narration: narrations[language]!)
         return Page(
             name: name, order: order, track: track, language: language, title: title[language], summary: summary[language],
             steps: try builder.steps(),
@@ -19,41 +19,49 @@ extension Lesson {
 
     /// The trace of the lesson's main run, with what-if switches on. Throws for a switch that has nothing to change.
     public func trace(_ source: LessonSource = .builtIn(question: nil), language: Language, switches: [Switch] = []) throws -> Trace {
+        try checkAccepts(source)
         let text: String
         switch source {
-        case .builtIn(let asked): text = try diary.text(question: asked ?? question, language: language)
+        case .builtIn(let asked):
+            if var request = mainRun {
+                request.switches += switches
+                return try request.experiment(diary, resources, current: question, language: language).trace
+            }
+            text = try diary.text(question: asked ?? question, language: language)
         case .diaryText(let own): text = own
         case .trace(let trace, _, _, _): return trace
         }
         return try diary.trace(of: diary.tokens(of: text), language: language, switches: switches)
     }
 
-    private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
-        switch source {
-        case .builtIn(let asked):
-            let asked = asked ?? question
-            let main = try Experiment.diary(
-                diary, name: "", text: diary.text(question: asked, language: language), origin: .builtIn(asked), language: language)
-            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary", note: Diary.designedByHand))
-        case .diaryText(let text):
-            let main = try Experiment.diary(diary, name: "", text: text, origin: .ownDiary, language: language)
-            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text", note: Diary.designedByHand))
-        case .trace(let trace, let text, let layer, let provenance):
-            let prefix = try Self.prefix(of: trace, layer: layer)
-            let main = try Experiment(name: "", trace: trace, prefix: prefix, origin: .model, text: TerminalText.sanitized(text))
-            return ([main], provenance)
+    private func checkAccepts(_ source: LessonSource) throws(LessonError) {
+        if case .builtIn(nil) = source { return }
+        guard !isFixed else {
+            throw LessonError(
+                .unknownName, "\(name) speaks of runs of its own: a question, a text or a model of yours does not apply to it")
         }
     }
 
-    private func extras(after asked: String, _ language: Language) throws -> [Experiment] {
-        let names = diary.questions.map(\.name)
-        return try extraRuns.map { run in
-            let next = names[((names.firstIndex(of: asked) ?? 0) + 1) % names.count]
-            let question = run.question == "next" ? next : run.question
-            return try Experiment.diary(
-                diary, name: run.name, text: diary.text(question: question, language: language), origin: .builtIn(question),
-                language: language)
+    private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
+        try checkAccepts(source)
+        let main: Experiment
+        var current = question
+        switch source {
+        case .builtIn(let asked):
+            current = asked ?? question
+            main =
+                try mainRun?.experiment(diary, resources, current: question, language: language)
+                ?? .diary(
+                    diary, name: "", text: diary.text(question: current, language: language), origin: .builtIn(current), language: language)
+        case .diaryText(let text): main = try .diary(diary, name: "", text: text, origin: .ownDiary, language: language)
+        case .trace(let trace, let text, let layer, let provenance):
+            main = try Experiment(
+                name: "", trace: trace, prefix: Self.prefix(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
+                provenance: provenance)
+            return ([main], provenance)
         }
+        let extras = try extraRuns.map { try $0.experiment(diary, resources, current: current, language: language) }
+        return ([main] + extras, main.provenance)
     }
 
     /// `layer.N.` of the layer to speak of, or nothing for a trace of one attention.
@@ -75,7 +83,6 @@ extension Lesson {
 struct PageBuilder {
     let lesson: Lesson
     let resolver: Resolver
-    let provenance: Provenance
     let narration: Narration
 
     func steps() throws -> [PageStep] {
@@ -100,36 +107,56 @@ struct PageBuilder {
 
     /// A figure's data and options, its roles looked up.
     private func figure(_ request: Lesson.Step.FigureRequest) throws -> PageFigure {
-        func error(_ problem: String) -> LessonError { LessonError(.badFile, at: request.place, problem) }
-        guard let experiment = resolver.experiments.first(where: { $0.name == request.experiment ?? "" }) else {
-            throw error("figure \(request.name): there is no run \"\(request.experiment ?? "")\"")
+        func error(_ problem: String) -> LessonError { LessonError(.badFile, at: request.place, "figure \(request.name): \(problem)") }
+        func run(_ name: String) throws(LessonError) -> Experiment {
+            let own = name == "main" ? "" : name
+            guard let experiment = resolver.experiments.first(where: { $0.name == own }) else { throw error("there is no run \"\(name)\"") }
+            return experiment
         }
+        let shown = try request.experiments?.map(run) ?? [run(request.experiment ?? "main")]
+        let experiment = shown[0]
         var options = FigureOptions()
         options.language = resolver.language
-        if let id = request.step {
-            do { options.step = try experiment.step(id).id } catch { throw LessonError(.badFile, at: request.place, "\(error)") }
+        options.step = try request.step.map { id in
+            do { return try experiment.step(id).id } catch { throw LessonError(.badFile, at: request.place, "\(error)") }
         }
         switch request.head {
         case nil: break
         case "mean": options.head = .mean
         case "head": options.head = .one(experiment.surestHead)
         case let text?:
-            guard let head = Int(text) else {
-                throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"")
-            }
+            guard let head = Int(text) else { throw error("expected a head's number, head or mean, found \"\(text)\"") }
             options.head = .one(head)
         }
-        options.query =
-            try (request.query ?? "query").asPosition(experiment)
-            ?? { throw error("figure \(request.name): there is no token \"\(request.query ?? "")\"") }()
-        let others = resolver.experiments.filter { $0.name != experiment.name }
-        let data = FigureData(traces: ([experiment] + others).map { (name: $0.name, trace: $0.trace) }, provenance: provenance)
-        return PageFigure(name: request.name, data: data, options: options, experiment: experiment)
+        if let phase = request.phase { options.phase = phase }
+        let query = request.query ?? "query"
+        guard let position = query.asPosition(experiment) else { throw error("there is no token \"\(query)\"") }
+        // A case's passes count their own rows; figures take the last unless told.
+        options.query = request.query == nil && request.phase != nil ? nil : position
+        return PageFigure(
+            name: request.name, data: try data(request, shown), options: options, experiment: experiment, place: request.place)
+    }
+
+    private func data(_ request: Lesson.Step.FigureRequest, _ shown: [Experiment]) throws -> FigureData {
+        if let data = request.data {
+            do { return try lesson.resources.figureData(request.name, data, resolver.language) } catch {
+                throw LessonError(.badFile, at: request.place, "figure \(request.name): \(error)")
+            }
+        }
+        let others = request.experiments == nil ? resolver.experiments.filter { $0.name != shown[0].name } : []
+        return FigureData(traces: (shown + others).map { (name: $0.shownName, trace: $0.trace) }, provenance: shown[0].provenance)
+    }
+}
+
+extension Experiment {
+    /// How figures call the run: the main one by its question.
+    fileprivate var shownName: String {
+        if name.isEmpty, case .builtIn(let question) = origin { question } else { name }
     }
 }
 
 extension String {
-    fileprivate func asPosition(_ experiment: Experiment) throws -> Int? { Int(self) ?? experiment.roles[self] }
+    fileprivate func asPosition(_ experiment: Experiment) -> Int? { Int(self) ?? experiment.roles[self] }
 }
 
 /// Builds the blocks of one step; remembers which of its figures the text has placed.

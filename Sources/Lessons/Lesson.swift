@@ -24,6 +24,11 @@ public struct Lesson: Sendable {
             var head: String?
             var query: String?
             var experiment: String?
+            /// Several runs, for figures that compare; the first is the one that `step` belongs to.
+            var experiments: [String]?
+            var phase: String?
+            /// Data from outside instead of runs.
+            var data: String?
             var place: LessonError.Place
         }
         var id: String
@@ -44,21 +49,27 @@ public struct Lesson: Sendable {
     /// What it shows, in a sentence.
     public let summary: Bilingual
     let file: String
+    /// Whether the lesson speaks of runs of its own alone: a reader's question, text or model does not apply to it.
+    public let isFixed: Bool
     let question: String
-    /// Further runs on the built-in diary: the name, and a question's name or `next` (the one after the current).
-    let extraRuns: [(name: String, question: String)]
+    /// The main run, if it is not simply the question.
+    let mainRun: RunRequest?
+    /// Further runs, by name.
+    let extraRuns: [RunRequest]
     let allowedDigits: Set<String>
     let steps: [Step]
     let narrations: [Language: Narration]
     let diary: Diary
+    let resources: LessonResources
 
     /// Reads a lesson's folder.
-    init(folder: String, name: String, diary: Diary) throws(LessonError) {
+    init(folder: String, name: String, diary: Diary, resources: LessonResources) throws(LessonError) {
         self.name = name
         self.diary = diary
+        self.resources = resources
         file = folder + "/lesson.yaml"
         let root = try YAMLNode(parsing: readText(file), file: file)
-        try root.allow(["order", "track", "title", "summary", "question", "runs", "digits", "steps"], in: "a lesson")
+        try root.allow(["order", "track", "title", "summary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
         order = try root.required("order").count("order")
         track = try root.required("track").string("track")
         guard ["story", "engine-room"].contains(track) else {
@@ -67,16 +78,23 @@ public struct Lesson: Sendable {
         title = try root.required("title").bilingual("title")
         summary = try root.required("summary").bilingual("summary")
         let questions = diary.questions.map(\.name)
-        func question(_ node: YAMLNode, or others: [String] = []) throws(LessonError) -> String {
-            let name = try node.string("question")
-            guard (questions + others).contains(name) else {
-                throw node.error("question: expected one of \((questions + others).joined(separator: ", ")), found \"\(name)\"")
-            }
-            return name
+        mainRun = try root.optional("main").map { node throws(LessonError) in try RunRequest("", node, questions: questions) }
+        isFixed = try root.optional("fixed")?.bool("fixed") ?? (mainRun != nil)
+        if let mainRun, !isFixed {
+            throw LessonError(.badFile, at: mainRun.place, "main: expected fixed: true, or question instead of main")
         }
-        self.question = try question(root.required("question"))
+        if mainRun == nil {
+            let node = try root.required("question")
+            question = try node.string("question")
+            guard questions.contains(question) else {
+                throw node.error("question: expected one of \(questions.joined(separator: ", ")), found \"\(question)\"")
+            }
+        } else {
+            question = try root.optional("question")?.string("question") ?? questions[0]
+        }
         extraRuns = try (root.optional("runs")?.entries("runs") ?? []).map { run throws(LessonError) in
-            (name: run.key, question: try question(run.value, or: ["next"]))
+            guard run.key != "main" else { throw LessonError(.badFile, at: run.keyPlace, "runs: main is the name of the main run") }
+            return try RunRequest(run.key, run.value, questions: questions)
         }
         allowedDigits = Set(
             try (root.optional("digits")?.items("digits") ?? []).map { item throws(LessonError) in try item.string("digits") })
@@ -108,14 +126,17 @@ public struct Lesson: Sendable {
     }
 
     private static func figure(_ node: YAMLNode) throws(LessonError) -> Step.FigureRequest {
-        try node.allow(["name", "step", "head", "query", "run"], in: "a figure")
+        try node.allow(["name", "step", "head", "query", "run", "runs", "phase", "data"], in: "a figure")
         func text(_ key: String) throws(LessonError) -> String? {
             try node.optional(key).map { node throws(LessonError) in try node.string(key) }
         }
+        let runs = try node.optional("runs")?.items("runs").map { item throws(LessonError) in try item.string("runs") }
+        if let runs, runs.isEmpty || Set(runs).count < runs.count { throw node.error("runs: expected one or more runs, each once") }
+        let sources = ["run", "runs", "data"].filter { node.optional($0) != nil }
+        if sources.count > 1 { throw node.error("a figure: expected one of run, runs, data, found \(sources.joined(separator: " and "))") }
         return .init(
             name: try node.required("name").string("name"), step: try text("step"), head: try text("head"), query: try text("query"),
-            experiment: try text("run"),
-            place: node.place)
+            experiment: try text("run"), experiments: runs, phase: try text("phase"), data: try text("data"), place: node.place)
     }
 
     /// Both languages have the steps of lesson.yaml, in its order.

@@ -2,17 +2,22 @@
 // No digit that looks like a result may be typed in prose.
 
 internal import AttentionEngine
-internal import Diagrams
+public import Diagrams
 
 /// Finds what is wrong with lessons.
 public struct LessonCheck: Sendable {
     private let library: LessonLibrary
     private let figures: Set<String>
+    private let draw: FigureTrial
 
-    /// A check of `library` for a program that draws the named figures.
-    public init(_ library: LessonLibrary, figures: some Sequence<String>) {
+    /// Draws a figure to see whether it can be drawn.
+    public typealias FigureTrial = @Sendable (_ figure: String, _ data: FigureData, _ options: FigureOptions) throws -> Void
+
+    /// A check of `library` for a program that draws the named figures by `draw`.
+    public init(_ library: LessonLibrary, figures: some Sequence<String>, draw: @escaping FigureTrial = { _, _, _ in }) {
         self.library = library
         self.figures = Set(figures)
+        self.draw = draw
     }
 
     /// Everything that is wrong, each once; empty if all is well.
@@ -33,6 +38,7 @@ public struct LessonCheck: Sendable {
     // MARK: Runs
 
     private func sources(_ lesson: Lesson) -> [LessonSource] {
+        if lesson.isFixed { return [.builtIn(question: nil)] }
         let diary = library.diary
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
@@ -55,16 +61,24 @@ public struct LessonCheck: Sendable {
     }
 
     private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {
-        Language.allCases.compactMap { language in
+        Language.allCases.flatMap { language -> [LessonError] in
             do {
-                _ = try lesson.run(source, language: language)
-                return nil
+                return try lesson.run(source, language: language).figures.compactMap(problem)
             } catch let error as LessonError {
-                return error
+                return [error]
             } catch {
-                return LessonError(.badFile, at: .init(file: lesson.file, line: 1, column: 1), "\(error)")
+                return [LessonError(.badFile, at: .init(file: lesson.file, line: 1, column: 1), "\(error)")]
             }
         }
+    }
+
+    /// What is wrong with a figure that there is.
+    private func problem(_ figure: PageFigure) -> LessonError? {
+        guard figures.contains(figure.name) else { return nil }
+        do {
+            try draw(figure.name, figure.data, figure.options)
+            return nil
+        } catch { return LessonError(.badFile, at: figure.place, "\(error)") }
     }
 
     // MARK: Files
@@ -128,11 +142,21 @@ public struct LessonCheck: Sendable {
         character.unicodeScalars.first?.properties.generalCategory == .decimalNumber
     }
 
-    /// Numbers outside live values and links, with their columns.
+    /// How long the number of a list's item is, with its point: 0 if the line begins otherwise.
+    private static func bullet(_ characters: [Character]) -> Int {
+        var end = 0
+        while end < characters.count, characters[end] == " " { end += 1 }
+        let start = end
+        while end < characters.count, isDigit(characters[end]) { end += 1 }
+        guard end > start, end + 1 < characters.count, ".)".contains(characters[end]), characters[end + 1] == " " else { return 0 }
+        return end + 1
+    }
+
+    /// Numbers outside live values and links, with their columns. The number of a list's item is none, nor is a digit in a name (FP8, V3.2).
     static func typedNumbers(_ line: String) -> [(number: String, column: Int)] {
         var numbers: [(number: String, column: Int)] = []
         let characters = Array(line)
-        var at = 0
+        var at = Self.bullet(characters)
         func skip(to end: String, from start: Int) -> Int {
             let end = Array(end)
             var i = start
@@ -149,7 +173,8 @@ public struct LessonCheck: Sendable {
                 var end = at
                 while end < characters.count, Self.isDigit(characters[end]) || ".,".contains(characters[end]) { end += 1 }
                 while !Self.isDigit(characters[end - 1]) { end -= 1 }
-                numbers.append((String(characters[at..<end]), at + 1))
+                let isInName = at > 0 && characters[at - 1].isASCII && characters[at - 1].isLetter
+                if !isInName { numbers.append((String(characters[at..<end]), at + 1)) }
                 at = end
             } else {
                 at += 1

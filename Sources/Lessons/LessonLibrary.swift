@@ -13,7 +13,8 @@ public struct LessonLibrary: Sendable {
     public let problems: [LessonError]
 
     /// Reads `folder`: `diary.yaml`, and a folder for each lesson. A lesson that cannot be read is among `problems`, and the others stay usable.
-    public init(folder: String) throws(LessonError) {
+    /// - Parameter resources: reference cases, costs and data for the lessons that speak of them.
+    public init(folder: String, resources: LessonResources = LessonResources()) throws(LessonError) {
         let diary = try Diary(file: folder + "/diary.yaml")
         self.diary = diary
         let names: [String]
@@ -23,7 +24,9 @@ public struct LessonLibrary: Sendable {
         var lessons: [Lesson] = []
         var problems: [LessonError] = []
         for name in names where FileManager.default.fileExists(atPath: "\(folder)/\(name)/lesson.yaml") {
-            do throws(LessonError) { lessons.append(try Lesson(folder: "\(folder)/\(name)", name: name, diary: diary)) } catch {
+            do throws(LessonError) {
+                lessons.append(try Lesson(folder: "\(folder)/\(name)", name: name, diary: diary, resources: resources))
+            } catch {
                 problems.append(error)
             }
         }

@@ -43,6 +43,17 @@ struct YAMLNode {
 
     func error(_ problem: String) -> LessonError { LessonError(.badFile, at: place, problem) }
 
+    /// Whether it is a mapping.
+    var isMapping: Bool { if case .mapping = node { true } else { false } }
+
+    /// `true` or `false`.
+    func bool(_ what: String) throws(LessonError) -> Bool {
+        guard case .scalar(let scalar) = node, let value = Bool(scalar.string) else {
+            throw error("\(what): expected true or false, found \(found)")
+        }
+        return value
+    }
+
     /// What the node is, for messages.
     private var found: String {
         switch node {

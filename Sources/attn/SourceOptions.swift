@@ -32,7 +32,8 @@ struct ReaderOptions: ParsableArguments {
 
     /// The lessons of the folder named, or of the one that is found.
     static func library(_ home: String?) throws -> LessonLibrary {
-        try LessonLibrary(folder: ResourceFolder(named: home).path + "/lessons")
+        let home = try ResourceFolder(named: home).path
+        return try LessonLibrary(folder: home + "/lessons", resources: LessonResources(home: home))
     }
 
     /// What a lesson is run on.

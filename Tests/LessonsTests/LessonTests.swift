@@ -6,28 +6,31 @@ import Foundation
 import Lessons
 import Testing
 
-let library = try! LessonLibrary(folder: lessonsFolder)
+let library = try! LessonLibrary(folder: lessonsFolder, resources: .repository)
 
 /// A renderer that draws nothing: one byte a picture, and an alt text that must be escaped.
 func blank(_ figure: String, _ data: FigureData, _ options: FigureOptions) -> DrawnFigure {
     DrawnFigure(bytes: [1], fileExtension: "png", title: figure, alt: "\(options.step ?? "") [x] <y>")
 }
 
-/// A copy of the lessons folder in which one file has been changed.
+/// A copy of the first lesson in which one file has been changed.
 func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> LessonLibrary {
     let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
-    try FileManager.default.copyItem(atPath: lessonsFolder, toPath: folder.path)
     defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for part in ["diary.yaml", "attention-step-by-step"] {
+        try FileManager.default.copyItem(atPath: "\(lessonsFolder)/\(part)", toPath: folder.appending(path: part).path)
+    }
     let path = folder.appending(path: "attention-step-by-step/\(file)")
     let text = try String(contentsOf: path, encoding: .utf8)
     #expect(text.contains(old))
     try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
-    return try LessonLibrary(folder: folder.path)
+    return try LessonLibrary(folder: folder.path, resources: .repository)
 }
 
 @Suite struct LessonTests {
     @Test func `all lessons pass the check`() {
-        #expect(LessonCheck(library, figures: ["matrix"]).problems().map(\.description) == [])
+        #expect(LessonCheck(library, figures: Figures.all.map(\.name)).problems().map(\.description) == [])
     }
 
     @Test(arguments: Language.allCases) func `the first page names Dali and its share, as the independent script has them`(
@@ -81,7 +84,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("en.md", "explain attention.dot[", "explain attention.dott[", "did you mean attention.dot"),
         ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
         ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
-        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of decoy, first"),
+        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of below, cut, decoy, first"),
         ("en.md", "it is all the linear", "it is 100% of the linear", "attn"),
         ("en.md", "{{explain attention.dot[head,query,top]}}", "{{explain attention.dot[head,query]}}", "expected one position for each"),
         ("en.md", "[head,query,top]|percent}}", "[head,query,top]|procent}}", "expected the format"),
@@ -104,7 +107,9 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 
     @Test func `an unknown lesson lists those that there are`() {
         let error = #expect(throws: LessonError.self) { try library.lesson("2x") }
-        #expect(error?.description == "there is no lesson \"2x\"; expected one of: 1 attention-step-by-step")
+        let known = library.lessons.map { "\($0.order) \($0.name)" }.joined(separator: ", ")
+        #expect(known.hasPrefix("1 attention-step-by-step, "))
+        #expect(error?.description == "there is no lesson \"2x\"; expected one of: \(known)")
     }
 
     @Test func `a missing folder is named`() { #expect(throws: LessonError.self) { try LessonLibrary(folder: "/nowhere") } }

@@ -2,6 +2,7 @@
 // Roles are found in the trace, so that a text stays true for any diary and any model.
 
 public import AttentionEngine
+internal import Diagrams
 
 /// A trace with what a lesson needs to speak of it.
 public struct Experiment: Sendable {
@@ -13,6 +14,8 @@ public struct Experiment: Sendable {
         case ownDiary
         /// A model, or a trace from a file.
         case model
+        /// A reference case, by its base name.
+        case referenceCase(String)
     }
 
     /// The name that a lesson gives it; empty for the main one.
@@ -25,6 +28,10 @@ public struct Experiment: Sendable {
     public let origin: Origin
     /// The whole text.
     public let text: String
+    /// Where its data came from.
+    let provenance: Provenance
+    /// What was run, without switches: variants of one run have the same.
+    let subject: String
     /// Names of positions along axes that do not depend on the language: features.
     let names: [Axis: [String]]
     /// Token positions by role.
@@ -33,7 +40,8 @@ public struct Experiment: Sendable {
     let surestHead: Int
 
     init(
-        name: String, trace: Trace, prefix: String, origin: Origin, text: String, names: [Axis: [String]] = [:],
+        name: String, trace: Trace, prefix: String, origin: Origin, text: String, provenance: Provenance, subject: String = "",
+        names: [Axis: [String]] = [:],
         decoy: ([Int]) -> Int? = { _ in nil }
     )
         throws
@@ -43,16 +51,43 @@ public struct Experiment: Sendable {
         self.prefix = prefix
         self.origin = origin
         self.text = text
+        self.provenance = provenance
+        self.subject = subject
         self.names = names
-        let id = trace.contains("attention.weights") ? "attention.weights" : prefix + "attention.weights"
+        let ids = ["attention.weights", prefix + "dense.weights", prefix + "attention.weights"]
+        let id = ids.first(where: trace.contains) ?? ids[2]
         let weights = try trace.step(id).output.transposed(to: [.h, .t, .s])
         let (heads, queries, keys) = (weights.shape.lengths[0], weights.shape.lengths[1], weights.shape.lengths[2])
         let mean = (0..<keys).map { key in (0..<heads).reduce(0) { $0 + weights[$1, queries - 1, key] } / Double(heads) }
         let order = (0..<keys).sorted { (-mean[$0], $0) < (-mean[$1], $1) }
         var roles = ["first": 0, "query": queries - 1, "top": order[0], "second": order[min(1, keys - 1)], "least": order[keys - 1]]
         roles["decoy"] = decoy(order)
+        roles.merge(Self.rolesAtTheCut(trace, prefix)) { $1 }
         self.roles = roles
         surestHead = (0..<heads).max { weights[$0, queries - 1, order[0]] < weights[$1, queries - 1, order[0]] } ?? 0
+    }
+
+    /// `cut`: the last key that the indexer let in for the last query; `below`: the best of those that it left out.
+    private static func rolesAtTheCut(_ trace: Trace, _ prefix: String) -> [String: Int] {
+        guard let selected = try? trace.step(prefix + "selected"), let scores = try? trace.step(prefix + "indexer.score").output,
+            selected.inputs.contains(prefix + "indexer.score"), let rows = scores.shape[.t], let columns = scores.shape[.s]
+        else { return [:] }
+        let chosen = selected.output.slice(.t, at: rows - 1).values.filter { $0 >= 0 }.map { Int($0) }
+        let row = scores.slice(.t, at: rows - 1).values
+        func order(_ positions: [Int]) -> [Int] { positions.sorted { (-row[$0], $0) < (-row[$1], $1) } }
+        let rest = order((0..<columns).filter { !chosen.contains($0) })
+        return [("cut", order(chosen).last), ("below", rest.first)].reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+
+    /// How many tokens were there before the first query of `step`: its pass may be a later one.
+    func past(before step: Step) -> Int {
+        let passes = trace.steps.filter { $0.id == "selected" || $0.id.hasSuffix(".selected") }
+        var past = 0
+        for pass in passes {
+            if step.id.hasPrefix(pass.id.dropLast("selected".count)) { return past }
+            past += pass.output.shape[.t] ?? 0
+        }
+        return 0
     }
 
     /// Names that a conditional block may ask for.
@@ -64,6 +99,7 @@ public struct Experiment: Sendable {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
         case .ownDiary: flags.formUnion(["own", "diary"])
         case .model: flags.insert("model")
+        case .referenceCase: flags.insert("case")
         }
         return flags
     }
@@ -75,13 +111,17 @@ public struct Experiment: Sendable {
     }
 
     /// The diary of `text`, or throws for a word it does not know.
-    static func diary(_ diary: Diary, name: String, text: String, origin: Origin, language: Language) throws -> Experiment {
+    static func diary(
+        _ diary: Diary, name: String, text: String, origin: Origin, language: Language, switches: [Switch] = []
+    ) throws -> Experiment {
         let tokens = try diary.tokens(of: text)
         guard tokens.count <= 512 else {
             throw LessonError(.badText, "expected at most 512 words of the diary, found \(tokens.count)")
         }
         return try Experiment(
-            name: name, trace: diary.trace(of: tokens, language: language), prefix: "", origin: origin, text: TerminalText.sanitized(text),
+            name: name, trace: diary.trace(of: tokens, language: language, switches: switches), prefix: "", origin: origin,
+            text: TerminalText.sanitized(text),
+            provenance: Provenance(name: origin == .ownDiary ? "diary-text" : "diary", note: Diary.designedByHand), subject: text,
             names: [.c: diary.featureIDs, .n: diary.answers.map { diary.words[$0].name.en }]
         ) { order in
             diary.decoy(tokens, top: order[0])

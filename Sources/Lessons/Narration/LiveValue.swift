@@ -9,7 +9,7 @@ struct LiveValue: Hashable, Sendable {
     }
 
     /// What is asked for.
-    enum Request: Hashable, Sendable {
+    indirect enum Request: Hashable, Sendable {
         /// `attention.scores[0,17,4]`: a cell, or with fewer indices the row, written out.
         case cell
         /// `sum attention.weights[1,query]`: the cells left open, added up.
@@ -24,13 +24,50 @@ struct LiveValue: Hashable, Sendable {
         case figure
         /// `token.query`, `position.top`, `count.tokens`, `text`: about the text.
         case word
+        /// `fact selected.massKept[query]`: a remark that was computed with a step; `name fact …` is the token of its row.
+        case fact, nameOfFact
+        /// `whatif norelu:outputError[query]`: a variant against the run without switches.
+        case whatIf
+        /// `names selected[query]`, `names whatif norelu:lost[query]`: tokens in a row; `count …`: how many.
+        case names(Request), count(Request)
+        /// `visible sparse.scores`, `flops indexer.dot`, `contractions indexer.dot`, `length indexer.q[j]`: about a step.
+        case visible, flops, contractions, length
+        /// `cost flops(dsa, 128K)`, `data price(USD, output)`, `measured …`: a number from outside of traces.
+        case call(source: String, arguments: [String])
+        /// A number beside an operator: `1 - fact …`. Alone it would be a typed number.
+        case literal(Double)
+        /// Two values and an operator.
+        case arithmetic(LiveValue, Operator, LiveValue)
+    }
+
+    /// What joins two values; always between spaces.
+    enum Operator: String, Hashable, Sendable {
+        case plus = "+"
+        case minus = "-"
+        case times = "*"
+        case over = "/"
     }
 
     /// How a number is written.
     enum Format: Hashable, Sendable {
-        case significant
+        case significant(Int)
         case decimals(Int)
         case percent(Int)
+        /// As it is most easily read: whole numbers in full with thousands apart.
+        case plain
+    }
+
+    /// A prefix that divides the number.
+    struct Scale: Hashable, Sendable {
+        var prefix: String
+        var divisor: Double
+
+        static let known = [
+            Scale(prefix: "K", divisor: 1e3), Scale(prefix: "M", divisor: 1e6), Scale(prefix: "G", divisor: 1e9),
+            Scale(prefix: "T", divisor: 1e12),
+            Scale(prefix: "Ki", divisor: 1024), Scale(prefix: "Mi", divisor: 1_048_576), Scale(prefix: "Gi", divisor: 1_073_741_824),
+            Scale(prefix: "m", divisor: 1e-3), Scale(prefix: "µ", divisor: 1e-6),
+        ]
     }
 
     var request: Request
@@ -38,62 +75,49 @@ struct LiveValue: Hashable, Sendable {
     /// A step id, or a word such as `token.query`.
     var path: String
     var index: [Position]
-    var format: Format
+    var format: Format?
+    var scale: Scale?
+    var showsUnit = false
     var place: LessonError.Place
 
     /// Reads the text between the braces.
     init(_ text: String, at place: LessonError.Place) throws(LessonError) {
-        self.place = place
-        func fail(_ problem: String) -> LessonError { LessonError(.badFile, at: place, "{{\(text)}}: \(problem)") }
         var parts = text.split(separator: "|", omittingEmptySubsequences: false).map { Self.trimmed($0) }
-        var body = parts.removeFirst()
-        request = .cell
-        for (word, kind) in [
-            ("sum", Request.sum), ("name", .name), ("explain", .explain), ("formula", .formula), ("title", .title), ("source", .source),
-        ] where body.hasPrefix(word + " ") {
-            request = kind
-            body = Self.trimmed(body.dropFirst(word.count))
-        }
-        experiment = nil
-        if let colon = body.firstIndex(of: ":") {
-            experiment = String(body[..<colon])
-            body = Self.trimmed(body[body.index(after: colon)...])
-        }
-        index = []
-        if let open = body.firstIndex(of: "[") {
-            guard body.last == "]" else { throw fail("expected ] at the end of the index") }
-            let inside = body[body.index(after: open)...].dropLast()
-            index = inside.split(separator: ",", omittingEmptySubsequences: false).map { part in
-                let name = Self.trimmed(part)
-                return Int(name).map(Position.number) ?? .name(name)
-            }
-            if index.contains(.name("")) { throw fail("expected a number or a role between the commas of the index") }
-            body = Self.trimmed(body[..<open])
-        }
-        path = body
-        guard !path.isEmpty, path.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }) else {
-            throw fail("expected the name of a step or value, found \"\(path)\"")
-        }
-        format = .significant
-        for part in parts {
-            if let decimals = Int(part), (0...12).contains(decimals) {
-                format = .decimals(decimals)
-            } else if part == "percent" {
-                format = .percent(1)
-            } else if part == "percent0" {
-                format = .percent(0)
-            } else {
-                throw fail("expected the format to be a number of decimals, percent or percent0, found \"\(part)\"")
-            }
-        }
-        if path == "figure" {
-            request = .figure
-        } else if ["token.", "position.", "count."].contains(where: path.hasPrefix) || ["text", "layer", "head"].contains(path) {
-            request = .word
+        self = try LiveValueReader(text: text, place: place).value(parts.removeFirst())
+        for part in parts { try read(format: part, in: text) }
+    }
+
+    init(_ request: Request, experiment: String? = nil, path: String, index: [Position] = [], at place: LessonError.Place) {
+        self.request = request
+        self.experiment = experiment
+        self.path = path
+        self.index = index
+        self.place = place
+    }
+
+    private mutating func read(format part: String, in text: String) throws(LessonError) {
+        if let decimals = Int(part), (0...12).contains(decimals) {
+            format = .decimals(decimals)
+        } else if part.first == "~", let digits = Int(part.dropFirst()), (1...15).contains(digits) {
+            format = .significant(digits)
+        } else if part == "percent" {
+            format = .percent(1)
+        } else if part == "percent0" {
+            format = .percent(0)
+        } else if part == "unit" {
+            showsUnit = true
+        } else if let scale = Scale.known.first(where: { $0.prefix == part }) {
+            self.scale = scale
+        } else {
+            let scales = Scale.known.map(\.prefix).joined(separator: ", ")
+            throw LessonError(
+                .badFile, at: place,
+                "{{\(text)}}: expected the format to be a number of decimals, ~ and digits, percent, percent0, unit, \(scales), found \"\(part)\""
+            )
         }
     }
 
-    private static func trimmed(_ text: some StringProtocol) -> String {
+    static func trimmed(_ text: some StringProtocol) -> String {
         var text = Substring(text)
         while text.first == " " { text.removeFirst() }
         while text.last == " " { text.removeLast() }

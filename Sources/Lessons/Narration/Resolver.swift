@@ -24,6 +24,7 @@ struct Resolver {
     /// The main one first.
     let experiments: [Experiment]
     let language: Language
+    let resources: LessonResources
 
     var main: Experiment { experiments[0] }
 
@@ -55,10 +56,14 @@ struct Resolver {
                 throw LessonError(.badFile, at: value.place, "\(value.path): expected an index whose last position has a name")
             }
             return plain(label)
-        case .sum:
-            let cells = try cells(value, experiment)
-            return plain(number(cells.values.reduce(0, +), value.format))
         case .cell: return try cell(value, experiment)
+        case .names(let listed): return plain(try tokenNames(value, listed, experiment))
+        case .nameOfFact: return plain(token(try factRow(value, experiment).position, experiment))
+        case .fact:
+            if let text = try factText(value, experiment) { return plain(text) }
+            return plain(written(try quantity(value), value))
+        case .sum, .whatIf, .count, .visible, .flops, .contractions, .length, .call, .arithmetic, .literal:
+            return plain(written(try quantity(value), value))
         case .explain, .figure:
             throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
         }
@@ -81,12 +86,12 @@ struct Resolver {
 
     // MARK: Indices
 
-    private enum Place {
+    enum Place {
         case at(Int)
         case mean
     }
 
-    private func positions(_ value: LiveValue, _ step: Step, _ experiment: Experiment) throws(LessonError) -> [Place] {
+    func positions(_ value: LiveValue, _ step: Step, _ experiment: Experiment) throws(LessonError) -> [Place] {
         let shape = step.output.shape
         guard value.index.count <= shape.rank else {
             throw LessonError(
@@ -114,7 +119,10 @@ struct Resolver {
         case .name("best"), .name("next"):
             let order = try order(along: axis, step, before, value)
             found = position == .name("best") ? order.first : order.dropFirst().first
-        case .name(let name) where axis == .t || axis == .s: found = experiment.roles[name]
+        // The last query and the key that belongs to it, also in a pass that starts later.
+        case .name("query") where axis == .t || axis == .s: found = length - 1
+        case .name(let name) where axis == .t: found = experiment.roles[name].map { $0 - experiment.past(before: step) }
+        case .name(let name) where axis == .s: found = experiment.roles[name]
         case .name(let name): found = experiment.names[axis]?.firstIndex(of: name)
         }
         guard let found, (0..<length).contains(found) else {
@@ -141,7 +149,7 @@ struct Resolver {
 
     // MARK: Cells
 
-    private func cells(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Tensor {
+    func cells(_ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Tensor {
         let step = try step(value, experiment)
         return reduced(step.output, try positions(value, step, experiment))
     }
@@ -180,7 +188,7 @@ struct Resolver {
     }
 
     /// A row written out: `place 2, west 1` where positions have names (zeros left out), else `(4.8, 0, -3)`.
-    private func list(_ row: Tensor, _ labels: [String]?, _ format: LiveValue.Format) -> String {
+    private func list(_ row: Tensor, _ labels: [String]?, _ format: LiveValue.Format?) -> String {
         guard let labels, row.shape.axes[0] == .c || row.shape.axes[0] == .n else {
             let limit = 12
             let shown = row.values.prefix(limit).map { number($0, format) }
@@ -191,9 +199,10 @@ struct Resolver {
         return named.joined(separator: language == .en ? ", " : "，")
     }
 
-    private func number(_ value: Double, _ format: LiveValue.Format) -> String {
-        switch format {
-        case .significant: NumberText.significant(value)
+    func number(_ value: Double, _ format: LiveValue.Format?) -> String {
+        switch format ?? .significant(6) {
+        case .plain: value == value.rounded() && abs(value) < 1e15 ? NumberText.grouped(Int(value)) : NumberText.significant(value)
+        case .significant(let digits): NumberText.significant(value, digits: digits)
         case .decimals(let decimals): NumberText.fixed(value, decimals: decimals)
         case .percent(let decimals): NumberText.percent(value, decimals: decimals)
         }
@@ -223,18 +232,19 @@ struct Resolver {
         (try? experiment.step("attention.weights"))?.labels[.h]?[head] ?? "\(head)"
     }
 
-    private func count(_ name: String, _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Int {
+    func count(_ name: String, _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Int {
         let shapes: [String: (step: String, axis: Axis)] = [
             "heads": ("attention.weights", .h), "tokens": ("attention.weights", .s), "features": ("attention.output", .c),
-            "head_features": ("attention.q", .d),
+            "head_features": ("attention.q", .d), "index_heads": ("indexer.dot", .j), "index_features": ("indexer.q", .d),
+            "top_k": ("selected", .k),
         ]
         if let shape = shapes[name], let length = (try? experiment.step(shape.step))?.output.shape[shape.axis] { return length }
         if name == "pairs" || name == "visible_pairs", let step = try? experiment.step("attention.scores") {
             let cells = step.output.values.count / headCount(experiment)
             return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
         }
-        throw LessonError(
-            .badFile, at: value.place, "\(value.path): expected count.tokens, heads, features, head_features, pairs or visible_pairs")
+        let names = (shapes.keys.sorted() + ["pairs", "visible_pairs"]).joined(separator: ", ")
+        throw LessonError(.badFile, at: value.place, "\(value.path): expected one of \(names) after count.")
     }
 }
 

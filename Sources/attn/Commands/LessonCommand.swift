@@ -43,7 +43,10 @@ struct LessonCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
 
         func run() throws {
-            let problems = LessonCheck(try ReaderOptions.library(home), figures: Figures.all.map(\.name)).problems()
+            let problems = LessonCheck(
+                try ReaderOptions.library(home), figures: Figures.all.map(\.name),
+                draw: FigureWords.check
+            ).problems()
             for problem in problems { Output.complain("\(problem)") }
             if !problems.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
             try Output.print("all lessons are in order")
@@ -88,7 +91,8 @@ struct LessonCommand: ParsableCommand {
                 }
             }
             for lesson in lessons {
-                let page = try lesson.run(source, language: language.value)
+                // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
+                let page = try lesson.run(all && lesson.isFixed ? .builtIn(question: nil) : source, language: language.value)
                 switch to {
                 case .terminal: try play(page)
                 case .markdown: try writeMarkdown(page)
@@ -101,7 +105,8 @@ struct LessonCommand: ParsableCommand {
             let terminal = Terminal()
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
-            let player = TerminalPlayer(columns: terminal.columns(environment), color: terminal.color(environment))
+            let player = TerminalPlayer(
+                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureWords.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(

@@ -1,0 +1,72 @@
+// What lessons need from outside: reference cases, models, hardware, published data, measurements. Lessons reads no such file itself
+// (that is ModelFiles' business): whoever runs lessons brings closures. Every closure may throw its own error; the lesson adds file, line and column.
+
+public import AttentionEngine
+public import Diagrams
+
+/// A number with its unit, as a source outside of traces gives it.
+public struct LessonQuantity: Hashable, Sendable {
+    /// The value, in the plain unit: bytes, not gigabytes.
+    public var value: Double
+    /// The unit's symbol: `FLOP`, `B`, `s`, `USD`; empty for pure numbers and counts.
+    public var unit: String
+
+    /// A quantity.
+    public init(_ value: Double, _ unit: String = "") {
+        self.value = value
+        self.unit = unit
+    }
+
+    init(_ count: ExactCount, _ unit: String = "") { self.init(Double(count), unit) }
+}
+
+/// Where lessons get what is not computed from the diary.
+public struct LessonResources: Sendable {
+    /// One row of a benchmark table.
+    public struct Benchmark: Hashable, Sendable {
+        /// The benchmark.
+        public var name: String
+        /// The dense model's result.
+        public var before: Double
+        /// The sparse model's result.
+        public var after: Double
+
+        /// A row.
+        public init(name: String, before: Double, after: Double) {
+            self.name = name
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// Runs a reference case by its base name without ending (`dsa-tiny-fp8-kv`), on the paths and with the switches asked for.
+    public var referenceCase:
+        @Sendable (_ name: String, _ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> (trace: Trace, provenance: Provenance)
+    /// The dimensions of a model by its base name: `deepseek-v3.2-exp`.
+    public var model: @Sendable (_ name: String) throws -> ModelDimensions
+    /// An accelerator by its base name: `h800`.
+    public var hardware: @Sendable (_ name: String) throws -> Hardware
+    /// The published curves of cost against position.
+    public var curves: @Sendable () throws -> [PublishedCurve]
+    /// The published price lists.
+    public var prices: @Sendable () throws -> [PriceList]
+    /// The published benchmark table.
+    public var benchmarks: @Sendable () throws -> [Benchmark]
+    /// `{{measured name(arguments)}}`: results of this project's own measurements and experiments.
+    public var measured: @Sendable (_ name: String, _ arguments: [String]) throws -> LessonQuantity
+    /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
+    public var figureData: @Sendable (_ figure: String, _ data: String, _ language: Language) throws -> FigureData
+
+    /// Resources of which each is missing until it is set.
+    public init() {
+        @Sendable func missing(_ what: String) -> LessonError { LessonError(.noInput, "\(what): this program brings none") }
+        referenceCase = { name, _, _ in throw missing("reference case \(name)") }
+        model = { name in throw missing("model \(name)") }
+        hardware = { name in throw missing("hardware \(name)") }
+        curves = { throw missing("published curves") }
+        prices = { throw missing("published prices") }
+        benchmarks = { throw missing("published benchmarks") }
+        measured = { name, _ in throw missing("measurement \(name)") }
+        figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
+    }
+}

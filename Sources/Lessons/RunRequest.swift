@@ -1,0 +1,92 @@
+// What a lesson runs beside its main run, as lesson.yaml says it: a question of the diary, a text, or a reference case, each with what-if
+// switches; and how it is run.
+
+internal import AttentionEngine
+internal import Diagrams
+
+/// One run of a lesson.
+struct RunRequest: Sendable {
+    enum Subject: Hashable, Sendable {
+        /// A question's name; `same` is the main run's question, `next` the one after it.
+        case question(String)
+        /// A diary in both languages.
+        case text(Bilingual)
+        /// A reference case by its base name.
+        case referenceCase(String, paths: [SparseAttention.Path])
+    }
+
+    var name: String
+    var subject: Subject
+    var switches: [Switch]
+    var place: LessonError.Place
+
+    /// Reads `trip`, `{question: trip, switches: [no-relu]}`, `{text: {en: …, zh: …}}` or `{case: dsa-tiny-fp8-kv, paths: [masked, gathered]}`.
+    init(_ name: String, _ node: YAMLNode, questions: [String]) throws(LessonError) {
+        self.name = name
+        place = node.place
+        switches = []
+        guard node.isMapping else {
+            subject = .question(try Self.question(node, questions))
+            return
+        }
+        try node.allow(["question", "text", "case", "paths", "switches"], in: "a run")
+        switches = try (node.optional("switches")?.items("switches") ?? []).map { item throws(LessonError) in
+            let text = try item.string("switches")
+            do { return try Switch(parsing: text) } catch { throw item.error("\(error)") }
+        }
+        switch (node.optional("question"), node.optional("text"), node.optional("case")) {
+        case (let question?, nil, nil): subject = .question(try Self.question(question, questions))
+        case (nil, let text?, nil): subject = .text(try text.bilingual("text"))
+        case (nil, nil, let name?):
+            let paths = try (node.optional("paths")?.items("paths") ?? []).map { item throws(LessonError) in
+                let text = try item.string("paths")
+                guard let path = SparseAttention.Path(rawValue: text) else {
+                    throw item.error("paths: expected masked or gathered, found \"\(text)\"")
+                }
+                return path
+            }
+            subject = .referenceCase(try name.string("case"), paths: paths.isEmpty ? [.masked] : paths)
+        default: throw node.error("a run: expected one of question, text, case")
+        }
+        if node.optional("paths") != nil, node.optional("case") == nil { throw node.error("paths: expected a run with a case") }
+    }
+
+    private static func question(_ node: YAMLNode, _ questions: [String]) throws(LessonError) -> String {
+        let name = try node.string("question")
+        let known = questions + ["next", "same"]
+        guard known.contains(name) else {
+            throw node.error("question: expected one of \(known.joined(separator: ", ")), found \"\(name)\"")
+        }
+        return name
+    }
+
+    /// Runs it. `current` is the question of the main run. Every error names the place in lesson.yaml.
+    func experiment(_ diary: Diary, _ resources: LessonResources, current: String, language: Language) throws -> Experiment {
+        do {
+            switch subject {
+            case .question(let asked):
+                let question = Self.question(asked, current, diary)
+                return try .diary(
+                    diary, name: name, text: diary.text(question: question, language: language), origin: .builtIn(question),
+                    language: language,
+                    switches: switches)
+            case .text(let text):
+                return try .diary(diary, name: name, text: text[language], origin: .ownDiary, language: language, switches: switches)
+            case .referenceCase(let file, let paths):
+                let (trace, provenance) = try resources.referenceCase(file, paths, switches)
+                let prefix = trace.contains("prefill.selected") ? "prefill." : ""
+                return try Experiment(
+                    name: name, trace: trace, prefix: prefix, origin: .referenceCase(file),
+                    text: trace.tokens.joined(separator: " "), provenance: provenance, subject: "case \(file)")
+            }
+        } catch let error as LessonError where error.place != nil {
+            throw error
+        } catch { throw LessonError(.badFile, at: place, "\(name.isEmpty ? "main" : "run \(name)"): \(error)") }
+    }
+
+    private static func question(_ asked: String, _ current: String, _ diary: Diary) -> String {
+        guard asked == "next" else { return asked == "same" ? current : asked }
+        let names = diary.questions.map(\.name)
+        return names[((names.firstIndex(of: current) ?? 0) + 1) % names.count]
+    }
+}

@@ -1,0 +1,62 @@
+// What lessons need from the command: figures in words for terminals, and, from the assets folder, reference cases, models,
+// hardware and published data.
+
+internal import AttentionEngine
+internal import CairoRenderer
+internal import Diagrams
+internal import Lessons
+internal import ModelFiles
+
+extension LessonResources {
+    /// Resources from `assets` beside the lessons, under `home`.
+    init(home: String) {
+        self.init()
+        let assets = home + "/assets"
+        referenceCase = { name, paths, switches in
+            let path = "\(assets)/cases/\(name).safetensors"
+            let trace = try ReferenceCase(path: path).trace(paths: paths, switches: switches)
+            return (trace, Provenance(name: "\(name).safetensors", sha256: try Provenance.sha256(of: path)))
+        }
+        model = { name in
+            let path = "\(assets)/models/\(name).json"
+            return try ModelDimensions(configuration: WholeFile.read(path), file: path)
+        }
+        hardware = { name in
+            let path = "\(assets)/hardware/\(name).json"
+            return try Hardware(json: WholeFile.read(path), file: path)
+        }
+        curves = {
+            let path = "\(assets)/data/figure3.csv"
+            return try PublishedData.figure3(WholeFile.read(path), file: path)
+        }
+        prices = {
+            let path = "\(assets)/data/prices.csv"
+            return try PublishedData.prices(WholeFile.read(path), file: path)
+        }
+        benchmarks = {
+            let path = "\(assets)/data/benchmarks.csv"
+            return try PublishedData.benchmarks(WholeFile.read(path), file: path).map {
+                Benchmark(name: $0.name, before: $0.v31, after: $0.v32)
+            }
+        }
+        figureData = { figure, data, language in
+            guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
+            return try BuiltInExample(home: home).data(for: figure, language)
+        }
+    }
+}
+
+/// Figures for players that do not draw them.
+enum FigureWords {
+    /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
+    @Sendable static func describe(_ figure: PageFigure) -> String? {
+        try? scene(figure.name, figure.data, figure.options).alt[figure.options.language]
+    }
+
+    /// Throws what keeps the figure from being drawn.
+    @Sendable static func check(_ name: String, _ data: FigureData, _ options: FigureOptions) throws { _ = try scene(name, data, options) }
+
+    private static func scene(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> Scene {
+        try Figures.named(name).draw(data, options, CairoRenderer().measurer)
+    }
+}
