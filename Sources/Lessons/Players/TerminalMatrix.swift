@@ -145,7 +145,7 @@ private struct Slice {
     /// A selection of positions [t, k] as a matrix [t, s].
     private static func choice(_ step: Step, past: Int) -> Tensor {
         let rows = step.output.shape.lengths[0]
-        let chosen = Mask(selection: step.output, columns: past + rows)
+        let chosen = Mask.causal(rows: rows, columns: past + rows, offset: past).selecting(step.output)
         return Tensor(Shape([(.t, rows), (.s, past + rows)])) { index in
             chosen[index[0], index[1]] ? 1 : index[1] <= past + index[0] ? 0 : -.infinity
         }
