@@ -4,7 +4,6 @@ internal import ArgumentParser
 internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
-internal import Dispatch
 internal import Lessons
 internal import ModelFiles
 
@@ -44,23 +43,6 @@ struct Attn: ParsableCommand {
             ExitStatus.leave(with: error)
         }
     }
-}
-
-/// Ctrl-C: what is half written is removed, and the program ends with 130.
-struct Interruption {
-    private let source: any DispatchSourceSignal
-
-    init() {
-        signal(SIGINT, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler {
-            WholeFile.discardUnfinished()
-            _exit(ExitStatus.interrupted.rawValue)
-        }
-        source.resume()
-    }
-
-    func end() { source.cancel() }
 }
 
 /// Exit codes of the contract.

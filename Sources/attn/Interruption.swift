@@ -1,5 +1,7 @@
-// Control-C while something long is under way: the first is noted, so that the command can end with what it has; the second ends the program.
+// Ctrl-C. What is half written is removed, and the program ends with 130; a command that can end with what it has so far asks to be told instead.
 
+internal import Dispatch
+internal import ModelFiles
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -8,17 +10,29 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-enum Interruption {
+/// Ctrl-C: what is half written is removed, and the program ends with 130.
+struct Interruption {
     private static let requests = Atomic<Int>(0)
+    private static let isNoted = Atomic<Bool>(false)
+    private let source: any DispatchSourceSignal
 
-    /// From now on Control-C is noted.
-    static func listen() {
-        _ = isRequested  // made before a handler could be the first to need it
-        signal(SIGINT) { _ in
-            if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+    init() {
+        signal(SIGINT, SIG_IGN)
+        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source.setEventHandler {
+            let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
+            if Self.isNoted.load(ordering: .relaxed), earlier == 0 { return }
+            WholeFile.discardUnfinished()
+            _exit(ExitStatus.interrupted.rawValue)
         }
+        source.resume()
     }
 
-    /// Whether Control-C was pressed.
+    func end() { source.cancel() }
+
+    /// From now on the first Ctrl-C is only noted, for the command to end with what it has; the second ends the program.
+    static func note() { isNoted.store(true, ordering: .relaxed) }
+
+    /// Whether Ctrl-C was pressed.
     static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 }
