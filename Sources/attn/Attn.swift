@@ -34,7 +34,8 @@ struct Attn: ParsableCommand {
 
     static func main() {
         signal(SIGPIPE, SIG_IGN)
-        Interruption.watch()
+        let interruption = Interruption()
+        defer { interruption.end() }
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -1,5 +1,4 @@
-// Control-C. A command that writes files removes what is half written and ends; one that measures notes the first Control-C, so that it can
-// end with what it has, and the second ends the program.
+// Ctrl-C. What is half written is removed, and the program ends with 130; a command that can end with what it has so far asks to be told instead.
 
 internal import Dispatch
 internal import ModelFiles
@@ -11,33 +10,29 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-enum Interruption {
+/// Ctrl-C: what is half written is removed, and the program ends with 130.
+struct Interruption {
     private static let requests = Atomic<Int>(0)
-    /// Set and cancelled on the main thread alone.
-    nonisolated(unsafe) private static var watching: (any DispatchSourceSignal)?
+    private static let isNoted = Atomic<Bool>(false)
+    private let source: any DispatchSourceSignal
 
-    /// From now on Control-C removes what is half written and ends the program with 130.
-    static func watch() {
+    init() {
         signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         source.setEventHandler {
+            let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
+            if Self.isNoted.load(ordering: .relaxed), earlier == 0 { return }
             WholeFile.discardUnfinished()
             _exit(ExitStatus.interrupted.rawValue)
         }
         source.resume()
-        watching = source
     }
 
-    /// From now on the first Control-C is noted.
-    static func listen() {
-        watching?.cancel()
-        watching = nil
-        _ = isRequested  // made before a handler could be the first to need it
-        signal(SIGINT) { _ in
-            if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
-        }
-    }
+    func end() { source.cancel() }
 
-    /// Whether Control-C was noted.
+    /// From now on the first Ctrl-C is only noted, for the command to end with what it has; the second ends the program.
+    static func note() { isNoted.store(true, ordering: .relaxed) }
+
+    /// Whether Ctrl-C was pressed.
     static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 }

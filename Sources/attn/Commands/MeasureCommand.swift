@@ -38,7 +38,7 @@ struct MeasureCommand: ParsableCommand {
         let phases: [MeasurementOptions.Phase] = phase.map { $0 == .prefill ? [.prefill] : [.decode] } ?? [.decode, .prefill]
         var reports: [MeasurementReport] = []
         let bar = ProgressBar()
-        Interruption.listen()
+        Interruption.note()
         for phase in phases where !Interruption.isRequested {
             var options = MeasurementOptions(phase, quick: quick)
             if !lengths.isEmpty { options.lengths = Set(lengths).sorted() }
