@@ -11,8 +11,9 @@ extension Lesson {
         let (experiments, provenance) = try experiments(source, language)
         let resolver = Resolver(experiments: experiments, language: language)
         let builder = PageBuilder(lesson: self, resolver: resolver, provenance: provenance, narration: narrations[language]!)
+        let shown = experiments[0].origin == .model ? modelSummary ?? summary : summary
         return Page(
-            name: name, order: order, track: track, language: language, title: title[language], summary: summary[language],
+            name: name, order: order, track: track, language: language, title: title[language], summary: shown[language],
             steps: try builder.steps(),
             experiments: experiments, provenance: provenance)
     }
@@ -112,7 +113,7 @@ struct PageBuilder {
         switch request.head {
         case nil: break
         case "mean": options.head = .mean
-        case "head": options.head = .one(experiment.surestHead)
+        case "head": options.head = .one(experiment.head(along: try? options.step.map { try experiment.step($0) }))
         case let text?:
             guard let head = Int(text) else {
                 throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"")

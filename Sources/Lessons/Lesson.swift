@@ -43,6 +43,8 @@ public struct Lesson: Sendable {
     public let title: Bilingual
     /// What it shows, in a sentence.
     public let summary: Bilingual
+    /// What it shows of a model, if that is something else.
+    public let modelSummary: Bilingual?
     let file: String
     let question: String
     /// Further runs on the built-in diary: the name, and a question's name or `next` (the one after the current).
@@ -58,7 +60,7 @@ public struct Lesson: Sendable {
         self.diary = diary
         file = folder + "/lesson.yaml"
         let root = try YAMLNode(parsing: readText(file), file: file)
-        try root.allow(["order", "track", "title", "summary", "question", "runs", "digits", "steps"], in: "a lesson")
+        try root.allow(["order", "track", "title", "summary", "modelSummary", "question", "runs", "digits", "steps"], in: "a lesson")
         order = try root.required("order").count("order")
         track = try root.required("track").string("track")
         guard ["story", "engine-room"].contains(track) else {
@@ -66,6 +68,7 @@ public struct Lesson: Sendable {
         }
         title = try root.required("title").bilingual("title")
         summary = try root.required("summary").bilingual("summary")
+        modelSummary = try root.optional("modelSummary").map { node throws(LessonError) in try node.bilingual("modelSummary") }
         let questions = diary.questions.map(\.name)
         func question(_ node: YAMLNode, or others: [String] = []) throws(LessonError) -> String {
             let name = try node.string("question")

@@ -36,29 +36,63 @@ public struct MatrixSlice: Sendable {
     public let rowLabels: [String]?
     /// Names of columns; nil where they only have numbers.
     public let columnLabels: [String]?
+    /// The queries beside keys and values: they know which heads share a key-value head.
+    let queryHeads: Step?
+    /// The pairs that the causal mask lets through, where a selection or an unmasked score needs them; else nil.
+    let reach: Mask?
+    /// For a selection [t, k] drawn as pairs: which keys each query keeps, by rank.
+    private let ranks: [[Int: Int]]?
     private let maskedScores: ArraySlice<Double>?
 
     /// The slice of `step` that the options ask for.
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
     public init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
-        let choice = try SliceChoice(step, head: wanted)
         self.step = step
+        if let selection = SelectionPairs(step, trace) {
+            (rowAxis, columnAxis, headAxis, head) = (.t, .s, nil, nil)
+            (rows, columns, values, ranks) = (selection.rows, selection.columns, selection.values[...], selection.ranks)
+            rowLabels = Self.labels(.t, step, rows, trace)
+            columnLabels = Self.labels(.s, step, columns, trace)
+            reach = Reach.mask(of: step, trace, rows, columns) ?? .causal(rows: rows, columns: columns, offset: columns - rows)
+            (queryHeads, maskedScores) = (nil, nil)
+            return
+        }
+        let choice = try SliceChoice(step, head: wanted)
         (rowAxis, columnAxis, headAxis, head) = (choice.row, choice.column, choice.headAxis, choice.head)
         let shape = step.output.shape
         (rows, columns) = (shape[choice.row]!, shape[choice.column]!)
         guard rows > 0, columns > 0 else { throw FigureError("\(step.id): \(shape) holds nothing to draw") }
         values = choice.values(of: step.output)
-        rowLabels = Self.labels(choice.row, step, trace)
-        columnLabels = Self.labels(choice.column, step, trace)
+        rowLabels = Self.labels(choice.row, step, rows, trace)
+        columnLabels = Self.labels(choice.column, step, columns, trace)
+        ranks = nil
+        queryHeads = choice.headAxis == .g ? step.id.split(separator: ".").dropLast().joined(separator: ".").querying(trace) : nil
+        reach = choice.row == .t && choice.column == .s ? Reach.mask(of: step, trace, rows, columns) : nil
         maskedScores = Self.scores(beside: step, trace).map { choice.values(of: $0.output) }
     }
 
     /// The value in `row` and `column`.
     public func value(_ row: Int, _ column: Int) -> Double { values[values.startIndex + row * columns + column] }
 
-    /// Whether the cell is masked: minus infinity, or a weight that is zero because the mask hides it.
+    /// What stands in a cell.
+    func mark(_ row: Int, _ column: Int) -> CellMark {
+        if isMasked(row, column) { return isDropped(row, column) ? .dropped : .masked }
+        return isBeyond(row, column) ? .beyond(value(row, column)) : .value(value(row, column))
+    }
+
+    /// Whether the slice shows which keys a selection keeps.
+    var isSelection: Bool { ranks != nil }
+
+    /// Whether the query could see the key, but the selection left it out.
+    public func isDropped(_ row: Int, _ column: Int) -> Bool { reach?[row, column] == true && isMasked(row, column) }
+
+    /// Whether the cell holds a number that the mask is still to hide.
+    func isBeyond(_ row: Int, _ column: Int) -> Bool { reach?[row, column] == false && !isMasked(row, column) }
+
+    /// Whether nothing is attended to here: minus infinity, or a weight that is zero because a mask or selection hides it.
     public func isMasked(_ row: Int, _ column: Int) -> Bool {
         let value = value(row, column)
+        if isSelection { return value == 0 }
         if value == -.infinity { return true }
         guard value == 0, isPair else { return false }
         if let maskedScores { return maskedScores[maskedScores.startIndex + row * columns + column] == -.infinity }
@@ -74,6 +108,7 @@ public struct MatrixSlice: Sendable {
     /// The index of a cell in the step's output; -1 along an axis that was averaged over.
     public func index(_ row: Int, _ column: Int) -> [Int] {
         step.output.shape.axes.map { axis in
+            if axis == .k, let ranks { return ranks[row][column] ?? -1 }
             if axis == rowAxis { return row }
             if axis == columnAxis { return column }
             if case .one(let head) = head, axis == headAxis { return head }
@@ -86,8 +121,7 @@ public struct MatrixSlice: Sendable {
     /// The name of a column as a reader sees it, or its number.
     public func columnName(_ column: Int) -> String { columnLabels?[column] ?? String(column) }
 
-    private static func labels(_ axis: Axis, _ step: Step, _ trace: Trace) -> [String]? {
-        let count = step.output.shape[axis]!
+    private static func labels(_ axis: Axis, _ step: Step, _ count: Int, _ trace: Trace) -> [String]? {
         if let own = step.labels[axis], own.count == count { return own.map(TokenText.visible) }
         return (axis == .t || axis == .s) && trace.tokens.count == count ? trace.tokens.map(TokenText.visible) : nil
     }

@@ -16,7 +16,7 @@ struct LiveValue: Hashable, Sendable {
         case sum
         /// `name answer[best]`: the label at the last index.
         case name
-        /// `explain attention.scores[0,17,4]`: a block with the chain of equalities.
+        /// `explain attention.scores[0,17,4]`: a block with the chain of equalities; `|all` for every term of its sums.
         case explain
         /// `formula attention.scores`, `title …`, `source …`.
         case formula, title, source
@@ -39,6 +39,8 @@ struct LiveValue: Hashable, Sendable {
     var path: String
     var index: [Position]
     var format: Format
+    /// Whether an explanation writes out every term of a long sum.
+    var allTerms = false
     var place: LessonError.Place
 
     /// Reads the text between the braces.
@@ -82,8 +84,10 @@ struct LiveValue: Hashable, Sendable {
                 format = .percent(1)
             } else if part == "percent0" {
                 format = .percent(0)
+            } else if part == "all", request == .explain {
+                allTerms = true
             } else {
-                throw fail("expected the format to be a number of decimals, percent or percent0, found \"\(part)\"")
+                throw fail("expected the format to be a number of decimals, percent or percent0, or all after explain, found \"\(part)\"")
             }
         }
         if path == "figure" {

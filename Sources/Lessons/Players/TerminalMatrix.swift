@@ -101,6 +101,7 @@ private struct Slice {
     let rowNames, columnNames: [String]?
     let rowAxis, columnAxis: Axis
     let headNote: Bilingual?
+    let rowKind, columnKind: Bilingual
     let highlight: Int?
     let largest: Double
     let runName: String
@@ -110,25 +111,21 @@ private struct Slice {
 
     init?(_ step: Step, _ figure: PageFigure) {
         var tensor = step.output
-        var note: Bilingual?
         for axis in [Axis.h, .g] where tensor.shape.contains(axis) && tensor.shape.rank == 3 {
-            let count = tensor.shape[axis] ?? 1
             if case .one(let head)? = figure.options.head {
-                let own = axis == .g ? head * count / max(count, figure.heads) : head
-                guard (0..<count).contains(own) else { return nil }
-                tensor = tensor.slice(axis, at: own)
-                let name = step.labels[axis]?[own] ?? "\(own)"
-                note = Bilingual(en: "head \(name)", zh: "头 \(name)")
+                guard (0..<(tensor.shape[axis] ?? 1)).contains(head) else { return nil }
+                tensor = tensor.slice(axis, at: head)
             } else {
                 tensor = tensor.mean(over: axis)
-                note = Bilingual(en: "mean of \(count) heads", zh: "\(count) 个头的平均")
             }
         }
-        guard tensor.shape.rank == 2 else { return nil }
+        guard tensor.shape.rank == 2, let drawn = try? MatrixSlice(step, of: figure.experiment.trace, head: figure.options.head ?? .mean)
+        else { return nil }
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])
-        headNote = note
+        headNote = drawn.headName
+        (rowKind, columnKind) = (drawn.axisName(rowAxis), drawn.axisName(columnAxis))
         highlight = rowAxis == .t || rowAxis == .s ? figure.options.query : nil
         largest = tensor.values.filter(\.isFinite).reduce(0) { max($0, abs($1)) }
         runName = figure.experiment.text
@@ -153,17 +150,8 @@ private struct Slice {
     }
 
     func title(_ step: Step, _ language: Language) -> String {
-        let axes: [Axis: Bilingual] = [
-            .t: Bilingual(en: "queries", zh: "查询"), .s: Bilingual(en: "keys", zh: "键"), .c: Bilingual(en: "features", zh: "特征"),
-            .d: Bilingual(en: "numbers of the head", zh: "这个头里的各个数"),
-        ]
-        let (row, column) = (axes[rowAxis] ?? Bilingual(same: rowAxis.name), axes[columnAxis] ?? Bilingual(same: columnAxis.name))
         let note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
         return step.title[language] + note
-            + Bilingual(en: " (rows: \(row.en), columns: \(column.en))", zh: "（行：\(row.zh)，列：\(column.zh)）")[language]
+            + Bilingual(en: " (row: \(rowKind.en), column: \(columnKind.en))", zh: "（行：\(rowKind.zh)，列：\(columnKind.zh)）")[language]
     }
-}
-
-extension PageFigure {
-    fileprivate var heads: Int { (try? experiment.step("attention.weights"))?.output.shape[.h] ?? 1 }
 }

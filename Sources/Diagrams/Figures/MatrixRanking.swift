@@ -1,0 +1,84 @@
+// Beside and below the matrix: the story's row in order, and the legend.
+
+import AttentionEngine
+
+extension MatrixFigure {
+    /// The story's row in order: its strongest keys with their digits.
+    mutating func ranking(_ words: MatrixWords, at corner: Point) {
+        guard let query else { return }
+        let best = Array(words.ranking.prefix(6))
+        let x = corner.x
+        var y = corner.y + frame.type.panel
+        let heading = Bilingual(en: "Row “\(slice.rowName(query))”, in order", zh: "“\(slice.rowName(query))”这一行，从高到低")
+        frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
+        y += frame.type.panel * 0.9
+        let nameStyle = frame.style(frame.type.body, frame.palette.ink)
+        let bar = slice.role == .indexer ? frame.palette.indexer : frame.palette.bar
+        let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
+        let numberWidth = best.map { frame.width(number($0.value), nameStyle) }.max() ?? 0
+        for (place, entry) in best.enumerated() {
+            let name = TokenText.shortened(slice.columnName(entry.column), to: sideWidth - numberWidth - 12) { frame.width($0, nameStyle) }
+            y += frame.type.body * 1.35
+            let weight: TextStyle.Weight = place == 0 ? .semibold : .regular
+            frame.add(name, frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x, y))
+            frame.add(number(entry.value), frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x + sideWidth, y), .end)
+            y += 7
+            frame.items.append(.rect(Rect(x, y, sideWidth, 5), radius: 2.5, fill: .solid(frame.palette.rule)))
+            let length = scale.kind == .weights ? entry.value : abs(entry.value) / most
+            let fill: Fill = .solid(entry.value < 0 ? frame.palette.muted : bar)
+            if length * sideWidth >= 1 { frame.items.append(.rect(Rect(x, y, sideWidth * min(length, 1), 5), radius: 2.5, fill: fill)) }
+            y += 9
+        }
+        remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
+    }
+
+    /// What the other keys hold together: nothing is left unsaid.
+    private mutating func remark(_ words: MatrixWords, shown: Int, at point: Point) {
+        let rest = words.ranking.dropFirst(shown)
+        guard scale.kind == .weights, !rest.isEmpty else { return }
+        let sum = NumberText.percent(rest.reduce(0) { $0 + $1.value })
+        let text = Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
+        frame.add(text[frame.language], frame.style(frame.type.label, frame.palette.muted), at: point)
+    }
+
+    private func number(_ value: Double) -> String {
+        scale.kind == .weights
+            ? NumberText.percent(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
+    }
+
+    /// What the colours and the other marks of cells mean.
+    mutating func legend(_ words: MatrixWords) {
+        frame.y += frame.type.label * 0.9
+        frame.legend(colorEntries(words) + markEntries(words))
+    }
+
+    private func colorEntries(_ words: MatrixWords) -> [LegendEntry] {
+        let language = frame.language
+        func box(_ value: Double, _ text: Bilingual) -> LegendEntry {
+            .box(.solid(scale.color(value)), Stroke(frame.palette.rule, width: 0.75), text[language])
+        }
+        if slice.isSelection { return [box(1, Bilingual(en: "selected", zh: "选中"))] }
+        if scale.kind == .choice { return [box(0, Bilingual(en: "no", zh: "否")), box(1, Bilingual(en: "yes", zh: "是"))] }
+        return [.ramp(scale.map, name: words.quantity[language], low: scale.ends.low, high: scale.ends.high)]
+    }
+
+    private func markEntries(_ words: MatrixWords) -> [LegendEntry] {
+        let language = frame.language
+        let marks = words.marks
+        var entries: [LegendEntry] = []
+        if marks.dropped {
+            let text = Bilingual(en: "hatched: visible, not selected", zh: "斜线：看得见，未选中")
+            entries.append(.box(frame.hatching, Stroke(frame.palette.rule, width: 0.75), text[language]))
+        }
+        if marks.beyond { entries.append(.words(Bilingual(en: "pale: future keys", zh: "浅色：未来的键")[language])) }
+        if marks.masked {
+            let hidesBoth = isRaster && slice.reach != nil
+            entries.append(
+                .words(
+                    (hidesBoth
+                        ? Bilingual(en: "blank: masked or not selected", zh: "空白：已掩住或未选中") : Bilingual(en: "blank: masked", zh: "空白：已掩住"))[
+                            language]))
+        }
+        return entries
+    }
+}
