@@ -113,7 +113,7 @@ struct PageBuilder {
         switch request.head {
         case nil: break
         case "mean": options.head = .mean
-        case "head": options.head = .one(experiment.head(along: try? options.step.map { try experiment.step($0) }))
+        case "head": options.head = .one(experiment.surestHead)
         case let text?:
             guard let head = Int(text) else {
                 throw error("figure \(request.name): expected a head's number, head or mean, found \"\(text)\"")
@@ -177,7 +177,7 @@ private struct StepBuilder {
         switch value.request {
         case .explain:
             let cell = try resolver.exactCell(value)
-            return .explanation(try cell.step.explain(cell.index))
+            return .explanation(try cell.step.explain(cell.index, allTerms: value.allTerms))
         case .formula:
             let step = try resolver.step(value, resolver.experiment(of: value))
             return .formula(step.formula, title: step.title[resolver.language], source: step.source)

@@ -24,7 +24,7 @@ struct Attn: ParsableCommand {
               attn lesson run 1
               attn figure matrix --lesson attention-step-by-step --output weights.png
               attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'
-              attn verify CASE.safetensors
+              attn verify Tests/ModelFilesTests/Fixtures/attention-plain.safetensors
 
             SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
             """,

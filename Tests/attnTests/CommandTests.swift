@@ -41,7 +41,10 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
             (["explain", "--lesson", "1", "attention.scors[0,0,0]"], 65, "did you mean attention.scores"),
             (["explain", "--lesson", "1", "attention.scores[a]"], 64, "expected whole numbers in brackets"),
             (["what-if", "--lesson", "1", "--with", "magic"], 65, "expected one of indexer-rope-interleaved"),
-            (["what-if", "--lesson", "1", "--with", "indexer-rope-interleaved"], 65, "expected an indexer with rotary embedding"),
+            (
+                ["what-if", "--lesson", "1", "--with", "indexer-rope-interleaved"], 65,
+                "expected an attention with rotary embedding of the half layout"
+            ),
             (["what-if", "--lesson", "1", "--with", "top-k=0"], 65, "expected top-k=N"),
             (["case", "make", "--keys", "4", "--queries", "9", "--output", "x"], 64, "expected at least as many as queries"),
             (["case", "make", "--dim", "12", "--output", "x"], 64, "expected a power of two"),
@@ -121,7 +124,7 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
         let run = try attn("explain", "--lesson", "attention-step-by-step", "attention.scores[1,17,4]")
         #expect(run.output.contains("= q[17,1]·k[4,1]/√4\n= (3·2 + 4·1.6 + 0·0 + 0·0)/2\n= 6.2"))
         let score = try attn("explain", "--case", "\(Place.fixtures)/dsa-tiny-fp8.safetensors", "prefill.indexer.score[7,2]")
-        #expect(score.output.contains("Cut by ReLU at t = 7, s = 2, j = 0"))
+        #expect(score.output.contains("ReLU cuts 2 of 2 dot products to 0: j = 0, 1."))
         let rounded = try attn("explain", "--case", "\(Place.fixtures)/dsa-tiny-fp8.safetensors", "prefill.indexer.q[7,0,3]")
         #expect(rounded.output.contains("code 224 = 1 1100 000 (sign, exponent, fraction); decoded -32"))
     }

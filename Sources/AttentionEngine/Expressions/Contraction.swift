@@ -134,9 +134,21 @@ struct Contraction: Operation {
         let terms = shown.map { i in
             let (left, right) = term(i, at: cell)
             let at = cell.setting(axis, i)
-            return SumText.Term(value: left * right) { (a.operation.spell(at, .numbers), b.operation.spell(at, .numbers)) }
+            return SumText.Term(value: left * right) { (a.operation.spell(at, spelling), b.operation.spell(at, spelling)) }
         }
-        return SumText(terms: terms, hidden: length - shown.count).phrase
+        var phrase = SumText(terms: terms, hidden: length - shown.count, showsAll: spelling == .numbers(allTerms: true)).phrase
+        if let cut = a.operation.cuts(cell, along: axis, count: length) ?? b.operation.cuts(cell, along: axis, count: length) {
+            phrase.notes.append(Self.cutNote(cut, axis, of: length))
+        }
+        return phrase
+    }
+
+    private static func cutNote(_ cut: [Int], _ axis: Axis, of count: Int) -> Bilingual {
+        let places = cut.map(String.init)
+        if cut.isEmpty { return Bilingual(en: "ReLU cuts none of the \(count) dot products.", zh: "\(count) 个点积都没有被 ReLU 截断。") }
+        return Bilingual(
+            en: "ReLU cuts \(cut.count) of \(count) dot products to 0: \(axis) = \(places.joined(separator: ", ")).",
+            zh: "\(count) 个点积中有 \(cut.count) 个被 ReLU 截为 0：\(axis) = \(places.joined(separator: "、"))。")
     }
 
     /// The positions whose terms are worth showing: those that the mask lets through.

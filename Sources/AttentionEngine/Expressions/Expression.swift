@@ -22,7 +22,7 @@ public struct Expression: Sendable {
     /// The recorded values, if this is a recorded step; computed otherwise.
     public var tensor: Tensor { operation.evaluate() }
 
-    /// Arithmetic of this whole tree; traffic is what enters from recorded steps, 8 bytes a value, and what is written.
+    /// Arithmetic of this whole tree; traffic is what enters from recorded steps, at the width at which they are stored, and what is written.
     func cost(visible: Mask?, bytesWritten: Int) -> Cost {
         var cost = Cost(bytesWritten: bytesWritten)
         func add(_ expression: Expression) {
@@ -32,7 +32,7 @@ public struct Expression: Sendable {
             expression.operation.operands.forEach(add)
         }
         add(self)
-        cost.bytesRead = 8 * operation.valuesRead().values.reduce(0) { $0 + min($1.read, $1.size) }
+        cost.bytesRead = operation.valuesRead().values.reduce(0) { $0 + $1.bytes }
         return cost
     }
 }
@@ -55,18 +55,36 @@ protocol Operation: Sendable {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase
     /// The recorded cells that enter one cell.
     func operandCells(_ cell: Cell) -> [Explanation.Operand]
-    /// Distinct values read from each recorded step, by id: how many, and how many the step has.
-    func valuesRead() -> [String: (read: Int, size: Int)]
+    /// Positions along `axis` at which a ReLU cuts the value of `cell` to 0; nil if this node is no ReLU.
+    func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]?
+    /// Distinct values read from each recorded step, by id.
+    func valuesRead() -> [String: Reading]
 }
 
 extension Operation {
     var visible: Mask? { operands.lazy.compactMap(\.operation.visible).first }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic() }
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { operands.flatMap { $0.operation.operandCells(cell) } }
-    func valuesRead() -> [String: (read: Int, size: Int)] {
-        operands.reduce(into: [:]) { total, operand in
-            total.merge(operand.operation.valuesRead()) { ($0.read + $1.read, $0.size) }
-        }
+    func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { nil }
+    func valuesRead() -> [String: Reading] {
+        operands.reduce(into: [:]) { total, operand in total.merge(operand.operation.valuesRead()) { $0.adding($1) } }
+    }
+}
+
+/// How much of a recorded step is read.
+struct Reading {
+    /// Values read; what two parts of an equation read may overlap, but never exceeds what there is.
+    var values: Int
+    /// Values that the step has.
+    let size: Int
+    /// The width at which the step stores a value.
+    let bytesPerValue: Int
+
+    var bytes: Int { min(values, size) * bytesPerValue }
+    func adding(_ other: Reading) -> Reading { Reading(values: values + other.values, size: size, bytesPerValue: bytesPerValue) }
+    /// The reading of `part` of every `whole` values.
+    func scaled(_ part: Int, of whole: Int) -> Reading {
+        Reading(values: whole == 0 ? 0 : values / whole * part, size: size, bytesPerValue: bytesPerValue)
     }
 }
 
@@ -77,9 +95,10 @@ struct Arithmetic {
 }
 
 /// How a cell's arithmetic is written.
-enum Spelling {
+enum Spelling: Equatable {
     case symbols
-    case numbers
+    /// In digits; long sums are shortened in the middle unless all terms are wanted.
+    case numbers(allTerms: Bool)
 }
 
 /// A piece of arithmetic as text, with what is needed to put brackets around it where they belong.
@@ -158,7 +177,7 @@ struct Leaf: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         if let definition { return definition.spell(cell, spelling) }
-        if spelling == .numbers { return .number(value(at: cell)) }
+        if spelling != .symbols { return .number(value(at: cell)) }
         let positions = shape.axes.map { cell[$0] }
         let named = zip(shape.axes, positions).map { axis, position in position.map(String.init) ?? axis.name }
         let leading = positions.prefix { $0 != nil }.count

@@ -26,8 +26,8 @@ struct Gather: View {
         return Tensor(shape, indices.flatMap { tensor.values[$0 * block..<($0 + 1) * block] })
     }
     func source(_ cell: Cell) -> Cell { cell.removing(name).setting(axis, cell[name].map { indices[$0] }) }
-    func valuesRead() -> [String: (read: Int, size: Int)] {
+    func valuesRead() -> [String: Reading] {
         let rows = table.shape[axis]!
-        return table.operation.valuesRead().mapValues { (rows == 0 ? 0 : $0.read / rows * Set(indices).count, $0.size) }
+        return table.operation.valuesRead().mapValues { $0.scaled(Set(indices).count, of: rows) }
     }
 }

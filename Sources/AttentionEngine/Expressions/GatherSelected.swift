@@ -53,10 +53,10 @@ struct GatherSelected: Operation {
         return source(cell).map { table.operation.operandCells($0) } ?? []
     }
 
-    func valuesRead() -> [String: (read: Int, size: Int)] {
+    func valuesRead() -> [String: Reading] {
         let all = table.shape[.s]!
         let distinct = Set(rows.values.filter { $0 >= 0 }).count
-        return table.operation.valuesRead().mapValues { (all == 0 ? 0 : $0.read / all * distinct, $0.size) }
-            .merging(selection.operation.valuesRead()) { ($0.read + $1.read, $0.size) }
+        return table.operation.valuesRead().mapValues { $0.scaled(distinct, of: all) }
+            .merging(selection.operation.valuesRead()) { $0.adding($1) }
     }
 }

@@ -59,7 +59,8 @@ struct LayerNorm: Operation {
             x.operation.spell(cell, spelling), weight.operation.spell(cell, spelling), bias.operation.spell(cell, spelling)
         )
         if spelling == .symbols {
-            return Phrase(text: "(\(one.text) - mean)/√(variance + ε)·\(scale.inside(.product)) + \(shift.text)", precedence: .sum)
+            return Phrase(
+                text: "(\(one.text) - mean)/√(variance + ε)·\(scale.inside(.product)) + \(shift.inside(.product))", precedence: .sum)
         }
         let (mean, deviation) = moments(at: cell)
         let note = Bilingual(
@@ -68,7 +69,7 @@ struct LayerNorm: Operation {
             zh: "\(shape[axis]!) 个特征的均值是 \(NumberText.significant(mean))，方差加 ε 的平方根是 \(NumberText.significant(deviation))。")
         return Phrase(
             text:
-                "(\(one.text) - \(Phrase.number(mean).inside(.product)))/\(NumberText.significant(deviation))·\(scale.inside(.product)) + \(shift.text)",
+                "(\(one.text) - \(Phrase.number(mean).inside(.product)))/\(NumberText.significant(deviation))·\(scale.inside(.product)) + \(shift.inside(.product))",
             precedence: .sum, notes: one.notes + [note])
     }
 

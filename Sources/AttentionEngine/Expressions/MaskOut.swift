@@ -1,15 +1,16 @@
 // A score that a query may not see becomes -infinity, so that the softmax after it gives exactly 0.
 
 /// `a` where `mask` lets the query see the key, -infinity elsewhere.
-public func masked(_ a: Expression, _ mask: Mask) throws(EngineError) -> Expression {
+/// - Parameter selection: the recorded selection that the mask was made from, if it was: it enters the step too.
+public func masked(_ a: Expression, _ mask: Mask, selection: Expression? = nil) throws(EngineError) -> Expression {
     try maskFits(mask, a.shape)
-    return Expression(MaskOut(a: a, mask: mask, filler: -.infinity))
+    return Expression(MaskOut(a: a, mask: mask, filler: -.infinity, selection: selection))
 }
 
 /// `a` where `mask` lets the query see the key, 0 elsewhere: the wrong place for a mask when it is done to weights, to show why.
-public func zeroed(_ a: Expression, _ mask: Mask) throws(EngineError) -> Expression {
+public func zeroed(_ a: Expression, _ mask: Mask, selection: Expression? = nil) throws(EngineError) -> Expression {
     try maskFits(mask, a.shape)
-    return Expression(MaskOut(a: a, mask: mask, filler: 0))
+    return Expression(MaskOut(a: a, mask: mask, filler: 0, selection: selection))
 }
 
 private func maskFits(_ mask: Mask, _ shape: Shape) throws(EngineError) {
@@ -22,9 +23,10 @@ struct MaskOut: Operation {
     let a: Expression
     let mask: Mask
     let filler: Double
+    let selection: Expression?
 
     var shape: Shape { a.shape }
-    var operands: [Expression] { [a] }
+    var operands: [Expression] { [a] + (selection.map { [$0] } ?? []) }
     var visible: Mask? { mask }
 
     func evaluate() -> Tensor {
@@ -44,9 +46,20 @@ struct MaskOut: Operation {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard let query = cell[mask.query], let key = cell[mask.key] else { return a.operation.spell(cell, spelling) }
         if isVisible(cell) { return a.operation.spell(cell, spelling) }
-        let note = Bilingual(
-            en: "Query \(query) may not see key \(key): the mask puts \(NumberText.significant(filler)) here.",
-            zh: "查询 \(query) 不能看键 \(key)：掩码在这里填入 \(NumberText.significant(filler))。")
+        let put = NumberText.significant(filler)
+        let note =
+            mask.visibility(query, key) == .notSelected
+            ? Bilingual(
+                en: "Key \(key) was not selected for query \(query): the mask puts \(put) here.",
+                zh: "查询 \(query) 没有选中键 \(key)：掩码在这里填入 \(put)。")
+            : Bilingual(
+                en: "Query \(query) may not see key \(key): the mask puts \(put) here.",
+                zh: "查询 \(query) 不能看键 \(key)：掩码在这里填入 \(put)。")
         return Phrase(text: NumberText.significant(filler), precedence: .sum, notes: [note])
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        guard cell[mask.query] != nil, cell[mask.key] != nil, !isVisible(cell) else { return a.operation.operandCells(cell) }
+        return []
     }
 }

@@ -59,9 +59,14 @@ struct BlockScale: Operation {
         let inner =
             spelling == .symbols
             ? "max|\(a.operation.spell(cell.setting(axis, nil), .symbols).text)|" : NumberText.significant(max(largest(cell), 1e-4))
+        var notes: [Bilingual] = []
+        if spelling != .symbols, largest(cell) < 1e-4 {
+            let found = NumberText.significant(largest(cell))
+            notes.append(Bilingual(en: "The largest magnitude is \(found); at least 1e-4 is taken.", zh: "最大绝对值为 \(found)，按下限 1e-4 计。"))
+        }
         switch format {
-        case .powerOfTwo: return Phrase(text: "2^⌈log2(\(inner)/448)⌉")
-        case .float32: return Phrase(text: "\(inner)/448", precedence: .product)
+        case .powerOfTwo: return Phrase(text: "2^⌈log2(\(inner)/448)⌉", notes: notes)
+        case .float32: return Phrase(text: "\(inner)/448", precedence: .product, notes: notes)
         }
     }
 
@@ -117,7 +122,7 @@ struct Quantise: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let (x, s) = blocks.spell(cell, spelling)
-        guard spelling == .numbers, cell[blocks.axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
+        guard spelling != .symbols, cell[blocks.axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
         let (value, scale) = blocks.values(at: cell)
         let code = Float8.encode(value / scale)
         let decoded = Float8.decode(code)
@@ -128,7 +133,11 @@ struct Quantise: Operation {
             zh:
                 "FP8：数值 \(NumberText.significant(value))，缩放 \(NumberText.significant(scale))，待舍入 \(NumberText.significant(value / scale, digits: 9))；编码 \(code) = \(Float8.bits(code))（符号、指数、尾数）；解码 \(NumberText.significant(decoded))；误差 \(NumberText.significant(error))，换回原单位 \(NumberText.significant(error * scale))。"
         )
-        return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))", notes: x.notes + [note])
+        var notes = x.notes + [note]
+        if abs(value / scale) > Float8.largest {
+            notes.append(Bilingual(en: "Beyond ±448, the largest e4m3 number: it saturates.", zh: "超出 e4m3 最大的 ±448：饱和到边界。"))
+        }
+        return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))", notes: notes)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { blocks.operandCells(cell) }

@@ -15,13 +15,10 @@ struct ReLU: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let inner = a.operation.spell(cell, spelling)
-        guard spelling == .numbers else { return Phrase(text: "max(0, \(inner.text))", notes: inner.notes) }
-        let z = a.operation.value(at: cell)
-        let place = zip(cell.axes, cell.positions).filter { a.shape.contains($0.0) }.map { "\($0) = \($1.map(String.init) ?? "…")" }.joined(
-            separator: ", ")
-        let cut = Bilingual(
-            en: "Cut by ReLU at \(place): \(NumberText.significant(z)) becomes 0.",
-            zh: "\(place) 被 ReLU 截断：\(NumberText.significant(z)) 变成 0。")
-        return Phrase(text: "max(0, \(inner.text))", notes: inner.notes + (z < 0 ? [cut] : []))
+        return Phrase(text: "max(0, \(inner.text))", notes: inner.notes)
+    }
+
+    func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? {
+        (0..<count).filter { a.operation.value(at: cell.setting(axis, $0)) < 0 }
     }
 }

@@ -35,6 +35,16 @@ struct Rotation: Operation {
             let inner = a.operation.spell(cell, spelling)
             return Phrase(text: "H \(inner.text)")
         }
+        if spelling != .symbols {
+            let terms = (0..<length).map { i in
+                let signed =
+                    Hadamard.entry(row, i, order: length) > 0
+                    ? a.operation.value(at: cell.setting(axis, i)) : -a.operation.value(at: cell.setting(axis, i))
+                return SumText.Term(value: signed) { (.number(signed), nil) }
+            }
+            let sum = SumText(terms: terms, hidden: 0, showsAll: spelling == .numbers(allTerms: true)).phrase
+            return Phrase(text: "(\(sum.text))/√\(length)", precedence: .product, notes: sum.notes)
+        }
         let shown = length <= 8 ? Array(0..<length) : [0, 1, 2, 3, length - 2, length - 1]
         var text = ""
         for (n, i) in shown.enumerated() {

@@ -74,10 +74,7 @@ struct Softmax: Operation {
         ]
         if own == -.infinity { notes.append(Bilingual(en: "This key is masked: exp(-∞) = 0.", zh: "这个键被掩住了：exp(-∞) = 0。")) }
         let terms = seen.map(power)
-        let sum =
-            terms.count <= 6
-            ? terms.joined(separator: " + ")
-            : (terms.prefix(3) + ["… \(terms.count - 5) more …"] + terms.suffix(2)).joined(separator: " + ")
+        let sum = SumText.shortened(terms, showsAll: spelling == .numbers(allTerms: true))
         return Phrase(
             text: "\(power(own)) / (\(sum)) = \(NumberText.significant(exp(own - largest))) / \(NumberText.significant(total))",
             precedence: .product, notes: notes)

@@ -12,9 +12,17 @@ struct SumText {
     let terms: [Term]
     /// How many terms a mask hides; each is zero.
     let hidden: Int
+    /// Whether even a long sum is written out.
+    var showsAll = false
     static let longest = 10
     static let head = 4
     static let tail = 3
+
+    /// Terms joined by plus signs, the middle of a long list left out.
+    static func shortened(_ terms: [String], showsAll: Bool) -> String {
+        guard terms.count > longest, !showsAll else { return terms.joined(separator: " + ") }
+        return (terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail)).joined(separator: " + ")
+    }
 
     var phrase: Phrase {
         var notes: [Bilingual] = []
@@ -26,7 +34,7 @@ struct SumText {
         if hidden > 0 {
             notes.append(Bilingual(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
         }
-        guard terms.count > Self.longest else {
+        guard terms.count > Self.longest, !showsAll else {
             let text = terms.isEmpty ? "0" : terms.map(text).joined(separator: " + ")
             return Phrase(text: text, precedence: terms.count == 1 ? .product : .sum, notes: notes)
         }

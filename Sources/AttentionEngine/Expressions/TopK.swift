@@ -45,7 +45,7 @@ struct TopK: Operation {
     }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
-        guard spelling == .numbers, let query = cell[mask.query], let rank = cell[.k] else {
+        guard spelling != .symbols, let query = cell[mask.query], let rank = cell[.k] else {
             return Phrase(text: "top-\(k) of \(scores.operation.spell(cell.setting(mask.key, nil), .symbols).text)")
         }
         let row = row(cell)

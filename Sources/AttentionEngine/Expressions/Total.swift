@@ -28,9 +28,9 @@ struct Total: Operation {
             return Phrase(text: "Σ_\(axis) \(a.operation.spell(cell.setting(axis, nil), .symbols).inside(.product))", precedence: .sum)
         }
         let terms = (0..<a.shape[axis]!).map { i in
-            SumText.Term(value: a.operation.value(at: cell.setting(axis, i))) { (a.operation.spell(cell.setting(axis, i), .numbers), nil) }
+            SumText.Term(value: a.operation.value(at: cell.setting(axis, i))) { (a.operation.spell(cell.setting(axis, i), spelling), nil) }
         }
-        return SumText(terms: terms, hidden: 0).phrase
+        return SumText(terms: terms, hidden: 0, showsAll: spelling == .numbers(allTerms: true)).phrase
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }

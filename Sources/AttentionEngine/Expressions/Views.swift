@@ -124,8 +124,8 @@ struct Slice: View {
         return Tensor(shape, tensor.values.gathered(shape, strides: shape.axes.map(a.shape.stride(of:)), from: start))
     }
     func source(_ cell: Cell) -> Cell { cell.setting(axis, cell[axis].map { $0 + range.lowerBound }) }
-    func valuesRead() -> [String: (read: Int, size: Int)] {
+    func valuesRead() -> [String: Reading] {
         let whole = a.shape.count
-        return a.operation.valuesRead().mapValues { (whole == 0 ? 0 : $0.read / whole * shape.count, $0.size) }
+        return a.operation.valuesRead().mapValues { $0.scaled(shape.count, of: whole) }
     }
 }

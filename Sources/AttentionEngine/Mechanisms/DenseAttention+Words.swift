@@ -18,6 +18,12 @@ extension Equation {
     static let value = Equation(
         "v", symbol: "v", Bilingual(en: "Values: what each token hands over", zh: "值：每个词元交出什么"), #"v_s = W_V x_s"#, source: vaswani,
         axes: [.s, .g, .d])
+    static let rotatedQuery = Equation(
+        "q", symbol: "q", Bilingual(en: "Queries, turned by their positions", zh: "查询，已按位置旋转"), #"q_t = \mathrm{RoPE}_t(q'_t)"#,
+        source: "Su et al. 2021, RoFormer, section 3.2.2", axes: [.t, .h, .d])
+    static let rotatedKey = Equation(
+        "k", symbol: "k", Bilingual(en: "Keys, turned by their positions", zh: "键，已按位置旋转"), #"k_s = \mathrm{RoPE}_s(k'_s)"#,
+        source: "Su et al. 2021, RoFormer, section 3.2.2", axes: [.s, .g, .d])
     static let dot = Equation(
         "dot", symbol: "D", Bilingual(en: "Every query against every key", zh: "每个查询与每个键的点积"), #"D_{t,s} = q_t \cdot k_s"#, source: vaswani,
         axes: [.h, .t, .s])
@@ -36,4 +42,17 @@ extension Equation {
     static let output = Equation(
         "output", symbol: "y", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"), #"y_t = W_O [O_{t,1}; \ldots; O_{t,H}]"#,
         source: vaswani, axes: [.t, .c])
+    static let unmaskedScores = Equation(
+        "scores", symbol: "S",
+        Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
+        #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#, source: .deviation, axes: [.h, .t, .s])
+    static let lateMaskedWeights = Equation(
+        "weights", symbol: "A",
+        Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),
+        #"A_{t,s} = m_{t,s} \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: .deviation, axes: [.h, .t, .s])
+}
+
+extension Bilingual {
+    /// The source of a step that a what-if switch made different.
+    static let deviation = Bilingual(en: "a deviation, shown on purpose", zh: "故意展示的偏差")
 }

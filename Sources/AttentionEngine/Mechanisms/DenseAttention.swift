@@ -52,7 +52,7 @@ public struct DenseAttention: Hashable, Sendable {
     }
 
     /// The four projections, each [o, c] (outputs, inputs), applied as `x W^T`; biases [o] where a model has them.
-    public struct Weights: Hashable, Sendable {
+    public struct Weights: Sendable {
         /// Queries: heads · headDimension outputs.
         public var query: NamedTensor
         /// Keys: keyValueHeads · headDimension outputs.
@@ -74,13 +74,6 @@ public struct DenseAttention: Hashable, Sendable {
             self.value = value
             self.output = output
         }
-
-        /// Equal when the four projections are.
-        public static func == (a: Weights, b: Weights) -> Bool {
-            a.query == b.query && a.key == b.key && a.value == b.value && a.output == b.output
-        }
-        /// Hashes the names.
-        public func hash(into hasher: inout Hasher) { hasher.combine(query.name) }
     }
 
     /// Where a mask is applied.
@@ -163,21 +156,21 @@ public struct DenseAttention: Hashable, Sendable {
             projection(y, "K", weights.key, weights.biases?.key, (.g, keyValueHeads), headDimension), before: .keyBeforeRotation, token: .s)
         let v = try projection(y, "V", weights.value, weights.biases?.value, (.g, keyValueHeads), valueDimension)
         return Projected(
-            queries: try trace.record(.query, q),  // [t, h, d]
-            keys: try trace.record(.key, following(cache?.keys, "k", k)),  // [s, g, d]
+            queries: try trace.record(rotary == nil ? .query : .rotatedQuery, q),  // [t, h, d]
+            keys: try trace.record(rotary == nil ? .key : .rotatedKey, following(cache?.keys, "k", k)),  // [s, g, d]
             values: try trace.record(.value, following(cache?.values, "v", v)),  // [s, g, d]
             past: past)
     }
 
     /// Records the attention of projected tokens: dot, scaled, scores, weights, heads, output.
     /// - Parameters:
-    ///   - selected: keys that each query may attend to, of those it may see; nil for all of them.
+    ///   - selected: the recorded selection [t, k] of keys that each query attends to, of those it may see; nil for all of them.
     ///   - masking: where the mask is applied; after the softmax is a mistake that can be looked at.
     /// - Returns: the output [t, c].
     public func attend(
-        _ projected: Projected, _ weights: Weights, selected: Mask? = nil, masking: Masking = .beforeSoftmax, on trace: inout Recorder
+        _ projected: Projected, _ weights: Weights, selected: Expression? = nil, masking: Masking = .beforeSoftmax, on trace: inout Recorder
     ) throws(EngineError) -> Expression {
-        let visible = visibility(projected).intersection(selected)
+        let visible = selected.map { visibility(projected).selecting($0.tensor) } ?? visibility(projected)
         let group = heads / keyValueHeads
         let (q, k, v) = (
             projected.queries, projected.keys.sharing(.g, as: .h, times: group), projected.values.sharing(.g, as: .h, times: group)
@@ -186,8 +179,13 @@ public struct DenseAttention: Hashable, Sendable {
 
         let D = try trace.record(.dot, dot(q, k), visible: visible)  // [h, t, s]
         let Z = try trace.record(.scaled, D.spelledOut / .root(headDimension))
-        let S = try trace.record(.scores, masking == .beforeSoftmax ? masked(Z.spelledOut, visible) : Z.spelledOut, visible: visible)
-        let A = try trace.record(.weights, masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible))
+        let S = try trace.record(
+            masking == .beforeSoftmax ? .scores : .unmaskedScores,
+            masking == .beforeSoftmax ? masked(Z.spelledOut, visible, selection: selected) : Z.spelledOut,
+            visible: visible)
+        let A = try trace.record(
+            masking == .beforeSoftmax ? .weights : .lateMaskedWeights,
+            masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible, selection: selected))
         let O = try trace.record(.heads, sum(A * v, over: .s))  // [t, h, d]
         var y = try linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
         if let bias = weights.outputBias { y = try y + trace.weight(bias, "b_O", [.c]) }

@@ -27,14 +27,14 @@ extension Equation {
     static let latentNormalised = Equation(
         "kv_normalised", symbol: "c^KV'", Bilingual(en: "Key-value latents before FP8", zh: "键值潜向量（FP8 之前）"), #"\mathrm{RMSNorm}(kv)"#,
         source: code, axes: [.s, .r])
-    static let latentScale = Equation(
-        "kv_scale", symbol: "σ^KV", Bilingual(en: "FP8 scale of each latent", zh: "每个潜向量的 FP8 缩放"),
-        #"\sigma = 2^{\lceil \log_2(\max|c|/448) \rceil}"#,
-        source: "DeepSeek-V3.2-Exp inference/kernel.py, act_quant", axes: [.s])
-    static let latentScales = Equation(
-        "kv_scale", symbol: "σ^KV", Bilingual(en: "FP8 scale of each block of a latent", zh: "潜向量每一块的 FP8 缩放"),
-        #"\sigma = 2^{\lceil \log_2(\max|c|/448) \rceil}"#,
-        source: "DeepSeek-V3.2-Exp inference/kernel.py, act_quant", axes: [.s, "b"])
+    static func latentScale(_ format: ScaleFormat, hasBlocks: Bool) -> Equation {
+        Equation(
+            "kv_scale", symbol: "σ^KV",
+            hasBlocks
+                ? Bilingual(en: "FP8 scale of each block of a latent", zh: "潜向量每一块的 FP8 缩放")
+                : Bilingual(en: "FP8 scale of each latent", zh: "每个潜向量的 FP8 缩放"),
+            format.formula(of: "c"), source: "DeepSeek-V3.2-Exp inference/kernel.py, act_quant", axes: hasBlocks ? [.s, "b"] : [.s])
+    }
     static let latentRounded = Equation(
         "kv_rounded", symbol: "c^8", Bilingual(en: "Key-value latents in FP8", zh: "FP8 的键值潜向量"), #"c^8 = \mathrm{e4m3}(c/\sigma)"#,
         source: "DeepSeek-V3.2-Exp inference/kernel.py, act_quant",
@@ -43,6 +43,9 @@ extension Equation {
         "kv_latent", symbol: "c^KV", Bilingual(en: "Key-value latents: what the cache holds", zh: "键值潜向量：缓存里存的就是它"),
         #"c^{KV}_s = \mathrm{RMSNorm}(W^{DKV} h_s)"#,
         source: "\(mla); norm and FP8: \(code)", axes: [.s, .r])
+    static let latentFromFloat8 = Equation(
+        "kv_latent", symbol: "c^KV", Bilingual(en: "Key-value latents: what the cache holds", zh: "键值潜向量：缓存里存的就是它"),
+        #"c^{KV}_s = \sigma^{KV}_s c^8_s"#, source: "DeepSeek-V3.2-Exp inference/model.py, MLA (FP8 cache)", axes: [.s, .r])
     static let latentKeyRope = Equation(
         "k_pe", symbol: "k^R", Bilingual(en: "Keys with position: one for all heads", zh: "带位置的键：所有头共用"),
         #"k^R_s = \mathrm{RoPE}(W^{KR} h_s)"#, source: "\(mla); interleaved layout: \(code)",
@@ -77,7 +80,8 @@ extension LatentAttention {
     /// The equations of one attention over latents: the sparse one is called `attention.…`, dense attention beside it `dense.…`, and the
     /// path that gathers the selected entries `gathered.…`, on ranks k instead of keys s.
     public struct Names: Sendable {
-        let expandedContent, absorbedContent, position, scores, weights, weightedLatents, expandedHeads, absorbedHeads, output: Equation
+        let expandedContent, absorbedContent, position, scores, unmaskedScores, weights, lateMaskedWeights, weightedLatents, expandedHeads,
+            absorbedHeads, output: Equation
 
         /// Sparse attention, the result of the mechanism.
         public static let sparse = Names("attention.", output: "output", keys: .s)
@@ -88,34 +92,53 @@ extension LatentAttention {
 
         private init(_ prefix: String, output outputID: String, keys: Axis) {
             let pairs: [Axis] = [.h, .t, keys]
+            let i = keys.name  // gathered entries are counted by rank k
             expandedContent = Equation(
                 prefix + "dot_nope", symbol: "D^C", Bilingual(en: "Content: query against key, each head", zh: "内容：各头的查询与键"),
-                #"q^C_t \cdot k^C_s"#, source: mla, axes: pairs)
+                #"q^C_t \cdot k^C_\#(i)"#, source: mla, axes: pairs)
             absorbedContent = Equation(
                 prefix + "dot_latent", symbol: "D^L", Bilingual(en: "Content: query against latent", zh: "内容：查询与潜向量"),
-                #"q^L_t \cdot c^{KV}_s"#, source: code, axes: pairs)
+                #"q^L_t \cdot c^{KV}_\#(i)"#, source: code, axes: pairs)
             position = Equation(
                 prefix + "dot_pe", symbol: "D^R", Bilingual(en: "Position: rotated query against rotated key", zh: "位置：旋转后的查询与键"),
-                #"q^R_t \cdot k^R_s"#, source: mla, axes: pairs)
+                #"q^R_t \cdot k^R_\#(i)"#, source: mla, axes: pairs)
             scores = Equation(
                 prefix + "scores", symbol: "S", Bilingual(en: "Scores: content plus position, scaled and masked", zh: "分数：内容加位置，缩放并掩码"),
-                #"S_{t,s} = (D^C + D^R) \cdot \mathrm{scale} + M_{t,s}"#,
+                #"S_{t,\#(i)} = (D^C + D^R) \cdot \mathrm{scale} + M_{t,\#(i)}"#,
                 source: "\(mla); scale 1/√(nope + rope), times m² under YaRN: \(code)", axes: pairs)
             weights = Equation(
                 prefix + "weights", symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"),
-                #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: mla, axes: pairs)
+                #"A_{t,\#(i)} = \frac{\exp(S_{t,\#(i)})}{\sum_{r} \exp(S_{t,r})}"#, source: mla, axes: pairs)
+            unmaskedScores = Equation(
+                prefix + "scores", symbol: "S",
+                Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
+                #"S_{t,\#(i)} = (D^C + D^R) \cdot \mathrm{scale}"#, source: .deviation, axes: pairs)
+            lateMaskedWeights = Equation(
+                prefix + "weights", symbol: "A",
+                Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),
+                #"A_{t,\#(i)} = m_{t,\#(i)} \frac{\exp(S_{t,\#(i)})}{\sum_{r} \exp(S_{t,r})}"#, source: .deviation, axes: pairs)
             weightedLatents = Equation(
                 prefix + "latent", symbol: "L", Bilingual(en: "Latents, weighted and summed", zh: "按权重加起来的潜向量"),
-                #"L_t = \sum_{s} A_{t,s} c^{KV}_s"#, source: code, axes: [.t, .h, .r])
+                #"L_t = \sum_{\#(i)} A_{t,\#(i)} c^{KV}_\#(i)"#, source: code, axes: [.t, .h, .r])
             expandedHeads = Equation(
                 prefix + "heads", symbol: "O", Bilingual(en: "Values, weighted and summed, in each head", zh: "每个头里按权重加起来的值"),
-                #"O_t = \sum_{s} A_{t,s} v_s"#, source: mla, axes: [.t, .h, .d])
+                #"O_t = \sum_{\#(i)} A_{t,\#(i)} v_\#(i)"#, source: mla, axes: [.t, .h, .d])
             absorbedHeads = Equation(
                 prefix + "heads", symbol: "O", Bilingual(en: "Weighted latents made into values", zh: "加权后的潜向量变成值"), #"O_t = W^{UV} L_t"#,
                 source: code, axes: [.t, .h, .d])
             output = Equation(
                 outputID, symbol: "u", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"),
                 #"u_t = W^O [O_{t,1}; \ldots; O_{t,H}]"#, source: mla, axes: [.t, .c])
+        }
+    }
+}
+
+extension ScaleFormat {
+    /// The scale of a block of values called `name`, in LaTeX.
+    func formula(of name: String) -> String {
+        switch self {
+        case .powerOfTwo: #"\sigma = 2^{\lceil \log_2(\max(|\#(name)|, 10^{-4})/448) \rceil}"#
+        case .float32: #"\sigma = \max(|\#(name)|, 10^{-4})/448"#
         }
     }
 }

@@ -97,6 +97,9 @@ public struct LatentAttention: Sendable {
             ("qk_nope_head_dim", d.nope),
             ("qk_rope_head_dim", d.rope), ("v_head_dim", d.value),
         ]
+        guard epsilon > 0, epsilon.isFinite else {
+            throw EngineError(.value, "norm_eps", expected: "a positive number", found: NumberText.exact(epsilon))
+        }
         for (name, size) in sizes where size < 1 { throw EngineError(.shape, name, expected: "at least 1", found: "\(size)") }
         guard d.rope == 2 * frequencies.count else {
             throw EngineError(.shape, "qk_rope_head_dim", expected: "twice the \(frequencies.count) rotary frequencies", found: "\(d.rope)")
@@ -183,9 +186,9 @@ public struct LatentAttention: Sendable {
         guard let (format, block) = latentFloat8 else { return try trace.record(.latent, normalised) }
         let c = try trace.record(.latentNormalised, normalised)
         let blocks = try blockScale(c, format, block: block, over: .r)
-        let scale = try trace.record(blocks.shape.contains("b") ? .latentScales : .latentScale, blocks, bytesPerValue: 4)
+        let scale = try trace.record(.latentScale(format, hasBlocks: blocks.shape.contains("b")), blocks, bytesPerValue: 4)
         let rounded = try trace.record(.latentRounded, float8(c, scale: scale, block: block, over: .r), bytesPerValue: 1)
-        return try trace.record(.latent, dequantised(rounded, scale: scale, block: block, over: .r))
+        return try trace.record(.latentFromFloat8, dequantised(rounded, scale: scale, block: block, over: .r))
     }
 
     private func extend(_ cache: Cache?, _ latents: Expression, _ rotatedKeys: Expression, on trace: inout Recorder) throws(EngineError)
@@ -228,36 +231,44 @@ public struct LatentAttention: Sendable {
 
     /// Records scores, weights, heads and the output [t, c] of the expanded form, over the pairs that `visible` lets through.
     public func attend(
-        _ projected: Projected, expanded: Expanded, visible: Mask, masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
+        _ projected: Projected, expanded: Expanded, visible: Mask, selection: Expression? = nil,
+        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let content = try trace.record(names.expandedContent, dot(projected.queries, expanded.keys), visible: visible)
-        let A = try weigh(projected, content, visible, masking, names, on: &trace)
+        let A = try weigh(projected, content, visible, selection, masking, names, on: &trace)
         let O = try trace.record(names.expandedHeads, sum(A * expanded.values, over: .s))
         return try out(O, names, on: &trace)
     }
 
     /// Records scores, weights, heads and the output [t, c] of the absorbed form, over the pairs that `visible` lets through.
     public func attend(
-        _ projected: Projected, absorbed: Expression, visible: Mask, masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
+        _ projected: Projected, absorbed: Expression, visible: Mask, selection: Expression? = nil,
+        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let content = try trace.record(names.absorbedContent, dot(absorbed, projected.cache.latents, over: .r), visible: visible)
-        let A = try weigh(projected, content, visible, masking, names, on: &trace)
+        let A = try weigh(projected, content, visible, selection, masking, names, on: &trace)
         let L = try trace.record(names.weightedLatents, sum(A * projected.cache.latents, over: .s))
         let O = try trace.record(names.absorbedHeads, dot(L, up(on: &trace).value, over: .r))
         return try out(O, names, on: &trace)
     }
 
     private func weigh(
-        _ projected: Projected, _ content: Expression, _ visible: Mask, _ masking: DenseAttention.Masking, _ names: Names,
+        _ projected: Projected, _ content: Expression, _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking,
+        _ names: Names,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let position = try trace.record(
             names.position, dot(projected.rotatedQueries, projected.cache.rotatedKeys, over: .e), visible: visible)
         let scaled = try (content.spelledOut + position.spelledOut) * softmaxScale
-        let S = try trace.record(names.scores, masking == .beforeSoftmax ? masked(scaled, visible) : scaled, visible: visible)
-        return try trace.record(names.weights, masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible))
+        let S = try trace.record(
+            masking == .beforeSoftmax ? names.scores : names.unmaskedScores,
+            masking == .beforeSoftmax ? masked(scaled, visible, selection: selection) : scaled,
+            visible: visible)
+        return try trace.record(
+            masking == .beforeSoftmax ? names.weights : names.lateMaskedWeights,
+            masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible, selection: selection))
     }
 
     /// Records the truly sparse path: each query reads only its selected latents [t, k, r]; scores and weights are [h, t, k].

@@ -81,6 +81,9 @@ public struct LightningIndexer: Sendable {
         for (name, count) in [("indexer heads", heads), ("index_head_dim", dimension), ("index_topk", topK)] where count < 1 {
             throw EngineError(.shape, name, expected: "at least 1", found: "\(count)")
         }
+        if let keyNorm, !(keyNorm.epsilon > 0 && keyNorm.epsilon.isFinite) {
+            throw EngineError(.value, "norm_eps", expected: "a positive number", found: NumberText.exact(keyNorm.epsilon))
+        }
         if let rotary, 2 * rotary.frequencies.count > dimension {
             throw EngineError(
                 .shape, "indexer rotary embedding", expected: "at most \(dimension) features", found: "\(2 * rotary.frequencies.count)")
@@ -128,9 +131,10 @@ public struct LightningIndexer: Sendable {
 
         let visible = Mask.causal(rows: length, columns: past + length, offset: past)
         let D = try trace.record(.indexDot, dot(q, k), visible: visible)  // [t, j, s]
-        let V = try trace.record(.indexVotes, cutsNegative ? relu(D) : D, visible: visible)
+        let V = try trace.record(cutsNegative ? .indexVotes : .indexVotesUncut, cutsNegative ? relu(D) : D, visible: visible)
         let vote = try sum(w * V.spelledOut, over: .j)  // Eq. 1
-        let I = try trace.record(.indexScore, kScale.map { scale throws(EngineError) in try scale * vote } ?? vote, visible: visible)
+        let scored = try kScale.map { scale throws(EngineError) in try scale * vote } ?? vote
+        let I = try trace.record(.indexScore(isCut: cutsNegative, isScaled: kScale != nil), scored, visible: visible)
         return (I, Cache(keys: k, scales: kScale))
     }
 
@@ -139,12 +143,13 @@ public struct LightningIndexer: Sendable {
     ) {
         let W = try trace.weight(query, "W^IUQ", [.o, input.1])
         let projected = try linear(input.0, W, over: input.1).splitting(.o, into: [(.j, heads), (.d, dimension)])
-        var chain = Chain(projected, .indexQueryProjected)
+        var chain = Chain(projected, .indexQueryProjected(fromLatents: input.1 == .l))
         if let rotary {
             try chain.then(.indexQueryRope, on: &trace) { x throws(EngineError) in try rotated(x, rotary, positions, token: .t) }
         }
         if rotation != .none { try chain.then(.indexQueryRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
-        return try finish(chain, scale: .indexQueryScale, rounded: .indexQuery, id: "indexer.q", on: &trace)
+        return try finish(
+            chain, scale: .indexQueryScale(float8), rounded: .indexQuery(isRotated: rotation != .none), id: "indexer.q", on: &trace)
     }
 
     private func keys(_ x: Expression, _ positions: [Int], isExtending: Bool, on trace: inout Recorder) throws(EngineError) -> (
@@ -163,8 +168,10 @@ public struct LightningIndexer: Sendable {
             try chain.then(.indexKeyRope, on: &trace) { x throws(EngineError) in try rotated(x, rotary, positions, token: .s) }
         }
         if rotation == .both { try chain.then(.indexKeyRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
-        let scale = isExtending ? Equation.indexKeyScale.called("indexer.k_scale_new") : .indexKeyScale
-        return try finish(chain, scale: scale, rounded: .indexKey, id: isExtending ? "indexer.k_new" : "indexer.k", on: &trace)
+        let scale = Equation.indexKeyScale(float8).called(isExtending ? "indexer.k_scale_new" : "indexer.k_scale")
+        return try finish(
+            chain, scale: scale, rounded: .indexKey(isRotated: rotation == .both), id: isExtending ? "indexer.k_new" : "indexer.k",
+            on: &trace)
     }
 
     /// Rounds to FP8 if asked; the last step takes the name `id`.
@@ -181,11 +188,13 @@ public struct LightningIndexer: Sendable {
         Expression, Expression?
     ) {
         let k =
-            try cache.map { cache throws(EngineError) in try trace.record(.indexKeyCache, concatenated([cache.keys, keys], along: .s)) }
+            try cache.map { cache throws(EngineError) in
+                try trace.record(.indexKeyCache, concatenated([cache.keys, keys], along: .s), bytesPerValue: float8 == nil ? 8 : 1)
+            }
             ?? keys
         if float8 == nil, scalesWeights { return (k, try unitScales(k.shape[.s]!, on: &trace)) }
         guard let scales, let cached = cache?.scales else { return (k, scales) }
-        return (k, try trace.record(.indexKeyScaleCache, concatenated([cached, scales], along: .s)))
+        return (k, try trace.record(.indexKeyScaleCache, concatenated([cached, scales], along: .s), bytesPerValue: 4))
     }
 
     /// The code's form without FP8: every key has the scale 1.
@@ -203,8 +212,10 @@ public struct LightningIndexer: Sendable {
             let ones = Tensor([.t, .j], [x.shape[.t]!, heads], [Double](repeating: 1, count: x.shape[.t]! * heads))
             w = try trace.input("input.\(trace.prefix)indexer.ones", "1", ones, title: Bilingual(en: "Every head counts 1", zh: "每个头都算 1"))
         }
-        guard scalesWeights || qScale != nil else { return try trace.record(.indexWeightsPlain, w) }
-        w = try trace.record(.indexWeightsProjected, w)
+        guard scalesWeights || qScale != nil else {
+            return try trace.record(weighsHeads ? .indexWeightsPlain : .indexWeightsEqual.called("indexer.weights"), w)
+        }
+        w = try trace.record(weighsHeads ? .indexWeightsProjected : .indexWeightsEqual, w)
         if scalesWeights { w = w * Constant(1 / Double(heads).squareRoot(), "\(heads)^-½") }
         if let qScale { w = try w * qScale }
         if scalesWeights { w = w * Constant(1 / Double(dimension).squareRoot(), "\(dimension)^-½") }

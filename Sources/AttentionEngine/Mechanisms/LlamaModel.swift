@@ -47,7 +47,7 @@ public struct LlamaModel: Sendable {
     }
 
     /// The weights of one layer.
-    public struct Layer: Hashable, Sendable {
+    public struct Layer: Sendable {
         /// Scale of the norm before attention [c].
         public var attentionNorm: NamedTensor
         /// The projections of attention.

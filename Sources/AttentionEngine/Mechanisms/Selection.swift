@@ -37,7 +37,8 @@ public struct SelectionFacts: Hashable, Sendable {
             cut.append(lowest)
             if rest.contains(where: { scores[row, $0] == lowest }) { ties.append(row) }
             let total = (0..<visible.columns).map { s in (0..<heads).reduce(0) { $0 + weights[row, s, $1] } }
-            mass.append(chosen.reduce(0) { $0 + total[$1] } / Double(heads))
+            // What keeps everything keeps all of it, whatever the rounding of the sum.
+            mass.append(rest.isEmpty ? 1 : chosen.reduce(0) { $0 + total[$1] } / Double(heads))
             let heaviest = TopK.select(total, among: visible.visibleKeys(of: row), chosen.count)
             found.append((Set(heaviest).intersection(chosen).count, chosen.count))
         }

@@ -35,21 +35,13 @@ public struct SelectiveAttention: Sendable {
         let selected = try trace.recordSelection(
             scores: scores, topK: indexer.topK, rule: rule, visible: visible, denseWeights: prefix + "attention.weights")
         trace.prefix = prefix + "sparse."
-        let chosen = Mask(selection: selected.tensor, columns: visible.columns)
-        return (dense, try attention.attend(projected, weights, selected: chosen, masking: masking, on: &trace))
+        return (dense, try attention.attend(projected, weights, selected: selected, masking: masking, on: &trace))
     }
 
     /// This attention with the switches on; throws if one of them has nothing to change here.
     public func switching(_ changes: [Switch]) throws(EngineError) -> SelectiveAttention {
         var selective = self
-        for change in changes {
-            if change == .noFloat8, indexer.float8 == nil {
-                throw EngineError(.value, "switch \(change)", expected: "attention with FP8", found: "none here")
-            }
-            selective.indexer = try selective.indexer.switching(change)
-            if case .select(let rule) = change { selective.rule = rule }
-            if change == .maskAfterSoftmax { selective.masking = .afterSoftmax }
-        }
+        for change in changes { try change.apply(to: &selective.indexer, &selective.rule, &selective.masking) }
         return selective
     }
 }

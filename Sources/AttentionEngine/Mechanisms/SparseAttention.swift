@@ -50,21 +50,26 @@ public struct SparseAttention: Sendable {
         let expanded = form == .expanded ? try attention.expand(projected.cache, on: &trace) : nil
         let absorbed = form == .absorbed || paths.contains(.gathered) ? try attention.absorb(projected, on: &trace) : nil
 
-        func attend(_ visible: Mask, _ masking: DenseAttention.Masking, _ names: LatentAttention.Names, on trace: inout Recorder)
+        func attend(
+            _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking, _ names: LatentAttention.Names,
+            on trace: inout Recorder
+        )
             throws(EngineError) -> Expression
         {
             if let expanded {
-                return try attention.attend(projected, expanded: expanded, visible: visible, masking: masking, names: names, on: &trace)
+                return try attention.attend(
+                    projected, expanded: expanded, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
             }
-            return try attention.attend(projected, absorbed: absorbed!, visible: visible, masking: masking, names: names, on: &trace)
+            return try attention.attend(
+                projected, absorbed: absorbed!, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
         }
-        _ = try attend(causal, .beforeSoftmax, .dense, on: &trace)
+        _ = try attend(causal, nil, .beforeSoftmax, .dense, on: &trace)
         let selected = try select(I, causal, on: &trace)
         var outputs: [Expression] = []
         for path in paths {
             switch path {
             case .masked:
-                outputs.append(try attend(Mask(selection: selected.tensor, columns: causal.columns), masking, .sparse, on: &trace))
+                outputs.append(try attend(causal.selecting(selected.tensor), selected, masking, .sparse, on: &trace))
             case .gathered: outputs.append(try attention.attendGathered(projected, absorbed: absorbed!, selected: selected, on: &trace))
             }
         }

@@ -65,27 +65,31 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension LightningIndexer {
-    /// The indexer with one thing changed; throws if it has nothing that the switch could change.
-    func switching(_ change: Switch) throws(EngineError) -> LightningIndexer {
-        var indexer = self
-        func absent(_ thing: String) -> EngineError {
-            EngineError(.value, "switch \(change)", expected: "an indexer with \(thing)", found: "none here")
+extension Switch {
+    /// Changes what this switch changes; throws if there is nothing here that it could.
+    func apply(
+        to indexer: inout LightningIndexer, _ rule: inout SelectionRule, _ masking: inout DenseAttention.Masking,
+        hasOtherFloat8: Bool = false
+    ) throws(EngineError) {
+        func require(_ isThere: Bool, _ thing: String) throws(EngineError) {
+            guard isThere else { throw EngineError(.value, "switch \(self)", expected: "an attention with \(thing)", found: "none here") }
         }
-        switch change {
+        switch self {
         case .indexerRopeInterleaved:
-            guard rotary != nil else { throw absent("rotary embedding") }
+            try require(indexer.rotary?.layout == .half, "rotary embedding of the half layout in its indexer")
             indexer.rotary?.layout = .interleaved
         case .hadamardQueryOnly:
-            guard rotation != .none else { throw absent("a Hadamard rotation") }
+            try require(indexer.rotation == .both, "a Hadamard rotation of queries and keys")
             indexer.rotation = .queryOnly
         case .noReLU: indexer.cutsNegative = false
         case .noHeadWeights: indexer.weighsHeads = false
-        case .noFloat8: indexer.float8 = nil
+        case .noFloat8:
+            try require(indexer.float8 != nil || hasOtherFloat8, "FP8")
+            indexer.float8 = nil
+        case .maskAfterSoftmax: masking = .afterSoftmax
         case .topK(let k): indexer.topK = k
-        case .maskAfterSoftmax, .select: break
+        case .select(let other): rule = other
         }
-        return indexer
     }
 }
 
@@ -94,17 +98,8 @@ extension SparseAttention {
     public func switching(_ changes: [Switch]) throws(EngineError) -> SparseAttention {
         var sparse = self
         for change in changes {
-            sparse.indexer = try sparse.indexer.switching(change)
-            switch change {
-            case .noFloat8:
-                guard indexer.float8 != nil || attention.latentFloat8 != nil else {
-                    throw EngineError(.value, "switch \(change)", expected: "attention with FP8", found: "none here")
-                }
-                sparse.attention.latentFloat8 = nil
-            case .maskAfterSoftmax: sparse.masking = .afterSoftmax
-            case .select(let rule): sparse.rule = rule
-            default: break
-            }
+            try change.apply(to: &sparse.indexer, &sparse.rule, &sparse.masking, hasOtherFloat8: attention.latentFloat8 != nil)
+            if change == .noFloat8 { sparse.attention.latentFloat8 = nil }
         }
         return sparse
     }

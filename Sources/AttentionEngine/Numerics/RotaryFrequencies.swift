@@ -57,9 +57,14 @@ public enum RotaryFrequencies {
     /// The plain frequencies of `dimension` features, changed by YaRN; `dimension` must be even.
     public static func yarn(dimension: Int, theta: Double, _ yarn: YaRN) throws(EngineError) -> [Double] {
         let frequencies = try plain(dimension: dimension, theta: theta)
-        guard yarn.factor > 0, yarn.betaFast > 0, yarn.betaSlow > 0, yarn.originalLength > 0, theta != 1 else {
-            throw EngineError(.value, "YaRN", expected: "positive factor, betas and length", found: "\(yarn)")
+        let settings = [
+            ("rope_factor", yarn.factor), ("beta_fast", yarn.betaFast), ("beta_slow", yarn.betaSlow),
+            ("original_seq_len", Double(yarn.originalLength)),
+        ]
+        for (name, value) in settings where !(value > 0 && value.isFinite) {
+            throw EngineError(.value, name, expected: "more than 0", found: NumberText.exact(value))
         }
+        guard theta != 1 else { throw EngineError(.value, "rope_theta", expected: "a base other than 1 for YaRN", found: "1") }
         /// The pair (not rounded) that turns `turns` times over the original length.
         func pair(turning turns: Double) -> Double {
             Double(dimension) * log(Double(yarn.originalLength) / (turns * 2 * .pi)) / (2 * log(theta))

@@ -2,6 +2,16 @@
 
 /// For every query row, the key columns that it may see.
 public struct Mask: Hashable, Sendable {
+    /// What a query can do with a key.
+    public enum Visibility: UInt8, Hashable, Sendable {
+        /// Attend to it.
+        case visible
+        /// Nothing: it is in the future, or outside a pattern.
+        case hidden
+        /// It could be seen, and was not selected.
+        case notSelected
+    }
+
     /// The axis of the rows.
     public let query: Axis
     /// The axis of the columns.
@@ -10,18 +20,22 @@ public struct Mask: Hashable, Sendable {
     public let rows: Int
     /// The number of keys.
     public let columns: Int
-    private let cells: [Bool]
+    private let cells: [Visibility]
     /// How many pairs are visible.
     public let visibleCount: Int
 
-    /// A mask whose cell (row, column) is visible where `isVisible` says so.
-    public init(_ query: Axis = .t, _ key: Axis = .s, rows: Int, columns: Int, where isVisible: (_ row: Int, _ column: Int) -> Bool) {
+    private init(_ query: Axis, _ key: Axis, rows: Int, columns: Int, cell: (_ row: Int, _ column: Int) -> Visibility) {
         self.query = query
         self.key = key
         self.rows = rows
         self.columns = columns
-        cells = (0..<rows * columns).map { isVisible($0 / columns, $0 % columns) }
-        visibleCount = cells.count { $0 }
+        cells = (0..<rows * columns).map { cell($0 / columns, $0 % columns) }
+        visibleCount = cells.count { $0 == .visible }
+    }
+
+    /// A mask whose cell (row, column) is visible where `isVisible` says so.
+    public init(_ query: Axis = .t, _ key: Axis = .s, rows: Int, columns: Int, where isVisible: (_ row: Int, _ column: Int) -> Bool) {
+        self.init(query, key, rows: rows, columns: columns) { isVisible($0, $1) ? .visible : .hidden }
     }
 
     /// Query `t` stands at position `offset + t` and sees the keys 0 … offset + t.
@@ -33,21 +47,25 @@ public struct Mask: Hashable, Sendable {
     public static func bidirectional(rows: Int, columns: Int) -> Mask { Mask(rows: rows, columns: columns) { _, _ in true } }
 
     /// Whether the query in `row` sees the key in `column`.
-    public subscript(row: Int, column: Int) -> Bool { cells[row * columns + column] }
+    public subscript(row: Int, column: Int) -> Bool { visibility(row, column) == .visible }
+
+    /// What the query in `row` can do with the key in `column`.
+    public func visibility(_ row: Int, _ column: Int) -> Visibility { cells[row * columns + column] }
 
     /// The visible keys of one query, ascending.
     public func visibleKeys(of row: Int) -> [Int] { (0..<columns).filter { self[row, $0] } }
 
-    /// The pairs that both masks let through; nil lets all through.
-    public func intersection(_ other: Mask?) -> Mask {
-        guard let other else { return self }
-        return Mask(query, key, rows: rows, columns: columns) { self[$0, $1] && other[$0, $1] }
+    /// Of the visible pairs, those that `selection` lets through too; the others count as not selected. nil selects all.
+    public func selecting(_ selection: Mask?) -> Mask {
+        guard let selection else { return self }
+        return Mask(query, key, rows: rows, columns: columns) { row, column in
+            self[row, column] && !selection[row, column] ? .notSelected : visibility(row, column)
+        }
     }
 
-    /// The keys of a selection [t, k]: positions, padded with -1.
-    public init(selection: Tensor, columns: Int) {
-        let rows = selection.shape[.t] ?? 0
+    /// Of the visible pairs, those of a selection [t, k]: positions, padded with -1.
+    public func selecting(_ selection: Tensor) -> Mask {
         let chosen = (0..<rows).map { row in Set(selection.slice(.t, at: row).values) }
-        self.init(rows: rows, columns: columns) { chosen[$0].contains(Double($1)) }
+        return selecting(Mask(query, key, rows: rows, columns: columns) { chosen[$0].contains(Double($1)) })
     }
 }

@@ -10,8 +10,10 @@ public struct Equation: Hashable, Sendable {
     public let title: Bilingual
     /// The equation in the LaTeX subset that `Formula` reads.
     public let formula: Formula
-    /// The publication or the code that states the equation.
-    public let source: String
+    /// The publication or the code that states the equation, and in what they differ, in English.
+    public var source: String { sourceNote.en }
+    /// The same in both languages.
+    public let sourceNote: Bilingual
     /// The order of the result's axes in storage and in indices.
     public let axes: [Axis]
 
@@ -21,12 +23,22 @@ public struct Equation: Hashable, Sendable {
         self.symbol = symbol
         self.title = title
         self.formula = Formula(latex)
-        self.source = source
+        sourceNote = Bilingual(same: source)
+        self.axes = axes
+    }
+
+    /// An equation whose source needs words: what the publication says and the code does.
+    public init(_ id: String, symbol: String, _ title: Bilingual, _ latex: String, source: Bilingual, axes: [Axis]) {
+        self.id = id
+        self.symbol = symbol
+        self.title = title
+        self.formula = Formula(latex)
+        self.sourceNote = source
         self.axes = axes
     }
 
     /// The same equation under another id: the last of several optional steps takes the name of the result.
     public func called(_ id: String) -> Equation {
-        Equation(id, symbol: symbol, title, formula.latex, source: source, axes: axes)
+        Equation(id, symbol: symbol, title, formula.latex, source: sourceNote, axes: axes)
     }
 }

@@ -35,7 +35,7 @@ public struct Explanation: Hashable, Sendable {
     public func lines(_ language: Language, inFull: Bool = true) -> [String] {
         let rounded = NumberText.significant(value, digits: 12)
         var lines = [subject]
-        if let symbolic { lines.append("= \(symbolic)") }
+        if let symbolic, symbolic != rounded { lines.append("= \(symbolic)") }
         if let numeric, numeric != rounded { lines.append("= \(numeric)") }
         lines.append("= \(rounded)")
         if inFull, value.isFinite, Double(rounded) != value {
@@ -46,8 +46,8 @@ public struct Explanation: Hashable, Sendable {
 
     /// Equal when everything that is shown is equal.
     public static func == (a: Explanation, b: Explanation) -> Bool {
-        a.step == b.step && a.index == b.index && a.symbolic == b.symbolic && a.numeric == b.numeric && a.value == b.value
-            && a.operands == b.operands && a.notes == b.notes
+        a.step == b.step && a.index == b.index && a.subject == b.subject && a.place.map(\.label) == b.place.map(\.label)
+            && a.symbolic == b.symbolic && a.numeric == b.numeric && a.value == b.value && a.operands == b.operands && a.notes == b.notes
     }
 
     /// Hashes what identifies the cell.

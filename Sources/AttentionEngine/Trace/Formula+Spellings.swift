@@ -25,7 +25,8 @@ extension FormulaNode {
             // A script that Unicode cannot raise or lower (`W_Q`) would run into the next letter.
             if spelling == .plain, i > 0, nodes[i - 1].endsInPlainScript, !node.isSign { text += " " }
             switch node {
-            case .operator(let sign) where "=+−·≤≥∈→×⊙≈←≠".contains(sign) && i > 0 && sign.count == 1: text += " \(piece) "
+            case .operator(let sign) where "=+−·≤≥∈→×⊙≈←≠".contains(sign) && i > 0 && sign.count == 1:
+                text += (text.hasSuffix(" ") ? "" : " ") + "\(piece) "
             case .operator(","), .operator(";"): text += "\(piece) "
             case .scripts(.operator("Σ"), _, _), .operator("Σ"): text += "\(piece) "
             case .text where i + 1 < nodes.count && !nodes[i + 1].isOpeningBracket:
@@ -78,7 +79,7 @@ extension FormulaNode {
         uniqueKeysWithValues: zip("0123456789+−=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,"))
     private static let superscripts = Dictionary(
         uniqueKeysWithValues: zip(
-            "0123456789+−=()abcdefghijklmnoprstuvwxyzIKQTVABCDHW⊤,", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴵᴷQᵀⱽᴬᴮCᴰᴴᵂᵀ,"))
+            "0123456789+−=()abcdefghijklmnoprstuvwxyzIKTVABDHJW⊤,", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴵᴷᵀⱽᴬᴮᴰᴴᴶᵂᵀ,"))
 
     var mathML: String {
         switch self {

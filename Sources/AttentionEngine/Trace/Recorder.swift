@@ -16,12 +16,16 @@ public struct Recorder: Sendable {
         self.labels = labels
     }
 
-    /// Records an input or a weight, which stands in the trace under `id` as it is (no prefix). Recording the same id again returns the
-    /// first. Throws if a value is NaN or infinite.
+    /// Records an input or a weight, which stands in the trace under `id` as it is (no prefix). Recording the same again returns the
+    /// first. Throws if a value is NaN or infinite, or if the id stands for other values.
     public mutating func input(
         _ id: String, _ symbol: String, _ tensor: Tensor, title: Bilingual, source: String = "given"
     ) throws(EngineError) -> Expression {
-        if trace.contains(id) { return Expression(Leaf(step: try trace.step(id))) }
+        if trace.contains(id) {
+            let recorded = try trace.step(id)
+            guard recorded.output == tensor else { throw EngineError(.value, id, "is recorded with other values already") }
+            return Expression(Leaf(step: recorded))
+        }
         if let bad = tensor.firstNonFiniteIndex {
             throw EngineError(.value, id + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(tensor[bad])")
         }
@@ -59,14 +63,14 @@ public struct Recorder: Sendable {
         let output = expression.operation.evaluate().transposed(to: equation.axes)
         if let bad = output.values.firstIndex(where: \.isNaN) {
             let cell = Cell.brackets(output.shape.index(ofOffset: bad).map(String.init))
-            throw EngineError(.value, id + cell, expected: "a number", found: "NaN: the inputs are too large to compute with")
+            throw EngineError(.value, id + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
         }
         let step = Step(
             id: id, title: equation.title, formula: equation.formula, source: equation.source,
             inputs: expression.leaves.map(\.id).uniqued(), symbol: equation.symbol, output: output,
             labels: fitting(output.shape).merging(extra) { $1 }, facts: facts,
             cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
-            definition: expression)
+            bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
         trace.append(step)
         return Expression(Leaf(step: step))
     }

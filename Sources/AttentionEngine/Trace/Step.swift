@@ -36,6 +36,10 @@ public struct Step: Sendable, Identifiable {
     public let cost: Cost
     /// The mask that was applied or in force, if the step speaks of query-key pairs.
     public let visible: Mask?
+    /// The width in bytes at which a value is stored: 8 unless the step declares a narrower kind.
+    public let bytesPerValue: Int
+    /// Where the equation comes from, and how the publication and the code differ, in both languages; `source` is its English.
+    public let sourceNote: Bilingual
     /// How the result was computed; nil for inputs and weights, and for traces read from a file.
     let definition: Expression?
 
@@ -46,12 +50,13 @@ public struct Step: Sendable, Identifiable {
     ) {
         self.init(
             id: id, title: title, formula: formula, source: source, inputs: inputs, symbol: symbol, output: output, labels: labels,
-            facts: facts, cost: cost, visible: nil, definition: nil)
+            facts: facts, cost: cost, visible: nil, bytesPerValue: 8, sourceNote: Bilingual(same: source), definition: nil)
     }
 
     init(
         id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
-        labels: [Axis: [String]], facts: [String: Fact], cost: Cost, visible: Mask?, definition: Expression?
+        labels: [Axis: [String]], facts: [String: Fact], cost: Cost, visible: Mask?, bytesPerValue: Int, sourceNote: Bilingual,
+        definition: Expression?
     ) {
         self.id = id
         self.title = title
@@ -64,6 +69,8 @@ public struct Step: Sendable, Identifiable {
         self.facts = facts
         self.cost = cost
         self.visible = visible
+        self.bytesPerValue = bytesPerValue
+        self.sourceNote = sourceNote
         self.definition = definition
     }
 
@@ -74,12 +81,13 @@ public struct Step: Sendable, Identifiable {
     }
 
     /// Why the cell at `index` has its value; throws if the index is outside the output.
-    public func explain(_ index: [Int]) throws(EngineError) -> Explanation {
+    /// - Parameter allTerms: whether long sums are written out instead of being shortened in the middle.
+    public func explain(_ index: [Int], allTerms: Bool = false) throws(EngineError) -> Explanation {
         try check(index)
         let cell = Cell(output.shape.axes, index)
         let place = zip(output.shape.axes, index).map { axis, position in (axis, position, labels[axis]?[position]) }
         let symbols = definition?.operation.spell(cell, .symbols)
-        let numbers = definition?.operation.spell(cell, .numbers)
+        let numbers = definition?.operation.spell(cell, .numbers(allTerms: allTerms))
         var notes = (numbers?.notes ?? [])
         if definition == nil, !inputs.isEmpty {
             notes.append(

@@ -93,7 +93,7 @@ struct MatrixFigure {
         let columns = names(slice.columnLabels, slice.columns)
         let gutter = frame.type.label * 2.1 + (rows.map { frame.width($0, labelStyle) }.max() ?? 0) + 10
         let origin = Point(frame.type.margin + gutter, frame.y)
-        let (cell, height, hasSide) = cellSize(gutter)
+        let (cell, height, hasSide) = cellSize(gutter, columns.map { frame.width($0, labelStyle) })
         let text = frame.text
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
@@ -111,8 +111,8 @@ struct MatrixFigure {
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
-    private func cellSize(_ gutter: Double) -> (cell: Double, height: Double, hasSide: Bool) {
-        let side = query != nil && slice.isPair && !slice.isSelection ? sideWidth + 44 : 0
+    private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, height: Double, hasSide: Bool) {
+        let side = query != nil && slice.isPair && scale.kind != .choice ? sideWidth + 44 : 0
         let free = frame.contentWidth - gutter
         func fitted(_ width: Double) -> Double {
             var cell = min(width / Double(slice.columns), 46)
@@ -123,12 +123,18 @@ struct MatrixFigure {
             return cell >= 8 ? cell.rounded(.down) : max(cell, 2)
         }
         let beside = fitted(free - side)
-        if frame.width >= 900 && side > 0 && beside >= 22 { return (beside, beside, true) }
-        let square = fitted(free)
-        guard Self.isNarrow(slice), options.preset.proportion == nil else { return (square, square, false) }
-        // A table of few columns: rows as low as their digits allow, columns as wide as the page has room.
-        let height = min(max((Self.tableHeight / Double(slice.rows)).rounded(.down), frame.type.label * 1.5), square)
-        return (min(free / Double(slice.columns), 120).rounded(.down), height, false)
+        if frame.width >= 900, side > 0, beside >= 22 { return (beside, beside, true) }
+        let alone = fitted(free)
+        if Self.isNarrow(slice), options.preset.proportion == nil {
+            // A table of few columns: rows as low as their digits allow, columns as wide as the page has room.
+            let height = min(max((Self.tableHeight / Double(slice.rows)).rounded(.down), frame.type.label * 1.5), alone)
+            return (min(free / Double(slice.columns), 120).rounded(.down), height, false)
+        }
+        // Turned names may reach into the margin, not beyond it.
+        let isTurned = (names.max() ?? 0) > alone - 3
+        let overhang = isTurned ? max(0, MatrixPanel.overhang(names, cell: alone) - frame.type.margin) : 0
+        let square = overhang > 0 ? fitted(free - overhang) : alone
+        return (square, square, false)
     }
 
     /// Few columns beside many rows.
@@ -139,6 +145,7 @@ struct MatrixFigure {
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.
     private func digits(_ cell: Double, _ height: Double) -> TextStyle? {
+        if slice.isSelection { return nil }
         let texts = Set(slice.values.filter(\.isFinite).map(scale.text))
         for size in [frame.type.small, 11] {
             let style = frame.style(size, frame.palette.ink)
@@ -152,7 +159,11 @@ struct MatrixFigure {
         let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
         let across = Bilingual(en: "\(column.en) (column)", zh: "\(column.zh)（列）")
-        frame.add(place[frame.language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
+        let middle = Point(frame.type.margin + frame.type.label, area.midY)
+        // A matrix of one or two rows is lower than its axis's name: the subtitle says what rows are.
+        if frame.width(place[frame.language], style) < area.height + 16 {
+            frame.add(place[frame.language], style, at: middle, .middle, rotation: -90)
+        }
         frame.add(across[frame.language], style, at: Point(area.midX, area.maxY + labelHeight + frame.type.label * 1.3), .middle)
     }
 

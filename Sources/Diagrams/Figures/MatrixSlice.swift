@@ -44,11 +44,11 @@ public struct MatrixSlice: Sendable {
     private let ranks: [[Int: Int]]?
     private let maskedScores: ArraySlice<Double>?
 
-    /// The slice of `step` that the options ask for.
+    /// The slice of `step` that the options ask for. A selection [t, k] whose scores are in the trace becomes [t, s].
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
     public init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
         self.step = step
-        if let selection = SelectionPairs(step, trace) {
+        if let selection = SelectionPairs(step, trace), wanted.map({ $0 == .mean }) ?? true {
             (rowAxis, columnAxis, headAxis, head) = (.t, .s, nil, nil)
             (rows, columns, values, ranks) = (selection.rows, selection.columns, selection.values[...], selection.ranks)
             rowLabels = Self.labels(.t, step, rows, trace)
@@ -57,7 +57,7 @@ public struct MatrixSlice: Sendable {
             (queryHeads, maskedScores) = (nil, nil)
             return
         }
-        let choice = try SliceChoice(step, head: wanted)
+        let choice = try SliceChoice(step, of: trace, head: wanted)
         (rowAxis, columnAxis, headAxis, head) = (choice.row, choice.column, choice.headAxis, choice.head)
         let shape = step.output.shape
         (rows, columns) = (shape[choice.row]!, shape[choice.column]!)
@@ -140,7 +140,7 @@ private struct SliceChoice {
     var headAxis: Axis?
     var head: HeadChoice?
 
-    init(_ step: Step, head wanted: HeadChoice?) throws(FigureError) {
+    init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
         let axes = step.output.shape.axes
         let isPair = axes.contains(.t) && axes.contains(.s)
         let headAxis = isPair || axes.count > 2 ? axes.first { Self.heads.contains($0) } : nil
@@ -154,15 +154,27 @@ private struct SliceChoice {
         row = plain[0]
         column = plain[1]
         guard let headAxis else {
-            if case .one(let n) = wanted, n != 0 {
+            if case .one(let n) = wanted {
                 throw FigureError("\(step.id) has no axis of heads to choose head \(n) from: \(step.output.shape)")
             }
             return
         }
         head = wanted ?? (isPair ? .mean : .one(0))
         let count = step.output.shape[headAxis]!
+        if headAxis == .g, case .one(let n) = wanted, let heads = Self.queryHeads(of: step, trace), heads > count, heads % count == 0 {
+            // Query heads in groups share one key-value head.
+            guard (0..<heads).contains(n) else { throw FigureError("\(step.id): head \(n): expected 0 to \(heads - 1)") }
+            head = .one(n / (heads / count))
+            return
+        }
         if case .one(let n) = head, !(0..<count).contains(n) { throw FigureError("\(step.id): head \(n): expected 0 to \(count - 1)") }
         if count == 1 { head = .one(0) }
+    }
+
+    /// How many query heads the attention has that `step` belongs to.
+    private static func queryHeads(of step: Step, _ trace: Trace) -> Int? {
+        let prefix = step.id.lastIndex(of: ".").map { String(step.id[...$0]) } ?? ""
+        return trace.steps.first { $0.id.hasPrefix(prefix) && $0.output.shape.contains(.h) }?.output.shape[.h]
     }
 
     private static let heads: [Axis] = [.h, .j, .g]

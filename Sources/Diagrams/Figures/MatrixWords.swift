@@ -16,7 +16,7 @@ struct MatrixWords {
 
     /// The keys of the followed query from the strongest down, without masked, future and broken ones.
     var ranking: [(column: Int, value: Double)] {
-        guard let query, slice.isPair else { return [] }
+        guard let query, slice.isPair, scale.kind != .choice else { return [] }
         return (0..<slice.columns)
             .filter { !slice.isMasked(query, $0) && !slice.isBeyond(query, $0) && slice.value(query, $0).isFinite }
             .map { ($0, slice.value(query, $0)) }
@@ -60,7 +60,9 @@ struct MatrixWords {
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
-                ? Bilingual(en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").", zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
+                ? Bilingual(
+                    en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").",
+                    zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
                 : Bilingual(en: "Blue: negative; orange: positive.", zh: "蓝色为负，橙色为正。")
         }
     }

@@ -79,13 +79,6 @@ public struct Experiment: Sendable {
         return answers[0] - answers[answers.count - 1] <= slack ? "tied" : nil
     }
 
-    /// The surest head as `step` counts heads: on a step of key-value heads, the one that it shares.
-    func head(along step: Step?) -> Int {
-        guard let count = step?.output.shape[.g], step?.output.shape[.h] == nil else { return surestHead }
-        let heads = (try? self.step("attention.weights"))?.output.shape[.h] ?? count
-        return surestHead * count / max(heads, count)
-    }
-
     /// The step `id`, or the one of that id after the prefix.
     func step(_ id: String) throws(EngineError) -> Step {
         if !trace.contains(id), trace.contains(prefix + id) { return try trace.step(prefix + id) }

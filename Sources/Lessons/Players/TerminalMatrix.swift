@@ -110,17 +110,12 @@ private struct Slice {
     var columns: Int { tensor.shape.lengths[1] }
 
     init?(_ step: Step, _ figure: PageFigure) {
+        guard let drawn = try? MatrixSlice(step, of: figure.experiment.trace, head: figure.options.head) else { return nil }
         var tensor = step.output
         for axis in [Axis.h, .g] where tensor.shape.contains(axis) && tensor.shape.rank == 3 {
-            if case .one(let head)? = figure.options.head {
-                guard (0..<(tensor.shape[axis] ?? 1)).contains(head) else { return nil }
-                tensor = tensor.slice(axis, at: head)
-            } else {
-                tensor = tensor.mean(over: axis)
-            }
+            if case .one(let head)? = drawn.head { tensor = tensor.slice(axis, at: head) } else { tensor = tensor.mean(over: axis) }
         }
-        guard tensor.shape.rank == 2, let drawn = try? MatrixSlice(step, of: figure.experiment.trace, head: figure.options.head ?? .mean)
-        else { return nil }
+        guard tensor.shape.rank == 2 else { return nil }
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])

@@ -67,14 +67,20 @@ public struct Settings: Sendable {
             found.map { "\(path)\(name): expected \(expected), found \($0)" } ?? "\(path)\(name) is missing: expected \(expected)")
     }
 
-    /// A whole number, at least `least`.
-    public func integer(_ name: String, atLeast least: Int = .min) throws(FileError) -> Int {
-        if case .integer(let value) = fields[name], value >= least { return value }
-        throw failure(name, expected: least == .min ? "a whole number" : "a whole number of at least \(least)")
+    /// The largest whole number that a setting may be: products of two cannot overflow.
+    public static let largestInteger = 1 << 30
+
+    /// A whole number, at least `least` and at most `largestInteger`.
+    public func integer(_ name: String, atLeast least: Int = -largestInteger) throws(FileError) -> Int {
+        if case .integer(let value) = fields[name], value >= least, value <= Self.largestInteger { return value }
+        if case .integer(let value) = fields[name], value > Self.largestInteger {
+            throw failure(name, expected: "a whole number of at most \(Self.largestInteger)")
+        }
+        throw failure(name, expected: least == -Self.largestInteger ? "a whole number" : "a whole number of at least \(least)")
     }
 
     /// A whole number, at least `least`; `standard` if the field is missing or null.
-    public func integer(_ name: String, atLeast least: Int = .min, default standard: Int) throws(FileError) -> Int {
+    public func integer(_ name: String, atLeast least: Int = -largestInteger, default standard: Int) throws(FileError) -> Int {
         has(name) ? try integer(name, atLeast: least) : standard
     }
 

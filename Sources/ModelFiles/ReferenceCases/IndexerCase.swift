@@ -71,7 +71,13 @@ extension ReferenceCase {
         let scale = try file.tensor("input.k_scale", axes: [.s])
         let weights = try file.tensor("input.weights", axes: [.t, .j])
         let topK = try config.integer("index_topk", atLeast: 1)
-        let offset = try config.integer("causal_offset", atLeast: 0, default: max(k.shape.lengths[0] - shape[0], 0))
+        guard config.has("causal_offset") || k.shape.lengths[0] >= shape[0] else {
+            throw FileError(
+                .badData, file.path,
+                "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset"
+            )
+        }
+        let offset = try config.integer("causal_offset", atLeast: 0, default: k.shape.lengths[0] - shape[0])
         do throws(EngineError) {
             return try IndexerCase(q: q, k: k, kScale: scale, weights: weights, causalOffset: offset, topK: topK)
         } catch { throw FileError(.badData, file.path, "\(error)") }

@@ -48,6 +48,13 @@ extension ReferenceCase {
     private func passes() throws(FileError) -> [(name: String, length: Int)] {
         let prefill = try size("prefill_length")
         let decode = try config.integer("decode_length", atLeast: 0)
+        let rows = try file.info("input.x").shape.first ?? 0
+        guard prefill + decode == rows else {
+            throw config.failure("prefill_length", expected: "with decode_length \(decode) the \(rows) rows of input.x")
+        }
+        guard try size("max_seq_len") >= rows else {
+            throw config.failure("max_seq_len", expected: "at least \(rows), the tokens of this case")
+        }
         return [("prefill", prefill)] + (0..<decode).map { ("decode.\($0)", 1) }
     }
 

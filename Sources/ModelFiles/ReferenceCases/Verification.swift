@@ -9,6 +9,10 @@ extension ReferenceCase {
     /// Computes the case and compares every `expected.*` tensor. Real values pass within `tolerance`; codes, scales and selections must be
     /// identical.
     public func verify(tolerance: Double = tolerance) throws -> [Check] {
+        do { return try checks(tolerance) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    }
+
+    private func checks(_ tolerance: Double) throws -> [Check] {
         switch kind {
         case .attention, .deepseekSparseAttention: try verifySteps(of: trace(), tolerance)
         case .float8E4M3: try verifyFloat8()
@@ -18,6 +22,10 @@ extension ReferenceCase {
 
     /// The trace of a case of kind `attention` or `deepseek-sparse-attention`.
     public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Trace {
+        do { return try steps(paths, switches) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    }
+
+    private func steps(_ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> Trace {
         switch kind {
         case .attention:
             guard switches.isEmpty else {

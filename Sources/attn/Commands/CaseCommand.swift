@@ -44,14 +44,14 @@ struct CaseCommand: ParsableCommand {
             commandName: "check", abstract: "Compare your indexer's selection (and scores) with a case.",
             discussion: """
                 MINE holds selected [t, k], integers in any order padded with -1, and score [t, s] if you like.
-                Example: attn case check c.safetensors mine.safetensors --tolerance 1e-3
+                Example: attn case check c.safetensors mine.safetensors --tolerance 1e-5
                 """)
 
         @OptionGroup var language: LanguageOption
         @Argument(help: ArgumentHelp("The case.", valueName: "case")) var reference: String
         @Argument(help: ArgumentHelp("Your output.", valueName: "mine")) var mine: String
         @Option(help: "Relative tolerance of scores, and of the distance from the cut within which a different key counts as rounding.")
-        var tolerance = 1e-3
+        var tolerance = 1e-5
         @Flag(help: "Print the comparison as JSON.") var json = false
 
         func validate() throws {

@@ -6,13 +6,23 @@ internal import AttentionEngine
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Show the arithmetic behind one number, down to its operands.",
-        discussion: "Example: attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'")
+        discussion: """
+            Examples:
+              attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'
+              attn explain --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors 'prefill.indexer.q[7,0,3]'
+            A trace read from a file holds values but not the arithmetic: --trace answers with the formula and the inputs.
+            """)
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var language: LanguageOption
 
-    @Option(name: .customLong("with"), parsing: .upToNextOption, help: ArgumentHelp("What-if switches to turn on.", valueName: "switch"))
+    @Option(
+        name: .customLong("with"), parsing: .singleValue,
+        help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
+
+    @Flag(help: "Write out long sums instead of shortening them in the middle.")
+    var allTerms = false
 
     @Argument(help: ArgumentHelp("The step and the cell: 'step.id[i,j,…]'.", valueName: "step[i,j,…]"))
     var cell: String
@@ -21,7 +31,7 @@ struct ExplainCommand: ParsableCommand {
         let reference = try StepReference(cell)
         let trace = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) }).trace
         let step = try trace.step(reference.id)
-        try Output.print(ExplanationText(step, try step.explain(reference.index), language.value).lines)
+        try Output.print(ExplanationText(step, try step.explain(reference.index, allTerms: allTerms), language.value).lines)
     }
 }
 
@@ -33,7 +43,9 @@ struct ExplanationText {
         func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
         var lines = ["\(step.id)  \(step.title[language])"]
         if !step.formula.latex.isEmpty { lines.append("  \(step.formula.text)") }
-        let place = explanation.place.map { axis, position, label in "\(axis) = \(position)" + (label.map { " “\($0)”" } ?? "") }
+        let place = explanation.place.map { axis, position, label in
+            "\(axis) = \(position)" + (label.map { said(" “\($0)”", "“\($0)”") } ?? "")
+        }
         if !place.isEmpty { lines.append("  \(place.joined(separator: said(", ", "，")))") }
         lines.append("")
         lines += explanation.lines(language)
@@ -50,7 +62,7 @@ struct ExplanationText {
             lines += operands.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.map { "  \($0)" }
         }
         lines.append("")
-        lines.append(said("Source: ", "出处：") + step.source)
+        lines.append(said("Source: ", "出处：") + step.sourceNote[language])
         self.lines = lines
     }
 }

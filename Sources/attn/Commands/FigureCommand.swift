@@ -32,6 +32,7 @@ struct FigureCommand: ParsableCommand {
     struct Draw: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "draw", abstract: "Draw one figure (`draw` may be left out).",
+            usage: "attn figure <name> [SOURCE] [figure options] --output FILE.png|.svg|.pdf",
             discussion: """
                 Examples:
                   attn figure matrix --output weights.png

@@ -7,7 +7,12 @@ internal import ModelFiles
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Write every step of a computation as JSON.",
-        discussion: "Example: attn trace --lesson attention-step-by-step --output trace.json")
+        discussion: """
+            Examples:
+              attn trace --lesson attention-step-by-step --output trace.json
+              attn trace --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors --path both --output dsa.json
+            --path gathered runs the path that reads the selected cache entries alone (steps gathered.…); both runs it beside the masked one.
+            """)
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var language: LanguageOption
@@ -15,7 +20,9 @@ struct TraceCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Paths of sparse attention to run: masked, gathered or both.", valueName: "path"))
     var path = PathChoice.masked
 
-    @Option(name: .customLong("with"), parsing: .upToNextOption, help: ArgumentHelp("What-if switches to turn on.", valueName: "switch"))
+    @Option(
+        name: .customLong("with"), parsing: .singleValue,
+        help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; by default standard output.", valueName: "file.json"))

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import Lessons
 internal import ModelFiles
 
 struct WhatIfCommand: ParsableCommand {
@@ -30,16 +31,20 @@ struct WhatIfCommand: ParsableCommand {
     private static func text(_ report: WhatIf, _ language: Language) -> [String] {
         func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
         func percent(_ share: Double) -> String { NumberText.percent(share) }
-        let header = said(
-            "phase      row  differ  output error  mass kept: right  variant  recall: right  variant",
-            "阶段       行   不同   输出误差      保住的权重：原  变体     找回率：原  变体")
+        let names = [
+            said("phase", "阶段"), said("row", "行"), said("differ", "不同"), said("output error", "输出误差"), said("mass kept: right", "保住的权重：原"),
+            said("variant", "变体"), said("recall: right", "找回率：原"), said("variant", "变体"),
+        ]
+        let widths = [10, 4, 7, 13, 17, 8, 14, 8]
+        func line(_ cells: [String]) -> String {
+            zip(cells, widths).enumerated().map { i, cell in TerminalText.padded(cell.0, to: cell.1, right: i > 0) }.joined(separator: " ")
+        }
         let rows = report.rows.map { row in
-            [
-                row.phase.padded(10), String(row.row).aligned(4), String(row.differing).aligned(7),
-                NumberText.significant(row.outputError, digits: 3).aligned(13), percent(row.massKeptRight).aligned(17),
-                percent(row.massKeptVariant).aligned(8),
-                percent(row.recallRight).aligned(14), percent(row.recallVariant).aligned(8),
-            ].joined(separator: " ")
+            line([
+                row.phase, String(row.row), String(row.differing), NumberText.significant(row.outputError, digits: 3),
+                percent(row.massKeptRight),
+                percent(row.massKeptVariant), percent(row.recallRight), percent(row.recallVariant),
+            ])
         }
         let sums = [
             said("switches: ", "开关：") + report.switches.joined(separator: " "),
@@ -49,7 +54,7 @@ struct WhatIfCommand: ParsableCommand {
                 + "\(percent(report.mean(\.massKeptRight))) → \(percent(report.mean(\.massKeptVariant)))",
             said("recall, mean: ", "找回率，平均：") + "\(percent(report.mean(\.recallRight))) → \(percent(report.mean(\.recallVariant)))",
         ]
-        return [header] + rows + [""] + sums
+        return [line(names)] + rows + [""] + sums
     }
 
     private static func json(_ report: WhatIf) -> JSONText {
@@ -77,6 +82,4 @@ struct WhatIfCommand: ParsableCommand {
 extension String {
     /// The text followed by spaces up to `width`.
     func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-    /// The text after spaces up to `width`.
-    func aligned(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }
