@@ -15,10 +15,13 @@ import Testing
         let alt = try draw(Diary.trace("trip", .en)).alt
         #expect(
             alt.en
-                == "Attention weights, mean of 2 heads: a matrix of 18 rows (query) by 18 columns (key), coloured from 0 to 1. Row 17, “?”: highest at “Dali” (0.602), “Trip” (0.149), “Holiday” (0.112). Masked cells are blank."
+                == "“?” rests 60% of its attention on “Dali”. Attention weights, mean of 2 heads: a matrix of 18 rows (query) by 18 columns (key), coloured from 0 to 1. Row 17, “?”: highest at “Dali” (0.602), “Trip” (0.149), “Holiday” (0.112). Masked cells are blank."
         )
         let zh = try draw(Diary.trace("trip", .zh)) { $0.language = .zh }.alt.zh
-        #expect(zh == "注意力权重（2 个头的平均）：矩阵共 18 行（查询）、18 列（键），颜色从 0 到 1。第 17 行“？”：最高的是“大理”（0.602）、“旅行”（0.149）、“国庆”（0.112）。掩住的格子留白。")
+        #expect(
+            zh
+                == "“？”把 60% 的注意力放在“大理”上。注意力权重（2 个头的平均）：矩阵共 18 行（查询）、18 列（键），颜色从 0 到 1。第 17 行“？”：最高的是“大理”（0.602）、“旅行”（0.149）、“国庆”（0.112）。掩住的格子留白。"
+        )
     }
 
     @Test func `digits stand in every visible cell and in no masked one`() throws {
@@ -49,7 +52,7 @@ import Testing
         let scene = try draw(Diary.trace("trip", .en)) { $0.step = "attention.q" }
         #expect(scene.words.contains("query token (row)") && scene.words.contains("head feature (column)"))
         #expect(scene.words.last?.hasPrefix("head 0 · attention.q") == true)
-        #expect(scene.title.en == "Queries: what each token looks for")
+        #expect(scene.title.en == "“?” asks with (6, 0, 0, −6)")
     }
 
     @Test func `signed scores run from blue to orange around zero, in true minus signs`() throws {

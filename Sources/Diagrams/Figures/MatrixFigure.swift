@@ -45,7 +45,9 @@ struct MatrixFigure {
 
     /// The step that the options name (in the phase, if it is not there as it stands), or the first attention weights of the phase, or the first of all.
     static func step(of trace: Trace, _ options: FigureOptions) throws -> Step {
-        if let id = options.step { return try trace.step(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id) }
+        if let id = options.step {
+            return try trace.step(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
+        }
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
         if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
         throw FigureError(
@@ -97,7 +99,8 @@ struct MatrixFigure {
         let text = frame.text
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
-        let panel = MatrixPanel(rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: labelStyle, measure: measure)
+        let panel = MatrixPanel(
+            rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: labelStyle, measure: measure)
         let slice = slice
         let cells = panel.cells(scale, frame.palette, digits: digits(cell, height)) { slice.mark($0, $1) }
         frame.items.append(.group("cells", cells))

@@ -34,7 +34,9 @@ extension MatrixWords {
 
     /// What a causal mask leaves of the scores.
     private var mask: Bilingual? {
-        guard slice.stem == "scores", marks.masked, !marks.dropped, max(slice.rows, slice.columns) <= MatrixRaster.cellLimit else { return nil }
+        guard slice.stem == "scores", marks.masked, !marks.dropped, max(slice.rows, slice.columns) <= MatrixRaster.cellLimit else {
+            return nil
+        }
         let offset = slice.columns - slice.rows
         var left = 0
         for t in 0..<slice.rows {

@@ -9,7 +9,10 @@ extension MatrixFigure {
         let best = Array(words.ranking.prefix(6))
         let x = corner.x
         var y = corner.y + frame.type.panel
-        let heading = Bilingual(en: "Row “\(slice.rowName(query))”, in order", zh: "“\(slice.rowName(query))”这一行，从高到低")
+        let name =
+            slice.rowLabels == nil
+            ? Bilingual(en: "\(query)", zh: "第 \(query) 行") : Words.quoted(slice.rowName(query)) + Bilingual(en: "", zh: "这一行")
+        let heading = Bilingual(en: "Row \(name.en), in order", zh: "\(name.zh)，从高到低")
         frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
         y += frame.type.panel * 0.9
         let nameStyle = frame.style(frame.type.body, frame.palette.ink)
@@ -17,7 +20,7 @@ extension MatrixFigure {
         let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
         let numberWidth = best.map { frame.width(number($0.value), nameStyle) }.max() ?? 0
         for (place, entry) in best.enumerated() {
-            let name = TokenText.shortened(slice.columnName(entry.column), to: sideWidth - numberWidth - 12) { frame.width($0, nameStyle) }
+            let name = TokenText.shortened(keyName(entry.column), to: sideWidth - numberWidth - 12) { frame.width($0, nameStyle) }
             y += frame.type.body * 1.35
             let weight: TextStyle.Weight = place == 0 ? .semibold : .regular
             frame.add(name, frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x, y))
@@ -30,6 +33,10 @@ extension MatrixFigure {
             y += 9
         }
         remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
+    }
+
+    private func keyName(_ key: Int) -> String {
+        slice.columnLabels == nil ? "\(slice.axisName(slice.columnAxis)[frame.language]) \(key)" : slice.columnName(key)
     }
 
     /// What the other keys hold together: nothing is left unsaid.

@@ -61,5 +61,7 @@ extension MatrixSlice {
         return TokenText.visible(labels[n], keepsSpaces: true)
     }
 
-    private static func named(_ kind: Bilingual, _ label: String) -> Bilingual { Bilingual(en: "\(kind.en) \(label)", zh: "\(kind.zh) \(label)") }
+    private static func named(_ kind: Bilingual, _ label: String) -> Bilingual {
+        Bilingual(en: "\(kind.en) \(label)", zh: "\(kind.zh) \(label)")
+    }
 }

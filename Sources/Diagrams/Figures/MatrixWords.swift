@@ -89,7 +89,10 @@ struct MatrixWords {
             let name = slice.rowName(query)
             text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "第 \(query) 行“\(name)”：最高的是\(best.zh)。")
         } else if let query, let row = rowText(query) {
-            text = text + Bilingual(en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "第 \(query) 行“\(slice.rowName(query))”：\(row.zh)。")
+            text =
+                text
+                + Bilingual(
+                    en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "第 \(query) 行“\(slice.rowName(query))”：\(row.zh)。")
         }
         if title != subject { text = title + Bilingual(en: ". ", zh: "。") + text }
         if marks.dropped { text = text + Bilingual(en: " Hatched cells are visible, but not selected.", zh: "画斜线的格子看得见，但未选中。") }
@@ -155,7 +158,8 @@ struct MatrixWords {
             ? Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]
             : slice.isMasked(row, column)
                 ? Bilingual(en: "masked", zh: "已掩住")[language]
-                : slice.isSelection ? Bilingual(en: "selected", zh: "选中")[language] : NumberText.significant(slice.value(row, column), digits: 4)
+                : slice.isSelection
+                    ? Bilingual(en: "selected", zh: "选中")[language] : NumberText.significant(slice.value(row, column), digits: 4)
         let names = (slice.axisName(slice.rowAxis)[language], slice.axisName(slice.columnAxis)[language])
         let (r, c) = (slice.rowName(row), slice.columnName(column))
         return language == .en ? "\(names.0) \(r), \(names.1) \(c): \(value)" : "\(names.0)“\(r)”，\(names.1)“\(c)”：\(value)"
