@@ -131,7 +131,8 @@ import Testing
             message(diary) { $0.step = "attention.weight" }
                 == "attention.weight: there is no step of this name; did you mean attention.weights, attention.heads, attention.output?")
         #expect(message(diary) { $0.head = .one(2) } == "attention.weights: head 2: expected 0 to 1")
-        #expect(message(diary) { $0.query = 18 } == "attention.weights: query 18: expected 0 to 17 of the axis t")
+        #expect(
+            message(diary) { $0.query = 18 } == "attention.weights: query 18: expected rows of tokens, 0 to 17, found [h: 2, t: 18, s: 18]")
         #expect(message(diary) { $0.width = 0 } == "width 0.0: expected 200 to 10,000 points")
         #expect(message(diary) { $0.width = 1e9 }.hasPrefix("width 1000000000.0"))
         #expect(
@@ -148,7 +149,7 @@ import Testing
         #expect(scene.words.contains("query (row)") && scene.words.contains("key (column)"))
         let hatched = scene.rects.count { if case .hatch = $0.fill { true } else { false } }
         #expect(hatched == 171 - 66 + 1, "every visible cell that is not kept, and the legend")
-        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: 1" }
+        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: selected" }
         #expect(try Diary.selective("trip", .en).value("selected", #require(spot).index) == 4, "the cell that holds Dali's position")
         #expect(throws: FigureError.self) {
             try draw(Diary.selective("trip", .en)) { options in

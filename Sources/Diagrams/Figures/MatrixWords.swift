@@ -70,7 +70,7 @@ struct MatrixWords {
     /// The last line: head, step, where the equation and the data come from.
     func source(_ provenance: Provenance) -> Bilingual {
         var parts = [head, Bilingual(same: slice.step.id)].compactMap { $0 }
-        if !slice.step.source.isEmpty { parts.append(Bilingual(same: slice.step.source)) }
+        if !slice.step.source.isEmpty { parts.append(slice.step.sourceNote) }
         parts.append(Bilingual(en: "data: \(provenance.name)", zh: "数据：\(provenance.name)"))
         if let note = provenance.note { parts.append(note) }
         return Bilingual(en: parts.map(\.en).joined(separator: " · "), zh: parts.map(\.zh).joined(separator: " · "))
