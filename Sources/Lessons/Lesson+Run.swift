@@ -11,8 +11,9 @@ extension Lesson {
         let (experiments, provenance) = try experiments(source, language)
         let resolver = Resolver(experiments: experiments, language: language, resources: resources)
         let builder = PageBuilder(lesson: self, resolver: resolver, narration: narrations[language]!)
+        let shown = experiments[0].origin == .model ? modelSummary ?? summary : summary
         return Page(
-            name: name, order: order, track: track, language: language, title: title[language], summary: summary[language],
+            name: name, order: order, track: track, language: language, title: title[language], summary: shown[language],
             steps: try builder.steps(),
             experiments: experiments, provenance: provenance)
     }
@@ -203,7 +204,7 @@ private struct StepBuilder {
         switch value.request {
         case .explain:
             let cell = try resolver.exactCell(value)
-            return .explanation(try cell.step.explain(cell.index))
+            return .explanation(try cell.step.explain(cell.index, allTerms: value.allTerms))
         case .formula:
             let step = try resolver.step(value, resolver.experiment(of: value))
             return .formula(step.formula, title: step.title[resolver.language], source: step.source)

@@ -48,6 +48,8 @@ public struct Lesson: Sendable {
     public let title: Bilingual
     /// What it shows, in a sentence.
     public let summary: Bilingual
+    /// What it shows of a model, if that is something else.
+    public let modelSummary: Bilingual?
     let file: String
     /// Whether the lesson speaks of runs of its own alone: a reader's question, text or model does not apply to it.
     public let isFixed: Bool
@@ -69,7 +71,7 @@ public struct Lesson: Sendable {
         self.resources = resources
         file = folder + "/lesson.yaml"
         let root = try YAMLNode(parsing: readText(file), file: file)
-        try root.allow(["order", "track", "title", "summary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
+        try root.allow(["order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
         order = try root.required("order").count("order")
         track = try root.required("track").string("track")
         guard ["story", "engine-room"].contains(track) else {
@@ -77,6 +79,7 @@ public struct Lesson: Sendable {
         }
         title = try root.required("title").bilingual("title")
         summary = try root.required("summary").bilingual("summary")
+        modelSummary = try root.optional("modelSummary").map { node throws(LessonError) in try node.bilingual("modelSummary") }
         let questions = diary.questions.map(\.name)
         mainRun = try root.optional("main").map { node throws(LessonError) in try RunRequest("", node, questions: questions) }
         isFixed = try root.optional("fixed")?.bool("fixed") ?? (mainRun != nil)

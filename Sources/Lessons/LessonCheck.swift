@@ -42,7 +42,7 @@ public struct LessonCheck: Sendable {
         let diary = library.diary
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
-        sources.append(.diaryText(diary.words[0].name.zh))
+        sources.append(.diaryText(diary.words[0].name.zh + diary.words[0].name.zh))
         if let trace = try? Self.modelTrace(of: diary) {
             sources.append(.trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check")))
         }

@@ -15,10 +15,13 @@ import Testing
         let alt = try draw(Diary.trace("trip", .en)).alt
         #expect(
             alt.en
-                == "Attention weights, mean of 2 heads: a matrix of 18 rows (query) by 18 columns (key), coloured from 0 to 1. Row 17, “?”: highest at “Dali” (0.602), “Trip” (0.149), “Holiday” (0.112). Masked cells are blank."
+                == "“?” rests 60% of its attention on “Dali”. Attention weights, mean of 2 heads: a matrix of 18 rows (query) by 18 columns (key), coloured from 0 to 1. Row 17, “?”: highest at “Dali” (0.602), “Trip” (0.149), “Holiday” (0.112). Masked cells are blank."
         )
         let zh = try draw(Diary.trace("trip", .zh)) { $0.language = .zh }.alt.zh
-        #expect(zh == "注意力权重（2 个头的平均）：矩阵共 18 行（查询）、18 列（键），颜色从 0 到 1。第 17 行“？”：最高的是“大理”（0.602）、“旅行”（0.149）、“国庆”（0.112）。掩住的格子留白。")
+        #expect(
+            zh
+                == "“？”把 60% 的注意力放在“大理”上。注意力权重（2 个头的平均）：矩阵共 18 行（查询）、18 列（键），颜色从 0 到 1。第 17 行“？”：最高的是“大理”（0.602）、“旅行”（0.149）、“国庆”（0.112）。掩住的格子留白。"
+        )
     }
 
     @Test func `digits stand in every visible cell and in no masked one`() throws {
@@ -49,7 +52,7 @@ import Testing
         let scene = try draw(Diary.trace("trip", .en)) { $0.step = "attention.q" }
         #expect(scene.words.contains("query token (row)") && scene.words.contains("head feature (column)"))
         #expect(scene.words.last?.hasPrefix("head 0 · attention.q") == true)
-        #expect(scene.title.en == "Queries: what each token looks for")
+        #expect(scene.title.en == "“?” asks with (6, 0, 0, −6)")
     }
 
     @Test func `signed scores run from blue to orange around zero, in true minus signs`() throws {
@@ -128,7 +131,8 @@ import Testing
             message(diary) { $0.step = "attention.weight" }
                 == "attention.weight: there is no step of this name; did you mean attention.weights, attention.heads, attention.output?")
         #expect(message(diary) { $0.head = .one(2) } == "attention.weights: head 2: expected 0 to 1")
-        #expect(message(diary) { $0.query = 18 } == "attention.weights: query 18: expected 0 to 17 of the axis t")
+        #expect(
+            message(diary) { $0.query = 18 } == "attention.weights: query 18: expected rows of tokens, 0 to 17, found [h: 2, t: 18, s: 18]")
         #expect(message(diary) { $0.width = 0 } == "width 0.0: expected 200 to 10,000 points")
         #expect(message(diary) { $0.width = 1e9 }.hasPrefix("width 1000000000.0"))
         #expect(
@@ -145,7 +149,7 @@ import Testing
         #expect(scene.words.contains("query (row)") && scene.words.contains("key (column)"))
         let hatched = scene.rects.count { if case .hatch = $0.fill { true } else { false } }
         #expect(hatched == 171 - 66 + 1, "every visible cell that is not kept, and the legend")
-        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: 1" }
+        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: selected" }
         #expect(try Diary.selective("trip", .en).value("selected", #require(spot).index) == 4, "the cell that holds Dali's position")
         #expect(throws: FigureError.self) {
             try draw(Diary.selective("trip", .en)) { options in

@@ -80,6 +80,48 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         }
     }
 
+    @Test(arguments: ["Trip", "？"]) func `a text of one token is refused`(_ text: String) {
+        let error = #expect(throws: LessonError.self) { try library.lesson("1").run(.diaryText(text), language: .en) }
+        #expect(error?.kind == .badText && error?.description == "expected at least two tokens, found one")
+    }
+
+    @Test func `equal answers are not announced as a winner`() throws {
+        func text(_ diary: String, _ language: Language) throws -> String {
+            TerminalPlayer(columns: 200, color: .none).lines(of: try library.lesson("1").run(.diaryText(diary), language: language))
+                .joined()
+        }
+        let tied = try text("? ?", .en)
+        #expect(tied.contains("They are equal: nothing in this text answers.") && !tied.contains("The largest belongs to"))
+        #expect(try text("？？", .zh).contains("都一样大：这段文字里没有答案。"))
+        let answered = try text("Breakfast: noodles. Breakfast: what?", .en)
+        #expect(answered.contains("The largest belongs to “noodles”.") && answered.contains("a largest number is not yet an answer"))
+    }
+
+    @Test func `one weighted sum stands there with every term, a few a line`() throws {
+        let page = try library.lesson("1").run(language: .en)
+        let step = try #require(page.steps.first { $0.id == "sum" })
+        let lines = TerminalPlayer(columns: 100, color: .none).parts(of: step, in: page).flatMap(\.lines)
+        #expect(!lines.joined().contains("more …"))
+        let products = lines.joined(separator: " ").split(separator: " ").filter { $0.contains("·") && !$0.contains("[") }
+        #expect(products.count == 18, "\(lines)")
+        #expect(lines.allSatisfy { $0.count { $0 == "·" } <= 4 })
+    }
+
+    @Test func `a model's page has its own summary and explains the mark of a space`() throws {
+        let tokens = ["▁Once", "▁upon", "▁a", "▁time"]
+        let x = Tensor(Shape([.t, .c], [4, diary.featureIDs.count])) { Double($0[0] + $0[1]) / 8 }
+        var recorder = Recorder(tokens: tokens, prefix: "layer.0.attention.", labels: [.t: tokens, .s: tokens])
+        _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
+        for language in Language.allCases {
+            let page = try library.lesson("1").run(
+                .trace(recorder.trace, text: "Once upon a time", layer: nil, provenance: Provenance(name: "m")), language: language)
+            let text = TerminalPlayer(columns: 300, color: .none).lines(of: page).joined(separator: "\n")
+            #expect(!page.summary.contains(language == .en ? "diary" : "日记"))
+            #expect(text.components(separatedBy: language == .en ? "“▁” marks a space" : "“▁”表示词前有一个空格").count == 2)
+            #expect(!text.contains(language == .en ? "with all its terms" : "每一项都写出来"))
+        }
+    }
+
     @Test(arguments: [
         ("en.md", "explain attention.dot[", "explain attention.dott[", "did you mean attention.dot"),
         ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
@@ -93,6 +135,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("lesson.yaml", "name: matrix", "name: matriks", "there is no figure \"matriks\""),
         ("lesson.yaml", "order: 1", "order: one", "order: expected a whole number"),
         ("lesson.yaml", "when: model", "when: modell", "found \"modell\""),
+        ("en.md", "best]|all}}", "best]|each}}", "or all after explain"),
         ("lesson.yaml", "steps:", "stepz:", "found \"stepz\""),
         ("lesson.yaml", "{other: next}", "{others: next}", "there is no"),
         ("lesson.yaml", "title:", "title: [", "not YAML"),
@@ -124,7 +167,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 
     @Test func `plain output holds no escape, coloured output does`() throws {
         let page = try library.lesson("1").run(language: .zh)
-        #expect(!TerminalPlayer(columns: 90, color: .none).lines(of: page).joined().contains("\u{1B}"))
+        #expect(!TerminalPlayer(columns: 90, color: .none).lines(of: page).joined(separator: " ").contains("\u{1B}"))
         #expect(TerminalPlayer(columns: 90, color: .full).lines(of: page).joined().contains("48;2;"))
         #expect(TerminalPlayer(columns: 90, color: .indexed).lines(of: page).joined().contains("48;5;"))
     }

@@ -11,6 +11,8 @@ enum CellMark {
     case masked
     /// Visible, but not selected: hatched.
     case dropped
+    /// A number that a mask is still to hide: pale.
+    case beyond(Double)
 }
 
 /// Where the parts of a matrix go.
@@ -20,7 +22,10 @@ struct MatrixPanel {
 
     let rows: Int
     let columns: Int
+    /// The width of a cell.
     let cell: Double
+    /// The height of a cell: as its width, but for tables of few columns.
+    let rowHeight: Double
     let origin: Point
     let rowLabels: [String]
     let columnLabels: [String]
@@ -32,14 +37,20 @@ struct MatrixPanel {
     let style: TextStyle
 
     /// The area of the cells.
-    var area: Rect { Rect(origin.x, origin.y, cell * Double(columns), cell * Double(rows)) }
+    var area: Rect { Rect(origin.x, origin.y, cell * Double(columns), rowHeight * Double(rows)) }
 
-    func frame(_ row: Int, _ column: Int) -> Rect { Rect(origin.x + cell * Double(column), origin.y + cell * Double(row), cell, cell) }
+    func frame(_ row: Int, _ column: Int) -> Rect {
+        Rect(origin.x + cell * Double(column), origin.y + rowHeight * Double(row), cell, rowHeight)
+    }
 
-    init(rows: [String], columns: [String], cell: Double, origin: Point, style: TextStyle, measure: (String, TextStyle) -> Double) {
+    init(
+        rows: [String], columns: [String], cell: Double, rowHeight: Double? = nil, origin: Point, style: TextStyle,
+        measure: (String, TextStyle) -> Double
+    ) {
+        self.rowHeight = rowHeight ?? cell
         (self.rows, self.columns, self.cell, self.origin, self.style) = (rows.count, columns.count, cell, origin, style)
         (rowLabels, columnLabels) = (rows, columns)
-        rowStep = max(1, Int((style.size * 1.15 / cell).rounded(.up)))
+        rowStep = max(1, Int((style.size * 1.15 / self.rowHeight).rounded(.up)))
         let widest = columns.map { measure($0, style) }.max() ?? 0
         let longest = columns.map(\.count).max() ?? 0
         if widest <= cell - 3 {
@@ -66,12 +77,15 @@ struct MatrixPanel {
         var items: [Item] = []
         for row in 0..<rows {
             for column in 0..<columns {
-                let area = frame(row, column).insetBy(cell > 6 ? 0.5 : cell * 0.06)
+                let area = frame(row, column).insetBy(min(cell, rowHeight) > 6 ? 0.5 : min(cell, rowHeight) * 0.06)
                 switch mark(row, column) {
                 case .masked: break
                 case .dropped: items.append(.rect(area, fill: .hatch(lines: palette.hatch, background: nil, spacing: 3.2, width: 0.6)))
                 case .value(let value) where value.isFinite: items += number(value, area, scale, palette, digits)
-                case .value(let value): items += broken(value, area, palette)
+                case .beyond(let value) where value.isFinite:
+                    let color = scale.color(value).mixed(0.25, over: palette.paper)
+                    items.append(.rect(area, fill: .solid(color)))
+                case .value(let value), .beyond(let value): items += broken(value, area, palette)
                 }
             }
         }
@@ -158,8 +172,8 @@ struct MatrixPanel {
     }
 
     /// The frame around the story's row.
-    func rowFrame(_ row: Int, _ palette: Palette) -> Item {
-        .rect(Rect(area.x, frame(row, 0).y, area.width, cell).insetBy(-1), stroke: Stroke(palette.query, width: 2))
+    func rowFrame(_ row: Int, _ color: Color) -> Item {
+        .rect(Rect(area.x, frame(row, 0).y, area.width, rowHeight).insetBy(-1), stroke: Stroke(color, width: 2))
     }
 
     private func named(_ isHighlighted: Bool, _ palette: Palette) -> TextStyle {

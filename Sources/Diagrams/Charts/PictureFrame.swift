@@ -83,7 +83,10 @@ enum Words {
         case .o: Bilingual(en: "output", zh: "输出")
         case .f: Bilingual(en: "hidden unit", zh: "隐藏单元")
         case .n: Bilingual(en: "vocabulary entry", zh: "词表项")
-        case .r: Bilingual(en: "latent feature", zh: "潜在特征")
+        case .r: Bilingual(en: "latent feature", zh: "潜向量特征")
+        case .l: Bilingual(en: "query-latent feature", zh: "查询潜向量特征")
+        case .e: Bilingual(en: "position feature", zh: "位置特征")
+        case "b": Bilingual(en: "block", zh: "块")
         case .k: Bilingual(en: "rank", zh: "名次")
         default: Bilingual(same: axis.name)
         }

@@ -4,13 +4,18 @@
 /// Makes token texts fit for a label.
 public enum TokenText {
     /// `token` with its invisible characters shown: ␣ space, ↵ line feed, ␍ return, ⇥ tab, ∅ nothing at all, U+202E and the like by number.
-    public static func visible(_ token: String) -> String {
+    public static func visible(_ token: String) -> String { visible(token, keepsSpaces: false) }
+
+    /// `text` of several words may keep its spaces.
+    static func visible(_ token: String, keepsSpaces: Bool) -> String {
         if token.isEmpty { return "∅" }
         var text = ""
         for character in token {
             let scalars = character.unicodeScalars
             if character == "\r\n" {
                 text += "␍↵"
+            } else if character == " ", keepsSpaces {
+                text += " "
             } else if scalars.count == 1, let sign = sign(for: scalars.first!) {
                 text += sign
             } else {

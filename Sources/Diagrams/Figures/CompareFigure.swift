@@ -165,7 +165,7 @@ private struct CompareFigure {
         frame.items.append(.group(isSparse ? "sparse" : "dense", cells))
         if hasRows { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
         frame.items.append(.group("columns", panel.columnNames(highlighted: nil, frame.palette)))
-        frame.items.append(panel.rowFrame(query, frame.palette))
+        frame.items.append(panel.rowFrame(query, frame.palette.query))
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
                 let label = words.label(row, column, isSparse: isSparse)[language]

@@ -190,13 +190,11 @@ struct HeadsFigure {
         let panel = MatrixPanel(
             rows: names, columns: names.count == slice.columns ? names : (0..<slice.columns).map(slice.columnName),
             cell: grid.side / Double(slice.columns), origin: origin, style: labelStyle, measure: { text.measure($0, $1, language).width })
-        let cells = panel.cells(scale, frame.palette, digits: nil) { row, column in
-            slice.isMasked(row, column) ? .masked : .value(slice.value(row, column))
-        }
+        let cells = panel.cells(scale, frame.palette, digits: nil) { slice.mark($0, $1) }
         frame.items.append(.group("head", cells))
         if isFirst { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
         frame.items.append(.group("columns", panel.columnNames(highlighted: strongest(slice).key, frame.palette)))
-        frame.items.append(panel.rowFrame(query, frame.palette))
+        frame.items.append(panel.rowFrame(query, frame.palette.query))
         for row in 0..<slice.rows {
             for column in 0..<slice.columns where !slice.isMasked(row, column) {
                 frame.items.append(.hotSpot(spot(slice, row, column, panel.frame(row, column))))

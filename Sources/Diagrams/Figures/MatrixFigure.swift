@@ -19,12 +19,12 @@ extension Figure {
 
 struct MatrixFigure {
     let slice: MatrixSlice
+    let scale: MatrixScale
+    let query: Int?
+    let isRaster: Bool
+    var frame: PictureFrame
     private let provenance: Provenance
     private let options: FigureOptions
-    let scale: MatrixScale
-    private let query: Int?
-    private let isRaster: Bool
-    var frame: PictureFrame
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.slice = slice
@@ -39,12 +39,15 @@ struct MatrixFigure {
                     "\(slice.step.id): query \(query): expected rows of tokens, 0 to \(slice.rows - 1), found \(slice.step.output.shape)")
             }
         }
-        query = slice.isPair ? options.query ?? (isRaster ? nil : slice.rows - 1) : options.query
+        let isFollowed = slice.isPair || slice.rowAxis == .t || slice.rowAxis == .s
+        query = options.query ?? (isRaster || !isFollowed ? nil : slice.rows - 1)
     }
 
-    /// The step that the options name, or the first attention weights of the phase, or the first of all.
+    /// The step that the options name (in the phase, if it is not there as it stands), or the first attention weights of the phase, or the first of all.
     static func step(of trace: Trace, _ options: FigureOptions) throws -> Step {
-        if let id = options.step { return try trace.step(id) }
+        if let id = options.step {
+            return try trace.step(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
+        }
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
         if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
         throw FigureError(
@@ -92,28 +95,26 @@ struct MatrixFigure {
         let columns = names(slice.columnLabels, slice.columns)
         let gutter = frame.type.label * 2.1 + (rows.map { frame.width($0, labelStyle) }.max() ?? 0) + 10
         let origin = Point(frame.type.margin + gutter, frame.y)
-        let (cell, hasSide) = cellSize(gutter, columns.map { frame.width($0, labelStyle) })
+        let (cell, height, hasSide) = cellSize(gutter, columns.map { frame.width($0, labelStyle) })
         let text = frame.text
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
-        let panel = MatrixPanel(rows: rows, columns: columns, cell: cell, origin: origin, style: labelStyle, measure: measure)
+        let panel = MatrixPanel(
+            rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: labelStyle, measure: measure)
         let slice = slice
-        let cells = panel.cells(scale, frame.palette, digits: digits(cell)) { row, column in
-            if slice.isMasked(row, column) { return .masked }
-            return slice.isSelection && slice.value(row, column) == 0 ? .dropped : .value(slice.value(row, column))
-        }
+        let cells = panel.cells(scale, frame.palette, digits: digits(cell, height)) { slice.mark($0, $1) }
         frame.items.append(.group("cells", cells))
         frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette)))
         frame.items.append(.group("columns", panel.columnNames(highlighted: words.ranking.first?.column, frame.palette)))
-        if let query { frame.items.append(panel.rowFrame(query, frame.palette)) }
+        if let query { frame.items.append(panel.rowFrame(query, slice.color(frame.palette))) }
         axisNames(panel.area, panel.labelHeight)
-        if hasSide { ranking(words, besides: panel) }
+        if hasSide { ranking(words, at: Point(frame.width - frame.type.margin - sideWidth, panel.origin.y)) }
         hotSpots(panel, words)
         frame.y = panel.area.maxY + panel.labelHeight + frame.type.label * 1.9
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
-    private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, hasSide: Bool) {
+    private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, height: Double, hasSide: Bool) {
         let side = query != nil && slice.isPair && scale.kind != .choice ? sideWidth + 44 : 0
         let free = frame.contentWidth - gutter
         func fitted(_ width: Double) -> Double {
@@ -125,30 +126,40 @@ struct MatrixFigure {
             return cell >= 8 ? cell.rounded(.down) : max(cell, 2)
         }
         let beside = fitted(free - side)
-        if frame.width >= 900, side > 0, beside >= 22 { return (beside, true) }
-        // Turned names may reach into the margin, not beyond it.
+        if frame.width >= 900, side > 0, beside >= 22 { return (beside, beside, true) }
         let alone = fitted(free)
+        if Self.isNarrow(slice), options.preset.proportion == nil {
+            // A table of few columns: rows as low as their digits allow, columns as wide as the page has room.
+            let height = min(max((Self.tableHeight / Double(slice.rows)).rounded(.down), frame.type.label * 1.5), alone)
+            return (min(free / Double(slice.columns), 120).rounded(.down), height, false)
+        }
+        // Turned names may reach into the margin, not beyond it.
         let isTurned = (names.max() ?? 0) > alone - 3
         let overhang = isTurned ? max(0, MatrixPanel.overhang(names, cell: alone) - frame.type.margin) : 0
-        return (overhang > 0 ? fitted(free - overhang) : alone, false)
+        let square = overhang > 0 ? fitted(free - overhang) : alone
+        return (square, square, false)
     }
 
-    private var sideWidth: Double { 236 }
+    /// Few columns beside many rows.
+    private static func isNarrow(_ slice: MatrixSlice) -> Bool { !slice.isPair && slice.columns <= 10 && slice.rows > slice.columns }
+    private static let tableHeight = 378.0
+
+    var sideWidth: Double { 236 }
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.
-    private func digits(_ cell: Double) -> TextStyle? {
+    private func digits(_ cell: Double, _ height: Double) -> TextStyle? {
         if slice.isSelection { return nil }
         let texts = Set(slice.values.filter(\.isFinite).map(scale.text))
         for size in [frame.type.small, 11] {
             let style = frame.style(size, frame.palette.ink)
-            if texts.allSatisfy({ frame.width($0, style) <= cell - 4 }), size <= cell - 4 { return style }
+            if texts.allSatisfy({ frame.width($0, style) <= cell - 4 }), size <= height - 4 { return style }
         }
         return nil
     }
 
     private mutating func axisNames(_ area: Rect, _ labelHeight: Double) {
         let style = frame.style(frame.type.label, frame.palette.muted, .medium)
-        let (row, column) = (Words.axis(slice.rowAxis, isPair: slice.isPair), Words.axis(slice.columnAxis, isPair: slice.isPair))
+        let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
         let across = Bilingual(en: "\(column.en) (column)", zh: "\(column.zh)（列）")
         let middle = Point(frame.type.margin + frame.type.label, area.midY)
@@ -168,48 +179,6 @@ struct MatrixFigure {
                 frame.items.append(.hotSpot(spot))
             }
         }
-    }
-
-    /// The story's row in order: its strongest keys with their digits.
-    private mutating func ranking(_ words: MatrixWords, besides panel: MatrixPanel) {
-        guard let query else { return }
-        let best = Array(words.ranking.prefix(6))
-        let x = frame.width - frame.type.margin - sideWidth
-        var y = panel.origin.y + frame.type.panel
-        let heading = Bilingual(en: "Row “\(slice.rowName(query))”, in order", zh: "“\(slice.rowName(query))”这一行，从高到低")
-        frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
-        y += frame.type.panel * 0.9
-        let nameStyle = frame.style(frame.type.body, frame.palette.ink)
-        let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
-        let numberWidth = best.map { frame.width(number($0.value), nameStyle) }.max() ?? 0
-        for (place, entry) in best.enumerated() {
-            let name = TokenText.shortened(slice.columnName(entry.column), to: sideWidth - numberWidth - 12) { frame.width($0, nameStyle) }
-            y += frame.type.body * 1.35
-            let weight: TextStyle.Weight = place == 0 ? .semibold : .regular
-            frame.add(name, frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x, y))
-            frame.add(number(entry.value), frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x + sideWidth, y), .end)
-            y += 7
-            frame.items.append(.rect(Rect(x, y, sideWidth, 5), radius: 2.5, fill: .solid(frame.palette.rule)))
-            let length = scale.kind == .weights ? entry.value : abs(entry.value) / most
-            let fill: Fill = .solid(entry.value < 0 ? frame.palette.muted : frame.palette.bar)
-            if length * sideWidth >= 1 { frame.items.append(.rect(Rect(x, y, sideWidth * min(length, 1), 5), radius: 2.5, fill: fill)) }
-            y += 9
-        }
-        remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
-    }
-
-    /// What the other keys hold together: nothing is left unsaid.
-    private mutating func remark(_ words: MatrixWords, shown: Int, at point: Point) {
-        let rest = words.ranking.dropFirst(shown)
-        guard scale.kind == .weights, !rest.isEmpty else { return }
-        let sum = NumberText.percent(rest.reduce(0) { $0 + $1.value })
-        let text = Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
-        frame.add(text[frame.language], frame.style(frame.type.label, frame.palette.muted), at: point)
-    }
-
-    private func number(_ value: Double) -> String {
-        scale.kind == .weights
-            ? NumberText.percent(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
     }
 
     // MARK: Raster

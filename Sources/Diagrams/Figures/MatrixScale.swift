@@ -26,7 +26,9 @@ struct MatrixScale: Sendable {
         rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
         brokenCount = census.brokenCount
         let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.hasSuffix("weights")
-        kind = isChoice ? .choice : rowsSumToOne ? .weights : census.low < 0 ? .signed : .magnitudes
+        // Weights that a late mask has thinned out are still shares of one.
+        let isShare = slice.isPair && slice.step.id.hasSuffix("weights") && census.low == 0 && census.high <= 1 + 1e-9
+        kind = isChoice ? .choice : rowsSumToOne || isShare ? .weights : census.low < 0 ? .signed : .magnitudes
         let isLarge = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
         let usual = Self.roundUp(census.usualRowMaximum)
         isCapped = isLarge && kind == .weights && usual * 2 < census.high

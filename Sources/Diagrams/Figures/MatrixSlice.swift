@@ -36,41 +36,63 @@ public struct MatrixSlice: Sendable {
     public let rowLabels: [String]?
     /// Names of columns; nil where they only have numbers.
     public let columnLabels: [String]?
-    /// Whether the slice is a selection [t, k] spread over the keys that it chose from: 1 for each kept one.
-    public let isSelection: Bool
+    /// The queries beside keys and values: they know which heads share a key-value head.
+    let queryHeads: Step?
+    /// The pairs that the causal mask lets through, where a selection or an unmasked score needs them; else nil.
+    let reach: Mask?
+    /// For a selection [t, k] drawn as pairs: which keys each query keeps, by rank.
+    private let ranks: [[Int: Int]]?
     private let maskedScores: ArraySlice<Double>?
 
     /// The slice of `step` that the options ask for. A selection [t, k] whose scores are in the trace becomes [t, s].
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
     public init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
-        if let spread = SpreadSelection(step, trace), wanted.map({ $0 == .mean }) ?? true {
-            self.step = step
-            (rowAxis, columnAxis, headAxis, head, isSelection) = (.t, .s, nil, nil, true)
-            (rows, columns, values) = (spread.rows, spread.columns, spread.values[...])
-            rowLabels = Self.labels(.t, step, trace)
-            columnLabels = Self.labels(.s, spread.scores, trace)
-            maskedScores = spread.mask[...]
+        self.step = step
+        if let selection = SelectionPairs(step, trace), wanted.map({ $0 == .mean }) ?? true {
+            (rowAxis, columnAxis, headAxis, head) = (.t, .s, nil, nil)
+            (rows, columns, values, ranks) = (selection.rows, selection.columns, selection.values[...], selection.ranks)
+            rowLabels = Self.labels(.t, step, rows, trace)
+            columnLabels = Self.labels(.s, step, columns, trace)
+            reach = Reach.mask(of: step, trace, rows, columns) ?? .causal(rows: rows, columns: columns, offset: columns - rows)
+            (queryHeads, maskedScores) = (nil, nil)
             return
         }
         let choice = try SliceChoice(step, of: trace, head: wanted)
-        isSelection = false
-        self.step = step
         (rowAxis, columnAxis, headAxis, head) = (choice.row, choice.column, choice.headAxis, choice.head)
         let shape = step.output.shape
         (rows, columns) = (shape[choice.row]!, shape[choice.column]!)
         guard rows > 0, columns > 0 else { throw FigureError("\(step.id): \(shape) holds nothing to draw") }
         values = choice.values(of: step.output)
-        rowLabels = Self.labels(choice.row, step, trace)
-        columnLabels = Self.labels(choice.column, step, trace)
+        rowLabels = Self.labels(choice.row, step, rows, trace)
+        columnLabels = Self.labels(choice.column, step, columns, trace)
+        ranks = nil
+        queryHeads = choice.headAxis == .g ? step.id.split(separator: ".").dropLast().joined(separator: ".").querying(trace) : nil
+        reach = choice.row == .t && choice.column == .s ? Reach.mask(of: step, trace, rows, columns) : nil
         maskedScores = Self.scores(beside: step, trace).map { choice.values(of: $0.output) }
     }
 
     /// The value in `row` and `column`.
     public func value(_ row: Int, _ column: Int) -> Double { values[values.startIndex + row * columns + column] }
 
-    /// Whether the cell is masked: minus infinity, or a weight that is zero because the mask hides it.
+    /// What stands in a cell.
+    func mark(_ row: Int, _ column: Int) -> CellMark {
+        if isMasked(row, column) { return isDropped(row, column) ? .dropped : .masked }
+        return isBeyond(row, column) ? .beyond(value(row, column)) : .value(value(row, column))
+    }
+
+    /// Whether the slice shows which keys a selection keeps.
+    var isSelection: Bool { ranks != nil }
+
+    /// Whether the query could see the key, but the selection left it out.
+    public func isDropped(_ row: Int, _ column: Int) -> Bool { reach?[row, column] == true && isMasked(row, column) }
+
+    /// Whether the cell holds a number that the mask is still to hide.
+    func isBeyond(_ row: Int, _ column: Int) -> Bool { reach?[row, column] == false && !isMasked(row, column) }
+
+    /// Whether nothing is attended to here: minus infinity, or a weight that is zero because a mask or selection hides it.
     public func isMasked(_ row: Int, _ column: Int) -> Bool {
         let value = value(row, column)
+        if isSelection { return value == 0 }
         if value == -.infinity { return true }
         guard value == 0, isPair else { return false }
         if let maskedScores { return maskedScores[maskedScores.startIndex + row * columns + column] == -.infinity }
@@ -86,17 +108,12 @@ public struct MatrixSlice: Sendable {
     /// The index of a cell in the step's output; -1 along an axis that was averaged over.
     public func index(_ row: Int, _ column: Int) -> [Int] {
         step.output.shape.axes.map { axis in
+            if axis == .k, let ranks { return ranks[row][column] ?? -1 }
             if axis == rowAxis { return row }
             if axis == columnAxis { return column }
             if case .one(let head) = head, axis == headAxis { return head }
-            if isSelection, axis == .k, value(row, column) == 1 { return rank(row, column) }
             return -1
         }
-    }
-
-    /// At which rank a kept key stands in the selection.
-    private func rank(_ row: Int, _ column: Int) -> Int {
-        step.output.slice(.t, at: row).values.firstIndex(of: Double(column)) ?? -1
     }
 
     /// The name of a row as a reader sees it, or its number.
@@ -104,8 +121,7 @@ public struct MatrixSlice: Sendable {
     /// The name of a column as a reader sees it, or its number.
     public func columnName(_ column: Int) -> String { columnLabels?[column] ?? String(column) }
 
-    private static func labels(_ axis: Axis, _ step: Step, _ trace: Trace) -> [String]? {
-        guard let count = step.output.shape[axis] else { return nil }
+    private static func labels(_ axis: Axis, _ step: Step, _ count: Int, _ trace: Trace) -> [String]? {
         if let own = step.labels[axis], own.count == count { return own.map(TokenText.visible) }
         return (axis == .t || axis == .s) && trace.tokens.count == count ? trace.tokens.map(TokenText.visible) : nil
     }
@@ -114,43 +130,6 @@ public struct MatrixSlice: Sendable {
     private static func scores(beside step: Step, _ trace: Trace) -> Step? {
         guard step.id.hasSuffix("weights"), let scores = try? trace.step(step.id.dropLast(7) + "scores") else { return nil }
         return scores.output.shape == step.output.shape ? scores : nil
-    }
-}
-
-/// A selection [t, k] as yes and no over the keys [t, s], where the trace has the scores that it was made from.
-private struct SpreadSelection {
-    let scores: Step
-    let rows: Int
-    let columns: Int
-    let values: [Double]
-    /// Minus infinity where a key was not to be seen.
-    let mask: [Double]
-
-    init?(_ step: Step, _ trace: Trace) {
-        guard step.id == "selected" || step.id.hasSuffix(".selected"), step.output.shape.axes == [.t, .k] else { return nil }
-        guard let input = step.inputs.first, let scores = try? trace.step(input), scores.output.shape.axes == [.t, .s] else { return nil }
-        let (rows, columns) = (scores.output.shape[.t]!, scores.output.shape[.s]!)
-        guard rows == step.output.shape[.t] else { return nil }
-        var values = [Double](repeating: 0, count: rows * columns)
-        for row in 0..<rows {
-            for key in step.output.slice(.t, at: row).values where key >= 0 && key < Double(columns) {
-                values[row * columns + Int(key)] = 1
-            }
-        }
-        self.scores = scores
-        (self.rows, self.columns, self.values) = (rows, columns, values)
-        mask = Self.mask(String(step.id.dropLast("selected".count)), trace, rows, columns)
-    }
-
-    /// What dense attention's masked scores hide; a causal mask where they are not recorded.
-    private static func mask(_ prefix: String, _ trace: Trace, _ rows: Int, _ columns: Int) -> [Double] {
-        let plain = prefix + (trace.contains(prefix + "dense.scores") ? "dense.scores" : "attention.scores")
-        if let step = try? trace.step(plain), step.output.shape.contains(.h), step.output.shape[.t] == rows,
-            step.output.shape[.s] == columns
-        {
-            return step.output.slice(.h, at: 0).transposed(to: [.t, .s]).values
-        }
-        return (0..<rows * columns).map { $0 % columns > $0 / columns + columns - rows ? -.infinity : 0 }
     }
 }
 

@@ -11,39 +11,16 @@ struct MatrixWords {
     /// Cells along each side of the block that one pixel stands for; 1 where every cell is shown.
     let block: Int
 
-    private var subject: Bilingual { slice.step.title }
+    var subject: Bilingual { slice.step.title }
+    private var head: Bilingual? { slice.headName }
 
-    /// The keys of the followed query from the strongest down, without masked and broken ones.
+    /// The keys of the followed query from the strongest down, without masked, future and broken ones.
     var ranking: [(column: Int, value: Double)] {
         guard let query, slice.isPair, scale.kind != .choice else { return [] }
         return (0..<slice.columns)
-            .filter { !slice.isMasked(query, $0) && slice.value(query, $0).isFinite }
+            .filter { !slice.isMasked(query, $0) && !slice.isBeyond(query, $0) && slice.value(query, $0).isFinite }
             .map { ($0, slice.value(query, $0)) }
             .sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }
-    }
-
-    /// The finding in one line.
-    var title: Bilingual {
-        if let keeping { return keeping }
-        guard let query, let first = ranking.first, slice.rowLabels != nil else { return subject }
-        let (row, column) = (slice.rowName(query), slice.columnName(first.column))
-        switch scale.kind {
-        case .weights:
-            let share = NumberText.percent(first.value, decimals: 0)
-            return Bilingual(en: "“\(row)” rests \(share) of its attention on “\(column)”", zh: "“\(row)”把 \(share) 的注意力放在“\(column)”上")
-        case .signed, .magnitudes:
-            return Bilingual(en: "“\(row)” scores highest with “\(column)”", zh: "“\(row)”与“\(column)”的得分最高")
-        case .choice: return subject
-        }
-    }
-
-    /// How many keys a selection keeps for the followed query.
-    private var keeping: Bilingual? {
-        guard slice.isSelection, let query else { return nil }
-        let visible = (0..<slice.columns).filter { !slice.isMasked(query, $0) }
-        let kept = visible.count { slice.value(query, $0) == 1 }
-        let name = slice.rowLabels == nil ? Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") : Words.quoted(slice.rowName(query))
-        return Bilingual(en: "\(name.en) keeps \(kept) of \(visible.count) keys", zh: "\(name.zh)从 \(visible.count) 个键中留下 \(kept) 个")
     }
 
     /// How to read the picture.
@@ -52,6 +29,7 @@ struct MatrixWords {
         if title == subject { parts = [] }
         parts.append(slice.isPair ? pairReading : axesReading)
         parts.append(colorReading)
+        if marks.beyond { parts.append(Bilingual(en: "Before the mask.", zh: "这是掩码之前。")) }
         if block > 1 {
             parts.append(
                 Bilingual(
@@ -67,20 +45,17 @@ struct MatrixWords {
     }
 
     private var axesReading: Bilingual {
-        let (row, column) = (Words.axis(slice.rowAxis, isPair: false), Words.axis(slice.columnAxis, isPair: false))
+        let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         return Bilingual(en: "One row for each \(row.en), one column for each \(column.en).", zh: "每行一个\(row.zh)，每列一个\(column.zh)。")
     }
 
     private var colorReading: Bilingual {
         switch scale.kind {
         case .weights:
-            theme == .dark
-                ? Bilingual(en: "Brighter: more weight; a row adds up to 1.", zh: "越亮，权重越大；每行之和为 1。")
-                : Bilingual(en: "Darker: more weight; a row adds up to 1.", zh: "颜色越深，权重越大；每行之和为 1。")
+            (theme == .dark ? Bilingual(en: "Brighter: more weight", zh: "越亮，权重越大") : Bilingual(en: "Darker: more weight", zh: "颜色越深，权重越大"))
+                + (scale.rowsSumToOne ? Bilingual(en: "; a row adds up to 1.", zh: "；每行之和为 1。") : Bilingual(en: ".", zh: "。"))
         case .choice:
-            slice.isSelection
-                ? Bilingual(en: "Filled: kept; hatched: visible, not kept.", zh: "填色：留下；斜线：看得见，未留下。")
-                : Bilingual(en: "Filled: yes.", zh: "填色表示“是”。")
+            slice.isSelection ? Bilingual(en: "Filled: kept.", zh: "填色的键被选中。") : Bilingual(en: "Filled: yes.", zh: "填色表示“是”。")
         case .magnitudes:
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
@@ -92,20 +67,10 @@ struct MatrixWords {
         }
     }
 
-    /// Which head is shown; nil where there is none.
-    var head: Bilingual? {
-        guard let head = slice.head, let axis = slice.headAxis, let count = slice.step.output.shape[axis] else { return nil }
-        let name = Words.axis(axis, isPair: false)
-        switch head {
-        case .mean: return Bilingual(en: "mean of \(count) \(name.en)s", zh: "\(count) 个\(name.zh)的平均")
-        case .one(let n): return Bilingual(en: "\(name.en) \(n)", zh: "\(name.zh) \(n)")
-        }
-    }
-
     /// The last line: head, step, where the equation and the data come from.
     func source(_ provenance: Provenance) -> Bilingual {
         var parts = [head, Bilingual(same: slice.step.id)].compactMap { $0 }
-        if !slice.step.source.isEmpty { parts.append(Bilingual(same: slice.step.source)) }
+        if !slice.step.source.isEmpty { parts.append(slice.step.sourceNote) }
         parts.append(Bilingual(en: "data: \(provenance.name)", zh: "数据：\(provenance.name)"))
         if let note = provenance.note { parts.append(note) }
         return Bilingual(en: parts.map(\.en).joined(separator: " · "), zh: parts.map(\.zh).joined(separator: " · "))
@@ -113,7 +78,7 @@ struct MatrixWords {
 
     /// The picture in words, with its numbers.
     var alt: Bilingual {
-        let (row, column) = (Words.axis(slice.rowAxis, isPair: slice.isPair), Words.axis(slice.columnAxis, isPair: slice.isPair))
+        let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         var text = Bilingual(
             en:
                 "\(subject.en)\(head.map { ", " + $0.en } ?? ""): a matrix of \(slice.rows) rows (\(row.en)) by \(slice.columns) columns (\(column.en)), coloured from \(scale.ends.low) to \(scale.ends.high).",
@@ -123,9 +88,16 @@ struct MatrixWords {
         if let query, let best = strongest(3) {
             let name = slice.rowName(query)
             text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "第 \(query) 行“\(name)”：最高的是\(best.zh)。")
+        } else if let query, let row = rowText(query) {
+            text =
+                text
+                + Bilingual(
+                    en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "第 \(query) 行“\(slice.rowName(query))”：\(row.zh)。")
         }
-        if let keeping { text = text + Bilingual(en: " Row \(query ?? 0): \(keeping.en).", zh: "第 \(query ?? 0) 行：\(keeping.zh)。") }
-        if hasMasked { text = text + Bilingual(en: " Masked cells are blank.", zh: "掩住的格子留白。") }
+        if title != subject { text = title + Bilingual(en: ". ", zh: "。") + text }
+        if marks.dropped { text = text + Bilingual(en: " Hatched cells are visible, but not selected.", zh: "画斜线的格子看得见，但未选中。") }
+        if marks.beyond { text = text + Bilingual(en: " Pale cells are future keys, before the mask.", zh: "浅色的格子是未来的键，还没有掩住。") }
+        if marks.masked { text = text + Bilingual(en: " Masked cells are blank.", zh: "掩住的格子留白。") }
         if let broken { text = text + broken }
         return text
     }
@@ -139,7 +111,7 @@ struct MatrixWords {
 
     private func strongest(_ count: Int) -> Bilingual? {
         let best = ranking.prefix(count)
-        guard !best.isEmpty else { return nil }
+        guard !best.isEmpty, scale.kind != .choice else { return nil }
         return Words.list(
             best.map { place in
                 let (name, value) = (slice.columnName(place.column), NumberText.significant(place.value, digits: 3))
@@ -147,10 +119,30 @@ struct MatrixWords {
             })
     }
 
-    /// Whether a cell is masked; large matrices answer by their first row, which a causal mask leaves one cell of.
-    var hasMasked: Bool {
-        let rows = slice.rows <= MatrixRaster.cellLimit ? slice.rows : 1
-        return (0..<rows).contains { row in (0..<slice.columns).contains { slice.isMasked(row, $0) } }
+    /// Which marks other than numbers stand in cells; large matrices answer by their first row, which a causal mask leaves one cell of.
+    var marks: (masked: Bool, dropped: Bool, beyond: Bool) {
+        var marks = (masked: false, dropped: false, beyond: false)
+        for row in 0..<(isRaster ? 1 : slice.rows) {
+            for column in 0..<slice.columns {
+                switch slice.mark(row, column) {
+                case .masked: marks.masked = true
+                case .dropped: marks.dropped = !isRaster
+                case .beyond: marks.beyond = true
+                case .value: break
+                }
+            }
+        }
+        return marks
+    }
+
+    /// A short row in full.
+    private func rowText(_ query: Int) -> Bilingual? {
+        guard !slice.isPair, slice.columns <= 12 else { return nil }
+        return Words.list(
+            (0..<slice.columns).map { column in
+                let value = NumberText.significant(slice.value(query, column), digits: 3)
+                return Bilingual(same: slice.columnLabels.map { "\($0[column]) \(value)" } ?? value)
+            })
     }
 
     private var broken: Bilingual? {
@@ -162,11 +154,13 @@ struct MatrixWords {
     /// What a pointer shows over a cell.
     func label(_ row: Int, _ column: Int, _ language: Language) -> String {
         let value =
-            slice.isMasked(row, column)
-            ? Bilingual(en: "masked", zh: "已掩住")[language] : NumberText.significant(slice.value(row, column), digits: 4)
-        let names = (
-            Words.axis(slice.rowAxis, isPair: slice.isPair)[language], Words.axis(slice.columnAxis, isPair: slice.isPair)[language]
-        )
+            slice.isDropped(row, column)
+            ? Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]
+            : slice.isMasked(row, column)
+                ? Bilingual(en: "masked", zh: "已掩住")[language]
+                : slice.isSelection
+                    ? Bilingual(en: "selected", zh: "选中")[language] : NumberText.significant(slice.value(row, column), digits: 4)
+        let names = (slice.axisName(slice.rowAxis)[language], slice.axisName(slice.columnAxis)[language])
         let (r, c) = (slice.rowName(row), slice.columnName(column))
         return language == .en ? "\(names.0) \(r), \(names.1) \(c): \(value)" : "\(names.0)“\(r)”，\(names.1)“\(c)”：\(value)"
     }
@@ -175,7 +169,7 @@ struct MatrixWords {
     var quantity: Bilingual {
         switch scale.kind {
         case .weights: Bilingual(en: "weight", zh: "权重")
-        case .choice: slice.isSelection ? Bilingual(en: "not kept, kept", zh: "未留下、留下") : Bilingual(en: "no, yes", zh: "否、是")
+        case .choice: Bilingual(en: "no, yes", zh: "否、是")
         case .magnitudes, .signed:
             slice.isPair ? Bilingual(en: "score", zh: "得分") : Bilingual(en: "value", zh: "数值")
         }

@@ -152,14 +152,7 @@ extension Words {
     }
 
     /// Which heads a slice shows; nil where it has none.
-    static func head(_ slice: MatrixSlice) -> Bilingual? {
-        guard let axis = slice.headAxis, let head = slice.head, let count = slice.step.output.shape[axis] else { return nil }
-        let name = Words.axis(axis, isPair: false)
-        switch head {
-        case .mean: return Bilingual(en: "mean of \(count) \(name.en)s", zh: "\(count) 个\(name.zh)的平均")
-        case .one(let n): return Bilingual(en: "\(name.en) \(n)", zh: "\(name.zh) \(n)")
-        }
-    }
+    static func head(_ slice: MatrixSlice) -> Bilingual? { slice.headName }
 
     /// Small whole numbers in words.
     static func count(_ n: Int) -> Bilingual {

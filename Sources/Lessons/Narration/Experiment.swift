@@ -58,6 +58,7 @@ public struct Experiment: Sendable {
         let id = ids.first(where: trace.contains) ?? ids[2]
         let weights = try trace.step(id).output.transposed(to: [.h, .t, .s])
         let (heads, queries, keys) = (weights.shape.lengths[0], weights.shape.lengths[1], weights.shape.lengths[2])
+        guard keys > 1 else { throw LessonError(.badText, "expected at least two tokens, found one") }
         let mean = (0..<keys).map { key in (0..<heads).reduce(0) { $0 + weights[$1, queries - 1, key] } / Double(heads) }
         let order = (0..<keys).sorted { (-mean[$0], $0) < (-mean[$1], $1) }
         var roles = ["first": 0, "query": queries - 1, "top": order[0], "second": order[min(1, keys - 1)], "least": order[keys - 1]]
@@ -95,6 +96,8 @@ public struct Experiment: Sendable {
         var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy", "head\(surestHead)"]
         if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
         if trace.tokens.count >= 4 { flags.insert("many") }
+        if trace.tokens.contains(where: { $0.contains("▁") }) { flags.insert("spaced") }
+        if let verdict { flags.insert(verdict) }
         switch origin {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
         case .ownDiary: flags.formUnion(["own", "diary"])
@@ -102,6 +105,14 @@ public struct Experiment: Sendable {
         case .referenceCase: flags.insert("case")
         }
         return flags
+    }
+
+    /// Whether the read-out has one largest answer (`answered`) or only equal ones (`tied`); nil for neither, or without a read-out.
+    private var verdict: String? {
+        guard let answers = (try? trace.step("answer"))?.output.values.sorted(by: >), answers.count > 1 else { return nil }
+        let slack = 1e-9 * max(abs(answers[0]), 1)
+        if answers[0] - answers[1] > slack { return "answered" }
+        return answers[0] - answers[answers.count - 1] <= slack ? "tied" : nil
     }
 
     /// The step `id`, or the one of that id after the prefix.

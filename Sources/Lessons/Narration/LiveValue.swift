@@ -16,7 +16,7 @@ struct LiveValue: Hashable, Sendable {
         case sum
         /// `name answer[best]`: the label at the last index.
         case name
-        /// `explain attention.scores[0,17,4]`: a block with the chain of equalities.
+        /// `explain attention.scores[0,17,4]`: a block with the chain of equalities; `|all` for every term of its sums.
         case explain
         /// `formula attention.scores`, `title …`, `source …`.
         case formula, title, source
@@ -78,6 +78,8 @@ struct LiveValue: Hashable, Sendable {
     var format: Format?
     var scale: Scale?
     var showsUnit = false
+    /// Whether an explanation writes out every term of a long sum.
+    var allTerms = false
     var place: LessonError.Place
 
     /// Reads the text between the braces.
@@ -106,13 +108,15 @@ struct LiveValue: Hashable, Sendable {
             format = .percent(0)
         } else if part == "unit" {
             showsUnit = true
+        } else if part == "all", request == .explain {
+            allTerms = true
         } else if let scale = Scale.known.first(where: { $0.prefix == part }) {
             self.scale = scale
         } else {
             let scales = Scale.known.map(\.prefix).joined(separator: ", ")
             throw LessonError(
                 .badFile, at: place,
-                "{{\(text)}}: expected the format to be a number of decimals, ~ and digits, percent, percent0, unit, \(scales), found \"\(part)\""
+                "{{\(text)}}: expected the format to be a number of decimals, ~ and digits, percent, percent0, unit, \(scales), or all after explain, found \"\(part)\""
             )
         }
     }

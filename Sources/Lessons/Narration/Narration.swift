@@ -19,7 +19,9 @@ indirect enum NarrationNode: Hashable, Sendable {
 
 /// `diary`, `!model`, `diary+decoy`: all parts must hold.
 struct NarrationCondition: Hashable, Sendable {
-    static let known = ["builtin", "own", "diary", "model", "case", "decoy", "nodecoy", "multihead", "many", "head0", "head1"]
+    static let known = [
+        "builtin", "own", "diary", "model", "case", "decoy", "nodecoy", "multihead", "many", "answered", "tied", "spaced", "head0", "head1",
+    ]
     var parts: [String]
 
     init(_ text: String) { parts = text.split(separator: "+").map(String.init) }

@@ -109,7 +109,8 @@ private struct Article {
     }
 
     private mutating func explanation(_ explanation: Explanation) {
-        add(MarkdownText.fenced(explanation.lines(language, inFull: false).joined(separator: "\n"), ""))
+        let lines = explanation.pieces(language).flatMap { line in line.enumerated().map { ($0 == 0 ? "" : "  ") + $1 } }
+        add(MarkdownText.fenced(lines.joined(separator: "\n"), ""))
         for note in explanation.notes { add(MarkdownText.escaped(note[language])) }
     }
 

@@ -105,6 +105,7 @@ private struct Slice {
     let rowNames, columnNames: [String]?
     let rowAxis, columnAxis: Axis
     let headNote: Bilingual?
+    let rowKind, columnKind: Bilingual
     let highlight: Int?
     let largest: Double
     let runName: String
@@ -115,20 +116,10 @@ private struct Slice {
     var columns: Int { tensor.shape.lengths[1] }
 
     init?(_ step: Step, _ figure: PageFigure) {
+        guard let drawn = try? MatrixSlice(step, of: figure.experiment.trace, head: figure.options.head) else { return nil }
         var tensor = step.output
-        var note: Bilingual?
         for axis in [Axis.h, .g, .j] where tensor.shape.contains(axis) && tensor.shape.rank == 3 {
-            let count = tensor.shape[axis] ?? 1
-            if case .one(let head)? = figure.options.head {
-                let own = axis == .g ? head * count / max(count, figure.heads) : head
-                guard (0..<count).contains(own) else { return nil }
-                tensor = tensor.slice(axis, at: own)
-                let name = step.labels[axis]?[own] ?? "\(own)"
-                note = axis == .j ? Bilingual(en: "index head \(name)", zh: "索引头 \(name)") : Bilingual(en: "head \(name)", zh: "头 \(name)")
-            } else {
-                tensor = tensor.mean(over: axis)
-                note = Bilingual(en: "mean of \(count) heads", zh: "\(count) 个头的平均")
-            }
+            if case .one(let head)? = drawn.head { tensor = tensor.slice(axis, at: head) } else { tensor = tensor.mean(over: axis) }
         }
         guard tensor.shape.rank == 2 else { return nil }
         isSelection = tensor.shape.axes == [.t, .k]
@@ -136,7 +127,8 @@ private struct Slice {
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])
-        headNote = note
+        headNote = drawn.headName
+        (rowKind, columnKind) = (drawn.axisName(rowAxis), drawn.axisName(columnAxis))
         highlight = rowAxis == .t || rowAxis == .s ? figure.options.query : nil
         largest = tensor.values.filter(\.isFinite).reduce(0) { max($0, abs($1)) }
         runName = figure.experiment.text
@@ -170,18 +162,9 @@ private struct Slice {
     }
 
     func title(_ step: Step, _ language: Language) -> String {
-        let axes: [Axis: Bilingual] = [
-            .t: Bilingual(en: "queries", zh: "查询"), .s: Bilingual(en: "keys", zh: "键"), .c: Bilingual(en: "features", zh: "特征"),
-            .d: Bilingual(en: "numbers of the head", zh: "这个头里的各个数"),
-        ]
-        let (row, column) = (axes[rowAxis] ?? Bilingual(same: rowAxis.name), axes[columnAxis] ?? Bilingual(same: columnAxis.name))
         var note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
         if isSelection { note += Bilingual(en: ", ■ kept", zh: "，■ 留下")[language] }
         return step.title[language] + note
-            + Bilingual(en: " (rows: \(row.en), columns: \(column.en))", zh: "（行：\(row.zh)，列：\(column.zh)）")[language]
+            + Bilingual(en: " (row: \(rowKind.en), column: \(columnKind.en))", zh: "（行：\(rowKind.zh)，列：\(columnKind.zh)）")[language]
     }
-}
-
-extension PageFigure {
-    fileprivate var heads: Int { (try? experiment.step("attention.weights"))?.output.shape[.h] ?? 1 }
 }

@@ -96,9 +96,9 @@ public struct TerminalPlayer: Sendable {
     }
 
     private func explanation(_ explanation: Explanation, _ language: Language) -> [String] {
-        let chain = explanation.lines(language, inFull: false).enumerated().flatMap { offset, line in
-            TerminalText.wrapped([Styled(line, .code)], columns: columns - (offset == 0 ? 4 : 8)).enumerated().map { part, pieces in
-                (offset == 0 ? "    " : part == 0 ? "      " : "        ") + painted(pieces)
+        let chain = explanation.pieces(language).enumerated().flatMap { offset, line in
+            line.flatMap { TerminalText.wrapped([Styled($0, .code)], columns: columns - (offset == 0 ? 4 : 8)) }.enumerated().map {
+                (offset == 0 ? "    " : $0 == 0 ? "      " : "        ") + painted($1)
             }
         }
         return chain + explanation.notes.flatMap { note in prose([Styled(note[language], .muted)], language, indent: 4) }
