@@ -24,6 +24,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         .target(name: "AttentionEngine", swiftSettings: settings),
@@ -35,7 +36,10 @@ let package = Package(
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
         .target(name: "CairoRenderer", dependencies: ["Diagrams", "AttentionEngine", "CCairo", "CPNG"], swiftSettings: settings),
-        .target(name: "Lessons", dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams"], swiftSettings: settings),
+        .target(
+            name: "Lessons",
+            dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams", .product(name: "Mustache", package: "swift-mustache")],
+            swiftSettings: settings),
         .executableTarget(
             name: "attn",
             dependencies: [
@@ -51,6 +55,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]
 )
