@@ -17,6 +17,7 @@ let package = Package(
         .executable(name: "attn", targets: ["attn"]),
         .library(name: "AttentionEngine", targets: ["AttentionEngine"]),
         .library(name: "ModelFiles", targets: ["ModelFiles"]),
+        .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
         .library(name: "Diagrams", targets: ["Diagrams"]),
         .library(name: "CairoRenderer", targets: ["CairoRenderer"]),
         .library(name: "Lessons", targets: ["Lessons"]),
@@ -29,6 +30,12 @@ let package = Package(
     targets: [
         .target(name: "AttentionEngine", swiftSettings: settings),
         .target(name: "ModelFiles", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .target(
+            name: "AttentionKernels", dependencies: ["AttentionEngine", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
         .target(name: "Diagrams", dependencies: ["AttentionEngine"], swiftSettings: settings),
         .systemLibrary(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
@@ -43,12 +50,13 @@ let package = Package(
         .executableTarget(
             name: "attn",
             dependencies: [
-                "AttentionEngine", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
+                "AttentionEngine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],

@@ -17,16 +17,27 @@ extension Lesson {
             experiments: experiments, provenance: provenance)
     }
 
+    /// The trace of the lesson's main run, with what-if switches on. Throws for a switch that has nothing to change.
+    public func trace(_ source: LessonSource = .builtIn(question: nil), language: Language, switches: [Switch] = []) throws -> Trace {
+        let text: String
+        switch source {
+        case .builtIn(let asked): text = try diary.text(question: asked ?? question, language: language)
+        case .diaryText(let own): text = own
+        case .trace(let trace, _, _, _): return trace
+        }
+        return try diary.trace(of: diary.tokens(of: text), language: language, switches: switches)
+    }
+
     private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
         switch source {
         case .builtIn(let asked):
             let asked = asked ?? question
             let main = try Experiment.diary(
                 diary, name: "", text: diary.text(question: asked, language: language), origin: .builtIn(asked), language: language)
-            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary"))
+            return ([main] + (try extras(after: asked, language)), Provenance(name: "diary", note: Diary.designedByHand))
         case .diaryText(let text):
             let main = try Experiment.diary(diary, name: "", text: text, origin: .ownDiary, language: language)
-            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text"))
+            return ([main] + (try extras(after: question, language)), Provenance(name: "diary-text", note: Diary.designedByHand))
         case .trace(let trace, let text, let layer, let provenance):
             let prefix = try Self.prefix(of: trace, layer: layer)
             let main = try Experiment(name: "", trace: trace, prefix: prefix, origin: .model, text: TerminalText.sanitized(text))

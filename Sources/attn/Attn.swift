@@ -2,7 +2,10 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
+internal import Dispatch
+internal import Lessons
 internal import ModelFiles
 
 #if canImport(Glibc)
@@ -26,11 +29,14 @@ struct Attn: ParsableCommand {
             SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
             """,
         subcommands: [
-            TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self, CaseCommand.self,
+            LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self,
+            CaseCommand.self,
         ])
 
     static func main() {
         signal(SIGPIPE, SIG_IGN)
+        let interruption = Interruption()
+        defer { interruption.end() }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -38,6 +44,23 @@ struct Attn: ParsableCommand {
             ExitStatus.leave(with: error)
         }
     }
+}
+
+/// Ctrl-C: what is half written is removed, and the program ends with 130.
+struct Interruption {
+    private let source: any DispatchSourceSignal
+
+    init() {
+        signal(SIGINT, SIG_IGN)
+        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source.setEventHandler {
+            WholeFile.discardUnfinished()
+            _exit(ExitStatus.interrupted.rawValue)
+        }
+        source.resume()
+    }
+
+    func end() { source.cancel() }
 }
 
 /// Exit codes of the contract.
@@ -50,12 +73,23 @@ enum ExitStatus: Int32 {
     case cannotWrite = 73
     case interrupted = 130
 
-    /// Prints one line about `error` to standard error, unless it is a request for help or a closed pipe, and exits.
+    /// Exits with one line about `error` on standard error, or quietly if a pipe was closed, or with the help that was asked for.
     static func leave(with error: any Error) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
-        guard let (status, message) = known(error) else { Attn.exit(withError: error) }
-        if status != .done { Output.complain(message) }
-        exit(status.rawValue)
+        if let (status, message) = known(error) {
+            if status != .done { Output.complain(message) }
+            exit(status.rawValue)
+        }
+        let code = Attn.exitCode(for: error)
+        if code == .success { leaveWithHelp(Attn.fullMessage(for: error)) }
+        Output.complain("\(Attn.message(for: error)); see attn --help")
+        exit(code == .validationFailure ? usage.rawValue : code.rawValue)
+    }
+
+    /// Prints what was asked for (help, the version, completions) to standard output, checked.
+    private static func leaveWithHelp(_ text: String) -> Never {
+        do { try Output.print(text) } catch { exit(known(error)?.0.rawValue ?? cannotWrite.rawValue) }
+        exit(done.rawValue)
     }
 
     /// The exit code and the message of one of our own errors; nil for those of the argument parser.
@@ -70,6 +104,8 @@ enum ExitStatus: Int32 {
             }
         case let error as EngineError: (.badData, "\(error)")
         case let error as FigureError: (.badData, "\(error)")
+        case let error as RendererError: (.badData, "\(error)")
+        case let error as LessonError: (error.kind == .noInput ? .noInput : .badData, "\(error)")
         case let error as UsageError: (.usage, error.description)
         default: nil
         }

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import AttentionEngine
 internal import CCairo
 internal import Diagrams
+internal import Lessons
 internal import ModelFiles
 
 #if canImport(Glibc)
@@ -11,6 +12,41 @@ internal import ModelFiles
 #else
     internal import Darwin
 #endif
+
+/// What a reader brings: a question, a text, a model; and where the lessons are.
+struct ReaderOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A Hugging Face model folder of Llama architecture.", valueName: "dir"))
+    var model: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("A diary in the diary's vocabulary; with --model, any text.", valueName: "text"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("The question asked of the diary: trip, breakfast or mei.", valueName: "question"))
+    var question: String?
+
+    @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir"))
+    var home: String?
+
+    /// The lessons.
+    func library() throws -> LessonLibrary { try Self.library(home) }
+
+    /// The lessons of the folder named, or of the one that is found.
+    static func library(_ home: String?) throws -> LessonLibrary {
+        try LessonLibrary(folder: ResourceFolder(named: home).path + "/lessons")
+    }
+
+    /// What a lesson is run on.
+    func lessonSource() throws -> LessonSource {
+        if question != nil, text != nil || model != nil {
+            throw UsageError("--question asks the built-in diary; leave out --text and --model")
+        }
+        if let model {
+            let source = try Source(model: model, text: text)
+            return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance())
+        }
+        return text.map(LessonSource.diaryText) ?? .builtIn(question: question)
+    }
+}
 
 struct SourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A lesson's experiment.", valueName: "name"))
@@ -22,18 +58,14 @@ struct SourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A trace written by attn trace.", valueName: "file.json"))
     var trace: String?
 
-    @Option(help: ArgumentHelp("A Hugging Face model folder of Llama architecture.", valueName: "dir"))
-    var model: String?
+    @OptionGroup var reader: ReaderOptions
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The text for --model, or a diary for --lesson.", valueName: "text"))
-    var text: String?
-
-    @Option(help: ArgumentHelp("The question asked of the diary: trip, breakfast or mei.", valueName: "question"))
-    var question: String?
+    /// Whether any source is named.
+    var isNamed: Bool { [lesson, `case`, trace, reader.model].contains { $0 != nil } }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.
-    func load(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
-        let named = [lesson, `case`, trace, model].compactMap(\.self)
+    func load(_ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
+        let named = [lesson, `case`, trace, reader.model].compactMap(\.self)
         guard named.count == 1 else {
             throw UsageError(
                 "expected one source (--lesson NAME, --case FILE, --trace FILE or --model DIR --text TEXT), found \(named.isEmpty ? "none" : "\(named.count)")"
@@ -44,8 +76,9 @@ struct SourceOptions: ParsableArguments {
             throw UsageError("switches apply to --case and --lesson; a trace and a model are what they are")
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
-        if let path = model { return try Source(model: path, text: text) }
-        throw UsageError("lessons are not there yet")
+        if let path = reader.model { return try Source(model: path, text: reader.text) }
+        let trace = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(), language: language, switches: switches)
+        return Source(trace: trace, name: reader.text == nil ? "diary" : "diary-text", file: nil, note: Diary.designedByHand)
     }
 }
 
@@ -56,9 +89,12 @@ struct Source {
     let name: String
     /// The file whose SHA-256 pictures carry, or nil for built-in data. Hashed only when a picture is drawn: a model may be large.
     let file: String?
+    /// What a reader must know of the data.
+    let note: Bilingual?
 
-    init(trace: Trace, name: String? = nil, file: String?) {
+    init(trace: Trace, name: String? = nil, file: String?, note: Bilingual? = nil) {
         self.trace = trace
+        self.note = note
         self.name = name ?? Provenance.baseName(file ?? "")
         self.file = file
     }
@@ -66,7 +102,7 @@ struct Source {
     /// A forward pass over `text` through the model in the folder `path`.
     init(model path: String, text: String?) throws {
         guard let text else { throw UsageError("--model needs --text TEXT") }
-        guard !text.isEmpty else { throw UsageError("--text: expected at least one character, found an empty text") }
+        guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
         let ids = folder.tokenizer.encode(text)
         let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
@@ -75,7 +111,7 @@ struct Source {
         self.init(trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json")
     }
 
-    func provenance() throws -> Provenance { Provenance(name: name, sha256: try file.map(Provenance.sha256)) }
+    func provenance() throws -> Provenance { Provenance(name: name, sha256: try file.map(Provenance.sha256), note: note) }
 }
 
 extension Provenance {

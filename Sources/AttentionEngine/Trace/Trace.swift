@@ -36,7 +36,9 @@ public struct Trace: Sendable {
     public func step(_ id: String) throws(EngineError) -> Step {
         if let position = positions[id] { return steps[position] }
         let near = NearWords.of(id, in: steps.map(\.id))
-        let hint = near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?"
+        let computed = steps.filter { !$0.inputs.isEmpty }.map(\.id)
+        let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")
+        let hint = near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"
         throw EngineError(.unknownStep, id, "there is no step of this name\(hint)")
     }
 

@@ -34,8 +34,9 @@ struct MatrixFigure {
         scale = MatrixScale(slice, frame.palette)
         isRaster = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
         if let query = options.query {
-            guard slice.rowAxis == .t, (0..<slice.rows).contains(query) else {
-                throw FigureError("\(slice.step.id): query \(query): expected 0 to \(slice.rows - 1) of the axis t")
+            guard [.t, .s].contains(slice.rowAxis), (0..<slice.rows).contains(query) else {
+                throw FigureError(
+                    "\(slice.step.id): query \(query): expected rows of tokens, 0 to \(slice.rows - 1), found \(slice.step.output.shape)")
             }
         }
         query = slice.isPair ? options.query ?? (isRaster ? nil : slice.rows - 1) : options.query

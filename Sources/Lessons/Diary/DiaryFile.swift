@@ -62,6 +62,9 @@ public struct Diary: Sendable {
     /// The lightning indexer.
     public let indexer: Indexer
 
+    /// What every picture and page of the diary says of its numbers.
+    public static let designedByHand = Bilingual(en: "vectors designed by hand", zh: "向量由人手设计")
+
     /// Reads the file at `path`; errors name file, line and column.
     public init(file path: String) throws(LessonError) { try self.init(parsing: readText(path), file: path) }
 

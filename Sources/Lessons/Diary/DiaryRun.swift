@@ -1,6 +1,6 @@
 // The diary through attention, recorded: vectors = what the word is + the story of its sentence; dense attention with the
-// designed weights; a read-out of the answer; and the same weights with the mask in the wrong place, to show why it matters.
-// The lightning indexer's part is recorded by the sparse lessons, from the same vectors.
+// designed weights; the lightning indexer (Eq. 1 alone) and attention to its choice; a read-out of both answers; and the dense weights
+// with the mask in the wrong place, to show why it matters.
 
 public import AttentionEngine
 
@@ -19,6 +19,9 @@ extension Equation {
     static let answer = Equation(
         "answer", symbol: "answer", Bilingual(en: "Read-out: the last output against each answer word", zh: "读出：最后一个输出与每个候选答案的点积"),
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
+    static let sparseAnswer = Equation(
+        "sparse.answer", symbol: "answer", Bilingual(en: "Read-out after sparse attention", zh: "稀疏注意力之后的读出"),
+        #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
     static let unmaskedWeights = Equation(
         "unmasked", symbol: "U", Bilingual(en: "Softmax over all keys, the future included", zh: "对所有键做 softmax，未来也在内"),
         #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: "a mistake, shown on purpose", axes: [.h, .t, .s])
@@ -32,16 +35,18 @@ extension Equation {
 
 extension Diary {
     /// The diary's attention over `tokens`, with labels in `language`. Steps: `input.own`, `input.strength`, `input.sentence`, `input.gathers`,
-    /// `input.question`, `story`, `asked`, `embedding`, `attention.*`, `answer`, `mask_after_softmax.*`.
-    public func trace(of tokens: [DiaryToken], language: Language) throws -> Trace {
+    /// `input.question`, `story`, `asked`, `embedding`, `attention.*`, `answer`, `indexer.*`, `selected`, `sparse.*`, `sparse.answer`,
+    /// `mask_after_softmax.*`.
+    public func trace(of tokens: [DiaryToken], language: Language, switches: [Switch] = []) throws -> Trace {
         let labels = tokens.map(\.text)
         let heads = self.heads.enumerated().map { Self.letter($0) + (language == .en ? ": " : "：") + $1.name[language] }
         var recorder = Recorder(
-            tokens: labels, tokenIDs: tokens.map(\.word),
+            tokens: labels, tokenIDs: tokens.map(\.word), switches: switches.map(\.description),
             labels: [.t: labels, .s: labels, .c: featureNames.map { $0[language] }, .h: heads, .g: heads])
         let x = try recordEmbedding(tokens, on: &recorder)
-        let y = try recordAttention(x, on: &recorder)
-        try recordAnswer(y, count: tokens.count, language, on: &recorder)
+        let (dense, sparse) = try selectiveAttention().switching(switches).record(x, on: &recorder)
+        try recordAnswer(dense, .answer, count: tokens.count, language, on: &recorder)
+        try recordAnswer(sparse, .sparseAnswer, count: tokens.count, language, on: &recorder)
         try recordLateMask(count: tokens.count, on: &recorder)
         return recorder.trace
     }
@@ -54,15 +59,24 @@ extension Diary {
             rotary: nil)
     }
 
+    /// The attention and, beside it, attention to what the designed indexer (Eq. 1 alone) keeps.
+    public func selectiveAttention() throws(EngineError) -> SelectiveAttention {
+        let scorer = try LightningIndexer(
+            heads: indexer.query.count, dimension: indexer.key.count, topK: topK,
+            query: Self.stacked("indexer.wq", indexer.query.flatMap(\.self)), key: Self.stacked("indexer.wk", indexer.key),
+            headWeights: Self.stacked("indexer.ww", indexer.weights))
+        return SelectiveAttention(attention: try attention(), weights: weights, indexer: scorer)
+    }
+
+    private static func stacked(_ name: String, _ rows: [[Double]]) -> NamedTensor {
+        .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap(\.self)))
+    }
+
     /// The designed projections.
     public var weights: DenseAttention.Weights {
-        func stacked(_ name: String, _ rows: [[Double]]) -> NamedTensor {
-            .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap(\.self)))
-        }
         return .init(
-            query: stacked("wq", heads.flatMap(\.query)), key: stacked("wk", heads.flatMap(\.key)),
-            value: stacked("wv", heads.flatMap(\.value)),
-            output: stacked("wo", output))
+            query: Self.stacked("wq", heads.flatMap(\.query)), key: Self.stacked("wk", heads.flatMap(\.key)),
+            value: Self.stacked("wv", heads.flatMap(\.value)), output: Self.stacked("wo", output))
     }
 
     private func recordEmbedding(_ tokens: [DiaryToken], on recorder: inout Recorder) throws(EngineError) -> Expression {
@@ -89,18 +103,14 @@ extension Diary {
         return try recorder.record(.embedding, own + story + asked)
     }
 
-    private func recordAttention(_ x: Expression, on recorder: inout Recorder) throws(EngineError) -> Expression {
-        recorder.prefix = "attention."
-        defer { recorder.prefix = "" }
-        return try attention().record(x, weights, on: &recorder).output
-    }
-
-    private func recordAnswer(_ y: Expression, count: Int, _ language: Language, on recorder: inout Recorder) throws(EngineError) {
+    private func recordAnswer(
+        _ y: Expression, _ equation: Equation, count: Int, _ language: Language, on recorder: inout Recorder
+    ) throws(EngineError) {
         let own = Tensor([.n, .c], [answers.count, featureIDs.count], answers.flatMap { words[$0].own })
         recorder.labels[.n] = answers.map { words[$0].name[language] }
         let table = try recorder.input("input.answers", "word", own, title: Bilingual(en: "Words that can answer", zh: "能当答案的词"))
         let last = try y.slicing(.t, count - 1..<count)
-        _ = try recorder.record(.answer, dot(last, table, over: .c).merging([.t, .n], into: .n))
+        _ = try recorder.record(equation, dot(last, table, over: .c).merging([.t, .n], into: .n))
     }
 
     private func recordLateMask(count: Int, on recorder: inout Recorder) throws(EngineError) {

@@ -32,6 +32,16 @@ public enum WholeFile {
         try write(path) { stream throws(FileError) in try stream.write(bytes) }
     }
 
+    /// Writes bytes; folders on the way that are not there are made.
+    public static func write(_ path: String, creatingFolders bytes: [UInt8]) throws(FileError) {
+        var folder = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/").dropLast() {
+            folder += "/\(part)"
+            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw .system(.cannotWrite, path, "its folder cannot be made") }
+        }
+        try write(path, bytes)
+    }
+
     /// Writes what `contents` puts into the stream. If anything fails, the temporary file is removed, an earlier file of this name
     /// stays as it was, and the error is thrown on.
     public static func write(_ path: String, contents: (inout ByteStream) throws(FileError) -> Void) throws(FileError) {

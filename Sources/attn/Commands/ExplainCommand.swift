@@ -19,7 +19,7 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         let reference = try StepReference(cell)
-        let trace = try source.load(switches: switches.map { try Switch(parsing: $0) }).trace
+        let trace = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) }).trace
         let step = try trace.step(reference.id)
         try Output.print(ExplanationText(step, try step.explain(reference.index), language.value).lines)
     }

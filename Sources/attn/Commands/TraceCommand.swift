@@ -10,6 +10,7 @@ struct TraceCommand: ParsableCommand {
         discussion: "Example: attn trace --lesson attention-step-by-step --output trace.json")
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var language: LanguageOption
 
     @Option(help: ArgumentHelp("Paths of sparse attention to run: masked, gathered or both.", valueName: "path"))
     var path = PathChoice.masked
@@ -32,7 +33,7 @@ struct TraceCommand: ParsableCommand {
     }
 
     func run() throws {
-        let trace = try source.load(paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
+        let trace = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()
         try TraceJSON.write(trace, to: &stream)

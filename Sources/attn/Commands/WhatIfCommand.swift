@@ -23,7 +23,7 @@ struct WhatIfCommand: ParsableCommand {
 
     func run() throws {
         let changes = try switches.map { try Switch(parsing: $0) }
-        let report = try WhatIf(right: source.load().trace, variant: source.load(switches: changes).trace)
+        let report = try WhatIf(right: source.load(language.value).trace, variant: source.load(language.value, switches: changes).trace)
         try Output.print(json ? [Self.json(report).text()] : Self.text(report, language.value))
     }
 

@@ -1,0 +1,34 @@
+// The Swift side of decode_vs_pytorch.py: makes the seeded inputs once, then times one run for each line that it reads (`dense`, `sparse`) and
+// answers with milliseconds and the sum of the outputs, so that both sides can be seen to compute the same.
+
+import AttentionKernels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@main
+struct KernelTiming {
+    static func main() throws {
+        let length = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 131_072
+        let kernel = try DecodeKernel(.deepSeekV32, capacity: length)
+        let input = DecodeInput.seeded(.deepSeekV32, length: length)
+        let blas = BLAS.description
+        print(
+            "\(blas.name) \(blas.version), core type \(blas.core), environment \(blas.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })"
+        )
+        fflush(nil)
+        while let line = readLine() {
+            let clock = ContinuousClock()
+            var output: [Float] = []
+            let time = try clock.measure {
+                output = line == "dense" ? try kernel.dense(input, length: length) : try kernel.sparse(input, length: length).output
+            }
+            let sum = output.reduce(0.0) { $0 + Double(abs($1)) }
+            print("\(time / .milliseconds(1)) \(sum)")
+            fflush(nil)
+        }
+    }
+}

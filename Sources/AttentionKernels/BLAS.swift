@@ -1,0 +1,70 @@
+// The one matrix product that the kernels need, from OpenBLAS or Accelerate, and who computes it. Each call runs on the calling thread:
+// the kernels divide the positions among threads themselves, so that a block's scores are still in cache when its softmax and values follow.
+
+#if canImport(Accelerate)
+    import Accelerate
+#else
+    internal import COpenBLAS
+    import Glibc
+#endif
+
+/// The BLAS behind the kernels.
+public enum BLAS {
+    /// Who computes, and what steers it.
+    public struct Description: Hashable, Sendable {
+        /// OpenBLAS or Accelerate.
+        public let name: String
+        /// Version and build, as the library states them.
+        public let version: String
+        /// The processor that the library chose its kernels for.
+        public let core: String
+        /// Environment variables that steer it and are set.
+        public let environment: [String: String]
+    }
+
+    /// Names of the environment variables that steer OpenBLAS or Accelerate.
+    public static let steeringVariables = [
+        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    ]
+
+    /// What is linked here.
+    public static var description: Description {
+        var environment: [String: String] = [:]
+        for name in steeringVariables {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        #if canImport(Accelerate)
+            return Description(name: "Accelerate", version: "system", core: "system", environment: environment)
+        #else
+            let configuration = String(cString: openblas_get_config())
+            let version = configuration.split(separator: " ").dropFirst().first.map(String.init) ?? configuration
+            return Description(name: "OpenBLAS", version: version, core: String(cString: openblas_get_corename()), environment: environment)
+        #endif
+    }
+
+    /// Makes each call run on its own thread only. Done once, before the first product.
+    static let isPrepared: Bool = {
+        #if !canImport(Accelerate)
+            openblas_set_num_threads(1)
+        #endif
+        return true
+    }()
+
+    /// c = a b (+ c if `adding`), row-major: a [m, k] with rows `strideA` apart, b [k, n], or [n, k] if `transposed`, c [m, n].
+    @inline(__always)
+    static func multiply(
+        m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ strideA: Int, _ b: UnsafePointer<Float>, _ strideB: Int, transposed: Bool,
+        adding: Bool = false, into c: UnsafeMutablePointer<Float>, _ strideC: Int
+    ) {
+        guard m > 0, n > 0 else { return }
+        #if canImport(Accelerate)
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(strideA), b,
+                Int32(strideB), adding ? 1 : 0, c, Int32(strideC))
+        #else
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), 1, a,
+                blasint(strideA), b, blasint(strideB), adding ? 1 : 0, c, blasint(strideC))
+        #endif
+    }
+}

@@ -1,0 +1,137 @@
+// attn figure: pictures from traces.
+
+public import ArgumentParser
+internal import AttentionEngine
+internal import CairoRenderer
+public import Diagrams
+internal import Lessons
+internal import ModelFiles
+
+struct FigureCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "figure", abstract: "Draw a figure as PNG, SVG or PDF.",
+        discussion: """
+            Figures: \(Figures.all.map(\.name).joined(separator: ", ")).
+            Example: attn figure matrix --lesson attention-step-by-step --output weights.png
+            """,
+        subcommands: [List.self, Draw.self], defaultSubcommand: Draw.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the figures.", discussion: "Example: attn figure list --json")
+
+        @OptionGroup var language: LanguageOption
+        @Flag(help: "Print the list as JSON.") var json = false
+
+        func run() throws {
+            guard json else { return try Output.print(Figures.all.map { "\($0.name.padded(12))  \($0.summary[language.value])" }) }
+            let list = Figures.all.map { JSONText.object([("name", .string($0.name)), ("summary", .string($0.summary[language.value]))]) }
+            try Output.print(JSONText.array(list).text())
+        }
+    }
+
+    struct Draw: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "draw", abstract: "Draw one figure (`draw` may be left out).",
+            discussion: """
+                Examples:
+                  attn figure matrix --output weights.png
+                  attn figure matrix --model DIR --text "Once upon a time" --step layer.1.attention.weights --head 3 --output m.svg
+                """, shouldDisplay: false)
+
+        enum Form: String, CaseIterable { case png, svg, pdf }
+
+        @Argument(help: ArgumentHelp("The figure's name; see attn figure list.", valueName: "figure")) var name: String
+        @OptionGroup var source: SourceOptions
+        @OptionGroup var language: LanguageOption
+        @Option(help: ArgumentHelp("The step to draw.", valueName: "id")) var step: String?
+        @Option(help: ArgumentHelp("The head to draw: a number, or mean.", valueName: "n|mean")) var head: String?
+        @Option(help: ArgumentHelp("The query to highlight.", valueName: "n")) var query: Int?
+        @Option(help: ArgumentHelp("The phase: prefill or decode.N.", valueName: "phase")) var phase = "prefill"
+        @Option(help: "The looks: light, dark or print.") var theme = Theme.light
+        @Option(help: "The use: article, cover, phone or slide.") var preset = Preset.article
+        @Option(help: ArgumentHelp("Width in points instead of the preset's.", valueName: "points")) var width: Double?
+        @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale = 1.0
+        @Option(help: ArgumentHelp("Draw N tokens of seeded noise through causal attention instead.", valueName: "N")) var random: Int?
+        @Flag(help: "Print the figure's one-line caption.") var caption = false
+        @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .png, .svg or .pdf.", valueName: "file")) var output: String?
+
+        func validate() throws {
+            guard output != nil || caption else { throw ValidationError("expected --output FILE.png, FILE.svg or FILE.pdf, or --caption") }
+            guard scale > 0, scale <= 16 else { throw ValidationError("--scale: expected more than 0 and at most 16, found \(scale)") }
+        }
+
+        func run() throws {
+            let figure = try Figures.named(name)
+            let form = try output.map(Self.form)
+            let renderer = CairoRenderer()
+            let scene = try figure.draw(data(), options(), renderer.measurer)
+            if let output, let form {
+                let bytes =
+                    switch form {
+                    case .png: try renderer.png(scene, scale: scale)
+                    case .svg: try renderer.svg(scene, idPrefix: "\(name)-")
+                    case .pdf: try renderer.pdf(scene)
+                    }
+                try WholeFile.write(output, bytes)
+            }
+            if caption { try Output.print(scene.caption[language.value]) }
+        }
+
+        private static func form(_ path: String) throws -> Form {
+            let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().last.map { $0.lowercased() }
+            guard let ending, let form = Form(rawValue: ending) else {
+                throw UsageError("\(path): expected a name ending in .png, .svg or .pdf")
+            }
+            return form
+        }
+
+        private func data() throws -> FigureData {
+            if let random {
+                guard !source.isNamed else { throw UsageError("--random takes no other source") }
+                let trace = try RandomAttention.trace(tokens: random)
+                return FigureData(traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)"))
+            }
+            guard source.isNamed else { return try BuiltInExample(home: source.reader.home).data(for: name, language.value) }
+            let loaded = try source.load(language.value)
+            return FigureData(traces: [(name: "", trace: loaded.trace)], provenance: try loaded.provenance())
+        }
+
+        private func options() throws -> FigureOptions {
+            var options = FigureOptions()
+            options.language = language.value
+            options.theme = theme
+            options.preset = preset
+            options.width = width
+            do { _ = try options.checkedWidth() } catch { throw UsageError("--\(error)") }
+            options.step = step
+            options.query = query
+            options.phase = phase
+            if let head {
+                guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
+                    throw UsageError("--head: expected a number or mean, found \"\(head)\"")
+                }
+                options.head = choice
+            }
+            return options
+        }
+    }
+}
+
+extension Theme: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}
+
+/// What a figure draws when no source is named: the diary, with all its questions.
+struct BuiltInExample {
+    let home: String?
+
+    func data(for figure: String, _ language: Language) throws -> FigureData {
+        let diary = try ReaderOptions.library(home).diary
+        let traces = try diary.questions.map { question in
+            (
+                name: question.name,
+                trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)
+            )
+        }
+        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
+    }
+}

@@ -1,0 +1,127 @@
+// Configurations, hardware and published data: the files in assets against known numbers, and every guard by a broken file.
+
+import AttentionEngine
+import ModelFiles
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite struct ConfigurationTests {
+    static func asset(_ path: String) -> [UInt8] {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        guard let file = fopen("\(root)/assets/\(path)", "r") else { return [] }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return Array(bytes.prefix(count))
+    }
+
+    @Test func `the DeepSeek files give the published costs`() throws {
+        let dense = try ModelDimensions(configuration: Self.asset("models/deepseek-v3.1-terminus.json"), file: "a.json")
+        let sparse = try ModelDimensions(configuration: Self.asset("models/deepseek-v3.2-exp.json"), file: "b.json")
+        #expect(dense.name == "DeepSeek-V3.1-Terminus" && dense.indexer == nil)
+        #expect(try AttentionCosts(dense).flops(.denseMQA, visible: 131_072) == 36_507_222_016)
+        #expect(try AttentionCosts(sparse).dsaVersusDenseMHA()?.position == 8704)
+        #expect(try AttentionCosts(sparse).parameters().indexer == 13_959_424)
+    }
+
+    @Test func `a Llama file is grouped attention, with the published defaults`() throws {
+        let fields = #""model_type": "llama", "hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8"#
+        let grouped = try ModelDimensions(
+            configuration: Array("{\(fields), \"num_key_value_heads\": 4, \"tie\": true, \"q_lora_rank\": null}".utf8), file: "c.json")
+        #expect(grouped.attention == .grouped(.init(keyValueHeads: 4, headDimension: 8)))
+        let plain = try ModelDimensions(configuration: Array("{\(fields)}".utf8), file: "c.json")
+        #expect(plain.attention == .grouped(.init(keyValueHeads: 8, headDimension: 8)))
+    }
+
+    @Test(arguments: [
+        (#""hidden_size": 7168,"#, "", "hidden_size: expected a number, found no such field"),
+        (#""kv_lora_rank": 512,"#, "", "kv_lora_rank: expected a number, found no such field"),
+        (#""index_topk": 2048"#, #""x": 1"#, "index_topk: expected a number, found no such field"),
+        ("7168", "-7168", "hidden_size: expected a whole number from 1 to 16777216, found -7168"),
+        ("7168", "1e15", "hidden_size: expected a whole number from 1 to 16777216, found 1000000000000000"),
+        ("7168", "1e300", "hidden_size: expected a whole number, found 1e+300"),
+        ("7168", "7168.5", "hidden_size: expected a whole number, found 7168.5"),
+        ("7168", "\"many\"", "hidden_size: expected a number, found something else"),
+        ("7168", "true", "hidden_size: expected a number, found something else"),
+        ("{", "[", "expected a JSON object, found something else"),
+    ]) func `a broken configuration names the field`(old: String, new: String, problem: String) throws {
+        let text = String(decoding: Self.asset("models/deepseek-v3.2-exp.json"), as: UTF8.self)
+        #expect(text.contains(old))
+        let at = text.firstRange(of: old)!
+        let broken = text.replacingCharacters(in: at, with: new)
+        #expect { try ModelDimensions(configuration: Array(broken.utf8), file: "b.json") } throws: { "\($0)" == "b.json: \(problem)" }
+    }
+
+    @Test func `heads that do not divide the width are refused`() throws {
+        let text = #"{"hidden_size": 65, "num_hidden_layers": 5, "num_attention_heads": 8}"#
+        #expect { try ModelDimensions(configuration: Array(text.utf8), file: "c") } throws: { "\($0)".contains("num_attention_heads") }
+    }
+
+    @Test func `the H800 is read, and hardware without bandwidth refused`() throws {
+        let bytes = Self.asset("hardware/h800.json")
+        let hardware = try Hardware(json: bytes, file: "h.json")
+        #expect(hardware.bf16 == 989.5e12 && hardware.fp8 == 1979e12 && hardware.dollarsPerHour == 2)
+        let text = String(decoding: bytes, as: UTF8.self)
+        let zero = text.replacingCharacters(in: text.firstRange(of: "3.35e12")!, with: "0")
+        #expect { try Hardware(json: Array(zero.utf8), file: "h.json") } throws: {
+            "\($0)" == "h.json: bandwidth_bytes_per_second: expected a number above 0 and below 1e30, found 0"
+        }
+        let missing = text.replacingCharacters(in: text.firstRange(of: "usd_per_hour")!, with: "price")
+        #expect { try Hardware(json: Array(missing.utf8), file: "h.json") } throws: {
+            "\($0)" == "h.json: usd_per_hour: expected a number, found no such field"
+        }
+    }
+
+    @Test func `figure 3 is read, and predicted from the files within 0_2 percent`() throws {
+        let curves = try PublishedData.figure3(Self.asset("data/figure3.csv"), file: "figure3.csv")
+        #expect(curves.count == 4 && curves.map(\.points.count) == [2, 3, 2, 3])
+        let hardware = try Hardware(json: Self.asset("hardware/h800.json"), file: "h")
+        for curve in curves {
+            let name = curve.model == "DeepSeek-V3.2-Exp" ? "deepseek-v3.2-exp" : "deepseek-v3.1-terminus"
+            let cost = try ServingCost(ModelDimensions(configuration: Self.asset("models/\(name).json"), file: name), on: hardware)
+            for row in try curve.compared(with: cost) { #expect(abs(row.relativeError) < 0.002) }
+        }
+    }
+
+    @Test func `prices and benchmarks are read`() throws {
+        let prices = try PublishedData.prices(Self.asset("data/prices.csv"), file: "prices.csv")
+        #expect(prices.map(\.output) == [1.68, 0.42, 12, 3] && prices.map(\.currency) == ["USD", "USD", "CNY", "CNY"])
+        let benchmarks = try PublishedData.benchmarks(Self.asset("data/benchmarks.csv"), file: "benchmarks.csv")
+        #expect(benchmarks.count == 14 && benchmarks[7].name == "Codeforces-Div1" && benchmarks[7].v32 == 2121)
+    }
+
+    @Test(arguments: [
+        ("", "line 1"), ("item,currency,v3.1_terminus,v3.2_exp\n", "expected rows below the header, found none"),
+        ("item,currency,v3.1_terminus,v3.2_exp\na,USD,1", "line 2: expected 4 fields without quotes, found 3"),
+        ("item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,x,1", "line 2, v3.1_terminus: expected a number, found x"),
+        ("item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,1,1", "input_cache_miss: expected a price in USD, found none"),
+        (
+            "item,currency,v3.1_terminus,v3.2_exp\ninput_cache_hit,USD,-1,1\ninput_cache_miss,USD,1,1\noutput,USD,1,1",
+            "expected a price of 0 or more, found -1"
+        ),
+    ]) func `a broken price list says where`(text: String, problem: String) {
+        #expect { try PublishedData.prices(Array(text.utf8), file: "p.csv") } throws: {
+            "\($0)".hasPrefix("p.csv: ") && "\($0)".contains(problem)
+        }
+        #expect { try PublishedData.prices([0xff], file: "p.csv") } throws: { "\($0)" == "p.csv: expected UTF-8 text, found other bytes" }
+    }
+
+    @Test(arguments: [
+        "prefill,m,0,1,middle", "warmup,m,0,1,end\nwarmup,m,5,1,end", "prefill,m,0,1,end", "prefill,m,9,1,end\nprefill,m,5,1,end",
+    ])
+    func `a broken figure 3 is refused`(rows: String) {
+        let text = "panel,model,position_tokens,usd_per_million_tokens,kind\n" + rows
+        #expect(throws: FileError.self) { try PublishedData.figure3(Array(text.utf8), file: "f.csv") }
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(in range: Range<String.Index>, with text: String) -> String {
+        self[..<range.lowerBound] + text + self[range.upperBound...]
+    }
+}
