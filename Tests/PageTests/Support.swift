@@ -24,7 +24,8 @@ func drawing(_ fileExtension: String) -> FigureDrawing {
 
 /// Tokens that a page must show and never obey.
 let hostileTokens = [
-    "<script>window.hacked=1</script>", "\"'><img src=x onerror=window.hacked=2>", "]]>", "</noscript><script>window.hacked=3</script>", "\u{202E}abc",
+    "<script>window.hacked=1</script>", "\"'><img src=x onerror=window.hacked=2>", "]]>", "</noscript><script>window.hacked=3</script>",
+    "\u{202E}abc",
     "a\u{0}b", "</script>", "{{title}}", "&lt;b&gt;", "<!--", "`'\\u003c",
 ]
 

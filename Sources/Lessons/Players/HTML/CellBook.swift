@@ -91,7 +91,8 @@ struct CellBook {
             let step = ids.firstIndex(of: cell.step) ?? 0
             return "[\(cell.frame.joined(separator: ",")),\(HTMLText.json(cell.label)),\(reasons[at])\(step == 0 ? "" : ",\(step)")]"
         }
-        return "{\"steps\":[\(stepNumbers.map(String.init).joined(separator: ","))],\"first\":\(first),\"cells\":[\(cells.joined(separator: ","))]}"
+        return
+            "{\"steps\":[\(stepNumbers.map(String.init).joined(separator: ","))],\"first\":\(first),\"cells\":[\(cells.joined(separator: ","))]}"
     }
 
     /// The step's own cell first, then the row of the followed query, then the others.
@@ -107,7 +108,9 @@ struct CellBook {
 
     /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained.
     private mutating func reason(_ cell: SheetCell, _ experiment: Experiment) -> String {
-        guard let axis = cell.index.firstIndex(of: -1) else { return explanation(cell.step, cell.index, in: experiment).map(String.init) ?? "null" }
+        guard let axis = cell.index.firstIndex(of: -1) else {
+            return explanation(cell.step, cell.index, in: experiment).map(String.init) ?? "null"
+        }
         guard cell.index.count(where: { $0 == -1 }) == 1, let shape = try? experiment.step(cell.step).output.shape, axis < shape.rank else {
             return "null"
         }

@@ -26,6 +26,14 @@ struct HTMLArticle {
     /// Pictures are drawn as wide as the column of text, in points.
     static let figureWidth = 760.0
 
+    /// A figure as a page shows it.
+    static func themed(_ figure: PageFigure, _ theme: Theme) -> PageFigure {
+        var options = figure.options
+        options.width = options.width ?? figureWidth
+        options.theme = theme
+        return PageFigure(name: figure.name, data: figure.data, options: options, experiment: figure.experiment)
+    }
+
     init(_ page: Page, glossary: Glossary, idPrefix: String, parts: PageParts, draw: @escaping FigureDrawing) {
         self.page = page
         self.glossary = glossary
@@ -91,16 +99,14 @@ struct HTMLArticle {
 
     private func formula(_ formula: Formula, _ title: String, _ source: String) -> String {
         let origin = [title, source].filter { !$0.isEmpty }.map(HTMLText.escaped).joined(separator: " · ")
-        return "<div class=\"formula\"><div class=\"scroll\">\(formula.mathML(display: true))</div><p class=\"origin\">\(origin)</p></div>\n"
+        return
+            "<div class=\"formula\"><div class=\"scroll\">\(formula.mathML(display: true))</div><p class=\"origin\">\(origin)</p></div>\n"
     }
 
     private mutating func picture(_ figure: PageFigure) throws -> String {
-        var options = figure.options
-        options.width = options.width ?? Self.figureWidth
-        options.theme = .light
-        let light = try draw(figure.name, figure.data, options)
-        options.theme = .dark
-        let dark = try draw(figure.name, figure.data, options)
+        let (day, night) = (Self.themed(figure, .light), Self.themed(figure, .dark))
+        let light = try draw(day.name, day.data, day.options)
+        let dark = try draw(night.name, night.data, night.options)
         let sheet = try FigureSheet(light: light, dark: dark, language: language, &parts.library)
         parts.book.add(sheet, of: figure, focus: focus)
         let width = Int(sheet.width.rounded())

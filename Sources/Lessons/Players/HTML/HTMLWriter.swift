@@ -54,6 +54,11 @@ public struct HTMLWriter {
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
     }
 
+    /// The drawings that `files(of:)` will ask for, in order: each figure of the page in the light and in the dark theme. For drawing ahead.
+    public static func figures(of page: Page) -> [PageFigure] {
+        page.figures.flatMap { figure in [HTMLArticle.themed(figure, .light), HTMLArticle.themed(figure, .dark)] }
+    }
+
     /// `index.html`: the lessons by track.
     /// - Parameter gallery: the gallery's page, relative to the index; nil if there is none.
     public func index(of lessons: [Lesson], gallery: String? = nil, language: Language = .en) throws -> OutputFile {

@@ -31,7 +31,8 @@ enum PageWords {
 
     static let siteTitle = Bilingual(en: "Attention, step by step", zh: "注意力，一步一步")
     static let siteSummary = Bilingual(
-        en: "From “why does a long chat get slow and expensive” to how DeepSeek's lightning indexer picks what matters. Every number is computed, and can be asked why.",
+        en:
+            "From “why does a long chat get slow and expensive” to how DeepSeek's lightning indexer picks what matters. Every number is computed, and can be asked why.",
         zh: "从“聊得越长，为什么越慢、越贵”，讲到 DeepSeek 的闪电索引器怎样挑出要紧的内容。每个数都是算出来的，都可以问一句“为什么”。")
     static let gallery = Bilingual(en: "All figures: the gallery →", zh: "全部图：画廊 →")
 
@@ -45,7 +46,8 @@ enum PageWords {
             "progress": Bilingual(en: "Progress", zh: "进度"),
             "glossary": Bilingual(en: "Glossary", zh: "术语"),
             "cells": Bilingual(en: "Cells of the picture: arrow keys move, Enter explains", zh: "图中的格子：方向键移动，回车看解释"),
-            "hint": Bilingual(en: "Point at a cell for its value; click it to see where the value comes from.", zh: "指着格子，看它的数值；点一下，看这个数怎么来的。"),
+            "hint": Bilingual(
+                en: "Point at a cell for its value; click it to see where the value comes from.", zh: "指着格子，看它的数值；点一下，看这个数怎么来的。"),
             "how": Bilingual(en: "click to see why", zh: "点一下，看怎么算"),
             "close": Bilingual(en: "Close", zh: "关闭"),
             "mean": Bilingual(en: "This cell is a mean of these:", zh: "这一格是以下各数的平均："),
@@ -60,8 +62,10 @@ enum PageWords {
     /// The last line of a page.
     static func colophon(_ provenance: String) -> Bilingual {
         Bilingual(
-            en: "Every number on this page is a cell of a recorded computation, or was counted from one. Data: \(provenance). Written by Attention Steps; this file needs no network.",
+            en:
+                "Every number on this page is a cell of a recorded computation, or was counted from one. Data: \(provenance). Written by Attention Steps; this file needs no network.",
             zh: "本页的每个数，都是一次计算记录中的一格，或由其中的格子统计而来。数据：\(provenance)。由 Attention Steps 生成；本文件不需要联网。")
     }
-    static let siteColophon = Bilingual(en: "Written by Attention Steps. These pages need no network.", zh: "由 Attention Steps 生成。这些页面不需要联网。")
+    static let siteColophon = Bilingual(
+        en: "Written by Attention Steps. These pages need no network.", zh: "由 Attention Steps 生成。这些页面不需要联网。")
 }
