@@ -151,6 +151,8 @@ class Page:
 
     def picture(self, path, full=True):
         """Writes a screenshot, of the whole page if asked."""
+        self.js("document.head.appendChild(Object.assign(document.createElement('style'), {textContent: arguments[0]}))",
+                ".bar, .pager, .contents { position: static !important }")
         arguments = {"format": "png", "captureBeyondViewport": full}
         if full:
             size = self.browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
@@ -174,7 +176,7 @@ class Results:
             self.passed += 1
         except Exception as error:  # a check that fails in any way has failed; the others still run
             self.failed += 1
-            print(f"failed: {name}: {error}".rstrip())
+            print(f"failed: {name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
             if os.environ.get("VERBOSE"):
                 traceback.print_exc()
 

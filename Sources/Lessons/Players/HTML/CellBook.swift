@@ -68,31 +68,43 @@ struct CellBook {
         return notes.count - 1
     }
 
-    /// All of it as JSON. Explanations take at most `budget` bytes: each picture gets its share of what is left, the followed row first.
+    /// All of it as JSON. Explanations take about `budget` bytes at most: each picture gets its share, its followed row first, and what then is
+    /// left goes to the pictures in order.
     mutating func json(budget: Int) -> String {
-        var entries = [String](repeating: "", count: figures.count)
+        var reasons = figures.map { [String?](repeating: nil, count: $0.cells.count) }
         for number in figures.indices {
-            let share = size + max(budget - size, 0) / (figures.count - number)
-            entries[number] = json(figures[number], limit: share)
+            explain(number, limit: size + max(budget - size, 0) / (figures.count - number), &reasons[number])
         }
+        for number in figures.indices { explain(number, limit: budget, &reasons[number]) }
+        let entries = figures.indices.map { json(figures[$0], reasons[$0]) }
         return "{\"figures\":[\(entries.joined(separator: ",\n"))],\n\"explanations\":[\(explanations.joined(separator: ",\n"))],\n"
             + "\"notes\":[\(notes.joined(separator: ",\n"))],\n\"steps\":[\(steps.joined(separator: ",\n"))]}"
     }
 
-    private mutating func json(_ figure: Figure, limit: Int) -> String {
+    /// Explains the cells of one picture that have no explanation yet, while there is room.
+    private mutating func explain(_ number: Int, limit: Int, _ reasons: inout [String?]) {
+        let figure = figures[number]
+        let first = first(of: figure)
+        let missing = figure.cells.indices.filter { reasons[$0] == nil }
+        for at in missing.sorted(by: { (rank($0, first, figure), $0) < (rank($1, first, figure), $1) }) {
+            guard size < limit else { return }
+            reasons[at] = reason(figure.cells[at], figure.experiment)
+        }
+    }
+
+    private func first(of figure: Figure) -> Int { figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0 }
+
+    private mutating func json(_ figure: Figure, _ reasons: [String?]) -> String {
         let ids = figure.cells.reduce(into: [String]()) { if $0.last != $1.step, !$0.contains($1.step) { $0.append($1.step) } }
         let stepNumbers = ids.map { step($0, in: figure.experiment) }
-        let first = figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0
-        var reasons = [String](repeating: "", count: figure.cells.count)
-        let order = figure.cells.indices.sorted { (rank($0, first, figure), $0) < (rank($1, first, figure), $1) }
-        for at in order { reasons[at] = size < limit ? reason(figure.cells[at], figure.experiment) : "null" }
         let cells = figure.cells.indices.map { at in
             let cell = figure.cells[at]
             let step = ids.firstIndex(of: cell.step) ?? 0
-            return "[\(cell.frame.joined(separator: ",")),\(HTMLText.json(cell.label)),\(reasons[at])\(step == 0 ? "" : ",\(step)")]"
+            return
+                "[\(cell.frame.joined(separator: ",")),\(HTMLText.json(cell.label)),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
         }
-        return
-            "{\"steps\":[\(stepNumbers.map(String.init).joined(separator: ","))],\"first\":\(first),\"cells\":[\(cells.joined(separator: ","))]}"
+        let places = stepNumbers.map(String.init).joined(separator: ",")
+        return "{\"steps\":[\(places)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
     }
 
     /// The step's own cell first, then the row of the followed query, then the others.

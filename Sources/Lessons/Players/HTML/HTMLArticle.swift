@@ -25,6 +25,8 @@ struct HTMLArticle {
 
     /// Pictures are drawn as wide as the column of text, in points.
     static let figureWidth = 760.0
+    /// Narrower than this a picture is not shrunk any more, and scrolls in its own box.
+    static let leastWidth = 700
 
     /// A figure as a page shows it.
     static func themed(_ figure: PageFigure, _ theme: Theme) -> PageFigure {
@@ -111,7 +113,7 @@ struct HTMLArticle {
         parts.book.add(sheet, of: figure, focus: focus)
         let width = Int(sheet.width.rounded())
         return "<figure class=\"picture\" data-figure=\"\(sheet.number)\"><div class=\"scroll\">"
-            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Int(Self.figureWidth)))px\"><noscript>\(sheet.markup)</noscript></div></div></figure>\n"
+            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(sheet.markup)</noscript></div></div></figure>\n"
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {
