@@ -25,6 +25,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         .target(name: "AttentionEngine", swiftSettings: settings),
@@ -42,7 +43,10 @@ let package = Package(
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
         .target(name: "CairoRenderer", dependencies: ["Diagrams", "AttentionEngine", "CCairo", "CPNG"], swiftSettings: settings),
-        .target(name: "Lessons", dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams"], swiftSettings: settings),
+        .target(
+            name: "Lessons",
+            dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams", .product(name: "Mustache", package: "swift-mustache")],
+            swiftSettings: settings),
         .executableTarget(
             name: "attn",
             dependencies: [
@@ -61,7 +65,10 @@ let package = Package(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
             swiftSettings: settings),
         .testTarget(
-            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "AttentionEngine"], exclude: ["Fixtures"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]
 )

@@ -71,7 +71,8 @@ public struct Lesson: Sendable {
         self.resources = resources
         file = folder + "/lesson.yaml"
         let root = try YAMLNode(parsing: readText(file), file: file)
-        try root.allow(["order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
+        try root.allow(
+            ["order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
         order = try root.required("order").count("order")
         track = try root.required("track").string("track")
         guard ["story", "engine-room"].contains(track) else {

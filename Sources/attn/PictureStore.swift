@@ -9,38 +9,46 @@ internal import Lessons
 final class PictureStore {
     private struct Key: Hashable {
         let figure: String
-        let trace: String
+        let traces: [String]
+        let data: String
         let options: FigureOptions
     }
+
+    /// The kind of picture.
+    enum Form { case png, svg }
 
     /// Pixels a point in PNGs: sharp on today's screens.
     static let scale = 2.0
     private var drawn: [Key: DrawnFigure] = [:]
+    private let form: Form
 
-    /// Draws `figures` as PNGs; throws the first error in their order.
-    init(drawing figures: [PageFigure]) throws {
+    /// Draws `figures`; throws the first error in their order.
+    init(drawing figures: [PageFigure], as form: Form = .png) throws {
+        self.form = form
         let keys = figures.map { Self.key($0.name, $0.data, $0.options) }
         let needed = figures.indices.filter { keys.firstIndex(of: keys[$0]) == $0 }
         let pictures = try Parallel.map(needed.map { figures[$0] }, worker: CairoRenderer.init) { figure, renderer in
-            try Self.draw(figure.name, figure.data, figure.options, renderer)
+            try Self.draw(figure.name, figure.data, figure.options, form, renderer)
         }
         for (figure, picture) in zip(needed, pictures) { drawn[keys[figure]] = picture }
     }
 
     /// The picture; drawn now if it was not prepared.
     func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
-        try drawn[Self.key(name, data, options)] ?? Self.draw(name, data, options, CairoRenderer())
+        try drawn[Self.key(name, data, options)] ?? Self.draw(name, data, options, form, CairoRenderer())
     }
 
     private static func key(_ name: String, _ data: FigureData, _ options: FigureOptions) -> Key {
-        Key(figure: name, trace: data.traces.first?.name ?? "", options: options)
+        Key(figure: name, traces: data.traces.map(\.name), data: data.provenance.name, options: options)
     }
 
-    private static func draw(_ name: String, _ data: FigureData, _ options: FigureOptions, _ renderer: CairoRenderer) throws -> DrawnFigure
-    {
+    private static func draw(
+        _ name: String, _ data: FigureData, _ options: FigureOptions, _ form: Form, _ renderer: CairoRenderer
+    ) throws -> DrawnFigure {
         let scene = try Figures.named(name).draw(data, options, renderer.measurer)
+        let bytes = try form == .png ? renderer.png(scene, scale: scale) : renderer.svg(scene, idPrefix: "f")
         return DrawnFigure(
-            bytes: try renderer.png(scene, scale: scale), fileExtension: "png", title: scene.title[options.language],
+            bytes: bytes, fileExtension: form == .png ? "png" : "svg", title: scene.title[options.language],
             alt: scene.alt[options.language])
     }
 }

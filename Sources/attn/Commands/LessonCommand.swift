@@ -55,21 +55,22 @@ struct LessonCommand: ParsableCommand {
 
     struct Run: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Run a lesson in the terminal, or write it as an article.",
+            abstract: "Run a lesson in the terminal, or write it as a page or an article.",
             discussion: """
                 Examples:
                   attn lesson run 1
                   attn lesson run attention-step-by-step --lang zh --to markdown --output article
+                  attn lesson run --all --to html --output site
                   attn lesson run 1 --text "Breakfast: noodles. Mei in Shanghai. Mei in where?"
                   attn lesson run 1 --model DIR --text "Lily went to the park."
                 """)
 
-        enum Format: String, ExpressibleByArgument, CaseIterable { case terminal, markdown }
+        enum Format: String, ExpressibleByArgument, CaseIterable { case terminal, html, markdown, paste }
 
         @Argument(help: ArgumentHelp("The lesson's name or number.", valueName: "lesson")) var lesson: String?
         @Flag(help: "Run all lessons.") var all = false
         @OptionGroup var language: LanguageOption
-        @Option(help: "Where the lesson goes: terminal or markdown.") var to = Format.terminal
+        @Option(help: "Where the lesson goes: terminal, html, markdown or paste.") var to = Format.terminal
         @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to; by default under output/.", valueName: "dir")) var output:
             String?
         @Option(help: ArgumentHelp("Show this step alone, by its id or number.", valueName: "step")) var step: String?
@@ -90,14 +91,14 @@ struct LessonCommand: ParsableCommand {
                     worst = .badData
                 }
             }
-            for lesson in lessons {
-                // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
-                let page = try lesson.run(all && lesson.isFixed ? .builtIn(question: nil) : source, language: language.value)
-                switch to {
-                case .terminal: try play(page)
-                case .markdown: try writeMarkdown(page)
+            for (position, lesson) in lessons.enumerated() {
+                do { try write(lesson, source, next: lessons.dropFirst(position + 1).first) } catch let error where all {
+                    guard let (status, message) = ExitStatus.known(error), status != .done else { throw error }
+                    Output.complain(message)
+                    worst = max(worst, status)
                 }
             }
+            if all, to == .html { try writeIndex(lessons) }
             if worst != .done { throw ExitCode(worst.rawValue) }
         }
 
@@ -123,12 +124,54 @@ struct LessonCommand: ParsableCommand {
             if ending == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
         }
 
-        private func writeMarkdown(_ page: Page) throws {
-            let folder = output ?? "output/\(page.name)-\(page.language.rawValue)"
-            let pictures = try PictureStore(drawing: page.figures)
-            let files = try MarkdownWriter(draw: pictures.draw).files(of: page)
+        private func write(_ lesson: Lesson, _ source: LessonSource, next: Lesson?) throws {
+            // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
+            let source = all && lesson.isFixed ? .builtIn(question: nil) : source
+            switch to {
+            case .terminal: try play(lesson.run(source, language: language.value))
+            case .markdown:
+                let page = try lesson.run(source, language: language.value)
+                try store(MarkdownWriter(draw: PictureStore(drawing: page.figures).draw).files(of: page), in: folder(of: page))
+            case .paste:
+                let page = try lesson.run(source, language: language.value)
+                try store(PasteWriter(draw: PictureStore(drawing: page.figures).draw).files(of: page), in: folder(of: page))
+            case .html:
+                // One page holds both languages; the chosen one comes first.
+                let pages = try ([language.value] + Language.allCases.filter { $0 != language.value }).map {
+                    try lesson.run(source, language: $0)
+                }
+                let pictures = try PictureStore(drawing: pages.flatMap(HTMLWriter.figures), as: .svg)
+                let links = SiteLinks(home: all ? "index.html" : nil, next: next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
+                try store(
+                    HTMLWriter(assets: pageAssets(), draw: pictures.draw).files(of: pages, links: all ? links : SiteLinks()),
+                    in: output ?? "output/html")
+            }
+        }
+
+        private func writeIndex(_ lessons: [Lesson]) throws {
+            let folder = output ?? "output/html"
+            let gallery = try FigureGallery(home: reader.home).files().map { OutputFile(path: "gallery/\($0.path)", bytes: $0.bytes) }
+            let index = try HTMLWriter(assets: pageAssets(), draw: PictureStore(drawing: [], as: .svg).draw)
+                .index(of: lessons, gallery: "gallery/index.html", language: language.value)
+            try store(gallery + [index], in: folder)
+        }
+
+        private func pageAssets() throws -> PageAssets {
+            let home = try ResourceFolder(named: reader.home).path
+            return try PageAssets(folder: home + "/assets/page", glossary: home + "/lessons/glossary.yaml")
+        }
+
+        private func folder(of page: Page) -> String {
+            let name = "\(page.name)-\(page.language.rawValue)"
+            return output.map { all ? "\($0)/\(name)" : $0 } ?? "output/\(to == .paste ? "paste-" : "")\(name)"
+        }
+
+        /// Writes files and prints the paths of the pages among them, and of the folder of pictures.
+        private func store(_ files: [OutputFile], in folder: String) throws {
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
-            try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
+            let pages = files.map(\.path).filter { $0.hasSuffix(".md") || $0.hasSuffix(".html") }
+            let pictures = files.contains { $0.path.hasPrefix("images/") } ? ["\(folder)/images"] : []
+            try Output.print(pages.map { "\(folder)/\($0)" } + pictures)
         }
     }
 }

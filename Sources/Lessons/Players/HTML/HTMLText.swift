@@ -1,0 +1,63 @@
+// Text that a page shows and never obeys: escaped for HTML and for JSON inside HTML, its control and bidirectional characters made visible.
+
+internal import AttentionEngine
+
+/// Text for HTML and for the data inside a page.
+enum HTMLText {
+    /// The text for content and for attribute values in either kind of quotes.
+    static func escaped(_ text: String) -> String { visible(text).markupEscaped }
+
+    /// The text with characters that nobody could see, or that would turn a line around, made visible: NUL is ␀, U+202E is ⟨U+202E⟩.
+    static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHidden) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if !isHidden(scalar) {
+                result.unicodeScalars.append(scalar)
+            } else if scalar.value < 0x20 {
+                result.unicodeScalars.append(Unicode.Scalar(0x2400 + scalar.value)!)
+            } else {
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                result += "⟨U+" + String(repeating: "0", count: max(4 - digits.count, 0)) + digits + "⟩"
+            }
+        }
+        return result
+    }
+
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 9, 10, 13: false
+        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFF9...0xFFFB, 0xFFFE, 0xFFFF: true
+        default: false
+        }
+    }
+
+    /// A JSON string that can stand in a `script` element: no `<`, `>` or `&` is left in it.
+    static func json(_ text: String) -> String {
+        var result = "\""
+        for scalar in visible(text).unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "<": result += "\\u003c"
+            case ">": result += "\\u003e"
+            case "&": result += "\\u0026"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Whether a link may be followed: the web, mail, this page, or a file beside it.
+    static func isSafe(link: String) -> Bool {
+        let scheme = link.prefix { $0 != "/" && $0 != "#" && $0 != "?" }
+        guard let colon = scheme.firstIndex(of: ":") else { return !link.isEmpty && !link.unicodeScalars.contains(where: isHidden) }
+        return ["http", "https", "mailto"].contains(scheme[..<colon].lowercased())
+    }
+
+    /// The language as HTML names it.
+    static func tag(_ language: Language) -> String { language == .en ? "en" : "zh-Hans" }
+}

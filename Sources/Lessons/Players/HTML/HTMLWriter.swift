@@ -1,0 +1,136 @@
+// A lesson as one self-contained HTML file in both languages, and the index of a site of lessons. The look is assets/page; no page asks
+// for anything from a network.
+
+public import AttentionEngine
+internal import Diagrams
+
+/// Where a page leads to, when it is part of a site.
+public struct SiteLinks: Sendable {
+    /// The index, relative to the page.
+    public var home: String?
+    /// The lesson after this one: its page, and its title.
+    public var next: (path: String, title: Bilingual)?
+
+    /// Links of a page.
+    public init(home: String? = nil, next: (path: String, title: Bilingual)? = nil) {
+        self.home = home
+        self.next = next
+    }
+}
+
+/// Writes lessons as HTML pages.
+public struct HTMLWriter {
+    private let assets: PageAssets
+    private let draw: FigureDrawing
+    private let explanationBytes: Int
+
+    /// A writer whose pictures `draw` draws, as SVG, in the theme of the options.
+    /// - Parameter explanationBytes: what the explanations of cells may take of a page.
+    public init(assets: PageAssets, explanationBytes: Int = 1_000_000, draw: @escaping FigureDrawing) {
+        self.assets = assets
+        self.explanationBytes = explanationBytes
+        self.draw = draw
+    }
+
+    /// `NAME.html`: one lesson in all languages given; the first is the one shown when neither the reader nor the browser has a wish.
+    /// Throws what drawing throws.
+    public func files(of pages: [Page], links: SiteLinks = SiteLinks()) throws -> [OutputFile] {
+        guard let first = pages.first else { return [] }
+        var parts = PageParts()
+        var editions: [[String: Any]] = []
+        for (position, page) in pages.enumerated() {
+            let idPrefix = position == 0 ? "" : page.language.rawValue + "-"
+            var article = HTMLArticle(page, glossary: assets.glossary, idPrefix: idPrefix, parts: parts, draw: draw)
+            editions.append(try edition(&article, links))
+            parts = article.parts
+        }
+        let data = parts.book.json(budget: explanationBytes)
+        var context = common(first.language, title: first.title, summary: first.summary)
+        context["editions"] = editions
+        context["home"] = links.home
+        context["colors"] = parts.library.colors
+        context["shapes"] = parts.library.shapes
+        context["data"] = data
+        return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
+    }
+
+    /// The drawings that `files(of:)` will ask for, in order: each figure of the page in the light and in the dark theme. For drawing ahead.
+    public static func figures(of page: Page) -> [PageFigure] {
+        page.figures.flatMap { figure in [HTMLArticle.themed(figure, .light), HTMLArticle.themed(figure, .dark)] }
+    }
+
+    /// `index.html`: the lessons by track.
+    /// - Parameter gallery: the gallery's page, relative to the index; nil if there is none.
+    public func index(of lessons: [Lesson], gallery: String? = nil, language: Language = .en) throws -> OutputFile {
+        let languages = [language] + Language.allCases.filter { $0 != language }
+        var context = common(language, title: PageWords.siteTitle[language], summary: PageWords.siteSummary[language])
+        context["editions"] = languages.map { language -> [String: Any] in
+            var edition: [String: Any] = [
+                "language": language.rawValue, "tag": HTMLText.tag(language), "title": PageWords.siteTitle[language],
+                "summary": PageWords.siteSummary[language], "tracks": tracks(lessons, language),
+                "words": ["gallery": PageWords.gallery[language], "colophon": PageWords.siteColophon[language]],
+            ]
+            edition["gallery"] = gallery.map(HTMLText.escaped)
+            return edition
+        }
+        return OutputFile(path: "index.html", bytes: try assets.render("index", context))
+    }
+
+    /// The file of a lesson's page.
+    public static func path(of lesson: String) -> String { lesson + ".html" }
+
+    private func common(_ language: Language, title: String, summary: String) -> [String: Any] {
+        [
+            "language": language.rawValue, "languageTag": HTMLText.tag(language), "title": HTMLText.visible(title),
+            "summary": HTMLText.visible(summary), "style": assets.style, "script": assets.script,
+        ]
+    }
+
+    private func tracks(_ lessons: [Lesson], _ language: Language) -> [[String: Any]] {
+        PageWords.tracks.compactMap { track in
+            let own = lessons.filter { $0.track == track.id }
+            if own.isEmpty { return nil }
+            return [
+                "track": track.id, "name": track.name[language], "text": track.text[language],
+                "lessons": own.map { lesson in
+                    [
+                        "number": "\(lesson.order)", "path": HTMLText.escaped(Self.path(of: lesson.name)), "title": lesson.title[language],
+                        "summary": lesson.summary[language],
+                    ]
+                },
+            ]
+        }
+    }
+
+    private func edition(_ article: inout HTMLArticle, _ links: SiteLinks) throws -> [String: Any] {
+        let (page, language) = (article.page, article.page.language)
+        var steps: [[String: Any]] = []
+        for step in page.steps {
+            steps.append([
+                "id": article.idPrefix + step.id, "step": step.id, "number": "\(step.number)",
+                "heading": HTMLText.escaped(Inline.plain(step.heading)), "body": try article.body(of: step),
+            ])
+        }
+        let terms = article.usedTerms.sorted().map { number -> [String: Any] in
+            let term = assets.glossary.terms[number]
+            return ["id": term.id, "name": term.name[language], "text": term.text[language]]
+        }
+        var words = PageWords.lesson(language)
+        words["colophon"] = PageWords.colophon(HTMLText.visible(Self.name(page.provenance, language)))[language]
+        var edition: [String: Any] = [
+            "language": language.rawValue, "tag": HTMLText.tag(language), "title": HTMLText.visible(page.title),
+            "kicker": PageWords.kicker(page)[language], "summary": HTMLText.visible(page.summary), "steps": steps, "words": words,
+            "count": "\(steps.count)", "terms": terms, "hasTerms": !terms.isEmpty,
+        ]
+        if let next = links.next {
+            edition["next"] = ["path": HTMLText.escaped(next.path), "label": PageWords.nextLesson(next.title)[language]]
+        }
+        return edition
+    }
+
+    /// The data's name, the beginning of its SHA-256, and what a reader must know of it.
+    private static func name(_ provenance: Provenance, _ language: Language) -> String {
+        let hash = provenance.sha256.map { " (SHA-256 \($0.prefix(12)))" } ?? ""
+        return provenance.name + hash + (provenance.note.map { (language == .en ? ", " : "，") + $0[language] } ?? "")
+    }
+}

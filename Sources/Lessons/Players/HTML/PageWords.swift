@@ -1,0 +1,71 @@
+// The words of pages that are in no lesson: buttons, hints, labels.
+
+internal import AttentionEngine
+
+enum PageWords {
+    static let think = Bilingual(en: "Before you read on", zh: "先想一想")
+    static let reveal = Bilingual(en: "Show the answer", zh: "看答案")
+    static let answer = Bilingual(en: "The answer", zh: "答案")
+    static let code = Bilingual(en: "Code", zh: "代码")
+    static let tracks = [
+        (
+            id: "story", name: Bilingual(en: "The story", zh: "故事"),
+            text: Bilingual(
+                en: "Why a long chat gets slow and expensive, and how a small indexer picks what matters.",
+                zh: "聊得越长，为什么越慢、越贵；一个小小的索引器，又怎样挑出要紧的内容。")
+        ),
+        (
+            id: "engine-room", name: Bilingual(en: "The engine room", zh: "机房"),
+            text: Bilingual(
+                en: "For those who want every part on the table: positions, number formats, caches, and what breaks.",
+                zh: "想把每个零件都摆上桌面的读者，请来这里：位置、数的格式、缓存，以及哪里会出错。")
+        ),
+    ]
+
+    static func kicker(_ page: Page) -> Bilingual {
+        let track = tracks.first { $0.id == page.track }?.name ?? Bilingual(same: page.track)
+        return Bilingual(en: "Lesson \(page.order) · \(track.en)", zh: "第 \(page.order) 课 · \(track.zh)")
+    }
+
+    static func nextLesson(_ title: Bilingual) -> Bilingual { Bilingual(en: "Next lesson: \(title.en) →", zh: "下一课：\(title.zh) →") }
+
+    static let siteTitle = Bilingual(en: "Attention, step by step", zh: "注意力，一步一步")
+    static let siteSummary = Bilingual(
+        en:
+            "From “why does a long chat get slow and expensive” to how DeepSeek's lightning indexer picks what matters. Every number is computed, and can be asked why.",
+        zh: "从“聊得越长，为什么越慢、越贵”，讲到 DeepSeek 的闪电索引器怎样挑出要紧的内容。每个数都是算出来的，都可以问一句“为什么”。")
+    static let gallery = Bilingual(en: "All figures: the gallery →", zh: "全部图：画廊 →")
+
+    /// The words that a lesson's template asks for.
+    static func lesson(_ language: Language) -> [String: String] {
+        let words: [String: Bilingual] = [
+            "steps": Bilingual(en: "Steps", zh: "目录"),
+            "pager": Bilingual(en: "Back and next", zh: "翻页"),
+            "back": Bilingual(en: "Back", zh: "上一步"),
+            "next": Bilingual(en: "Next", zh: "下一步"),
+            "progress": Bilingual(en: "Progress", zh: "进度"),
+            "glossary": Bilingual(en: "Glossary", zh: "术语"),
+            "cells": Bilingual(en: "Cells of the picture: arrow keys move, Enter explains", zh: "图中的格子：方向键移动，回车看解释"),
+            "hint": Bilingual(
+                en: "Point at a cell for its value; click it to see where the value comes from.", zh: "指着格子，看它的数值；点一下，看这个数怎么来的。"),
+            "how": Bilingual(en: "click to see why", zh: "点一下，看怎么算"),
+            "close": Bilingual(en: "Close", zh: "关闭"),
+            "mean": Bilingual(en: "This cell is a mean of these:", zh: "这一格是以下各数的平均："),
+            "absent": Bilingual(
+                en: "The arithmetic of this cell is not kept in this page. In a terminal, “attn explain” shows it for any cell.",
+                zh: "这一格的算式没有收进本页。在终端里用“attn explain”，任何一格都可以查看。"),
+            "wide": Bilingual(en: "Wide picture: scrolls sideways", zh: "宽图：可左右滚动"),
+        ]
+        return words.mapValues { $0[language] }
+    }
+
+    /// The last line of a page.
+    static func colophon(_ provenance: String) -> Bilingual {
+        Bilingual(
+            en:
+                "Every number on this page is a cell of a recorded computation, or was counted from one. Data: \(provenance). Written by Attention Steps; this file needs no network.",
+            zh: "本页的每个数，都是一次计算记录中的一格，或由其中的格子统计而来。数据：\(provenance)。由 Attention Steps 生成；本文件不需要联网。")
+    }
+    static let siteColophon = Bilingual(
+        en: "Written by Attention Steps. These pages need no network.", zh: "由 Attention Steps 生成。这些页面不需要联网。")
+}

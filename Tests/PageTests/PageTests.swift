@@ -1,0 +1,149 @@
+// Pages as files: what is in them, what must never be, how large they are. How they behave is tested in a browser (Tests/browser).
+
+import AttentionEngine
+import Diagrams
+import Foundation
+import Lessons
+import Testing
+
+@Suite struct HTMLPageTests {
+    static let page: String = {
+        let pages = try! Language.allCases.map { try library.lesson("1").run(language: $0) }
+        return text(try! HTMLWriter(assets: assets, draw: drawing("svg")).files(of: pages)[0])
+    }()
+
+    /// The data inside the page, read as JSON by Foundation.
+    private func book(_ page: String) throws -> [String: Any] {
+        let start = try #require(page.range(of: "id=\"cells\">"))
+        let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
+        return try #require(try JSONSerialization.jsonObject(with: Data(page[start.upperBound..<end.lowerBound].utf8)) as? [String: Any])
+    }
+
+    @Test func `a page with its figures is under 3 MB and asks for nothing`() {
+        #expect(Self.page.utf8.count < 3_000_000)
+        #expect(Self.page.contains("default-src 'none'"))
+        for asking in [" src=\"http", "url(http", "@import", "<link", "fetch(", "XMLHttpRequest"] {
+            #expect(!Self.page.contains(asking), "\(asking)")
+        }
+    }
+
+    @Test func `ids are unique, and every reference has its target`() {
+        let ids = Self.page.matches(of: #/ id="([^"]+)"/#).map { String($0.1) }
+        #expect(Set(ids).count == ids.count)
+        let references = Self.page.matches(of: #/(?:href="#|url\(#)([^")]+)/#).map { String($0.1) }
+        #expect(Set(references).subtracting(ids).isEmpty, "\(Set(references).subtracting(ids).sorted().prefix(5))")
+    }
+
+    @Test func `a cell's explanation is the engine's`() throws {
+        let book = try book(Self.page)
+        let figures = try #require(book["figures"] as? [[String: Any]])
+        let explanations = try #require(book["explanations"] as? [Any])
+        let experiment = try library.lesson("1").run(language: .en).experiments[0]
+        let wanted = try experiment.trace.step("attention.scores").explain([1, 17, 4]).lines(.en, inFull: false).joined(separator: "\n")
+        let cells = figures.flatMap { $0["cells"] as? [[Any]] ?? [] }
+        let reasons = cells.compactMap { $0[5] as? Int }.compactMap {
+            (explanations[$0] as? [Any])?.first as? String ?? explanations[$0] as? String
+        }
+        #expect(reasons.contains(wanted))
+        #expect(cells.allSatisfy { !($0[4] as? String ?? "").isEmpty })
+    }
+
+    @Test func `cells of a mean name the cells that it was made of`() throws {
+        let figures = try #require(try book(Self.page)["figures"] as? [[String: Any]])
+        let first = try #require(figures[0]["cells"] as? [[Any]])
+        #expect(first.allSatisfy { ($0[5] as? [Int])?.count == 2 })
+    }
+
+    @Test func `explanations keep to their budget, the followed row first`() throws {
+        let pages = [try library.lesson("1").run(language: .en)]
+        let page = text(try HTMLWriter(assets: assets, explanationBytes: 40_000, draw: drawing("svg")).files(of: pages)[0])
+        let book = try book(page)
+        let explanations = try JSONSerialization.data(withJSONObject: try #require(book["explanations"]))
+        #expect((20_000..<60_000).contains(explanations.count))
+        for figure in try #require(book["figures"] as? [[String: Any]]) {
+            let (cells, first) = (figure["cells"] as! [[Any]], figure["first"] as! Int)
+            #expect(cells.isEmpty || !(cells[first][5] is NSNull))
+        }
+    }
+
+    @Test func `both languages have the same steps, figures and questions`() {
+        for part in ["<section class=\"step\"", "<figure class=\"picture\"", "<div class=\"predict\">", "<math ", "class=\"chain\""] {
+            let halves = Self.page.components(separatedBy: "data-lang=\"zh\"")
+            let counts = halves.suffix(2).map { $0.components(separatedBy: part).count }
+            #expect(halves.count >= 2 && Self.page.components(separatedBy: part).count % 2 == 1, "\(part): \(counts)")
+        }
+    }
+
+    @Test func `a reader's text is shown and never markup`() throws {
+        let page = text(try HTMLWriter(assets: assets, draw: drawing("svg")).files(of: hostilePages())[0])
+        #expect(!page.contains("<script>window") && !page.contains("<img") && !page.contains("\u{0}") && !page.contains("\u{202E}"))
+        #expect(page.contains("&lt;script&gt;window.hacked=1"))
+        let book = try book(page)
+        let labels = (book["figures"] as! [[String: Any]]).flatMap { $0["cells"] as! [[Any]] }.map { $0[4] as! String }
+        #expect(labels.contains { $0.contains("</noscript><script>window.hacked=3") || $0.contains("<script>window.hacked=1") })
+        #expect(page.components(separatedBy: "</noscript>").count == page.components(separatedBy: "<noscript>").count)
+    }
+
+    @Test func `the same lesson gives the same bytes`() throws {
+        let pages = try Language.allCases.map { try library.lesson("1").run(language: $0) }
+        #expect(text(try HTMLWriter(assets: assets, draw: drawing("svg")).files(of: pages)[0]) == Self.page)
+    }
+
+    @Test func `pictures that are no SVG are refused`() throws {
+        let pages = [try library.lesson("1").run(language: .en)]
+        let writer = HTMLWriter(assets: assets) { _, _, _ in DrawnFigure(bytes: [1, 2], fileExtension: "png", title: "t", alt: "a") }
+        let error = #expect(throws: LessonError.self) { try writer.files(of: pages) }
+        #expect(error?.description == "a page takes pictures as SVG with a viewBox: found png")
+    }
+
+    @Test func `the drawings that a page will ask for are known beforehand`() throws {
+        let pages = try Language.allCases.map { try library.lesson("1").run(language: $0) }
+        var asked: [FigureOptions] = []
+        let draw = drawing("svg")
+        _ = try HTMLWriter(assets: assets) { name, data, options in
+            asked.append(options)
+            return try draw(name, data, options)
+        }.files(of: pages)
+        #expect(asked == pages.flatMap(HTMLWriter.figures).map(\.options))
+    }
+
+    @Test func `missing assets and a broken glossary are named`() throws {
+        let missing = #expect(throws: LessonError.self) { try PageAssets(folder: "/nowhere", glossary: "/nowhere/g.yaml") }
+        #expect(missing?.description == "/nowhere/lesson.mustache: no such file, or it may not be read")
+        let file = FileManager.default.temporaryDirectory.appending(path: "glossary-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "token:\n  name: {en: token}\n".write(to: file, atomically: true, encoding: .utf8)
+        let broken = #expect(throws: LessonError.self) {
+            try PageAssets(folder: repository.appending(path: "assets/page").path, glossary: file.path)
+        }
+        #expect(broken?.description.hasSuffix(":2:9: expected the key \"zh\", found none") ?? false, "\(String(describing: broken))")
+    }
+
+    @Test func `the index lists the lessons of both tracks in both languages`() throws {
+        let index = text(try HTMLWriter(assets: assets, draw: drawing("svg")).index(of: library.lessons, gallery: "gallery/index.html"))
+        for lesson in library.lessons {
+            #expect(index.components(separatedBy: "href=\"\(lesson.name).html\"").count == 3)
+            #expect(index.contains(lesson.summary.en.replacingOccurrences(of: "'", with: "&#39;")) && index.contains(lesson.title.zh))
+        }
+        #expect(index.contains("href=\"gallery/index.html\""))
+    }
+}
+
+@Suite struct PastePageTests {
+    @Test(arguments: Language.allCases) func `only what editors keep is written`(_ language: Language) throws {
+        let files = try PasteWriter(draw: drawing("png")).files(of: library.lesson("1").run(language: language))
+        let page = text(files[0])
+        for dropped in [" class=", " id=", "<script", "<style", "<svg", "<math", "<div", "<details", "data:"] {
+            #expect(!page.contains(dropped), "\(dropped)")
+        }
+        for file in files.dropFirst() { #expect(page.contains("src=\"\(file.path)\"") && file.bytes.starts(with: [0x89, 0x50])) }
+        #expect(files.count > 10 && Set(files.map(\.path)).count == files.count)
+        #expect(page.contains("<img src=\"images/01-goal.png\" alt=\""))
+    }
+
+    @Test func `a reader's text is never markup`() throws {
+        let page = text(try PasteWriter(draw: drawing("png")).files(of: hostilePages()[0])[0])
+        #expect(!page.contains("<script") && !page.contains("onerror=window.hacked=2>") && page.contains("&lt;script&gt;window.hacked=1"))
+        #expect(!page.contains("\u{202E}") && !page.contains("\u{0}"))
+    }
+}

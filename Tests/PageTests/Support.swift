@@ -1,0 +1,51 @@
+// What page tests share: the lessons, real pictures, and a page whose text a hostile reader wrote.
+
+import AttentionEngine
+import CairoRenderer
+import Diagrams
+import Foundation
+import Lessons
+
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+let library = try! LessonLibrary(folder: repository.appending(path: "lessons").path)
+let assets = try! PageAssets(
+    folder: repository.appending(path: "assets/page").path, glossary: repository.appending(path: "lessons/glossary.yaml").path)
+
+/// Draws as the program does.
+func drawing(_ fileExtension: String) -> FigureDrawing {
+    let renderer = CairoRenderer()
+    return { name, data, options in
+        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
+        let bytes = try fileExtension == "svg" ? renderer.svg(scene, idPrefix: "f") : renderer.png(scene, scale: 1)
+        return DrawnFigure(
+            bytes: bytes, fileExtension: fileExtension, title: scene.title[options.language], alt: scene.alt[options.language])
+    }
+}
+
+/// Tokens that a page must show and never obey.
+let hostileTokens = [
+    "<script>window.hacked=1</script>", "\"'><img src=x onerror=window.hacked=2>", "]]>", "</noscript><script>window.hacked=3</script>",
+    "\u{202E}abc",
+    "a\u{0}b", "</script>", "{{title}}", "&lt;b&gt;", "<!--", "`'\\u003c",
+]
+
+/// Lesson 1 on a trace with those tokens.
+func hostilePages() throws -> [Page] {
+    let diary = library.diary
+    let words = try diary.tokens(of: diary.text.en)
+    let whole = try diary.trace(of: words, language: .en)
+    let features = try whole.step("embedding").output.shape.lengths[1]
+    let x = Tensor([.t, .c], [hostileTokens.count, features], (0..<hostileTokens.count * features).map { Double($0 * 7 % 5) - 1 })
+    var recorder = Recorder(
+        tokens: hostileTokens, prefix: "layer.0.attention.", labels: [.t: hostileTokens, .s: hostileTokens])
+    _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
+    return try Language.allCases.map { language in
+        try library.lesson("1").run(
+            .trace(
+                recorder.trace, text: hostileTokens.joined(separator: " "), layer: nil,
+                provenance: Provenance(name: "<script>window.hacked=4</script>", note: Bilingual(en: "\"quoted\"", zh: "“引号”"))),
+            language: language)
+    }
+}
+
+func text(_ file: OutputFile) -> String { String(decoding: file.bytes, as: UTF8.self) }
