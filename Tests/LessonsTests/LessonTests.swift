@@ -88,7 +88,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     @Test func `equal answers are not announced as a winner`() throws {
         func text(_ diary: String, _ language: Language) throws -> String {
             TerminalPlayer(columns: 200, color: .none).lines(of: try library.lesson("1").run(.diaryText(diary), language: language))
-                .joined()
+                .joined(separator: " ")
         }
         let tied = try text("? ?", .en)
         #expect(tied.contains("They are equal: nothing in this text answers.") && !tied.contains("The largest belongs to"))

@@ -56,7 +56,8 @@ extension PictureFrame {
             x += width(name, style) + 10
             add(low, style, at: Point(x, point.y))
             x += width(low, style) + 6
-            let bar = Rect(x, middle - style.size * 0.5, rampWidth, style.size)
+            // On whole points: its edges mix no colours, and large matrices keep to one palette.
+            let bar = Rect(x.rounded(), (middle - style.size * 0.5).rounded(), rampWidth.rounded(), style.size.rounded())
             let colors = map.colors
             let ramp = PixelImage(width: colors.count, height: 1, palette: colors, pixels: colors.indices.map { UInt8($0) })
             items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(palette.rule)))
