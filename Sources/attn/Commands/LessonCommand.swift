@@ -43,7 +43,10 @@ struct LessonCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
 
         func run() throws {
-            let problems = LessonCheck(try ReaderOptions.library(home), figures: Figures.all.map(\.name)).problems()
+            let problems = LessonCheck(
+                try ReaderOptions.library(home), figures: Figures.all.map(\.name),
+                draw: { name, data, options in _ = try Figures.named(name).draw(data, options, CairoRenderer().measurer) }
+            ).problems()
             for problem in problems { Output.complain("\(problem)") }
             if !problems.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
             try Output.print("all lessons are in order")
@@ -102,7 +105,8 @@ struct LessonCommand: ParsableCommand {
             let terminal = Terminal()
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
-            let player = TerminalPlayer(columns: terminal.columns(environment), color: terminal.color(environment))
+            let player = TerminalPlayer(
+                columns: terminal.columns(environment), color: terminal.color(environment), describe: Pictures.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(
@@ -126,5 +130,23 @@ struct LessonCommand: ParsableCommand {
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
         }
+    }
+}
+
+/// Draws the figures of lessons as PNGs, at two pixels a point.
+struct Pictures {
+    private let renderer = CairoRenderer()
+
+    /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
+    @Sendable static func describe(_ figure: PageFigure) -> String? {
+        let measurer = CairoRenderer().measurer
+        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
+    }
+
+    func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
+        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
+        return DrawnFigure(
+            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language],
+            alt: scene.alt[options.language])
     }
 }
