@@ -1,6 +1,7 @@
 // attn lesson: list, check and run the course.
 
 internal import ArgumentParser
+internal import CairoRenderer
 internal import AttentionEngine
 internal import Diagrams
 internal import Lessons
@@ -133,20 +134,11 @@ struct LessonCommand: ParsableCommand {
     }
 }
 
-/// Draws the figures of lessons as PNGs, at two pixels a point.
-struct Pictures {
-    private let renderer = CairoRenderer()
-
+/// Figures of lessons in words.
+enum Pictures {
     /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
     @Sendable static func describe(_ figure: PageFigure) -> String? {
         let measurer = CairoRenderer().measurer
         return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
-    }
-
-    func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
-        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
-        return DrawnFigure(
-            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language],
-            alt: scene.alt[options.language])
     }
 }
