@@ -120,13 +120,14 @@ struct FigureCommand: ParsableCommand {
 extension Theme: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
-/// What a figure draws when no source is named: the diary, with all its questions.
+/// What a figure draws when no source is named: the diary, with its first two questions.
 struct BuiltInExample {
     let home: String?
 
     func data(for figure: String, _ language: Language) throws -> FigureData {
         let diary = try ReaderOptions.library(home).diary
-        let traces = try diary.questions.map { question in
+        // The picture of two questions takes the first two; all others draw the first of what they get.
+        let traces = try diary.questions.prefix(2).map { question in
             (
                 name: question.name,
                 trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)
