@@ -173,6 +173,8 @@ private struct Slice {
         let axes: [Axis: Bilingual] = [
             .t: Bilingual(en: "queries", zh: "查询"), .s: Bilingual(en: "keys", zh: "键"), .c: Bilingual(en: "features", zh: "特征"),
             .d: Bilingual(en: "numbers of the head", zh: "这个头里的各个数"),
+            .r: Bilingual(en: "numbers of the latent", zh: "潜向量里的各个数"),
+            .e: Bilingual(en: "numbers that turn", zh: "会转的各个数"),
         ]
         let (row, column) = (axes[rowAxis] ?? Bilingual(same: rowAxis.name), axes[columnAxis] ?? Bilingual(same: columnAxis.name))
         var note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
