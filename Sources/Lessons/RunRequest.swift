@@ -53,7 +53,7 @@ struct RunRequest: Sendable {
                 return path
             }
             subject = .referenceCase(try name.string("case"), paths: paths.isEmpty ? [.masked] : paths)
-        default: throw node.error("a run: expected one of question, text, case")
+        default: throw node.error("a run: expected one of question, text, case, repeated")
         }
         if node.optional("paths") != nil, node.optional("case") == nil { throw node.error("paths: expected a run with a case") }
     }
