@@ -13,6 +13,8 @@ struct RunRequest: Sendable {
         case text(Bilingual)
         /// A reference case by its base name.
         case referenceCase(String, paths: [SparseAttention.Path])
+        /// One vector at every position, to see what rotary embedding does.
+        case repeated(RotationRun)
     }
 
     var name: String
@@ -29,10 +31,15 @@ struct RunRequest: Sendable {
             subject = .question(try Self.question(node, questions))
             return
         }
-        try node.allow(["question", "text", "case", "paths", "switches"], in: "a run")
+        try node.allow(["question", "text", "case", "paths", "switches", "repeated"], in: "a run")
         switches = try (node.optional("switches")?.items("switches") ?? []).map { item throws(LessonError) in
             let text = try item.string("switches")
             do { return try Switch(parsing: text) } catch { throw item.error("\(error)") }
+        }
+        if let repeated = node.optional("repeated") {
+            guard try node.entries("a run").count == 1 else { throw node.error("repeated: expected nothing beside it in its run") }
+            subject = .repeated(try RotationRun(repeated))
+            return
         }
         switch (node.optional("question"), node.optional("text"), node.optional("case")) {
         case (let question?, nil, nil): subject = .question(try Self.question(question, questions))
@@ -46,7 +53,7 @@ struct RunRequest: Sendable {
                 return path
             }
             subject = .referenceCase(try name.string("case"), paths: paths.isEmpty ? [.masked] : paths)
-        default: throw node.error("a run: expected one of question, text, case")
+        default: throw node.error("a run: expected one of question, text, case, repeated")
         }
         if node.optional("paths") != nil, node.optional("case") == nil { throw node.error("paths: expected a run with a case") }
     }
@@ -72,6 +79,10 @@ struct RunRequest: Sendable {
                     switches: switches)
             case .text(let text):
                 return try .diary(diary, name: name, text: text[language], origin: .ownDiary, language: language, switches: switches)
+            case .repeated(let run):
+                return try Experiment(
+                    name: name, trace: run.trace(), prefix: "", origin: .model, text: "",
+                    provenance: Provenance(name: "rotation", note: RotationRun.note), subject: "\(run)")
             case .referenceCase(let file, let paths):
                 let (trace, provenance) = try resources.referenceCase(file, paths, switches)
                 let prefix = trace.contains("prefill.selected") ? "prefill." : ""

@@ -215,9 +215,13 @@ private struct ArcsFigure {
                 return Bilingual(en: "“\(name)” (\(share))", zh: "“\(name)”（\(share)）")
             })
         let name = slice.rowName(query)
+        // Tokens without words are called by their positions.
+        let who =
+            Int(name) == nil
+            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name) ")
         return Bilingual(
             en:
-                "\(slice.rows) queries at the left, \(slice.columns) keys at the right, joined by lines as thick as the weight. Query \(query), “\(name)”, looks most at \(best.en).",
-            zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。第 \(query) 个查询“\(name)”最看重\(best.zh)。")
+                "\(slice.rows) queries at the left, \(slice.columns) keys at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
+            zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
     }
 }

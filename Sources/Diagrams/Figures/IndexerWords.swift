@@ -14,8 +14,8 @@ struct IndexerWords {
         let more = kept.count - best.count
         guard way.view.dense.columnLabels != nil else {
             return Bilingual(
-                en: "The indexer keeps \(kept.count) of \(way.keys.count) keys for query \(way.query)",
-                zh: "索引器为第 \(way.query) 个查询从 \(way.keys.count) 个键中留下 \(kept.count) 个")
+                en: "The indexer keeps \(kept.count) of \(way.keys.count) keys for query \(queryName)",
+                zh: "索引器为查询 \(queryName) 从 \(way.keys.count) 个键中留下 \(kept.count) 个")
         }
         return Bilingual(
             en: "For “\(queryName)”, the indexer keeps \(names.en)\(more > 0 ? " and \(more) more" : "")",

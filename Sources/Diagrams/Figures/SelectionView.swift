@@ -100,6 +100,8 @@ struct SelectionView {
     func queryName(_ query: Int) -> Bilingual {
         guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") }
         let name = dense.rowName(query)
+        // Tokens without words are called by their positions.
+        if Int(name) != nil { return Bilingual(en: "Query \(name)", zh: "查询 \(name) ") }
         return Bilingual(en: "Token \(query), “\(name)”,", zh: "第 \(query) 个词元“\(name)”")
     }
 

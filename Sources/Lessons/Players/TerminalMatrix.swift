@@ -148,6 +148,8 @@ private struct Slice {
     func rowLabels(_ language: Language) -> [String] {
         (0..<rows).map { row in
             guard let name = rowNames?[row] else { return "\(row)" }
+            // Tokens without words are called by their positions.
+            if Int(name) != nil { return name }
             return "\(row) \(TerminalText.sanitized(name))"
         }
     }

@@ -23,6 +23,11 @@ extension ReferenceCase {
             var start = 0
             for (name, length) in passes {
                 recorder.prefix = name + "."
+                // Later passes count their rows from 0 again; their names are positions in the text.
+                if start > 0 {
+                    let names = (start..<start + length).map(String.init)
+                    recorder.labels = [.t: names, .s: names]
+                }
                 let part = try all.slicing(.t, start..<start + length)
                 let form: LatentAttention.Form = start == 0 ? .expanded : .absorbed
                 cache = try mechanism.record(part, cache: cache, form: form, paths: paths, on: &recorder).cache

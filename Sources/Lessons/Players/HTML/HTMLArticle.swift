@@ -33,7 +33,7 @@ struct HTMLArticle {
         var options = figure.options
         options.width = options.width ?? figureWidth
         options.theme = theme
-        return PageFigure(name: figure.name, data: figure.data, options: options, experiment: figure.experiment)
+        return PageFigure(name: figure.name, data: figure.data, options: options, experiment: figure.experiment, place: figure.place)
     }
 
     init(_ page: Page, glossary: Glossary, idPrefix: String, parts: PageParts, draw: @escaping FigureDrawing) {
