@@ -20,6 +20,7 @@ test:
 	@scripts/install-packages test
 	STRICT=1 swift build -c release --product attn
 	STRICT=1 swift test -c release
+	scripts/test-numpy
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests

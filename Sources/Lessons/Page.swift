@@ -25,6 +25,21 @@ public struct Page: Sendable {
     /// Where the data came from.
     public let provenance: Provenance
 
+    /// All figures, in the order of the page.
+    public var figures: [PageFigure] { steps.flatMap { Self.figures(in: $0.blocks) } }
+
+    private static func figures(in blocks: [Block]) -> [PageFigure] {
+        blocks.flatMap { block -> [PageFigure] in
+            switch block {
+            case .figure(let figure): [figure]
+            case .list(_, let items): items.flatMap(figures)
+            case .quote(let inner): figures(in: inner)
+            case .predict(let question, let answer): figures(in: question) + figures(in: answer)
+            default: []
+            }
+        }
+    }
+
     /// Why a cell has its value. Throws for a step or index that is not there.
     public func explain(_ step: String, _ index: [Int], experiment: String = "") throws -> Explanation {
         let run = experiments.first { $0.name == experiment } ?? experiments[0]

@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
-internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -122,22 +121,10 @@ struct LessonCommand: ParsableCommand {
 
         private func writeMarkdown(_ page: Page) throws {
             let folder = output ?? "output/\(page.name)-\(page.language.rawValue)"
-            let pictures = Pictures()
+            let pictures = try PictureStore(drawing: page.figures)
             let files = try MarkdownWriter(draw: pictures.draw).files(of: page)
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
         }
-    }
-}
-
-/// Draws the figures of lessons as PNGs, at two pixels a point.
-struct Pictures {
-    private let renderer = CairoRenderer()
-
-    func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
-        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
-        return DrawnFigure(
-            bytes: try renderer.png(scene, scale: 2), fileExtension: "png", title: scene.title[options.language],
-            alt: scene.alt[options.language])
     }
 }
