@@ -12,6 +12,8 @@ struct PictureFrame {
     var items: [Item] = []
     /// How far down the picture is filled.
     var y: Double
+    /// Where the headings of parts side by side end.
+    var headingBottom = 0.0
 
     init(_ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         width = try options.checkedWidth()

@@ -5,7 +5,9 @@ import AttentionEngine
 /// All figures.
 public enum Figures {
     /// Every figure, in the order of the list.
-    public static let all: [Figure] = [.matrix]
+    public static let all: [Figure] = [
+        .matrix, .patterns, .growth, .costCurve, .doubling, .prices, .cache, .measured, .parity,
+    ]
 
     /// The figure called `name`; throws with near names if there is none.
     public static func named(_ name: String) throws(FigureError) -> Figure {

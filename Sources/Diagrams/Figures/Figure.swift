@@ -78,15 +78,24 @@ public struct FigureError: Error, Hashable, Sendable, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
-/// Traces that a figure draws from, by name; the main one is first. Figures that compare take several (`questions`: one for each question).
+/// What a figure draws from: traces by name, the main one first (figures that compare take several: `questions` one for each question), or plain
+/// numbers that were read or measured elsewhere.
 public struct FigureData: Sendable {
     /// The traces with their names.
     public var traces: [(name: String, trace: Trace)]
+    /// Numbers that are not a trace's, or nil.
+    public var numbers: FigureNumbers?
     /// Where they came from.
     public var provenance: Provenance
     /// Data from one or several traces.
     public init(traces: [(name: String, trace: Trace)], provenance: Provenance) {
         self.traces = traces
+        self.provenance = provenance
+    }
+    /// Data that are no trace.
+    public init(_ numbers: FigureNumbers, provenance: Provenance) {
+        traces = []
+        self.numbers = numbers
         self.provenance = provenance
     }
 }
@@ -97,14 +106,19 @@ public struct Figure: Sendable {
     public let name: String
     /// What it shows, in a line.
     public let summary: Bilingual
+    /// What it draws from: its built-in example is data of this kind.
+    public let needs: FigureNeed
     /// Draws it from data; throws `FigureError` or `EngineError` for a step, head or query that is not there.
     public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: any TextMeasuring) throws -> Scene
 
     /// A figure.
-    public init(name: String, summary: Bilingual, draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene)
-    {
+    public init(
+        name: String, summary: Bilingual, needs: FigureNeed = .traces,
+        draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene
+    ) {
         self.name = name
         self.summary = summary
+        self.needs = needs
         self.draw = draw
     }
 }
