@@ -58,7 +58,7 @@ let package = Package(
             name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
             swiftSettings: settings),
         .testTarget(
-            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
     ]
 )

@@ -133,7 +133,8 @@ struct PageBuilder {
         guard let position = query.asPosition(experiment) else { throw error("there is no token \"\(query)\"") }
         // A case's passes count their own rows; figures take the last unless told.
         options.query = request.query == nil && request.phase != nil ? nil : position
-        return PageFigure(name: request.name, data: try data(request, shown), options: options, experiment: experiment)
+        return PageFigure(
+            name: request.name, data: try data(request, shown), options: options, experiment: experiment, place: request.place)
     }
 
     private func data(_ request: Lesson.Step.FigureRequest, _ shown: [Experiment]) throws -> FigureData {

@@ -2,17 +2,22 @@
 // No digit that looks like a result may be typed in prose.
 
 internal import AttentionEngine
-internal import Diagrams
+public import Diagrams
 
 /// Finds what is wrong with lessons.
 public struct LessonCheck: Sendable {
     private let library: LessonLibrary
     private let figures: Set<String>
+    private let draw: FigureTrial
 
-    /// A check of `library` for a program that draws the named figures.
-    public init(_ library: LessonLibrary, figures: some Sequence<String>) {
+    /// Draws a figure to see whether it can be drawn.
+    public typealias FigureTrial = @Sendable (_ figure: String, _ data: FigureData, _ options: FigureOptions) throws -> Void
+
+    /// A check of `library` for a program that draws the named figures by `draw`.
+    public init(_ library: LessonLibrary, figures: some Sequence<String>, draw: @escaping FigureTrial = { _, _, _ in }) {
         self.library = library
         self.figures = Set(figures)
+        self.draw = draw
     }
 
     /// Everything that is wrong, each once; empty if all is well.
@@ -56,14 +61,34 @@ public struct LessonCheck: Sendable {
     }
 
     private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {
-        Language.allCases.compactMap { language in
+        Language.allCases.flatMap { language -> [LessonError] in
             do {
-                _ = try lesson.run(source, language: language)
-                return nil
+                return try Self.figures(lesson.run(source, language: language).steps.flatMap(\.blocks)).compactMap(problem)
             } catch let error as LessonError {
-                return error
+                return [error]
             } catch {
-                return LessonError(.badFile, at: .init(file: lesson.file, line: 1, column: 1), "\(error)")
+                return [LessonError(.badFile, at: .init(file: lesson.file, line: 1, column: 1), "\(error)")]
+            }
+        }
+    }
+
+    /// What is wrong with a figure that there is.
+    private func problem(_ figure: PageFigure) -> LessonError? {
+        guard figures.contains(figure.name) else { return nil }
+        do {
+            try draw(figure.name, figure.data, figure.options)
+            return nil
+        } catch { return LessonError(.badFile, at: figure.place, "\(error)") }
+    }
+
+    private static func figures(_ blocks: [Block]) -> [PageFigure] {
+        blocks.flatMap { block -> [PageFigure] in
+            switch block {
+            case .figure(let figure): [figure]
+            case .quote(let inner): figures(inner)
+            case .list(_, let items): items.flatMap(figures)
+            case .predict(let question, let answer): figures(question) + figures(answer)
+            default: []
             }
         }
     }

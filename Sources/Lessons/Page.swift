@@ -125,6 +125,8 @@ public struct PageFigure: Sendable {
     public let options: FigureOptions
     /// The experiment that it shows; terminals draw from its trace.
     public let experiment: Experiment
+    /// Where lesson.yaml asks for it.
+    let place: LessonError.Place
 }
 
 /// A picture as the renderer returns it.

@@ -6,7 +6,7 @@ import Foundation
 import Lessons
 import Testing
 
-let library = try! LessonLibrary(folder: lessonsFolder)
+let library = try! LessonLibrary(folder: lessonsFolder, resources: .repository)
 
 /// A renderer that draws nothing: one byte a picture, and an alt text that must be escaped.
 func blank(_ figure: String, _ data: FigureData, _ options: FigureOptions) -> DrawnFigure {
@@ -22,7 +22,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     let text = try String(contentsOf: path, encoding: .utf8)
     #expect(text.contains(old))
     try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
-    return try LessonLibrary(folder: folder.path)
+    return try LessonLibrary(folder: folder.path, resources: .repository)
 }
 
 @Suite struct LessonTests {
@@ -81,7 +81,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("en.md", "explain attention.dot[", "explain attention.dott[", "did you mean attention.dot"),
         ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
         ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
-        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of decoy, first"),
+        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of below, cut, decoy, first"),
         ("en.md", "it is all the linear", "it is 100% of the linear", "attn"),
         ("en.md", "{{explain attention.dot[head,query,top]}}", "{{explain attention.dot[head,query]}}", "expected one position for each"),
         ("en.md", "[head,query,top]|percent}}", "[head,query,top]|procent}}", "expected the format"),

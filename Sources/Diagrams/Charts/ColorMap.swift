@@ -26,21 +26,21 @@ public struct ColorMap: Hashable, Sendable {
         }
     }
 
-    /// Blue for negative, paper for zero, orange for positive. For a black-and-white copier: light for negative, dark for positive, and zero
-    /// between them.
+    /// Blue for negative, paper for zero, orange for positive. For a black-and-white copier: white for zero and grey for size; whoever draws
+    /// says the sign by other means.
     public static func diverging(_ theme: Theme) -> ColorMap {
         switch theme {
         case .light: ColorMap(negative: [0xFFFFFF, 0x8FC1E8, 0x2B7BBF, 0x0A3D78], positive: [0xFFFFFF, 0xFBC08A, 0xD9730D, 0x7A3300])
         case .dark: ColorMap(negative: [0x14171F, 0x15507F, 0x3E97DA, 0xBEE2FF], positive: [0x14171F, 0x6B3A12, 0xD07A2C, 0xFFDDB8])
-        case .print: ColorMap(walking: [0xF2F2F2, 0x111111], isDiverging: true)
+        case .print: ColorMap(negative: [0xFFFFFF, 0x111111], positive: [0xFFFFFF, 0x111111])
         }
     }
 
     private static let steps = 120
 
-    private init(walking anchors: [UInt32], isDiverging: Bool = false) {
+    private init(walking anchors: [UInt32]) {
         colors = Self.walk(anchors.map { Lab(Color($0)) }, steps: Self.steps)
-        self.isDiverging = isDiverging
+        isDiverging = false
     }
 
     private init(negative: [UInt32], positive: [UInt32]) {

@@ -90,8 +90,16 @@ struct MatrixPanel {
             if !text.isEmpty {
                 items.append(.text(TextRun(text, style, at: Point(area.midX, area.midY + digits.size * 0.36), anchor: .middle)))
             }
+        } else if value < 0, scale.isGrey, cell >= 5 {
+            items.append(Self.minus(in: area, palette.text(on: color)))
         }
         return items
+    }
+
+    /// The sign of a negative number where grey says only its size and there is no room for digits.
+    static func minus(in area: Rect, _ color: Color) -> Item {
+        let half = min(area.width, area.height) * 0.22
+        return .path([.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
     }
 
     /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.

@@ -6,7 +6,8 @@ import AttentionEngine
 public enum Figures {
     /// Every figure, in the order of the list.
     public static let all: [Figure] = [
-        .matrix, .patterns, .growth, .costCurve, .doubling, .prices, .cache, .measured, .parity,
+        .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .growth, .costCurve, .doubling, .prices, .cache,
+        .measured, .parity,
     ]
 
     /// The figure called `name`; throws with near names if there is none.

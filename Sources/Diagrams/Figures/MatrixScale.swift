@@ -13,6 +13,9 @@ struct MatrixScale: Sendable {
     /// Whether every row of weights adds up to one.
     let rowsSumToOne: Bool
 
+    /// Whether colours say the size of signed numbers but not their sign.
+    var isGrey: Bool { kind == .signed && map.colors.first == map.colors.last }
+
     /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
     let isCapped: Bool
     /// How many values are NaN or plus infinity.
@@ -36,6 +39,21 @@ struct MatrixScale: Sendable {
             }
         map = kind == .signed ? palette.diverging : palette.sequential
         decimals = census.isWhole ? 0 : isLarge ? 2 : Self.decimals(slice.values, limit)
+    }
+
+    /// One scale for the weights of several matrices.
+    init(weights slices: [MatrixSlice], _ palette: Palette) {
+        let censuses = slices.map(MatrixCensus.init)
+        let high = censuses.map(\.high).max() ?? 1
+        rowsSumToOne = censuses.allSatisfy(\.rowsSumToOne)
+        brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
+        kind = .weights
+        // The first rows of a causal mask have few keys and large weights: among many rows they must not pale all the others.
+        let usual = Self.roundUp(censuses.map(\.usualRowMaximum).max() ?? 1)
+        isCapped = usual * 2 < high
+        limit = isCapped ? usual : high > 0.5 ? 1 : Self.roundUp(high)
+        map = palette.sequential
+        decimals = limit < 0.05 ? 3 : 2
     }
 
     /// Where `value` stands on the map, 0 to 1.

@@ -50,6 +50,8 @@ struct MatrixWords {
         return Bilingual(en: parts.map(\.en).joined(separator: " "), zh: parts.map(\.zh).joined())
     }
 
+    private var isRaster: Bool { max(slice.rows, slice.columns) > MatrixRaster.cellLimit }
+
     private var pairReading: Bilingual {
         Bilingual(en: "Each row is a query, asking which keys matter to it.", zh: "每一行是一个查询，在问哪些键与它有关。")
     }
@@ -70,7 +72,7 @@ struct MatrixWords {
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
-                ? Bilingual(en: "From light (negative) to dark (positive).", zh: "由浅（负）到深（正）。")
+                ? Bilingual(en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").", zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
                 : Bilingual(en: "Blue: negative; orange: positive.", zh: "蓝色为负，橙色为正。")
         }
     }

@@ -144,6 +144,9 @@ extension Resolver {
 
     /// The comparison of a run that has switches with the run of the same subject that has none.
     private func comparison(_ value: LiveValue, _ variant: Experiment) throws(LessonError) -> WhatIf {
+        guard !variant.trace.switches.isEmpty else {
+            throw fail(value, "whatif: expected a run with switches, found \(variant.name.isEmpty ? "main" : variant.name) without")
+        }
         guard let right = experiments.first(where: { $0.subject == variant.subject && $0.trace.switches.isEmpty }) else {
             throw fail(value, "expected a run of the same question or case without switches to compare with, found none")
         }
@@ -206,8 +209,17 @@ extension Resolver {
         default:
             let row = try cells(value, experiment)
             guard row.shape.axes == [.k] else { throw fail(value, "expected one row of a selection, found \(row.shape)") }
-            return row.values.filter { $0 >= 0 }.map { Int($0) }
+            return try ranked(row.values.filter { $0 >= 0 }.map { Int($0) }, value, experiment)
         }
+    }
+
+    /// The keys of one row of a selection, the highest score first.
+    private func ranked(_ keys: [Int], _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> [Int] {
+        let step = try step(value, experiment)
+        guard let id = step.inputs.first, let scores = try? experiment.trace.step(id).output, scores.shape.axes == [.t, .s],
+            case .at(let row)? = try positions(value, step, experiment).first
+        else { return keys }
+        return keys.sorted { (-scores[row, $0], $0) < (-scores[row, $1], $1) }
     }
 
     func tokenNames(_ value: LiveValue, _ listed: LiveValue.Request, _ experiment: Experiment) throws(LessonError) -> String {

@@ -111,14 +111,14 @@ private struct Slice {
     init?(_ step: Step, _ figure: PageFigure) {
         var tensor = step.output
         var note: Bilingual?
-        for axis in [Axis.h, .g] where tensor.shape.contains(axis) && tensor.shape.rank == 3 {
+        for axis in [Axis.h, .g, .j] where tensor.shape.contains(axis) && tensor.shape.rank == 3 {
             let count = tensor.shape[axis] ?? 1
             if case .one(let head)? = figure.options.head {
                 let own = axis == .g ? head * count / max(count, figure.heads) : head
                 guard (0..<count).contains(own) else { return nil }
                 tensor = tensor.slice(axis, at: own)
                 let name = step.labels[axis]?[own] ?? "\(own)"
-                note = Bilingual(en: "head \(name)", zh: "头 \(name)")
+                note = axis == .j ? Bilingual(en: "index head \(name)", zh: "索引头 \(name)") : Bilingual(en: "head \(name)", zh: "头 \(name)")
             } else {
                 tensor = tensor.mean(over: axis)
                 note = Bilingual(en: "mean of \(count) heads", zh: "\(count) 个头的平均")

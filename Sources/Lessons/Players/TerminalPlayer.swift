@@ -2,17 +2,23 @@
 
 internal import AttentionEngine
 
+/// Says in words what a figure shows, in the page's language: for players that do not draw it. Nil if it cannot be drawn.
+public typealias FigureDescription = @Sendable (_ figure: PageFigure) -> String?
+
 /// Plays pages on a terminal, or into a pipe.
 public struct TerminalPlayer: Sendable {
     /// Columns to fill.
     public var columns: Int
     /// Colours.
     public var color: TerminalColor
+    private let describe: FigureDescription
 
-    /// A player for a screen of that width; lines of prose are at most 92 columns.
-    public init(columns: Int, color: TerminalColor) {
+    /// A player for a screen of that width; lines of prose are at most 92 columns. Matrices are drawn; of other figures `describe` says what
+    /// they show.
+    public init(columns: Int, color: TerminalColor, describe: @escaping FigureDescription = { _ in nil }) {
         self.columns = max(columns, 20)
         self.color = color
+        self.describe = describe
     }
 
     /// What a step shows at once, and what it shows after the reader has had a guess.
@@ -73,9 +79,16 @@ public struct TerminalPlayer: Sendable {
         case .explanation(let explanation): self.explanation(explanation, language)
         case .formula(let formula, _, let source):
             ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], language, indent: 4)
-        case .figure(let figure): TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines()
+        case .figure(let figure): self.figure(figure, language)
         case .predict(let question, let answer): joined(question, language) + joined(answer, language)
         }
+    }
+
+    private func figure(_ figure: PageFigure, _ language: Language) -> [String] {
+        if figure.name == "matrix" { return TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines() }
+        guard let words = describe(figure) else { return [] }
+        let label = Bilingual(en: "Figure: ", zh: "图：")[language]
+        return prose([Styled(label + TerminalText.sanitized(words), .muted)], language, indent: 4)
     }
 
     private func joined(_ blocks: [Block], _ language: Language) -> [String] {
@@ -91,7 +104,7 @@ public struct TerminalPlayer: Sendable {
         return chain + explanation.notes.flatMap { note in prose([Styled(note[language], .muted)], language, indent: 4) }
     }
 
-    private func narrower(_ count: Int) -> TerminalPlayer { TerminalPlayer(columns: columns - count, color: color) }
+    private func narrower(_ count: Int) -> TerminalPlayer { TerminalPlayer(columns: columns - count, color: color, describe: describe) }
 
     private func indented(_ lines: [String], first: String, rest: String) -> [String] {
         lines.enumerated().map { ($0 == 0 ? first : rest) + $1 }

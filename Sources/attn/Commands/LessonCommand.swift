@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -43,7 +44,10 @@ struct LessonCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
 
         func run() throws {
-            let problems = LessonCheck(try ReaderOptions.library(home), figures: Figures.all.map(\.name)).problems()
+            let problems = LessonCheck(
+                try ReaderOptions.library(home), figures: Figures.all.map(\.name),
+                draw: { name, data, options in _ = try Figures.named(name).draw(data, options, CairoRenderer().measurer) }
+            ).problems()
             for problem in problems { Output.complain("\(problem)") }
             if !problems.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
             try Output.print("all lessons are in order")
@@ -102,7 +106,8 @@ struct LessonCommand: ParsableCommand {
             let terminal = Terminal()
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
-            let player = TerminalPlayer(columns: terminal.columns(environment), color: terminal.color(environment))
+            let player = TerminalPlayer(
+                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureText.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(
@@ -126,5 +131,14 @@ struct LessonCommand: ParsableCommand {
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
         }
+    }
+}
+
+/// Figures of lessons in words.
+enum FigureText {
+    /// A figure's alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
+    @Sendable static func describe(_ figure: PageFigure) -> String? {
+        let measurer = CairoRenderer().measurer
+        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
     }
 }

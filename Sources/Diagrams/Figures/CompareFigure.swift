@@ -1,0 +1,253 @@
+// The figure `compare`: dense and sparse attention side by side on one colour scale. Kept cells are filled, dropped ones hatched, masked ones
+// blank, so that a grey copy tells them apart; at the right of the sparse matrix, how much of the dense weight each row has kept. On a narrow
+// picture the matrices stand one above the other.
+
+import AttentionEngine
+
+extension Figure {
+    /// Dense and sparse attention on one scale.
+    public static let compare = Figure(
+        name: "compare",
+        summary: Bilingual(en: "Dense and sparse attention side by side: kept, dropped, masked", zh: "稠密与稀疏注意力并排：保留、舍去、掩住")
+    ) { data, options, text in
+        guard let trace = data.traces.first?.trace else { throw FigureError("compare needs a trace with a selection, found no trace") }
+        let view = try SelectionView(trace, options, figure: "compare")
+        var figure = try CompareFigure(view, data.provenance, options, text)
+        return figure.scene()
+    }
+}
+
+private struct CompareFigure {
+    let view: SelectionView
+    let query: Int
+    let words: CompareWords
+    let provenance: Provenance
+    let options: FigureOptions
+    let scale: MatrixScale
+    var frame: PictureFrame
+    private let isRaster: Bool
+
+    init(_ view: SelectionView, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+        self.view = view
+        self.provenance = provenance
+        self.options = options
+        query = try view.query(options, figure: "compare")
+        words = CompareWords(view: view, query: query)
+        frame = try PictureFrame(options, text)
+        scale = MatrixScale(weights: [view.dense, view.sparse], frame.palette)
+        isRaster = max(view.rows, view.columns) > MatrixRaster.cellLimit
+    }
+
+    mutating func scene() -> Scene {
+        let language = options.language
+        frame.head(words.title[language], words.subtitle[language])
+        let body = frame.items.count
+        frame.y += frame.type.body * 1.4
+        let layout = layout()
+        if layout.isStacked {
+            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true)
+            frame.y += frame.type.body * 1.2
+            draw(view.sparse, at: layout.left, layout, isSparse: true, hasRows: true)
+        } else {
+            let top = frame.y
+            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true)
+            let bottom = frame.y
+            frame.y = top
+            draw(view.sparse, at: layout.right, layout, isSparse: true, hasRows: false)
+            frame.y = max(bottom, frame.y)
+        }
+        frame.y += frame.type.small * 1.3
+        frame.legend(legend)
+        frame.y += frame.type.small * 0.9
+        return frame.scene(
+            body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
+            provenance: options.provenance(figure: "compare", step: view.sparse.step.id, data: provenance))
+    }
+
+    private var legend: [LegendEntry] {
+        let language = options.language
+        let ends = scale.ends
+        return [
+            .ramp(scale.map, name: Bilingual(en: "weight", zh: "权重")[language], low: ends.low, high: ends.high),
+            .box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]),
+            .words(Bilingual(en: "blank: the future, masked", zh: "空白：未来，已掩住")[language]),
+        ]
+    }
+
+    // MARK: Layout
+
+    private struct Layout {
+        var cell: Double
+        var isStacked: Bool
+        var left: Double
+        var right: Double
+        var barWidth: Double
+        var numberWidth: Double
+        var rows: [String]
+        var columns: [String]
+    }
+
+    private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+
+    private func layout() -> Layout {
+        let limit = max(62, frame.contentWidth * 0.1)
+        func names(_ count: Int, _ name: (Int) -> String) -> [String] {
+            (0..<count).map { TokenText.shortened(name($0), to: limit) { frame.width($0, labelStyle) } }
+        }
+        let rows = isRaster ? [] : names(view.rows, view.dense.rowName)
+        let columns = isRaster ? [] : names(view.columns, view.dense.columnName)
+        let names = isRaster ? frame.width(NumberText.grouped(view.rows), labelStyle) : rows.map { frame.width($0, labelStyle) }.max() ?? 0
+        let isNarrow = frame.width < 500
+        let gutter = (isNarrow ? 0 : frame.type.label * 1.9) + names + 10
+        let number = frame.width("100%", labelStyle) + 6
+        let bar = isNarrow ? 0.0 : frame.width < 900 ? 44 : 78
+        let between = frame.width < 900 ? 26.0 : 44
+        let free = frame.contentWidth - gutter - bar - number - 14
+        let beside = size((free - between) / 2 / Double(view.columns), names: names * 0.87)
+        let isStacked = options.preset.proportion == nil && beside < min(13, 330 / Double(view.columns))
+        let cell = isStacked ? size(free / Double(view.columns), names: names * 0.87) : beside
+        let left = frame.type.margin + gutter
+        let width = cell * Double(view.columns)
+        let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
+        return Layout(
+            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.6, barWidth: bar + spare * (isStacked ? 0.25 : 0.4),
+            numberWidth: number, rows: rows, columns: columns)
+    }
+
+    /// Whole points a cell where it can be; for slides, within the height.
+    private func size(_ cell: Double, names: Double) -> Double {
+        var cell = min(cell, 34)
+        if let proportion = options.preset.proportion {
+            let above = frame.type.panel * 1.25 + frame.type.body * 1.3 + frame.type.label * 2.1
+            let below = names + frame.type.label * 3 + frame.type.small * 5.4 + max(16, frame.type.margin * 0.55)
+            cell = min(cell, (frame.width * proportion - frame.y - above - below) / Double(view.rows))
+        }
+        return cell >= 8 ? cell.rounded(.down) : max(cell, 150 / Double(view.columns))
+    }
+
+    // MARK: A matrix
+
+    private mutating func draw(_ slice: MatrixSlice, at x: Double, _ layout: Layout, isSparse: Bool, hasRows: Bool) {
+        let language = options.language
+        let name = isSparse ? words.sparseName : words.denseName
+        let count = isSparse ? words.sparseCount : words.denseCount
+        let edge = layout.isStacked ? frame.type.margin : x
+        frame.add(
+            name[language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(edge, frame.y + frame.type.panel))
+        frame.y += frame.type.panel * 1.25
+        let room = (layout.isStacked || isSparse ? frame.width - frame.type.margin : layout.right - 16) - edge
+        let grey = frame.style(frame.type.body, frame.palette.muted)
+        for line in LineBreaker.lines(count[language], width: room, measure: { frame.width($0, grey) }) {
+            frame.y += frame.type.body * 1.3
+            frame.add(line, grey, at: Point(edge, frame.y - frame.type.body * 0.2))
+        }
+        frame.y += isSparse || !layout.isStacked ? frame.type.label * 2.1 : frame.type.label * 0.9
+        let origin = Point(x, frame.y)
+        let area: Rect
+        if isRaster { area = raster(slice, origin, layout, isSparse) } else { area = cells(slice, origin, layout, isSparse, hasRows) }
+        if isSparse { bars(area, layout) }
+        frame.y += frame.type.label * 1.5
+        axisNames(area, layout, hasRows: hasRows)
+    }
+
+    private mutating func cells(_ slice: MatrixSlice, _ origin: Point, _ layout: Layout, _ isSparse: Bool, _ hasRows: Bool) -> Rect {
+        let (text, language) = (frame.text, frame.language)
+        let panel = MatrixPanel(
+            rows: layout.rows, columns: layout.columns, cell: layout.cell, origin: origin, style: labelStyle,
+            measure: { text.measure($0, $1, language).width })
+        let view = view
+        let kept = view.kept.map(Set.init)
+        let cells = panel.cells(scale, frame.palette, digits: digits(layout.cell)) { row, column in
+            if !view.isVisible(row, column) { return .masked }
+            return isSparse && !kept[row].contains(column) ? .dropped : .value(slice.value(row, column))
+        }
+        frame.items.append(.group(isSparse ? "sparse" : "dense", cells))
+        if hasRows { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
+        frame.items.append(.group("columns", panel.columnNames(highlighted: nil, frame.palette)))
+        frame.items.append(panel.rowFrame(query, frame.palette))
+        for row in 0..<view.rows {
+            for column in 0..<view.columns where view.isVisible(row, column) {
+                let label = words.label(row, column, isSparse: isSparse)[language]
+                frame.items.append(.hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id, index: slice.index(row, column), label: label)))
+            }
+        }
+        frame.y = panel.area.maxY + panel.labelHeight
+        return panel.area
+    }
+
+    private func digits(_ cell: Double) -> TextStyle? {
+        let style = frame.style(11, frame.palette.ink)
+        let widest = (view.dense.values + view.sparse.values).filter(\.isFinite).map { frame.width(scale.text($0), style) }.max() ?? 0
+        return widest <= cell - 4 ? style : nil
+    }
+
+    /// More than 64 tokens: one raster, in which dropped cells are a fine chequer of the hatching's grey.
+    private mutating func raster(_ slice: MatrixSlice, _ origin: Point, _ layout: Layout, _ isSparse: Bool) -> Rect {
+        let area = Rect(origin.x, origin.y, layout.cell * Double(view.columns), layout.cell * Double(view.rows))
+        let kept = view.kept.map(Set.init)
+        let base = MatrixRaster.image(Array(slice.values), rows: view.rows, columns: view.columns, scale, frame.palette)
+        let masked = UInt8(scale.map.colors.count)
+        var pixels = base.pixels
+        for row in 0..<view.rows {
+            for column in 0..<view.columns {
+                let place = row * view.columns + column
+                if !view.isVisible(row, column) {
+                    pixels[place] = masked
+                } else if isSparse, !kept[row].contains(column) {
+                    pixels[place] = (row + column) % 2 == 0 ? masked + 2 : masked
+                }
+            }
+        }
+        let image = PixelImage(
+            width: view.columns, height: view.rows, palette: base.palette + [frame.palette.hatch.mixed(0.7, over: frame.palette.paper)],
+            pixels: pixels)
+        frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.image(image, in: area))
+        let y = area.y + (Double(query) + 0.5) * layout.cell
+        frame.items.append(.path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
+        for tick in MatrixFigure.ticks(view.columns) {
+            let x = area.x + (Double(tick) + 0.5) * layout.cell
+            frame.add(NumberText.grouped(tick), labelStyle, at: Point(x, area.maxY + frame.type.label * 1.3), .middle)
+        }
+        frame.y = area.maxY + frame.type.label * 1.6
+        return area
+    }
+
+    /// The share of the dense weight that each row keeps.
+    private mutating func bars(_ area: Rect, _ layout: Layout) {
+        let x = area.maxX + 14
+        let end = x + layout.barWidth + layout.numberWidth
+        frame.add(words.barName[options.language], labelStyle, at: Point(max(end, x), area.y - frame.type.label * 0.7), .end)
+        let step = max(1, Int((frame.type.label * 1.12 / layout.cell).rounded(.up)))
+        for row in 0..<view.rows {
+            let y = area.y + layout.cell * Double(row)
+            let share = min(max(view.massKept(row), 0), 1)
+            if layout.barWidth > 0 {
+                let height = max(min(layout.cell * 0.5, 12), min(layout.cell, 1))
+                let track = Rect(x, y + (layout.cell - height) / 2, layout.barWidth, height)
+                frame.items.append(.rect(track, fill: .solid(frame.palette.rule)))
+                frame.items.append(.rect(Rect(track.x, track.y, track.width * share, height), fill: .solid(frame.palette.bar)))
+            }
+            let isNear = row != query && abs(row - query) < step
+            guard row == query || (row % step == 0 && !isNear) else { continue }
+            let style = row == query ? frame.style(frame.type.label, frame.palette.ink, .bold) : labelStyle
+            frame.add(
+                NumberText.percent(share, decimals: 0), style, at: Point(end, y + layout.cell / 2 + frame.type.label * 0.36), .end)
+        }
+    }
+
+    private mutating func axisNames(_ area: Rect, _ layout: Layout, hasRows: Bool) {
+        let style = frame.style(frame.type.label, frame.palette.muted, .medium)
+        let language = options.language
+        let (row, column) = (Bilingual(en: "query (row)", zh: "查询（行）"), Bilingual(en: "key (column)", zh: "键（列）"))
+        if frame.width >= 500 {
+            if hasRows {
+                frame.add(row[language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
+            }
+            frame.add(column[language], style, at: Point(area.midX, frame.y), .middle)
+        } else {
+            let both = Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")
+            frame.add(both[language], style, at: Point(area.midX, frame.y), .middle)
+        }
+    }
+}

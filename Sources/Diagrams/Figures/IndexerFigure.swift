@@ -1,0 +1,331 @@
+// The figure `indexer`: one query's way through the lightning indexer, read from left to right with a row for each visible key. Dot products of
+// every index head, cut at zero, weighted and added up to the score, whose highest stay. The digits are the trace's own, where they fit.
+
+import AttentionEngine
+
+extension Figure {
+    /// One query's way through the lightning indexer.
+    public static let indexer = Figure(
+        name: "indexer",
+        summary: Bilingual(en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名")
+    ) { data, options, text in
+        guard let trace = data.traces.first?.trace else { throw FigureError("indexer needs a trace with an indexer, found no trace") }
+        let way = try IndexerWay(trace, options)
+        var figure = try IndexerFigure(way, data.provenance, options, text)
+        return figure.scene()
+    }
+}
+
+/// What the indexer computed for one query.
+struct IndexerWay {
+    let view: SelectionView
+    let query: Int
+    let dot: Step
+    let votes: Step
+    let weights: Step
+    let keyScale: Step?
+    let score: MatrixSlice
+    /// The visible keys in order of position.
+    let keys: [Int]
+    let heads: Int
+
+    init(_ trace: Trace, _ options: FigureOptions) throws {
+        view = try SelectionView(trace, options, figure: "indexer")
+        let prefix = String(view.selected.id.dropLast("selected".count))
+        func step(_ name: String, _ axes: [Axis]) throws -> Step {
+            let id = prefix + "indexer." + name
+            guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
+            let step = try trace.step(id)
+            guard step.output.shape.axes == axes else { throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)") }
+            return step
+        }
+        dot = try step("dot", [.t, .j, .s])
+        votes = try step("votes", [.t, .j, .s])
+        weights = try step("weights", [.t, .j])
+        keyScale = trace.contains(prefix + "indexer.k_scale") ? try step("k_scale", [.s]) : nil
+        score = try MatrixSlice(step("score", [.t, .s]), of: trace, head: nil)
+        guard view.isIndexer else {
+            throw FigureError("indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))")
+        }
+        query = try view.query(options, figure: "indexer")
+        let (view, query) = (view, query)
+        keys = (0..<view.columns).filter { view.isVisible(query, $0) }
+        heads = dot.output.shape[.j] ?? 0
+        guard keys.count <= 256 else { throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)") }
+    }
+
+    func product(_ head: Int, _ key: Int) -> Double { dot.output[query, head, key] }
+    func vote(_ head: Int, _ key: Int) -> Double { votes.output[query, head, key] }
+    func weight(_ head: Int) -> Double { weights.output[query, head] }
+    func score(_ key: Int) -> Double { score.value(query, key) }
+    func scale(_ key: Int) -> Double { keyScale.map { $0.output[key] } ?? 1 }
+    /// Whether key scales change anything.
+    var isScaled: Bool { keys.contains { scale($0) != 1 } }
+    var kept: Set<Int> { Set(view.kept[query]) }
+    func name(_ key: Int) -> String { view.dense.columnName(key) }
+}
+
+private struct IndexerFigure {
+    let way: IndexerWay
+    let words: IndexerWords
+    let provenance: Provenance
+    let options: FigureOptions
+    let limit: Double
+    let decimals: Int
+    let scoreDecimals: Int
+    var frame: PictureFrame
+
+    init(_ way: IndexerWay, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+        self.way = way
+        self.provenance = provenance
+        self.options = options
+        frame = try PictureFrame(options, text)
+        words = IndexerWords(way: way)
+        let products = way.keys.flatMap { key in (0..<way.heads).map { way.product($0, key) } }
+        limit = MatrixScale.roundUp(products.reduce(0) { max($0, abs($1)) })
+        decimals = words.decimals(products)
+        scoreDecimals = words.decimals(way.keys.map(way.score))
+    }
+
+    mutating func scene() -> Scene {
+        let language = options.language
+        frame.head(words.title[language], words.subtitle[language])
+        let body = frame.items.count
+        frame.y += frame.type.body * 1.4
+        let columns = columns()
+        heads(columns)
+        let top = frame.y
+        for (row, key) in way.keys.enumerated() { draw(key, top + Double(row) * columns.pitch, columns) }
+        frame.y = top + Double(way.keys.count) * columns.pitch
+        cut(columns, top)
+        frame.y += frame.type.small * 1.6
+        frame.legend(legend)
+        frame.y += frame.type.small * 0.9
+        return frame.scene(
+            body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
+            provenance: options.provenance(figure: "indexer", step: way.score.step.id, data: provenance))
+    }
+
+    private var legend: [LegendEntry] {
+        let (map, language) = (frame.palette.diverging, options.language)
+        let end = limit >= 10_000 && limit < 1e15 ? NumberText.grouped(Int(limit)) : NumberText.significant(limit, digits: 3)
+        let hatch = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+        return [
+            .ramp(map, name: Bilingual(en: "product", zh: "点积")[language], low: "−" + end, high: end),
+            .box(.solid(frame.palette.indexer), nil, Bilingual(en: "kept", zh: "选中")[language]),
+            .box(
+                .hatch(lines: hatch, background: nil, spacing: 3.2, width: 0.7), Stroke(hatch),
+                Bilingual(en: "not kept", zh: "未选中")[language]),
+        ]
+    }
+
+    // MARK: Layout
+
+    private struct Columns {
+        var pitch = 0.0
+        var cell = 0.0
+        var name = 0.0
+        var dots = 0.0
+        var votes = 0.0
+        var bars = 0.0
+        var barWidth = 0.0
+        var score = 0.0
+        var chips: Double?
+        var chipWidth = 0.0
+        var hasNames = true
+        var digits: TextStyle?
+    }
+
+    private var label: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    private var isNarrow: Bool { frame.width < 500 }
+
+    private func columns() -> Columns {
+        var columns = Columns()
+        let count = Double(way.keys.count)
+        var pitch = min(frame.type.label * 2, max(4, 760 / count))
+        if let proportion = options.preset.proportion {
+            pitch = min(pitch, (frame.width * proportion - frame.y - frame.type.label * 12) / count)
+        }
+        columns.pitch = max(pitch, 3)
+        columns.hasNames = columns.pitch >= frame.type.label * 1.05
+        let names = way.keys.map { frame.width(way.name($0), frame.style(frame.type.label, frame.palette.ink, .semibold)) }.max() ?? 0
+        columns.name = min(names, frame.contentWidth * 0.2) + (isNarrow ? 12 : 18)
+        let gap = isNarrow ? 12.0 : max(20, frame.contentWidth * 0.04)
+        let number = frame.width(scoreText(way.keys.map(way.score).max { abs($0) < abs($1) } ?? 0), label) + 10
+        let headStyle = frame.style(frame.type.body, frame.palette.indexer, .semibold)
+        columns.chipWidth = max(columns.name, frame.width(words.keptNames[0][options.language], headStyle))
+        let chip = isNarrow ? 0 : columns.chipWidth + gap
+        let free = frame.contentWidth - columns.name - chip - number - 3 * gap
+        let widest = way.keys.flatMap { key in (0..<way.heads).map { frame.width(text(way.product($0, key)), label) } }.max() ?? 0
+        let share = isNarrow ? 0.66 : 0.6
+        columns.cell = min(max(free * share / 2 / Double(max(way.heads, 1)), 2), max(widest + 18, min(70, frame.contentWidth * 0.062)))
+        for size in [frame.type.label, 11] where columns.digits == nil {
+            let style = frame.style(size, frame.palette.ink)
+            if widest * size / frame.type.label <= columns.cell - 5, columns.pitch >= size + 3 { columns.digits = style }
+        }
+        let width = columns.cell * Double(way.heads)
+        columns.dots = frame.type.margin + columns.name + (isNarrow ? 4 : 8)
+        columns.votes = columns.dots + width + gap
+        columns.bars = columns.votes + width + gap
+        columns.score = frame.width - frame.type.margin - chip
+        columns.barWidth = columns.score - number - columns.bars
+        if !isNarrow { columns.chips = columns.score + gap }
+        return columns
+    }
+
+    private func text(_ value: Double) -> String {
+        value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
+    }
+    private func scoreText(_ value: Double) -> String {
+        value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: scoreDecimals))
+    }
+
+    // MARK: Above the columns
+
+    private mutating func heads(_ columns: Columns) {
+        let language = options.language
+        let width = columns.cell * Double(way.heads)
+        let style = frame.style(frame.type.body, frame.palette.indexer, .semibold)
+        let scoreWidth = columns.score - columns.bars
+        let groups: [(Double, Double, [Bilingual])] = [
+            (columns.dots, width, words.dotNames), (columns.votes, width, words.voteNames), (columns.bars, scoreWidth, words.scoreNames),
+            (columns.chips ?? 0, columns.chips == nil ? 0 : columns.chipWidth - 18, words.keptNames),
+        ]
+        frame.y += frame.type.body
+        for (x, width, names) in groups where width > 0 {
+            let room = width + (isNarrow ? 8 : 18)
+            if let name = names.first(where: { frame.width($0[language], style) <= room }) {
+                frame.add(name[language], style, at: Point(x, frame.y))
+            }
+        }
+        frame.y += frame.type.label * 1.7
+        headNumbers(columns)
+        frame.y += frame.type.label * 0.7
+    }
+
+    /// Under the names: which head a column of products is, and what its votes count.
+    private mutating func headNumbers(_ columns: Columns) {
+        let language = options.language
+        func place(_ text: String, _ x: Double) -> Bool {
+            guard frame.width(text, label) <= columns.cell - 3 else { return false }
+            frame.add(text, label, at: Point(x + columns.cell / 2, frame.y), .middle)
+            return true
+        }
+        let decimals = words.decimals((0..<way.heads).map(way.weight))
+        for head in 0..<way.heads {
+            let x = columns.dots + Double(head) * columns.cell
+            let names = [Bilingual(en: "head \(head)", zh: "头 \(head)"), Bilingual(same: "\(head)")]
+            _ = names.contains { place($0[language], x) }
+            let weight = MatrixScale.typographic(NumberText.fixed(way.weight(head), decimals: decimals))
+            let y = columns.votes + Double(head) * columns.cell
+            let short = MatrixScale.typographic(NumberText.significant(way.weight(head), digits: 1))
+            _ = ["× " + weight, weight, short].contains { place($0, y) }
+        }
+        if let cut = way.view.cut(way.query) {
+            let style = frame.style(frame.type.label, frame.palette.indexer, .medium)
+            let name = words.cutName(cut, decimals: scoreDecimals)
+            let room = columns.score - columns.bars
+            if let fitting = name.first(where: { frame.width($0[language], style) <= room }) {
+                frame.add(fitting[language], style, at: Point(columns.bars, frame.y))
+            }
+        }
+    }
+
+    // MARK: A key
+
+    private mutating func draw(_ key: Int, _ y: Double, _ columns: Columns) {
+        let isKept = way.kept.contains(key)
+        let middle = y + columns.pitch / 2
+        let baseline = middle + frame.type.label * 0.36
+        if columns.hasNames {
+            let style = frame.style(
+                frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
+            let name = TokenText.shortened(way.name(key), to: columns.name - 6) { frame.width($0, style) }
+            if isNarrow, isKept {
+                let area = Rect(frame.type.margin - 5, y + 1, frame.width(name, style) + 10, columns.pitch - 2)
+                frame.items.append(.rect(area, radius: 3, fill: .solid(frame.highlighter(0.6))))
+            }
+            let color = isNarrow && isKept ? frame.onHighlighter(0.6) : style.color
+            frame.add(name, TextStyle(size: style.size, weight: style.weight, color: color), at: Point(frame.type.margin, baseline))
+        }
+        for head in 0..<way.heads {
+            let x = Double(head) * columns.cell
+            let product = way.product(head, key)
+            cell(product, Rect(columns.dots + x, y, columns.cell, columns.pitch), columns, way.dot, [way.query, head, key])
+            cell(way.vote(head, key), Rect(columns.votes + x, y, columns.cell, columns.pitch), columns, way.votes, [way.query, head, key])
+        }
+        bar(key, y, columns, isKept)
+        if columns.hasNames {
+            let style = frame.style(frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
+            frame.add(scoreText(way.score(key)), style, at: Point(columns.score, baseline), .end)
+        }
+        chip(key, y, columns, isKept)
+    }
+
+    private mutating func cell(_ value: Double, _ area: Rect, _ columns: Columns, _ step: Step, _ index: [Int]) {
+        let inner = area.insetBy(min(area.width, area.height) > 6 ? 0.75 : 0.1)
+        let color = frame.palette.diverging.color(at: limit > 0 ? (value / limit + 1) / 2 : 0.5)
+        let isFaint = color.contrast(with: frame.palette.paper) < 1.25
+        let border = isFaint && columns.pitch > 6 ? Stroke(frame.palette.rule, width: 0.75) : nil
+        frame.items.append(.rect(border == nil ? inner : inner.insetBy(0.375), fill: .solid(color), stroke: border))
+        if let digits = columns.digits {
+            let ink = value == 0 ? frame.palette.muted : frame.palette.text(on: color)
+            let style = TextStyle(size: digits.size, weight: .regular, color: ink)
+            frame.add(text(value), style, at: Point(area.midX, area.midY + digits.size * 0.36), .middle)
+        }
+        let label = "\(step.symbol)[\(index.map(String.init).joined(separator: ", "))] = \(NumberText.significant(value, digits: 4))"
+        frame.items.append(.hotSpot(HotSpot(area, step: step.id, index: index, label: label)))
+    }
+
+    /// Scores run from the least, or zero, to the most.
+    private func position(_ score: Double, _ columns: Columns) -> Double {
+        let scores = way.keys.map(way.score)
+        let (low, high) = (min(scores.min() ?? 0, 0), max(scores.max() ?? 0, 0))
+        return columns.bars + (score - low) / max(high - low, 1e-300) * columns.barWidth
+    }
+
+    private mutating func bar(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
+        let (zero, end) = (position(0, columns), position(way.score(key), columns))
+        let height = max(columns.pitch * 0.56, min(columns.pitch, 2))
+        let area = Rect(min(zero, end), y + (columns.pitch - height) / 2, abs(end - zero), height)
+        let lines = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+        if area.width > 0.3 {
+            let thin = height < 5
+            frame.items.append(
+                isKept
+                    ? .rect(area, fill: .solid(frame.palette.indexer))
+                    : thin
+                        ? .rect(area, fill: .solid(lines))
+                        : .rect(
+                            area.insetBy(min(0.5, area.width / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
+                            stroke: Stroke(lines)))
+        }
+        let label = words.scoreLabel(key)[options.language]
+        let whole = Rect(columns.bars, y, columns.score - columns.bars, columns.pitch)
+        frame.items.append(.hotSpot(HotSpot(whole, step: way.score.step.id, index: [way.query, key], label: label)))
+    }
+
+    private mutating func chip(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
+        guard let x = columns.chips else { return }
+        let area = Rect(x, y + 1.5, columns.chipWidth, columns.pitch - 3)
+        guard columns.hasNames else {
+            if isKept { frame.items.append(.rect(Rect(x, y, columns.chipWidth, columns.pitch), fill: .solid(frame.palette.highlight))) }
+            return
+        }
+        frame.items.append(.rect(area, radius: 4, fill: isKept ? .solid(frame.palette.highlight) : frame.hatching))
+        let style = frame.style(
+            frame.type.label, isKept ? frame.palette.onHighlight : frame.palette.muted, isKept ? .semibold : .regular)
+        let name = TokenText.shortened(way.name(key), to: area.width - 8) { frame.width($0, style) }
+        frame.add(name, style, at: Point(area.midX, area.midY + frame.type.label * 0.36), .middle)
+    }
+
+    private mutating func cut(_ columns: Columns, _ top: Double) {
+        let bottom = frame.y
+        let zero = position(0, columns)
+        frame.items.append(.path([.move(Point(zero, top)), .line(Point(zero, bottom))], stroke: Stroke(frame.palette.rule)))
+        guard let cut = way.view.cut(way.query), cut.firstDropped != nil else { return }
+        let x = position(cut.line, columns)
+        frame.items.append(
+            .path([.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+    }
+}

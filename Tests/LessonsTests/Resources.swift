@@ -1,0 +1,67 @@
+// The resources of lessons, from the repository's assets, as the command brings them; and lessons written for one test.
+
+import AttentionEngine
+import Diagrams
+import Foundation
+import Lessons
+import ModelFiles
+
+extension LessonResources {
+    static let repository: LessonResources = {
+        let assets = URL(filePath: lessonsFolder).deletingLastPathComponent().appending(path: "assets").path
+        var resources = LessonResources()
+        resources.referenceCase = { name, paths, switches in
+            (
+                trace: try ReferenceCase(path: "\(assets)/cases/\(name).safetensors").trace(paths: paths, switches: switches),
+                provenance: Provenance(name: name)
+            )
+        }
+        resources.model = { name in
+            try ModelDimensions(configuration: WholeFile.read("\(assets)/models/\(name).json"), file: name)
+        }
+        resources.hardware = { name in try Hardware(json: WholeFile.read("\(assets)/hardware/\(name).json"), file: name) }
+        resources.curves = { try PublishedData.figure3(WholeFile.read("\(assets)/data/figure3.csv"), file: "figure3.csv") }
+        resources.prices = { try PublishedData.prices(WholeFile.read("\(assets)/data/prices.csv"), file: "prices.csv") }
+        resources.benchmarks = {
+            try PublishedData.benchmarks(WholeFile.read("\(assets)/data/benchmarks.csv"), file: "benchmarks.csv").map {
+                .init(name: $0.name, before: $0.v31, after: $0.v32)
+            }
+        }
+        resources.measured = { name, arguments in
+            guard name == "answer", let factor = arguments.first.flatMap(Double.init) else {
+                throw LessonError(.badFile, "measured: expected answer(number), found \(name)")
+            }
+            return LessonQuantity(2 * factor, "s")
+        }
+        resources.figureData = { figure, data, _ in
+            guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
+            return FigureData(traces: [], provenance: Provenance(name: data))
+        }
+        return resources
+    }()
+}
+
+/// A library with one lesson made of one step in each language.
+func probeLibrary(_ yaml: String, _ text: String) throws -> LessonLibrary {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let probe = folder.appending(path: "probe")
+    try FileManager.default.createDirectory(at: probe, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: lessonsFolder + "/diary.yaml", toPath: folder.path + "/diary.yaml")
+    let head = "order: 1\ntrack: story\ntitle: {en: T, zh: 题}\nsummary: {en: S, zh: 摘要}\nfixed: true\n"
+    try (head + yaml + "\n").write(to: probe.appending(path: "lesson.yaml"), atomically: true, encoding: .utf8)
+    for language in Language.allCases {
+        try ("## Step {#a}\n\n" + text + "\n").write(
+            to: probe.appending(path: "\(language.rawValue).md"), atomically: true, encoding: .utf8)
+    }
+    return try LessonLibrary(folder: folder.path, resources: .repository)
+}
+
+/// The words of the one step of a lesson made for a test.
+func probe(_ yaml: String, _ text: String, _ language: Language = .en) throws -> String {
+    let library = try probeLibrary(yaml + "\nsteps:\n  - id: a", text)
+    if let problem = library.problems.first { throw problem }
+    let page = try library.lesson("probe").run(language: language)
+    return page.steps[0].blocks.map { block in if case .paragraph(let inlines) = block { Inline.plain(inlines) } else { "?" } }.joined(
+        separator: "\n")
+}
