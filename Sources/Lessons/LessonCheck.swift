@@ -140,11 +140,21 @@ public struct LessonCheck: Sendable {
         character.unicodeScalars.first?.properties.generalCategory == .decimalNumber
     }
 
-    /// Numbers outside live values and links, with their columns.
+    /// How long the number of a list's item is, with its point: 0 if the line begins otherwise.
+    private static func bullet(_ characters: [Character]) -> Int {
+        var end = 0
+        while end < characters.count, characters[end] == " " { end += 1 }
+        let start = end
+        while end < characters.count, isDigit(characters[end]) { end += 1 }
+        guard end > start, end + 1 < characters.count, ".)".contains(characters[end]), characters[end + 1] == " " else { return 0 }
+        return end + 1
+    }
+
+    /// Numbers outside live values and links, with their columns. The number of a list's item is none, nor is a digit in a name (FP8, V3.2).
     static func typedNumbers(_ line: String) -> [(number: String, column: Int)] {
         var numbers: [(number: String, column: Int)] = []
         let characters = Array(line)
-        var at = 0
+        var at = Self.bullet(characters)
         func skip(to end: String, from start: Int) -> Int {
             let end = Array(end)
             var i = start
@@ -161,7 +171,8 @@ public struct LessonCheck: Sendable {
                 var end = at
                 while end < characters.count, Self.isDigit(characters[end]) || ".,".contains(characters[end]) { end += 1 }
                 while !Self.isDigit(characters[end - 1]) { end -= 1 }
-                numbers.append((String(characters[at..<end]), at + 1))
+                let isInName = at > 0 && characters[at - 1].isASCII && characters[at - 1].isLetter
+                if !isInName { numbers.append((String(characters[at..<end]), at + 1)) }
                 at = end
             } else {
                 at += 1

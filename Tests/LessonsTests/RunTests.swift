@@ -114,7 +114,7 @@ private let tiny = """
         #expect(
             try probe(trip, "{{cost crossover(denseMHA)}} {{cost model(topK)}} {{cost parameters(indexer)}}") == "8,704 2,048 13,959,424")
         #expect(try probe(trip, "{{cost flops(dsa, 8K) - cost flops(dsa, 8192)}}") == "0")
-        #expect(try probe(trip, "{{(cost tokens(7) + cost tokens(1)) * cost tokens(2) / cost tokens(4)}}") == "4")
+        #expect(try probe(trip, "{{(cost tokens(7) + cost tokens(1)) * 2 / cost tokens(4)}}") == "4")
         let published = try probe(trip, "{{data curve(decode, 131071)|2|unit}} {{data knee(prefill)}} {{data benchmarks(wins)}}")
         #expect(published == "$0.25 6,677 7")
         #expect(try probe(trip, "{{data price(USD, output, model=deepseek-v3.1-terminus) / data price(USD, output)|~2}}") == "4")
@@ -136,7 +136,7 @@ private let tiny = """
         ("{{cost flops(dsa, 4}}", "expected ) at the end"), ("{{cost flopsPerKey(dsa, model=none)}}", "none.json"),
         ("{{data benchmark(Chess)}}", "expected one of MMLU-Pro"), ("{{measured nothing(1)}}", "expected answer(number)"),
         ("{{cost tokens(1) / cost tokens(0)}}", "other than 0"), ("{{cost flops(dsa, 4) + cost tokens(1)}}", "expected equal units"),
-        ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{count.toads}}", "expected one of features"),
+        ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{42}}", "there is no step"), ("{{count.toads}}", "expected one of features"),
         ("{{selected[query,0]|Q}}", "found \"Q\""),
     ])
     func `a wrong value is named with its place`(_ value: String, _ message: String) {

@@ -34,6 +34,8 @@ struct LiveValue: Hashable, Sendable {
         case visible, flops, contractions, length
         /// `cost flops(dsa, 128K)`, `data price(USD, output)`, `measured …`: a number from outside of traces.
         case call(source: String, arguments: [String])
+        /// A number beside an operator: `1 - fact …`. Alone it would be a typed number.
+        case literal(Double)
         /// Two values and an operator.
         case arithmetic(LiveValue, Operator, LiveValue)
     }

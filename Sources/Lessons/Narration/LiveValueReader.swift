@@ -15,14 +15,19 @@ struct LiveValueReader {
     func value(_ body: String) throws(LessonError) -> LiveValue {
         for operators in [[LiveValue.Operator.plus, .minus], [.times, .over]] {
             if let (left, sign, right) = split(body, operators) {
-                let value = LiveValue(.arithmetic(try self.value(left), sign, try self.value(right)), path: "", at: place)
-                return value
+                return LiveValue(.arithmetic(try operand(left), sign, try operand(right)), path: "", at: place)
             }
         }
         if body.hasPrefix("("), body.hasSuffix(")"), depths(body).dropLast().allSatisfy({ $0 > 0 }) {
             return try value(LiveValue.trimmed(body.dropFirst().dropLast()))
         }
         return try atom(body)
+    }
+
+    /// A value or, beside another one, a plain number: `1 - fact …`.
+    private func operand(_ body: String) throws(LessonError) -> LiveValue {
+        guard let number = Double(body), number.isFinite else { return try value(body) }
+        return LiveValue(.literal(number), path: body, at: place)
     }
 
     /// How many brackets are open after each character.

@@ -10,6 +10,7 @@ extension Resolver {
         if case .arithmetic(let left, let sign, let right) = value.request {
             return try Self.joined(try quantity(left), sign, try quantity(right), at: value.place)
         }
+        if case .literal(let number) = value.request { return LessonQuantity(number) }
         let experiment = try experiment(of: value)
         switch value.request {
         case .sum: return LessonQuantity(try cells(value, experiment).values.reduce(0, +))

@@ -119,19 +119,3 @@ struct FigureCommand: ParsableCommand {
 
 extension Theme: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
-
-/// What a figure draws when no source is named: the diary, with all its questions.
-struct BuiltInExample {
-    let home: String?
-
-    func data(for figure: String, _ language: Language) throws -> FigureData {
-        let diary = try ReaderOptions.library(home).diary
-        let traces = try diary.questions.map { question in
-            (
-                name: question.name,
-                trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)
-            )
-        }
-        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
-    }
-}
