@@ -157,6 +157,17 @@ struct DataValues {
         let value: LessonQuantity
         switch name {
         case "curve": value = LessonQuantity(try curve(&a, model).dollars(at: a.number("position")), "USD")
+        case "slope": value = LessonQuantity(try curve(&a, model).slope(at: a.number("position")), "USD")
+        case "crossing":
+            let panel = try a.choice(ServingPanel.self, "panel")
+            let lines = try resources.curves().filter { $0.panel == panel }
+            guard lines.count == 2, let crossing = try lines[0].lastCrossing(with: lines[1]) else {
+                throw LessonError(.badFile, "\(a.call): expected two published lines that cross")
+            }
+            value = LessonQuantity(crossing)
+        case "error":
+            let cost = try ServingCost(model, on: resources.hardware("h800"))
+            value = LessonQuantity(try curve(&a, model).compared(with: cost).map { abs($0.relativeError) }.max() ?? 0)
         case "knee":
             guard let knee = try curve(&a, model).points.first(where: \.isKnee) else {
                 throw LessonError(.badFile, "\(a.call): the line has no knee")
@@ -181,7 +192,7 @@ struct DataValues {
             ]
             value = LessonQuantity(Double(try a.entry(counts, "which")))
         default:
-            throw LessonError(.badFile, "data: expected one of curve, knee, price, benchmark, benchmarks, found \"\(name)\"")
+            throw LessonError(.badFile, "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, found \"\(name)\"")
         }
         try a.finish()
         return value
