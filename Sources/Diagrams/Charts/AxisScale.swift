@@ -42,8 +42,7 @@ public struct AxisScale: Hashable, Sendable {
         let step = roundStep(max(high - low, 1e-300) / Double(max(count, 1)))
         let (first, last) = ((low / step + 1e-9).rounded(.down), (high / step - 1e-9).rounded(.up))
         let ticks = stride(from: first, through: max(last, first + 1), by: 1).map { $0 * step }
-        return AxisScale(
-            low: ticks[0], high: ticks[ticks.count - 1], isLogarithmic: false, ticks: ticks.map { Tick(value: $0, label: label($0)) })
+        return AxisScale(low: ticks[0], high: ticks[ticks.count - 1], isLogarithmic: false, ticks: ticks.map { Tick(value: $0, label: label($0)) })
     }
 
     /// From the power of ten at or under `low` to the one at or above `high`; where there are more than `count`, every second, third …
@@ -64,8 +63,7 @@ public struct AxisScale: Hashable, Sendable {
         let step = max(1, (all.count - 1 + count - 1) / max(count, 1))
         let shown = all.indices.filter { (all.count - 1 - $0) % step == 0 }.map { all[$0] }
         return AxisScale(
-            low: Double(low), high: Double(all[all.count - 1]), isLogarithmic: true,
-            ticks: shown.map { Tick(value: Double($0), label: tokens($0)) })
+            low: Double(low), high: Double(all[all.count - 1]), isLogarithmic: true, ticks: shown.map { Tick(value: Double($0), label: tokens($0)) })
     }
 
     /// Lengths from 0 to `high` tokens: linear, ticks at quarters, or at eighths if `count` has room for them.

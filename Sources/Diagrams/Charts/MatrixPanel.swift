@@ -99,8 +99,7 @@ struct MatrixPanel {
     /// The sign of a negative number where grey says only its size and there is no room for digits.
     static func minus(in area: Rect, _ color: Color) -> Item {
         let half = min(area.width, area.height) * 0.22
-        return .path(
-            [.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
+        return .path([.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
     }
 
     /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.

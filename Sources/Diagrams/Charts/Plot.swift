@@ -13,9 +13,7 @@ struct PlotLine {
     var width = 2.4
 
     /// Samples of `y` at `count` places that are evenly spaced on `scale`, and at `knees`.
-    static func sampled(_ scale: AxisScale, count: Int = 128, knees: [Double] = [], _ y: (Double) throws -> Double) rethrows -> [(
-        x: Double, y: Double
-    )] {
+    static func sampled(_ scale: AxisScale, count: Int = 128, knees: [Double] = [], _ y: (Double) throws -> Double) rethrows -> [(x: Double, y: Double)] {
         let even = (0...count).map { scale.value(at: Double($0) / Double(count)) }
         let xs = (even + knees.filter { $0 > scale.low && $0 < scale.high }).sorted()
         return try xs.map { (x: $0, y: try y($0)) }
@@ -47,9 +45,7 @@ struct Plot {
             let y = point(x.low, tick.value).y
             let isBase = tick == self.y.ticks.first
             frame.items.append(
-                .path(
-                    [.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: Stroke(isBase ? frame.palette.muted : frame.palette.rule)
-                ))
+                .path([.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: Stroke(isBase ? frame.palette.muted : frame.palette.rule)))
             frame.add(tick.label, style, at: Point(area.x - 8, y + style.size * 0.36), .end)
         }
         for tick in x.ticks {
@@ -128,8 +124,7 @@ struct Plot {
     }
 
     static func disc(_ center: Point, _ radius: Double, fill: Color?, stroke: Stroke?) -> Item {
-        .rect(
-            Rect(center.x - radius, center.y - radius, 2 * radius, 2 * radius), radius: radius, fill: fill.map(Fill.solid), stroke: stroke)
+        .rect(Rect(center.x - radius, center.y - radius, 2 * radius, 2 * radius), radius: radius, fill: fill.map(Fill.solid), stroke: stroke)
     }
 
     /// A dashed threshold from side to side, with its name over its beginning or under its end.
@@ -164,9 +159,7 @@ extension PictureFrame {
     var labelStyle: TextStyle { style(type.label, palette.muted) }
 
     /// A note on a chart, over several lines where it has line feeds, on a halo of paper so that grid lines do not run through it.
-    mutating func note(
-        _ words: String, at point: Point, _ anchor: TextRun.Anchor = .start, color: Color? = nil, weight: TextStyle.Weight = .regular
-    ) {
+    mutating func note(_ words: String, at point: Point, _ anchor: TextRun.Anchor = .start, color: Color? = nil, weight: TextStyle.Weight = .regular) {
         let style = style(type.label, color ?? palette.muted, weight)
         for (i, line) in words.split(separator: "\n").map(String.init).enumerated() {
             let at = Point(point.x, point.y + Double(i) * style.size * 1.28)

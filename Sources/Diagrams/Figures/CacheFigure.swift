@@ -6,8 +6,7 @@ import AttentionEngine
 extension Figure {
     /// Memory per token and per context.
     public static let cache = Figure(
-        name: "cache",
-        summary: Bilingual(en: "Cache memory per token and per context; conversations that fit", zh: "每个词元与每段上下文的缓存占用，以及能放下几段对话"),
+        name: "cache", summary: Bilingual(en: "Cache memory per token and per context; conversations that fit", zh: "每个词元与每段上下文的缓存占用，以及能放下几段对话"),
         needs: .costs
     ) { data, options, text in
         var figure = try CacheFigure(data.costs("cache"), data.provenance, options, PictureFrame(options, text))
@@ -122,12 +121,8 @@ struct CacheFigure {
         let room = right - left - frame.width("0,000 B", style) - 10
         let (main, index) = (room * Double(row.main) / most, room * Double(row.index) / most)
         frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(mainColor)))
-        if row.index > 0 {
-            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: .solid(frame.palette.indexer)))
-        }
-        frame.add(
-            text, frame.style(frame.type.body, frame.palette.ink),
-            at: Point(left + main + index + 8, top + height / 2 + frame.type.body * 0.36))
+        if row.index > 0 { frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: .solid(frame.palette.indexer))) }
+        frame.add(text, frame.style(frame.type.body, frame.palette.ink), at: Point(left + main + index + 8, top + height / 2 + frame.type.body * 0.36))
         let x = isWide ? right + 34 : left
         if !isWide { frame.y += height + frame.type.label * 0.4 }
         context(row, at: Point(x, isWide ? top + height / 2 : frame.y + frame.type.body), isWide: isWide)
@@ -141,9 +136,7 @@ struct CacheFigure {
         var x = point.x + frame.width("00.00 GiB", style) + 22
         let side = frame.type.body * 0.95
         let count = "\(row.conversations)"
-        frame.add(
-            count, frame.style(frame.type.panel, frame.palette.ink, .bold), at: Point(x + side * 1.9, point.y + frame.type.panel * 0.36),
-            .end)
+        frame.add(count, frame.style(frame.type.panel, frame.palette.ink, .bold), at: Point(x + side * 1.9, point.y + frame.type.panel * 0.36), .end)
         x += side * 1.9 + 10
         let room = frame.width - frame.type.margin - x
         let step = min(side + 4, room / Double(max(row.conversations, 1)))
@@ -163,9 +156,7 @@ struct CacheFigure {
             return Bilingual(
                 en:
                     "\(row.model) \(format): \(NumberText.grouped(row.main + row.index)) bytes, \(Self.gibibytes(row.context)), \(row.conversations) conversations",
-                zh:
-                    "\(row.model) \(format)：\(NumberText.grouped(row.main + row.index)) 字节，\(Self.gibibytes(row.context))，\(row.conversations) 段对话"
-            )
+                zh: "\(row.model) \(format)：\(NumberText.grouped(row.main + row.index)) 字节，\(Self.gibibytes(row.context))，\(row.conversations) 段对话")
         }
         let all = Bilingual(en: list.map(\.en).joined(separator: "; "), zh: list.map(\.zh).joined(separator: "；"))
         let index = last.index

@@ -7,8 +7,7 @@ extension Figure {
     /// Published and predicted cost against position.
     public static let costCurve = Figure(
         name: "cost-curve",
-        summary: Bilingual(en: "Dollars per million tokens against position: published and predicted", zh: "每百万词元成本随位置的变化：公布值与预测值"),
-        needs: .costs
+        summary: Bilingual(en: "Dollars per million tokens against position: published and predicted", zh: "每百万词元成本随位置的变化：公布值与预测值"), needs: .costs
     ) { data, options, text in
         var figure = try CostCurveFigure(data.costs("cost-curve"), data.provenance, options, PictureFrame(options, text))
         return try figure.scene()
@@ -39,8 +38,7 @@ struct CostCurveFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(
-            isWide ? 380 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 380 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         for (i, panel) in ServingPanel.allCases.enumerated() {
             if i > 0 { frame.y = isWide ? top : frame.y + frame.type.body }
@@ -65,9 +63,7 @@ struct CostCurveFigure {
         x += 16 + frame.width(published, style) + 24
         let name = Bilingual(en: "predicted", zh: "预测值")[frame.language]
         if x + 34 + frame.width(name, style) > frame.width - frame.type.margin { x = frame.type.margin }
-        frame.items.append(
-            .path(
-                [.move(Point(x, y - size * 0.35)), .line(Point(x + 26, y - size * 0.35))], stroke: Stroke(frame.palette.muted, width: 2.4)))
+        frame.items.append(.path([.move(Point(x, y - size * 0.35)), .line(Point(x + 26, y - size * 0.35))], stroke: Stroke(frame.palette.muted, width: 2.4)))
         frame.add(name, style, at: Point(x + 34, y))
         frame.y = y + size * 0.6
     }
@@ -127,8 +123,7 @@ struct CostCurveFigure {
         let x = max(plot.point(crossing, 0).x + 12, plot.area.x + 24)
         let name = CostCurveWords.short(data.sparse.name)
         let text = Bilingual(
-            en: "\(name) is dearer\nup to \(NumberText.grouped(Int(crossing))) tokens",
-            zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
+            en: "\(name) is dearer\nup to \(NumberText.grouped(Int(crossing))) tokens", zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
         frame.note(text[frame.language], at: Point(x, plot.area.y + frame.type.label * 1.1), .start, color: frame.palette.bar)
         let top = plot.area.y + frame.type.label * 2.9
         let inset = Rect(x, top, plot.area.width * 0.36, plot.area.height * 0.27)
@@ -221,8 +216,7 @@ struct CostCurveWords {
         let factor = NumberText.fixed(ratio(panel), decimals: 1)
         let line = Bilingual(en: "\(factor)× cheaper at 128K", zh: "128K 处降到 1/\(factor)")
         return panel == .prefill
-            ? (Bilingual(en: "Prefill: reading the prompt", zh: "预填充：读入提示"), line)
-            : (Bilingual(en: "Decode: writing the answer", zh: "解码：写出回答"), line)
+            ? (Bilingual(en: "Prefill: reading the prompt", zh: "预填充：读入提示"), line) : (Bilingual(en: "Decode: writing the answer", zh: "解码：写出回答"), line)
     }
 
     /// What the slope of the dense line means.
@@ -241,20 +235,16 @@ struct CostCurveWords {
     var words: FigureWords {
         let (prefill, decode) = (NumberText.fixed(ratio(.prefill), decimals: 1), NumberText.fixed(ratio(.decode), decimals: 1))
         let error = NumberText.significant((largestError * 1000).rounded(.up) / 10, digits: 2) + "%"
-        let (p, d) = (
-            crossings[.prefill].map { NumberText.grouped(Int($0)) } ?? "–", crossings[.decode].map { NumberText.grouped(Int($0)) } ?? "–"
-        )
+        let (p, d) = (crossings[.prefill].map { NumberText.grouped(Int($0)) } ?? "–", crossings[.decode].map { NumberText.grouped(Int($0)) } ?? "–")
         let price = "$" + NumberText.significant(data.hardware.dollarsPerHour, digits: 4)
         let agreement =
             isPublishedHere
-            ? Bilingual(en: " Prediction and publication differ by at most \(error).", zh: "预测与公布值最多相差 \(error)。")
-            : Bilingual(en: "", zh: "")
+            ? Bilingual(en: " Prediction and publication differ by at most \(error).", zh: "预测与公布值最多相差 \(error)。") : Bilingual(en: "", zh: "")
         let assumptions = dense.assumptions + sparse.assumptions.filter { !dense.assumptions.contains($0) }
         let assumed = isPublishedHere ? [Bilingual(en: "", zh: "")] : assumptions
         return FigureWords(
             title: Bilingual(
-                en: "At 128K, V3.2-Exp costs \(decode)× less to decode; short prompts cost more",
-                zh: "128K 处，V3.2-Exp 解码成本降到 1/\(decode)；短提示反而更贵"),
+                en: "At 128K, V3.2-Exp costs \(decode)× less to decode; short prompts cost more", zh: "128K 处，V3.2-Exp 解码成本降到 1/\(decode)；短提示反而更贵"),
             subtitle: Bilingual(
                 en: "Closed-form FLOPs at a fixed share of an \(hardwareName)’s peak, plus a constant per token.\(agreement.en)",
                 zh: "闭式 FLOPs 以 \(hardwareName) 峰值的固定比例运行，再加每个词元的固定成本。\(agreement.zh)"),
@@ -265,8 +255,7 @@ struct CostCurveWords {
                     "两张折线图：每百万词元美元成本随位置（至 128K）的变化，分预填充与解码，比较 V3.1-Terminus 与 V3.2-Exp。128K 处，V3.2-Exp 的预填充成本为 1/\(prefill)，解码为 1/\(decode)。预填充在 \(p) 词元以内、解码在 \(d) 词元以内它更贵。\(agreement.zh)"
             ),
             caption: Bilingual(
-                en:
-                    "Cost per million tokens against position, published (DeepSeek-V3.2-Exp report, Figure 3) and predicted from closed forms.",
+                en: "Cost per million tokens against position, published (DeepSeek-V3.2-Exp report, Figure 3) and predicted from closed forms.",
                 zh: "每百万词元成本随位置的变化：公布值（DeepSeek-V3.2-Exp 报告图 3）与闭式预测。"),
             source: Bilingual(
                 en:

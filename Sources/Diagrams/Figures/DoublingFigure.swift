@@ -38,8 +38,7 @@ struct DoublingFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(
-            isWide ? 360 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 360 : part * 0.78, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         for (i, scope) in [Doubling.Scope.perConversation, .perToken].enumerated() {
             if i > 0 { frame.y = isWide ? top : frame.y + frame.type.body }
@@ -84,9 +83,7 @@ struct DoublingFigure {
                     try doubling.factor(panel, scope, length: Int($0.rounded()))
                 }
                 lines.append(
-                    PlotLine(
-                        name: names[i * 2 + j], color: i == 0 ? frame.palette.ink : frame.palette.bar, points: points,
-                        width: j == 0 ? 3 : 1.5))
+                    PlotLine(name: names[i * 2 + j], color: i == 0 ? frame.palette.ink : frame.palette.bar, points: points, width: j == 0 ? 3 : 1.5))
             }
         }
         return lines
@@ -99,9 +96,7 @@ struct DoublingFigure {
             let text = "\(NumberText.significant(mark.factor, digits: 2))×: \(DoublingWords.short(mark.length))"
             // The first stands where lines crowd: its label goes down into the free space under them.
             let place = i == 0 ? Point(at.x + 6, plot.area.maxY - frame.type.label * 1.2) : Point(at.x + 9, at.y + frame.type.label * 1.3)
-            if i == 0 {
-                frame.items.append(.path([.move(at), .line(Point(at.x, place.y + 1))], stroke: Stroke(frame.palette.ink, width: 1)))
-            }
+            if i == 0 { frame.items.append(.path([.move(at), .line(Point(at.x, place.y + 1))], stroke: Stroke(frame.palette.ink, width: 1))) }
             let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
             let reaches = place.x + frame.width(text, style) > plot.area.maxX
             frame.add(text, style, at: Point(reaches ? plot.area.maxX : place.x, place.y), reaches ? .end : .start)
@@ -129,8 +124,7 @@ struct DoublingWords {
     }
 
     let conversationLimits: [(Double, Bilingual)] = [
-        (4, Bilingual(en: "4×: the limit of a quadratic cost", zh: "4 倍：平方成本的极限")),
-        (2, Bilingual(en: "2×: each token costs the same", zh: "2 倍：每个词元成本相同")),
+        (4, Bilingual(en: "4×: the limit of a quadratic cost", zh: "4 倍：平方成本的极限")), (2, Bilingual(en: "2×: each token costs the same", zh: "2 倍：每个词元成本相同")),
     ]
     let tokenLimits: [(Double, Bilingual)] = [
         (2, Bilingual(en: "2×: grows with the length", zh: "2 倍：随长度增长")), (1, Bilingual(en: "1×: does not grow", zh: "1 倍：不增长")),
@@ -146,8 +140,7 @@ struct DoublingWords {
     func heading(_ scope: Doubling.Scope) -> (Bilingual, Bilingual) {
         scope == .perConversation
             ? (
-                Bilingual(en: "The whole conversation", zh: "整段对话"),
-                Bilingual(en: "All tokens up to the length, from the first on.", zh: "从第一个词元起的全部词元。")
+                Bilingual(en: "The whole conversation", zh: "整段对话"), Bilingual(en: "All tokens up to the length, from the first on.", zh: "从第一个词元起的全部词元。")
             ) : (Bilingual(en: "The last token", zh: "最后一个词元"), Bilingual(en: "The one token at that position.", zh: "处在该位置的那一个词元。"))
     }
 
@@ -170,8 +163,7 @@ struct DoublingWords {
                 en:
                     "By what factor the cost rises when the length doubles. \(models[0]) prefill reaches \(list.en). From 64K to 128K a \(models[0]) conversation costs \(factors[0])× to read and \(factors[1])× to write; \(models[1]) \(factors[2])× and \(factors[3])×.",
                 zh:
-                    "长度翻倍时成本变为几倍。\(models[0]) 预填充达到\(list.zh)。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出 \(factors[1]) 倍；\(models[1]) 为 \(factors[2]) 倍与 \(factors[3]) 倍。"
-            ),
+                    "长度翻倍时成本变为几倍。\(models[0]) 预填充达到\(list.zh)。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出 \(factors[1]) 倍；\(models[1]) 为 \(factors[2]) 倍与 \(factors[3]) 倍。"),
             alt: Bilingual(
                 en:
                     "Line charts of the factor by which serving cost rises when the length doubles, against the length from 1K to 1M tokens. For a conversation read by \(models[0]) the factor reaches \(list.en). At 64K to 128K: \(models[0]) prefill \(factors[0]), decode \(factors[1]); \(models[1]) prefill \(factors[2]), decode \(factors[3]).",

@@ -159,7 +159,5 @@ extension FigureData {
         return data
     }
 
-    func missing(_ figure: String, _ need: FigureNeed) -> FigureError {
-        FigureError("\(figure): expected data of the kind \(need.rawValue)")
-    }
+    func missing(_ figure: String, _ need: FigureNeed) -> FigureError { FigureError("\(figure): expected data of the kind \(need.rawValue)") }
 }

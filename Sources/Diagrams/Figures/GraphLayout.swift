@@ -79,8 +79,7 @@ struct GraphLayout {
                         let near = down ? before[node] : after[node]
                         return (node, near.isEmpty ? Double(rank[node]) : Double(near.reduce(0) { $0 + rank[$1] }) / Double(near.count))
                     })
-                layers[layer] = layers[layer].enumerated().sorted { (means[$0.element]!, $0.offset) < (means[$1.element]!, $1.offset) }.map(
-                    \.element)
+                layers[layer] = layers[layer].enumerated().sorted { (means[$0.element]!, $0.offset) < (means[$1.element]!, $1.offset) }.map(\.element)
             }
             let now = crossings()
             if now < least { (best, least) = (layers, now) }

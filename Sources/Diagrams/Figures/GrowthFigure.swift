@@ -36,8 +36,7 @@ struct GrowthFigure {
         let isWide = frame.width >= 860
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        let height = frame.chartHeight(
-            isWide ? 380 : part * 0.72, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
+        let height = frame.chartHeight(isWide ? 380 : part * 0.72, below: frame.below(text.source, parts: isWide ? 1 : 2), options: options, parts: isWide ? 1 : 2)
         let top = frame.y
         try panel(isLogarithmic: false, x: frame.type.margin, width: part, height: height)
         if isWide { frame.y = top } else { frame.y += frame.type.body }
@@ -86,16 +85,13 @@ struct GrowthFigure {
             isLogarithmic
             ? .decades(from: Double(try costs.sequenceFlops(.indexer, length: 1024)), to: most, label: GrowthWords.flops)
             : .linear(to: most, count: 5, label: GrowthWords.flops)
-        let lengths: AxisScale =
-            isLogarithmic ? .doublings(from: 1024, to: Self.longest, count: narrow ? 4 : 8) : .lengths(to: Self.longest)
+        let lengths: AxisScale = isLogarithmic ? .doublings(from: 1024, to: Self.longest, count: narrow ? 4 : 8) : .lengths(to: Self.longest)
         let gutter = Plot.gutter(y, frame)
         let nameWidth = Plot.nameWidth(GrowthWords.works.map { GrowthWords.name($0)[frame.language] }, min(126, width * 0.24), frame)
         let area = Rect(left + gutter, top, width - gutter - nameWidth - 12, height)
         let plot = Plot(area: area, x: lengths, y: y)
         plot.axes(
-            Bilingual(
-                en: isLogarithmic ? "tokens in the sequence (log)" : "tokens in the sequence", zh: isLogarithmic ? "序列的词元数（对数）" : "序列的词元数")[
-                    frame.language],
+            Bilingual(en: isLogarithmic ? "tokens in the sequence (log)" : "tokens in the sequence", zh: isLogarithmic ? "序列的词元数（对数）" : "序列的词元数")[frame.language],
             Bilingual(en: "FLOPs in one layer", zh: "一层的 FLOPs")[frame.language], on: &frame)
         let lines = try lines(lengths)
         for line in lines.reversed() { plot.draw(line, on: &frame) }
@@ -107,9 +103,7 @@ struct GrowthFigure {
     /// Two dots on the dense line, a doubling apart, with the factor between them.
     private mutating func doubling(_ plot: Plot) throws {
         let (short, long) = (Double(Self.longest / 2), Double(Self.longest))
-        let (low, high) = (
-            Double(try costs.sequenceFlops(.denseMHA, length: Int(short))), Double(try costs.sequenceFlops(.denseMHA, length: Int(long)))
-        )
+        let (low, high) = (Double(try costs.sequenceFlops(.denseMHA, length: Int(short))), Double(try costs.sequenceFlops(.denseMHA, length: Int(long))))
         let (a, b) = (plot.point(short, low), plot.point(long, high))
         let step: [PathElement] = [.move(a), .line(Point(b.x, a.y)), .line(b)]
         frame.items.append(.path(step, stroke: Stroke(frame.palette.muted, width: 1)))
@@ -129,8 +123,7 @@ struct GrowthFigure {
         let flops = Double(try costs.sequenceFlops(.dsa, length: length))
         plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
         let at = plot.point(Double(length), flops)
-        let text = Bilingual(
-            en: "DSA is cheaper from\n\(NumberText.grouped(length)) tokens on", zh: "从 \(NumberText.grouped(length)) 个词元起\nDSA 更省")
+        let text = Bilingual(en: "DSA is cheaper from\n\(NumberText.grouped(length)) tokens on", zh: "从 \(NumberText.grouped(length)) 个词元起\nDSA 更省")
         frame.note(text[frame.language], at: Point(at.x - 10, at.y - frame.type.label * 3), .end, color: frame.palette.ink)
     }
 }
@@ -192,8 +185,7 @@ struct GrowthWords {
         let model = costs.model.name
         return FigureWords(
             title: Bilingual(
-                en: "At \(length) tokens DSA does \(factor)× less work, and its indexer is still quadratic",
-                zh: "\(length) 词元时 DSA 的计算量少到 1/\(factor)，但索引器仍是平方增长"),
+                en: "At \(length) tokens DSA does \(factor)× less work, and its indexer is still quadratic", zh: "\(length) 词元时 DSA 的计算量少到 1/\(factor)，但索引器仍是平方增长"),
             subtitle: Bilingual(
                 en:
                     "FLOPs to read a whole sequence in one layer. At \(length) dense attention and the indexer both visit \(all) cells, the indexer cheaply; sparse attention visits \(few).",
@@ -205,8 +197,7 @@ struct GrowthWords {
                     "FLOPs 随序列长度（至 \(length)）变化的折线图，分线性与对数坐标。在 \(length) 处：稠密 \(Self.flops(dense))，DSA \(Self.flops(dsa))，其中索引器占 \(share)。从 \(cross) 个词元起 DSA 比稠密更省。长度翻倍，稠密与索引器都变为 4 倍。"
             ),
             caption: Bilingual(
-                en: "FLOPs of attention over a causal sequence in one layer of \(model); closed forms.",
-                zh: "\(model) 一层中因果序列的注意力 FLOPs，由闭式算出。"),
+                en: "FLOPs of attention over a causal sequence in one layer of \(model); closed forms.", zh: "\(model) 一层中因果序列的注意力 FLOPs，由闭式算出。"),
             source: Bilingual(
                 en:
                     "Closed forms, contractions only (a multiply-add is 2 FLOPs), one layer of \(model): dense in MHA mode, sparse in MQA mode on the top \(NumberText.grouped(k)). The indexer runs in FP8, where a FLOP takes half the time; that is not counted here. G = 10⁹, T = 10¹², P = 10¹⁵.",

@@ -57,8 +57,7 @@ struct HeadsFigure {
             throw FigureError("heads needs attention weights: expected layer.N.attention.weights or attention.weights, found none")
         }
         return try steps.map { step in
-            guard let count = step.output.shape[.h], step.output.shape.rank == 3, step.output.shape.contains(.t),
-                step.output.shape.contains(.s)
+            guard let count = step.output.shape[.h], step.output.shape.rank == 3, step.output.shape.contains(.t), step.output.shape.contains(.s)
             else { throw FigureError("heads: \(step.id): expected the axes h, t and s, found \(step.output.shape)") }
             guard step.output.shape == first.output.shape else {
                 throw FigureError("heads: \(step.id): expected \(first.output.shape) as in \(first.id), found \(step.output.shape)")
@@ -116,9 +115,7 @@ struct HeadsFigure {
     private func grid() -> Grid {
         let gap = max(16, frame.type.margin * 0.5)
         let count = layers[0].heads.count
-        let height = options.preset.proportion.map {
-            frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55)
-        }
+        let height = options.preset.proportion.map { frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55) }
         let named = namedGrid(gap, height)
         if let named { return named }
         let candidates = isModel && Double(count) * 40 < frame.contentWidth ? [count] : Array(1...max(1, min(slices.count, 12)))
@@ -133,9 +130,7 @@ struct HeadsFigure {
         }
         let side = max(best.side, 24).rounded(.down)
         return Grid(
-            columns: best.columns, side: side,
-            gap: best.columns > 1 ? min((frame.contentWidth - side * Double(best.columns)) / Double(best.columns - 1), gap * 2.2) : gap,
-            gutter: 0,
+            columns: best.columns, side: side, gap: best.columns > 1 ? min((frame.contentWidth - side * Double(best.columns)) / Double(best.columns - 1), gap * 2.2) : gap, gutter: 0,
             pitch: headingHeight + side + captionHeight, isNamed: false)
     }
 
@@ -161,9 +156,7 @@ struct HeadsFigure {
     private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
 
     private func names(_ slice: MatrixSlice) -> [String] {
-        (0..<slice.rows).map {
-            TokenText.shortened(slice.rowName($0), to: max(62, frame.contentWidth * 0.1)) { frame.width($0, labelStyle) }
-        }
+        (0..<slice.rows).map { TokenText.shortened(slice.rowName($0), to: max(62, frame.contentWidth * 0.1)) { frame.width($0, labelStyle) } }
     }
 
     // MARK: One head
@@ -178,9 +171,7 @@ struct HeadsFigure {
         let best = strongest(slice)
         let words = "\(slice.rowName(query)) → \(slice.columnName(best.key)) \(NumberText.percent(best.weight, decimals: 0))"
         let text = TokenText.shortened(words, to: grid.side) { frame.width($0, small) }
-        if frame.width(words, small) <= grid.side || grid.side > 60 {
-            frame.add(text, small, at: Point(corner.x, bottom + frame.type.label * 1.2))
-        }
+        if frame.width(words, small) <= grid.side || grid.side > 60 { frame.add(text, small, at: Point(corner.x, bottom + frame.type.label * 1.2)) }
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {
@@ -224,8 +215,7 @@ struct HeadsFigure {
         frame.items.append(.image(MatrixRaster.image(values, rows: toRows, columns: toColumns, scale, frame.palette), in: area))
         frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
         let y = area.y + (Double(query) + 0.5) * area.height / Double(slice.rows)
-        frame.items.append(
-            .path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(frame.palette.query, width: 2)))
+        frame.items.append(.path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(frame.palette.query, width: 2)))
         return area.maxY
     }
 
@@ -261,8 +251,7 @@ struct HeadsFigure {
     }
 
     private var subtitle: Bilingual {
-        let reading = Bilingual(
-            en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
+        let reading = Bilingual(en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
         if isCompact { return reading }
         let name = slices[0].rowName(query)
         return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。")
@@ -288,8 +277,7 @@ struct HeadsFigure {
             let (name, key, weight) = (headName(place), slices[place].columnName(best.key), NumberText.percent(best.weight, decimals: 0))
             return Bilingual(en: "\(name.en): “\(key)” (\(weight))", zh: "\(name.zh)：“\(key)”（\(weight)）")
         }
-        let rest =
-            slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")
+        let rest = slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")
         return start
             + Bilingual(
                 en: " What “\(slices[0].rowName(query))” rests on most: \(most.map(\.en).joined(separator: "; "))\(rest.en).",

@@ -7,9 +7,7 @@ extension Figure {
     /// One query's way through the lightning indexer.
     public static let indexer = Figure(
         name: "indexer",
-        summary: Bilingual(
-            en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名"
-        )
+        summary: Bilingual(en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名")
     ) { data, options, text in
         guard let trace = data.traces.first?.trace else { throw FigureError("indexer needs a trace with an indexer, found no trace") }
         let way = try IndexerWay(trace, options)
@@ -38,9 +36,7 @@ struct IndexerWay {
             let id = prefix + "indexer." + name
             guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
             let step = try trace.step(id)
-            guard step.output.shape.axes == axes else {
-                throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)")
-            }
+            guard step.output.shape.axes == axes else { throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)") }
             return step
         }
         dot = try step("dot", [.t, .j, .s])
@@ -49,17 +45,13 @@ struct IndexerWay {
         keyScale = trace.contains(prefix + "indexer.k_scale") ? try step("k_scale", [.s]) : nil
         score = try MatrixSlice(step("score", [.t, .s]), of: trace, head: nil)
         guard view.isIndexer else {
-            throw FigureError(
-                "indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))"
-            )
+            throw FigureError("indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))")
         }
         query = try view.query(options, figure: "indexer")
         let (view, query) = (view, query)
         keys = (0..<view.columns).filter { view.isVisible(query, $0) }
         heads = dot.output.shape[.j] ?? 0
-        guard keys.count <= 256 else {
-            throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)")
-        }
+        guard keys.count <= 256 else { throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)") }
     }
 
     func product(_ head: Int, _ key: Int) -> Double { dot.output[query, head, key] }
@@ -334,7 +326,6 @@ private struct IndexerFigure {
         guard let cut = way.view.cut(way.query), cut.firstDropped != nil else { return }
         let x = position(cut.line, columns)
         frame.items.append(
-            .path(
-                [.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+            .path([.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
     }
 }

@@ -72,9 +72,7 @@ struct MatrixWords {
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
-                ? Bilingual(
-                    en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").",
-                    zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
+                ? Bilingual(en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").", zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
                 : Bilingual(en: "Blue: negative; orange: positive.", zh: "蓝色为负，橙色为正。")
         }
     }

@@ -6,8 +6,7 @@ import AttentionEngine
 extension Figure {
     /// Measured times against length.
     public static let measured = Figure(
-        name: "measured", summary: Bilingual(en: "Measured time against length: dense and sparse", zh: "实测时间随长度的变化：稠密与稀疏"),
-        needs: .measurements
+        name: "measured", summary: Bilingual(en: "Measured time against length: dense and sparse", zh: "实测时间随长度的变化：稠密与稀疏"), needs: .measurements
     ) { data, options, text in
         guard case .measurements(let series) = data.numbers else { throw data.missing("measured", .measurements) }
         var figure = try MeasuredFigure(series, data.provenance, options, PictureFrame(options, text))
@@ -40,8 +39,7 @@ struct MeasuredFigure {
         let gap = 36.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : min(frame.contentWidth, 860)
         let rows = Double(isWide ? (series.count + 1) / 2 : series.count)
-        let height = frame.chartHeight(
-            isWide ? 360 : min(part * 0.75, 420), below: frame.below(words.source, parts: Int(rows)), options: options, parts: Int(rows))
+        let height = frame.chartHeight(isWide ? 360 : min(part * 0.75, 420), below: frame.below(words.source, parts: Int(rows)), options: options, parts: Int(rows))
         var top = frame.y
         for (i, one) in series.enumerated() {
             if isWide, i % 2 == 1 { frame.y = top } else { top = frame.y }
@@ -57,8 +55,7 @@ struct MeasuredFigure {
         let (title, line) = heading(one)
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
         let lengths = one.rows.map(\.length)
-        let x = AxisScale.doublings(
-            from: Self.power(lengths[0], up: false), to: Self.power(lengths[lengths.count - 1], up: true), count: width < 420 ? 4 : 8)
+        let x = AxisScale.doublings(from: Self.power(lengths[0], up: false), to: Self.power(lengths[lengths.count - 1], up: true), count: width < 420 ? 4 : 8)
         let times = one.rows.flatMap { [$0.dense.least, $0.dense.most, $0.sparse.least, $0.sparse.most] }
         let y = AxisScale.decades(from: times.min() ?? 1e-3, to: times.max() ?? 1, label: Self.time)
         let gutter = Plot.gutter(y, frame)
@@ -128,8 +125,7 @@ struct MeasuredFigure {
         let (factor, at) = speedup(one)
         let line = Bilingual(en: "At \(at), DSA is \(factor)× as fast as dense.", zh: "在 \(at) 处，DSA 的速度是稠密的 \(factor) 倍。")
         return one.phase == .decode
-            ? (Bilingual(en: "Decode: one query, one layer", zh: "解码：一个查询，一层"), line)
-            : (Bilingual(en: "Prefill: a causal sequence", zh: "预填充：一个因果序列"), line)
+            ? (Bilingual(en: "Decode: one query, one layer", zh: "解码：一个查询，一层"), line) : (Bilingual(en: "Prefill: a causal sequence", zh: "预填充：一个因果序列"), line)
     }
 
     private var words: FigureWords {
@@ -141,28 +137,22 @@ struct MeasuredFigure {
             let (dense, sparse) = (Self.time(last.dense.median), Self.time(last.sparse.median))
             let growth = one.denseExponent.map { NumberText.fixed($0, decimals: 2) }
             return Bilingual(
-                en:
-                    "\(one.phase.rawValue) at \(at): dense \(dense), DSA \(sparse), \(factor) times as fast\(growth.map { ", dense grows as length^\($0)" } ?? "")",
-                zh:
-                    "\(one.phase == .decode ? "解码" : "预填充")在 \(at) 处：稠密 \(dense)，DSA \(sparse)，快 \(factor) 倍\(growth.map { "，稠密按长度的 \($0) 次方增长" } ?? "")"
-            )
+                en: "\(one.phase.rawValue) at \(at): dense \(dense), DSA \(sparse), \(factor) times as fast\(growth.map { ", dense grows as length^\($0)" } ?? "")",
+                zh: "\(one.phase == .decode ? "解码" : "预填充")在 \(at) 处：稠密 \(dense)，DSA \(sparse)，快 \(factor) 倍\(growth.map { "，稠密按长度的 \($0) 次方增长" } ?? "")")
         }
         let runs = series[0].runs
         return FigureWords(
             title: Bilingual(en: "Measured: at \(at) positions DSA is \(factor)× as fast", zh: "实测：在 \(at) 个位置上，DSA 快到 \(factor) 倍"),
             subtitle: Bilingual(
-                en:
-                    "Dots are medians of \(runs) runs, bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",
+                en: "Dots are medians of \(runs) runs, bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",
                 zh: "点为 \(runs) 次运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度的幂，指数就是斜率。"),
             alt: Bilingual(
-                en:
-                    "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machines).",
+                en: "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machines).",
                 zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map(\.zh).joined(separator: "；"))。机器：\(machines)。"),
             caption: Bilingual(
                 en: "Measured time of dense attention and DSA against length (\(machines)).", zh: "稠密注意力与 DSA 的实测时间随长度的变化（\(machines)）。"),
             source: Bilingual(
-                en:
-                    "\(machines). Float32 kernels over a BLAS, checked against the exact engine. DSA is indexer, top-k and sparse attention together. Data: \(provenance.name)",
+                en: "\(machines). Float32 kernels over a BLAS, checked against the exact engine. DSA is indexer, top-k and sparse attention together. Data: \(provenance.name)",
                 zh: "\(machines)。基于 BLAS 的 Float32 内核，结果与精确引擎核对过。DSA 含索引器、top-k 与稀疏注意力。数据：\(provenance.name)"))
     }
 }

@@ -78,12 +78,8 @@ struct ParityFigure {
         frame.y = y + style.size * 0.4
     }
 
-    private func before(_ point: Point) -> Item {
-        Plot.disc(point, 5, fill: frame.palette.paper, stroke: Stroke(frame.palette.muted, width: 1.8))
-    }
-    private func after(_ point: Point, _ color: Color) -> Item {
-        Plot.disc(point, 5, fill: color, stroke: Stroke(frame.palette.paper, width: 1))
-    }
+    private func before(_ point: Point) -> Item { Plot.disc(point, 5, fill: frame.palette.paper, stroke: Stroke(frame.palette.muted, width: 1.8)) }
+    private func after(_ point: Point, _ color: Color) -> Item { Plot.disc(point, 5, fill: color, stroke: Stroke(frame.palette.paper, width: 1)) }
 
     private func x(_ value: Double, _ row: BenchmarkResult, _ area: Rect) -> Double {
         area.x + area.width * value / (ParityWords.isRating(row) ? ParityWords.ratingScale : 100)
@@ -95,8 +91,7 @@ struct ParityFigure {
         frame.y += frame.type.label * 1.2
         for tick in stride(from: 0.0, through: 100, by: isNarrow ? 25 : 20) {
             let x = area.x + area.width * tick / 100
-            frame.items.append(
-                .path([.move(Point(x, frame.y + 4)), .line(Point(x, frame.y + height))], stroke: Stroke(frame.palette.rule)))
+            frame.items.append(.path([.move(Point(x, frame.y + 4)), .line(Point(x, frame.y + height))], stroke: Stroke(frame.palette.rule)))
             frame.add(NumberText.significant(tick) + (tick == 100 ? " %" : ""), frame.labelStyle, at: Point(x, frame.y - 3), .middle)
         }
     }
@@ -180,18 +175,14 @@ struct ParityWords {
         let tie = Bilingual(en: ties == 1 ? "1 tie" : "\(ties) ties", zh: "\(ties) 平")
         return FigureWords(
             title: Bilingual(
-                en: "On a par: \(wins) wins, \(losses) losses, \(tie.en) on \(rows.count) benchmarks",
-                zh: "旗鼓相当：\(rows.count) 项评测，\(wins) 胜 \(losses) 负 \(tie.zh)"),
+                en: "On a par: \(wins) wins, \(losses) losses, \(tie.en) on \(rows.count) benchmarks", zh: "旗鼓相当：\(rows.count) 项评测，\(wins) 胜 \(losses) 负 \(tie.zh)"),
             subtitle: Bilingual(
-                en:
-                    "Sparse attention against dense, the same model otherwise. Wins and losses are V3.2-Exp’s; no score in percent moves by more than \(most) points.",
+                en: "Sparse attention against dense, the same model otherwise. Wins and losses are V3.2-Exp’s; no score in percent moves by more than \(most) points.",
                 zh: "同一模型，稀疏注意力对稠密注意力。胜负以 V3.2-Exp 计；百分制的分数变化都不超过 \(most) 分。"),
             alt: Bilingual(
                 en:
                     "Paired dots of \(rows.count) benchmarks, DeepSeek-V3.1-Terminus and V3.2-Exp: \(wins) wins, \(losses) losses, \(tie.en) for V3.2-Exp. \(list.joined(separator: "; ")).",
-                zh:
-                    "\(rows.count) 项评测的成对点图：DeepSeek-V3.1-Terminus 与 V3.2-Exp，后者 \(wins) 胜 \(losses) 负 \(tie.zh)。\(list.joined(separator: "；"))。"
-            ),
+                zh: "\(rows.count) 项评测的成对点图：DeepSeek-V3.1-Terminus 与 V3.2-Exp，后者 \(wins) 胜 \(losses) 负 \(tie.zh)。\(list.joined(separator: "；"))。"),
             caption: Bilingual(
                 en: "Benchmarks of DeepSeek-V3.1-Terminus (dense) and V3.2-Exp (sparse). Data: report, Table 1.",
                 zh: "DeepSeek-V3.1-Terminus（稠密）与 V3.2-Exp（稀疏）的评测。数据：报告表 1。"),

@@ -72,9 +72,7 @@ struct PatternsFigure {
 
     private mutating func section(_ title: Bilingual, _ members: [PatternDemonstration]) {
         frame.y += frame.type.panel * 0.9
-        frame.add(
-            title[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold),
-            at: Point(frame.type.margin, frame.y + frame.type.panel))
+        frame.add(title[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(frame.type.margin, frame.y + frame.type.panel))
         frame.y += frame.type.panel * 1.35
         let rule: [PathElement] = [.move(Point(frame.type.margin, frame.y)), .line(Point(frame.width - frame.type.margin, frame.y))]
         frame.items.append(.path(rule, stroke: Stroke(frame.palette.rule)))
@@ -88,8 +86,7 @@ struct PatternsFigure {
 
     private mutating func panel(_ pattern: PatternDemonstration, x: Double) {
         var y = frame.y + frame.type.body * 1.15
-        frame.add(
-            PatternsWords.name(pattern.kind)[frame.language], frame.style(frame.type.body, frame.palette.ink, .semibold), at: Point(x, y))
+        frame.add(PatternsWords.name(pattern.kind)[frame.language], frame.style(frame.type.body, frame.palette.ink, .semibold), at: Point(x, y))
         y += frame.type.label * 1.45
         let count = PatternsWords.count(pattern)[frame.language]
         frame.add(count, frame.style(frame.type.label, pattern.kind == .dsa ? frame.palette.indexer : frame.palette.muted), at: Point(x, y))
@@ -115,14 +112,9 @@ struct PatternsFigure {
         for run in runs(pattern) {
             let (x, y) = (area.x + cell * run.start, area.y + cell * Double(run.row))
             let box = Rect(x, y, cell * run.length, cell).insetBy(cell >= 5 ? 0.5 : 0.35)
-            boxes += [
-                .move(Point(box.x, box.y)), .line(Point(box.maxX, box.y)), .line(Point(box.maxX, box.maxY)), .line(Point(box.x, box.maxY)),
-                .close,
-            ]
+            boxes += [.move(Point(box.x, box.y)), .line(Point(box.maxX, box.y)), .line(Point(box.maxX, box.maxY)), .line(Point(box.x, box.maxY)), .close]
         }
-        return [
-            .path(stairs, fill: hatch), .path(boxes, fill: .solid(frame.palette.bar), stroke: Stroke(frame.palette.paper, width: 0.01)),
-        ]
+        return [.path(stairs, fill: hatch), .path(boxes, fill: .solid(frame.palette.bar), stroke: Stroke(frame.palette.paper, width: 0.01))]
     }
 
     /// Boxes in units of cells: one a token, or one for the tokens of a block that stand together; a compressed key in the middle of its block.
@@ -152,10 +144,7 @@ struct PatternsFigure {
         let size = frame.type.label
         let entries: [(Fill?, Bilingual)] = [
             (.solid(frame.palette.bar), Bilingual(en: "computed", zh: "计算")),
-            (
-                .hatch(lines: frame.palette.hatch, background: nil, spacing: 3.4, width: 0.6),
-                Bilingual(en: "visible, not computed", zh: "可见，不计算")
-            ),
+            (.hatch(lines: frame.palette.hatch, background: nil, spacing: 3.4, width: 0.6), Bilingual(en: "visible, not computed", zh: "可见，不计算")),
             (nil, Bilingual(en: "blank: the future, masked", zh: "空白：未来，已掩住")),
             (nil, Bilingual(en: "rows: queries; columns: keys", zh: "行为查询，列为键")),
         ]

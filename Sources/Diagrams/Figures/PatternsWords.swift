@@ -50,11 +50,9 @@ struct PatternsWords {
         let count = pattern.cells.visibleCount
         switch pattern.kind {
         case .moba:
-            return Bilingual(
-                en: "\(count) cells + \(pattern.selectorScores) gate scores", zh: "\(count) 格 + \(pattern.selectorScores) 个门控分")
+            return Bilingual(en: "\(count) cells + \(pattern.selectorScores) gate scores", zh: "\(count) 格 + \(pattern.selectorScores) 个门控分")
         case .dsa:
-            return Bilingual(
-                en: "\(count) cells + \(pattern.selectorScores) index scores", zh: "\(count) 格 + \(pattern.selectorScores) 个索引分")
+            return Bilingual(en: "\(count) cells + \(pattern.selectorScores) index scores", zh: "\(count) 格 + \(pattern.selectorScores) 个索引分")
         default: return Bilingual(en: "\(count) cells", zh: "\(count) 格")
         }
     }
@@ -82,32 +80,24 @@ struct PatternsWords {
         case .slidingWindow: return Bilingual(en: "last \(size.window); Mistral 7B: 4,096", zh: "最近 \(size.window) 个；Mistral 7B：4,096")
         case .sinksAndWindow:
             return Bilingual(
-                en: "first \(size.sinks), last \(size.recent); StreamingLLM: first 4",
-                zh: "前 \(size.sinks) 个与最近 \(size.recent) 个；StreamingLLM：前 4 个")
+                en: "first \(size.sinks), last \(size.recent); StreamingLLM: first 4", zh: "前 \(size.sinks) 个与最近 \(size.recent) 个；StreamingLLM：前 4 个")
         case .longformer:
             return Bilingual(
-                en: "\(size.longformer / 2) back, \(size.global.count) global; paper: 256 back",
-                zh: "往前 \(size.longformer / 2) 个，\(size.global.count) 个全局；论文：256 个")
+                en: "\(size.longformer / 2) back, \(size.global.count) global; paper: 256 back", zh: "往前 \(size.longformer / 2) 个，\(size.global.count) 个全局；论文：256 个")
         case .bigBird:
             let b = size.bigBird
             return Bilingual(
                 en: "blocks of \(size.block): \(b.global) global, \(b.window) window, \(b.random) random; paper: 64: 2, 3, 3",
                 zh: "块长 \(size.block)：全局 \(b.global)、窗口 \(b.window)、随机 \(b.random)；论文：64：2、3、3")
-        case .moba:
-            return Bilingual(
-                en: "blocks of \(size.block), own + best \(size.mobaBlocks - 1); paper: blocks of 512",
-                zh: "块长 \(size.block)，本块加最好的 \(size.mobaBlocks - 1) 块；论文：块长 512")
+        case .moba: return Bilingual(en: "blocks of \(size.block), own + best \(size.mobaBlocks - 1); paper: blocks of 512", zh: "块长 \(size.block)，本块加最好的 \(size.mobaBlocks - 1) 块；论文：块长 512")
         case .nsaCompressed:
             return Bilingual(
                 en: "one key for \(size.compressed.length) tokens, every \(size.compressed.stride); paper: 32, 16",
                 zh: "\(size.compressed.length) 个词元压成一个键，步长 \(size.compressed.stride)；论文：32、16")
         case .nsaSelected:
             return Bilingual(
-                en:
-                    "\(size.nsa.count) blocks of \(size.block): first, last \(size.nsa.local), best \(size.nsa.count - size.nsa.initial - size.nsa.local); paper: 16 of 64",
-                zh:
-                    "\(size.nsa.count) 块（块长 \(size.block)）：首块、最近 \(size.nsa.local) 块、最好的 \(size.nsa.count - size.nsa.initial - size.nsa.local) 块；论文：16 块，块长 64"
-            )
+                en: "\(size.nsa.count) blocks of \(size.block): first, last \(size.nsa.local), best \(size.nsa.count - size.nsa.initial - size.nsa.local); paper: 16 of 64",
+                zh: "\(size.nsa.count) 块（块长 \(size.block)）：首块、最近 \(size.nsa.local) 块、最好的 \(size.nsa.count - size.nsa.initial - size.nsa.local) 块；论文：16 块，块长 64")
         case .nsaWindow: return Bilingual(en: "last \(size.nsaWindow); paper: 512", zh: "最近 \(size.nsaWindow) 个；论文：512")
         case .dsa: return Bilingual(en: "best \(size.topK) tokens; V3.2-Exp: 2,048", zh: "最好的 \(size.topK) 个词元；V3.2-Exp：2,048")
         }

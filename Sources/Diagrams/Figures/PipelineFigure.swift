@@ -78,8 +78,7 @@ private struct PipelineFigure {
         let (symbol, shape) = (symbolStyle.size * 1.5, 11 * 1.45)
         let along = symbol + shape
         return Plan(
-            isSideways: false, along: along, across: min(room - gap, 118), gap: gap, pass: pass, pitch: along + 24,
-            extent: frame.contentWidth,
+            isSideways: false, along: along, across: min(room - gap, 118), gap: gap, pass: pass, pitch: along + 24, extent: frame.contentWidth,
             start: frame.type.margin)
     }
 
@@ -94,8 +93,7 @@ private struct PipelineFigure {
         var gap = 18.0
         func extent(_ gap: Double) -> Double { most.map { $0.0 * (across + gap) + $0.1 * pass }.max() ?? across }
         if let proportion = options.preset.proportion {
-            let free =
-                frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
+            let free = frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
             while extent(gap) > free, gap > 4 { gap -= 1 }
         }
         let used = pitch * (count - 1) + along

@@ -28,9 +28,7 @@ struct PipelineGraph {
             open += try trace.step(id).inputs.filter { !$0.hasPrefix("weight.") }
             if id == chosen?.scores { open.append(chosen!.selected) }
         }
-        guard wanted.count <= 80 else {
-            throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
-        }
+        guard wanted.count <= 80 else { throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)") }
         guard wanted.count > 1 else { throw FigureError("pipeline: \(end.id): expected steps that lead to it, found none") }
         let ordered = trace.steps.filter { wanted.contains($0.id) }
         // A selection may be recorded after the steps that it masks are named, never after their scores.
@@ -112,8 +110,7 @@ struct PipelineWords {
     var title: Bilingual {
         if indexerCount > 0 {
             return Bilingual(
-                en: "\(name.en): \(count) steps, \(indexerCount) of them to choose the keys",
-                zh: "\(name.zh)：共 \(count) 步，其中 \(indexerCount) 步用来选键")
+                en: "\(name.en): \(count) steps, \(indexerCount) of them to choose the keys", zh: "\(name.zh)：共 \(count) 步，其中 \(indexerCount) 步用来选键")
         }
         return Bilingual(en: "\(name.en): \(count) steps from input to output", zh: "\(name.zh)：从输入到输出共 \(count) 步")
     }

@@ -68,8 +68,7 @@ struct PricesFigure {
         frame.heading(pair.before.currency, unit[frame.language], x: x, width: width)
         var y = frame.headingBottom + frame.type.body * 0.4
         let most = pair.items.map { max($0.before, $0.after) }.max() ?? 1
-        let numberWidth =
-            pair.items.map { frame.width(price($0.before, pair), frame.style(frame.type.body, frame.palette.ink, .semibold)) }.max() ?? 40
+        let numberWidth = pair.items.map { frame.width(price($0.before, pair), frame.style(frame.type.body, frame.palette.ink, .semibold)) }.max() ?? 40
         // A column for the price after a bar, and one for the cut.
         let room = width - numberWidth - 12 - frame.width("−75%", cutStyle) - 16
         for item in pair.items {
@@ -124,12 +123,10 @@ struct PricesFigure {
         return FigureWords(
             title: Bilingual(en: "Prices fell by \(least) to \(most), output the most", zh: "价格下调 \(least) 到 \(most)，输出降得最多"),
             subtitle: Bilingual(
-                en:
-                    "Price of a million tokens: upper bar \(models[0]), lower bar \(models[1]), cut at the right. A cache hit is input that the service still holds.",
+                en: "Price of a million tokens: upper bar \(models[0]), lower bar \(models[1]), cut at the right. A cache hit is input that the service still holds.",
                 zh: "每百万词元的价格：上条为 \(models[0])，下条为 \(models[1])，右侧是降幅。缓存命中指服务端仍保留着的输入。"),
             alt: Bilingual(
-                en:
-                    "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map(\.en).joined(separator: "; ")).",
+                en: "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map(\.en).joined(separator: "; ")).",
                 zh: "每百万词元价格的条形图：\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map(\.zh).joined(separator: "；"))。"),
             caption: Bilingual(
                 en: "DeepSeek’s API prices per million tokens before and after 2025-09-29.", zh: "DeepSeek API 每百万词元价格，2025-09-29 前后。"),

@@ -114,8 +114,7 @@ private struct QuestionsFigure {
                 frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
             }
             let label = words.label(view, query, chip.token)[options.language]
-            frame.items.append(
-                .hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
+            frame.items.append(.hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
         }
     }
 
@@ -249,8 +248,7 @@ private struct TokenLines {
             return (0..<view.columns).map { token in
                 let widest = alike.map { frame.width(shortened($0.dense.columnName(token)), style) }.max() ?? 0
                 let width = max(widest + 2 * padding, size * 2)
-                return TokenChip(
-                    token: token, text: shortened(view.dense.columnName(token)), size: size, x: 0, width: width, slot: width + 2)
+                return TokenChip(token: token, text: shortened(view.dense.columnName(token)), size: size, x: 0, width: width, slot: width + 2)
             }
         }
         for (size, padding) in [frame.type.body * 1.12, frame.type.body, frame.type.label].flatMap({ [($0, 9.0), ($0, 6.0)] }) {

@@ -192,7 +192,8 @@ struct DataValues {
             ]
             value = LessonQuantity(Double(try a.entry(counts, "which")))
         default:
-            throw LessonError(.badFile, "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, found \"\(name)\"")
+            throw LessonError(
+                .badFile, "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, found \"\(name)\"")
         }
         try a.finish()
         return value
