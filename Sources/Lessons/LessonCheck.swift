@@ -49,7 +49,7 @@ public struct LessonCheck: Sendable {
     private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {
         Language.allCases.flatMap { language -> [LessonError] in
             do {
-                return try Self.figures(lesson.run(source, language: language).steps.flatMap(\.blocks)).compactMap(problem)
+                return try lesson.run(source, language: language).figures.compactMap(problem)
             } catch let error as LessonError {
                 return [error]
             } catch {
@@ -65,18 +65,6 @@ public struct LessonCheck: Sendable {
             try draw(figure.name, figure.data, figure.options)
             return nil
         } catch { return LessonError(.badFile, at: figure.place, "\(error)") }
-    }
-
-    private static func figures(_ blocks: [Block]) -> [PageFigure] {
-        blocks.flatMap { block -> [PageFigure] in
-            switch block {
-            case .figure(let figure): [figure]
-            case .quote(let inner): figures(inner)
-            case .list(_, let items): items.flatMap(figures)
-            case .predict(let question, let answer): figures(question) + figures(answer)
-            default: []
-            }
-        }
     }
 
     // MARK: Files

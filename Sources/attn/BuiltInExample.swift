@@ -1,4 +1,4 @@
-// What a figure draws when no source is named: the diary with all its questions, or, for figures of costs, prices and benchmarks, DeepSeek's two
+// What a figure draws when no source is named: the diary with its first two questions, or, for figures of costs, prices and benchmarks, DeepSeek's two
 // models on an H800 and the published tables in assets.
 
 internal import AttentionEngine
@@ -22,7 +22,8 @@ struct BuiltInExample {
 
     private func diary(_ language: Language) throws -> FigureData {
         let diary = try ReaderOptions.library(home).diary
-        let traces = try diary.questions.map { question in
+        // The picture of two questions takes the first two; all others draw the first of what they get.
+        let traces = try diary.questions.prefix(2).map { question in
             (
                 name: question.name,
                 trace: try diary.trace(of: diary.tokens(of: diary.text(question: question.name, language: language)), language: language)

@@ -1,6 +1,8 @@
-// What lessons need from files: reference cases, models, hardware and published data, from the assets folder.
+// What lessons need from the command: figures in words for terminals, and, from the assets folder, reference cases, models,
+// hardware and published data.
 
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -41,5 +43,20 @@ extension LessonResources {
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
             return try BuiltInExample(home: home).data(for: figure, language)
         }
+    }
+}
+
+/// Figures for players that do not draw them.
+enum FigureWords {
+    /// A figure in words: its alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
+    @Sendable static func describe(_ figure: PageFigure) -> String? {
+        try? scene(figure.name, figure.data, figure.options).alt[figure.options.language]
+    }
+
+    /// Throws what keeps the figure from being drawn.
+    @Sendable static func check(_ name: String, _ data: FigureData, _ options: FigureOptions) throws { _ = try scene(name, data, options) }
+
+    private static func scene(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> Scene {
+        try Figures.named(name).draw(data, options, CairoRenderer().measurer)
     }
 }

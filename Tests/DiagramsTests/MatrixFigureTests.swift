@@ -135,8 +135,56 @@ import Testing
             message(trace([1], [.d], [1])) { _ in }
                 == "attention.weights: a matrix needs two axes and at most one axis of heads (h, g or j), found [d: 1]")
         #expect(message(trace([1], [.c, .d, .r], [1, 1, 1])) { _ in }.contains("found [c: 1, d: 1, r: 1]"))
-        #expect(message(trace([1], [.t, .s], [1, 1])) { $0.head = .one(3) }.contains("no axis of heads"))
+        for head in [0, 3] { #expect(message(trace([1], [.t, .s], [1, 1])) { $0.head = .one(head) }.contains("no axis of heads")) }
         #expect(message(Trace()) { _ in }.hasPrefix("matrix: no step ends in attention.weights"))
+    }
+
+    @Test func `a selection is drawn over the keys that it chose from`() throws {
+        let scene = try draw(Diary.selective("trip", .en)) { $0.step = "selected" }
+        #expect(scene.title.en == "“?” keeps 4 of 18 keys")
+        #expect(scene.words.contains("query (row)") && scene.words.contains("key (column)"))
+        let hatched = scene.rects.count { if case .hatch = $0.fill { true } else { false } }
+        #expect(hatched == 171 - 66 + 1, "every visible cell that is not kept, and the legend")
+        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: 1" }
+        #expect(try Diary.selective("trip", .en).value("selected", #require(spot).index) == 4, "the cell that holds Dali's position")
+        #expect(throws: FigureError.self) {
+            try draw(Diary.selective("trip", .en)) { options in
+                options.step = "selected"
+                options.head = .one(0)
+            }
+        }
+    }
+
+    @Test func `a query head finds the key-value head that it shares`() throws {
+        func step(_ id: String, _ axes: [Axis], _ lengths: [Int]) -> Step {
+            let values = (0..<lengths.reduce(1, *)).map(Double.init)
+            return Step(
+                id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "", inputs: [], symbol: "k",
+                output: Tensor(axes, lengths, values))
+        }
+        let trace = Trace(steps: [step("attention.q", [.t, .h, .d], [2, 4, 3]), step("attention.k", [.s, .g, .d], [2, 2, 3])])
+        for (query, shared) in [(0, 0), (1, 0), (2, 1), (3, 1)] {
+            let slice = try MatrixSlice(trace.step("attention.k"), of: trace, head: .one(query))
+            #expect(slice.head == .one(shared))
+            #expect(slice.value(0, 0) == Double(3 * shared))
+        }
+        #expect(throws: FigureError("attention.k: head 4: expected 0 to 3")) {
+            try MatrixSlice(trace.step("attention.k"), of: trace, head: .one(4))
+        }
+    }
+
+    @Test func `in print a dash marks negative cells without digits`() throws {
+        let scores = trace([1, -2, 3, -4], [.t, .s], [2, 2], id: "attention.scores", tokens: ["a", "b"])
+        let many = trace((0..<400).map { $0 == 7 ? -1.25 : 1 }, [.t, .s], [20, 20], id: "attention.scores")
+        func dashes(_ trace: Trace, _ theme: Theme) throws -> Int {
+            let scene = try draw(trace) { options in
+                (options.step, options.theme, options.preset) = ("attention.scores", theme, .phone)
+            }
+            return scene.flat.count { if case .path(let path, _, _) = $0 { path.count == 2 } else { false } }
+        }
+        #expect(try dashes(many, .print) == 1)
+        #expect(try dashes(many, .light) == 0)
+        #expect(try dashes(scores, .print) == 0, "digits have their own minus sign")
     }
 
     @Test func `figures are found by name, with near names for a slip`() throws {

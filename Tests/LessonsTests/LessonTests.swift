@@ -13,11 +13,14 @@ func blank(_ figure: String, _ data: FigureData, _ options: FigureOptions) -> Dr
     DrawnFigure(bytes: [1], fileExtension: "png", title: figure, alt: "\(options.step ?? "") [x] <y>")
 }
 
-/// A copy of the lessons folder in which one file has been changed.
+/// A copy of the first lesson in which one file has been changed.
 func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> LessonLibrary {
     let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
-    try FileManager.default.copyItem(atPath: lessonsFolder, toPath: folder.path)
     defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for part in ["diary.yaml", "attention-step-by-step"] {
+        try FileManager.default.copyItem(atPath: "\(lessonsFolder)/\(part)", toPath: folder.appending(path: part).path)
+    }
     let path = folder.appending(path: "attention-step-by-step/\(file)")
     let text = try String(contentsOf: path, encoding: .utf8)
     #expect(text.contains(old))
@@ -27,7 +30,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 
 @Suite struct LessonTests {
     @Test func `all lessons pass the check`() {
-        #expect(LessonCheck(library, figures: ["matrix"]).problems().map(\.description) == [])
+        #expect(LessonCheck(library, figures: Figures.all.map(\.name)).problems().map(\.description) == [])
     }
 
     @Test(arguments: Language.allCases) func `the first page names Dali and its share, as the independent script has them`(
@@ -104,7 +107,9 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
 
     @Test func `an unknown lesson lists those that there are`() {
         let error = #expect(throws: LessonError.self) { try library.lesson("2x") }
-        #expect(error?.description == "there is no lesson \"2x\"; expected one of: 1 attention-step-by-step")
+        let known = library.lessons.map { "\($0.order) \($0.name)" }.joined(separator: ", ")
+        #expect(known.hasPrefix("1 attention-step-by-step, "))
+        #expect(error?.description == "there is no lesson \"2x\"; expected one of: \(known)")
     }
 
     @Test func `a missing folder is named`() { #expect(throws: LessonError.self) { try LessonLibrary(folder: "/nowhere") } }

@@ -136,7 +136,8 @@ private let tiny = """
         ("{{cost flops(dsa, 4}}", "expected ) at the end"), ("{{cost flopsPerKey(dsa, model=none)}}", "none.json"),
         ("{{data benchmark(Chess)}}", "expected one of MMLU-Pro"), ("{{measured nothing(1)}}", "expected answer(number)"),
         ("{{cost tokens(1) / cost tokens(0)}}", "other than 0"), ("{{cost flops(dsa, 4) + cost tokens(1)}}", "expected equal units"),
-        ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{42}}", "there is no step"), ("{{count.toads}}", "expected one of features"),
+        ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{42}}", "there is no step"),
+        ("{{count.toads}}", "expected one of features"),
         ("{{selected[query,0]|Q}}", "found \"Q\""),
     ])
     func `a wrong value is named with its place`(_ value: String, _ message: String) {

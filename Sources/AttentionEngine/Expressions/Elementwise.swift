@@ -17,6 +17,16 @@ extension Tensor {
         return Tensor(shape, values)
     }
 
+    /// The tensor with `axis` last, each row along it changed in place.
+    func changingRows(along axis: Axis, _ change: (inout [Double], Range<Int>) -> Void) -> Tensor {
+        let shape = self.shape.movingLast(axis)
+        var values = transposed(to: shape.axes).values
+        let length = shape[axis]!
+        guard length > 0 else { return Tensor(shape, values) }
+        for row in 0..<values.count / length { change(&values, row * length..<(row + 1) * length) }
+        return Tensor(shape, values)
+    }
+
     /// `change(value)` in every cell.
     func mapped(_ change: (Double) -> Double) -> Tensor { Tensor(shape, values.map(change)) }
 }

@@ -18,19 +18,18 @@ struct LayerNorm: Operation {
     let epsilon: Double
     let axis: Axis
 
-    var shape: Shape { Shape(x.shape.axes.filter { $0 != axis } + [axis], x.shape.removing(axis).lengths + [x.shape[axis]!]) }
+    var shape: Shape { x.shape.movingLast(axis) }
     var operands: [Expression] { [x, weight, bias] }
 
     func evaluate() -> Tensor {
-        let shape = shape
-        var values = x.operation.evaluate().transposed(to: shape.axes).values
         let (weights, biases) = (weight.operation.evaluate().values, bias.operation.evaluate().values)
-        let length = weights.count
-        for start in stride(from: 0, to: values.count, by: length) {
-            let (mean, deviation) = moments(values[start..<start + length])
-            for i in 0..<length { values[start + i] = (values[start + i] - mean) / deviation * weights[i] + biases[i] }
+        return x.operation.evaluate().changingRows(along: axis) { values, row in
+            let (mean, deviation) = moments(values[row])
+            for i in row {
+                let feature = i - row.lowerBound
+                values[i] = (values[i] - mean) / deviation * weights[feature] + biases[feature]
+            }
         }
-        return Tensor(shape, values)
     }
 
     private func moments(_ row: some Collection<Double>) -> (mean: Double, deviation: Double) {

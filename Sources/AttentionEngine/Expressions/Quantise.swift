@@ -13,12 +13,12 @@ public func blockScale(_ a: Expression, _ format: ScaleFormat, block: Int, over 
 
 /// `a / scale`, rounded to e4m3: what is stored, read as numbers.
 public func float8(_ a: Expression, scale: Expression, block: Int, over axis: Axis = .d, blocks name: Axis = "b") -> Expression {
-    Expression(Quantise(a: a, scale: scale, block: block, axis: axis, name: name))
+    Expression(Quantise(blocks: ScaledBlocks(a: a, scale: scale, block: block, axis: axis, name: name)))
 }
 
 /// `a · scale`: the numbers that quantised values stand for.
 public func dequantised(_ a: Expression, scale: Expression, block: Int, over axis: Axis = .d, blocks name: Axis = "b") -> Expression {
-    Expression(Dequantise(a: a, scale: scale, block: block, axis: axis, name: name))
+    Expression(Dequantise(blocks: ScaledBlocks(a: a, scale: scale, block: block, axis: axis, name: name)))
 }
 
 struct BlockScale: Operation {
@@ -68,35 +68,57 @@ struct BlockScale: Operation {
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }
 }
 
-struct Quantise: Operation {
+/// Values in blocks along one axis, and the scale of each block.
+struct ScaledBlocks: Sendable {
     let a: Expression
     let scale: Expression
     let block: Int
     let axis: Axis
     let name: Axis
 
-    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [a.shape[axis]!]) }
-    var operands: [Expression] { [a, scale] }
-    var visible: Mask? { nil }
+    var shape: Shape { a.shape.movingLast(axis) }
 
     private func scaleCell(_ cell: Cell) -> Cell { cell.setting(name, (cell[axis] ?? 0) / block) }
 
-    func evaluate() -> Tensor {
-        let shape = shape
-        let values = a.operation.evaluate().transposed(to: shape.axes).values
+    /// `change(value, scale of its block)` in every cell.
+    func mapped(_ change: (Double, Double) -> Double) -> Tensor {
         let scales = scale.operation.evaluate().transposed(to: shape.removing(axis).axes + (scale.shape.contains(name) ? [name] : []))
             .values
-        return Tensor(shape, values.indices.map { Float8.round(values[$0] / scales[$0 / block]) })
+        return a.operation.evaluate().changingRows(along: axis) { values, row in
+            for i in row { values[i] = change(values[i], scales[i / block]) }
+        }
     }
 
-    func value(at cell: Cell) -> Double { Float8.round(a.operation.value(at: cell) / scale.operation.value(at: scaleCell(cell))) }
+    func values(at cell: Cell) -> (value: Double, scale: Double) {
+        (a.operation.value(at: cell), scale.operation.value(at: scaleCell(cell)))
+    }
 
+    func spell(_ cell: Cell, _ spelling: Spelling) -> (Phrase, Phrase) {
+        (a.operation.spell(cell, spelling), scale.operation.spell(scaleCell(cell), spelling))
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
+        a.operation.operandCells(cell) + scale.operation.operandCells(scaleCell(cell))
+    }
+}
+
+struct Quantise: Operation {
+    let blocks: ScaledBlocks
+
+    var shape: Shape { blocks.shape }
+    var operands: [Expression] { [blocks.a, blocks.scale] }
+    var visible: Mask? { nil }
+    func evaluate() -> Tensor { blocks.mapped { Float8.round($0 / $1) } }
+    func value(at cell: Cell) -> Double {
+        let (value, scale) = blocks.values(at: cell)
+        return Float8.round(value / scale)
+    }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
-        let (x, s) = (a.operation.spell(cell, spelling), scale.operation.spell(scaleCell(cell), spelling))
-        guard spelling == .numbers, cell[axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
-        let (value, scale) = (a.operation.value(at: cell), scale.operation.value(at: scaleCell(cell)))
+        let (x, s) = blocks.spell(cell, spelling)
+        guard spelling == .numbers, cell[blocks.axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
+        let (value, scale) = blocks.values(at: cell)
         let code = Float8.encode(value / scale)
         let decoded = Float8.decode(code)
         let error = decoded - value / scale
@@ -109,40 +131,25 @@ struct Quantise: Operation {
         return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))", notes: x.notes + [note])
     }
 
-    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
-        a.operation.operandCells(cell) + scale.operation.operandCells(scaleCell(cell))
-    }
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] { blocks.operandCells(cell) }
 }
 
 struct Dequantise: Operation {
-    let a: Expression
-    let scale: Expression
-    let block: Int
-    let axis: Axis
-    let name: Axis
+    let blocks: ScaledBlocks
 
-    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [a.shape[axis]!]) }
-    var operands: [Expression] { [a, scale] }
-
-    private func scaleCell(_ cell: Cell) -> Cell { cell.setting(name, (cell[axis] ?? 0) / block) }
-
-    func evaluate() -> Tensor {
-        let shape = shape
-        let values = a.operation.evaluate().transposed(to: shape.axes).values
-        let scales = scale.operation.evaluate().transposed(to: shape.removing(axis).axes + (scale.shape.contains(name) ? [name] : []))
-            .values
-        return Tensor(shape, values.indices.map { values[$0] * scales[$0 / block] })
+    var shape: Shape { blocks.shape }
+    var operands: [Expression] { [blocks.a, blocks.scale] }
+    func evaluate() -> Tensor { blocks.mapped(*) }
+    func value(at cell: Cell) -> Double {
+        let (value, scale) = blocks.values(at: cell)
+        return value * scale
     }
-
-    func value(at cell: Cell) -> Double { a.operation.value(at: cell) * scale.operation.value(at: scaleCell(cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
-        let (x, s) = (a.operation.spell(cell, spelling), scale.operation.spell(scaleCell(cell), spelling))
+        let (x, s) = blocks.spell(cell, spelling)
         return Phrase(text: "\(x.inside(.product))·\(s.inside(.product))", precedence: .product, notes: x.notes)
     }
 
-    func operandCells(_ cell: Cell) -> [Explanation.Operand] {
-        a.operation.operandCells(cell) + scale.operation.operandCells(scaleCell(cell))
-    }
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] { blocks.operandCells(cell) }
 }

@@ -14,19 +14,15 @@ struct RMSNorm: Operation {
     let epsilon: Double
     let axis: Axis
 
-    var shape: Shape { Shape(x.shape.axes.filter { $0 != axis } + [axis], x.shape.removing(axis).lengths + [x.shape[axis]!]) }
+    var shape: Shape { x.shape.movingLast(axis) }
     var operands: [Expression] { [x, weight] }
 
     func evaluate() -> Tensor {
-        let shape = shape
-        var values = x.operation.evaluate().transposed(to: shape.axes).values
         let weights = weight.operation.evaluate().values
-        let length = weights.count
-        for start in stride(from: 0, to: values.count, by: length) {
-            let root = root(values[start..<start + length])
-            for i in 0..<length { values[start + i] = values[start + i] / root * weights[i] }
+        return x.operation.evaluate().changingRows(along: axis) { values, row in
+            let root = root(values[row])
+            for (i, weight) in zip(row, weights) { values[i] = values[i] / root * weight }
         }
-        return Tensor(shape, values)
     }
 
     private func root(_ row: some Collection<Double>) -> Double {

@@ -13,14 +13,11 @@ struct Rotation: Operation {
     let axis: Axis
 
     private var length: Int { a.shape[axis]! }
-    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [length]) }
+    var shape: Shape { a.shape.movingLast(axis) }
     var operands: [Expression] { [a] }
 
     func evaluate() -> Tensor {
-        let shape = shape
-        var values = a.operation.evaluate().transposed(to: shape.axes).values
-        for start in stride(from: 0, to: values.count, by: length) { Hadamard.transform(&values[start..<start + length]) }
-        return Tensor(shape, values)
+        a.operation.evaluate().changingRows(along: axis) { values, row in Hadamard.transform(&values[row]) }
     }
 
     /// The same butterflies on the one row, so that rounding agrees to the last bit; tests hold the butterflies against the matrix.

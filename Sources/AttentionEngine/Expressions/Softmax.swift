@@ -16,17 +16,10 @@ struct Softmax: Operation {
     let a: Expression
     let axis: Axis
 
-    var shape: Shape { Shape(a.shape.axes.filter { $0 != axis } + [axis], a.shape.removing(axis).lengths + [a.shape[axis]!]) }
+    var shape: Shape { a.shape.movingLast(axis) }
     var operands: [Expression] { [a] }
 
-    func evaluate() -> Tensor {
-        let shape = shape
-        var values = a.operation.evaluate().transposed(to: shape.axes).values
-        let length = shape[axis]!
-        guard length > 0 else { return Tensor(shape, values) }
-        for start in stride(from: 0, to: values.count, by: length) { Self.normalise(&values, start..<start + length) }
-        return Tensor(shape, values)
-    }
+    func evaluate() -> Tensor { a.operation.evaluate().changingRows(along: axis, Self.normalise) }
 
     /// The softmax of one row in place.
     static func normalise(_ values: inout [Double], _ row: Range<Int>) {

@@ -87,6 +87,11 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         return Shape(kept.map { ($0.0, $0.1) })
     }
 
+    /// The same axes, `axis` last: rows along it lie together in storage.
+    public func movingLast(_ axis: Axis) -> Shape {
+        Shape(zip(removing(axis).axes, removing(axis).lengths).map { ($0, $1) } + [(axis, self[axis]!)])
+    }
+
     /// The shape with `axis` called `name` instead.
     public func renaming(_ axis: Axis, to name: Axis) -> Shape { Shape(axes.map { $0 == axis ? name : $0 }, lengths) }
 

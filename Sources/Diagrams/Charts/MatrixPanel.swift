@@ -99,7 +99,8 @@ struct MatrixPanel {
     /// The sign of a negative number where grey says only its size and there is no room for digits.
     static func minus(in area: Rect, _ color: Color) -> Item {
         let half = min(area.width, area.height) * 0.22
-        return .path([.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
+        return .path(
+            [.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
     }
 
     /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.
@@ -151,10 +152,9 @@ struct MatrixPanel {
         return items
     }
 
-    /// How far turned names reach beyond the last column.
-    func overhang(measure: (String, TextStyle) -> Double) -> Double {
-        guard columnMode == .turned, let last = columnLabels.last else { return 0 }
-        return max(0, measure(last, style) / 2 - cell / 2)
+    /// How far turned names of the given widths reach beyond the last column.
+    static func overhang(_ widths: [Double], cell: Double) -> Double {
+        widths.enumerated().reduce(0) { max($0, $1.element / 2 + 6 - (Double(widths.count - $1.offset) - 0.5) * cell) }
     }
 
     /// The frame around the story's row.

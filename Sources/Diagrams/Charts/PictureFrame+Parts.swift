@@ -116,7 +116,8 @@ extension PictureFrame {
             items = items[..<body] + middle + foot
         }
         return Scene(
-            size: Size(width, height), background: palette.paper, items: items, title: title, alt: alt, caption: caption, language: language,
+            size: Size(width, height), background: palette.paper, items: items, title: title, alt: alt, caption: caption,
+            language: language,
             provenance: provenance)
     }
 }

@@ -168,7 +168,8 @@ private struct ArcsFigure {
         let area = Rect(columns.right + 1, y - columns.pitch / 2 + inset, frame.width(name, style) + 12, columns.pitch - 2 * inset)
         if isStrong { frame.items.append(.rect(area, radius: 4, fill: .solid(frame.highlighter(weight / most)))) }
         frame.add(name, style, at: Point(columns.right + 7, y + columns.size * 0.36))
-        let label = Bilingual(en: "\(slice.columnName(key)): \(NumberText.percent(weight))", zh: "\(slice.columnName(key))：\(NumberText.percent(weight))")
+        let label = Bilingual(
+            en: "\(slice.columnName(key)): \(NumberText.percent(weight))", zh: "\(slice.columnName(key))：\(NumberText.percent(weight))")
         frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id, index: slice.index(query, key), label: label[options.language])))
         guard isVisible else { return }
         let end = frame.width - frame.type.margin

@@ -110,7 +110,8 @@ private struct CompareFigure {
         let width = cell * Double(view.columns)
         let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
         return Layout(
-            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.6, barWidth: bar + spare * (isStacked ? 0.25 : 0.4),
+            cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.6,
+            barWidth: bar + spare * (isStacked ? 0.25 : 0.4),
             numberWidth: number, rows: rows, columns: columns)
     }
 
@@ -168,7 +169,8 @@ private struct CompareFigure {
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
                 let label = words.label(row, column, isSparse: isSparse)[language]
-                frame.items.append(.hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id, index: slice.index(row, column), label: label)))
+                frame.items.append(
+                    .hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id, index: slice.index(row, column), label: label)))
             }
         }
         frame.y = panel.area.maxY + panel.labelHeight
@@ -204,7 +206,8 @@ private struct CompareFigure {
         frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
         frame.items.append(.image(image, in: area))
         let y = area.y + (Double(query) + 0.5) * layout.cell
-        frame.items.append(.path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
+        frame.items.append(
+            .path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
         for tick in MatrixFigure.ticks(view.columns) {
             let x = area.x + (Double(tick) + 0.5) * layout.cell
             frame.add(NumberText.grouped(tick), labelStyle, at: Point(x, area.maxY + frame.type.label * 1.3), .middle)
@@ -240,7 +243,7 @@ private struct CompareFigure {
         let style = frame.style(frame.type.label, frame.palette.muted, .medium)
         let language = options.language
         let (row, column) = (Bilingual(en: "query (row)", zh: "查询（行）"), Bilingual(en: "key (column)", zh: "键（列）"))
-        if frame.width >= 500 {
+        if frame.width >= 500, area.height > frame.width(row[language], style) + 8 {
             if hasRows {
                 frame.add(row[language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
             }

@@ -28,7 +28,8 @@ struct CompareWords {
         }
         return reading
             + Bilingual(
-                en: "Sparse attention keeps the \(view.topK) keys that the indexer scored highest.", zh: "稀疏注意力只留下索引器打分最高的 \(view.topK) 个键。")
+                en: "Sparse attention keeps the \(view.topK) keys that the indexer scored highest.", zh: "稀疏注意力只留下索引器打分最高的 \(view.topK) 个键。"
+            )
     }
 
     var denseName: Bilingual { Bilingual(en: "Dense", zh: "稠密") }
@@ -66,7 +67,9 @@ struct CompareWords {
         )
         let (name, kept, all) = (view.queryName(query), view.kept[query], view.visibleCount(query))
         let mass = NumberText.percent(view.massKept(query))
-        let keys = Words.names(kept.prefix(8).map(view.dense.columnName)) + (kept.count > 8 ? Bilingual(en: " and others", zh: "等") : Bilingual(same: ""))
+        let keys =
+            Words.names(kept.prefix(8).map(view.dense.columnName))
+            + (kept.count > 8 ? Bilingual(en: " and others", zh: "等") : Bilingual(same: ""))
         let row = Bilingual(
             en: " \(name.en) keeps \(kept.count) of \(all) keys, holding \(mass) of the dense weight: \(keys.en).",
             zh: "\(name.zh)从 \(all) 个键中留下 \(kept.count) 个，保住 \(mass) 的稠密权重：\(keys.zh)。")

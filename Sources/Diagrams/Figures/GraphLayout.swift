@@ -79,7 +79,8 @@ struct GraphLayout {
                         let near = down ? before[node] : after[node]
                         return (node, near.isEmpty ? Double(rank[node]) : Double(near.reduce(0) { $0 + rank[$1] }) / Double(near.count))
                     })
-                layers[layer] = layers[layer].enumerated().sorted { (means[$0.element]!, $0.offset) < (means[$1.element]!, $1.offset) }.map(\.element)
+                layers[layer] = layers[layer].enumerated().sorted { (means[$0.element]!, $0.offset) < (means[$1.element]!, $1.offset) }.map(
+                    \.element)
             }
             let now = crossings()
             if now < least { (best, least) = (layers, now) }
@@ -122,12 +123,15 @@ struct GraphLayout {
                 x += room(node)
             }
         }
-        for sweep in 0..<60 {
+        for sweep in 0..<90 {
             let order = sweep % 2 == 0 ? Array(layers.indices) : layers.indices.reversed()
             for layer in order {
                 let wanted = layers[layer].map { node -> Double in
-                    let near = sweep < 40 ? (sweep % 2 == 0 ? before[node] : after[node]) : before[node] + after[node]
-                    return near.isEmpty ? nodes[node].place : near.reduce(0) { $0 + nodes[$1].place } / Double(near.count)
+                    let near = sweep < 30 ? (sweep % 2 == 0 ? before[node] : after[node]) : before[node] + after[node]
+                    // Lines that pass are drawn straight before boxes are drawn together.
+                    let weights = near.map { nodes[node].box == nil ? (nodes[$0].box == nil ? 8.0 : 2) : 1 }
+                    let sum = zip(near, weights).reduce(0) { $0 + nodes[$1.0].place * $1.1 }
+                    return near.isEmpty ? nodes[node].place : sum / weights.reduce(0, +)
                 }
                 let rooms = layers[layer].map(room)
                 for (node, x) in zip(layers[layer], Self.spread(wanted, rooms, extent)) { nodes[node].place = x }

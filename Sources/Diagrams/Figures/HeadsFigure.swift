@@ -22,9 +22,9 @@ struct HeadsFigure {
         let heads: [MatrixSlice]
     }
 
-    private let layers: [Layer]
-    private let query: Int
-    private let provenance: Provenance
+    let layers: [Layer]
+    let query: Int
+    let provenance: Provenance
     private let options: FigureOptions
     private let scale: MatrixScale
     private var frame: PictureFrame
@@ -57,7 +57,8 @@ struct HeadsFigure {
             throw FigureError("heads needs attention weights: expected layer.N.attention.weights or attention.weights, found none")
         }
         return try steps.map { step in
-            guard let count = step.output.shape[.h], step.output.shape.rank == 3, step.output.shape.contains(.t), step.output.shape.contains(.s)
+            guard let count = step.output.shape[.h], step.output.shape.rank == 3, step.output.shape.contains(.t),
+                step.output.shape.contains(.s)
             else { throw FigureError("heads: \(step.id): expected the axes h, t and s, found \(step.output.shape)") }
             guard step.output.shape == first.output.shape else {
                 throw FigureError("heads: \(step.id): expected \(first.output.shape) as in \(first.id), found \(step.output.shape)")
@@ -66,8 +67,8 @@ struct HeadsFigure {
         }
     }
 
-    private var slices: [MatrixSlice] { layers.flatMap(\.heads) }
-    private var isModel: Bool { layers.count > 1 }
+    var slices: [MatrixSlice] { layers.flatMap(\.heads) }
+    var isModel: Bool { layers.count > 1 }
 
     mutating func scene() -> Scene {
         let language = options.language
@@ -108,29 +109,32 @@ struct HeadsFigure {
 
     private var small: TextStyle { frame.style(frame.type.small, frame.palette.muted) }
     /// Many heads on one slide go without the words below them.
-    private var isCompact: Bool { options.preset.proportion != nil && slices.count > 12 }
+    var isCompact: Bool { options.preset.proportion != nil && slices.count > 12 }
     private var captionHeight: Double { frame.type.label * (isCompact ? 0.7 : 2.5) }
     private var headingHeight: Double { frame.type.label * 1.9 }
 
     private func grid() -> Grid {
         let gap = max(16, frame.type.margin * 0.5)
         let count = layers[0].heads.count
-        let height = options.preset.proportion.map { frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55) }
+        let height = options.preset.proportion.map {
+            frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55)
+        }
         let named = namedGrid(gap, height)
         if let named { return named }
         let candidates = isModel && Double(count) * 40 < frame.contentWidth ? [count] : Array(1...max(1, min(slices.count, 12)))
         var best: (columns: Int, side: Double) = (1, 0)
         for columns in candidates {
             let rows = Double((slices.count + columns - 1) / columns)
-            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), 330)
+            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), 250)
             if let height { side = min(side, height / rows - headingHeight - captionHeight) }
             // A picture of about golden proportions, unless the use fixes its height.
             if height == nil { side = min(side, max(120, (frame.contentWidth * 0.72) / rows)) }
-            if side > best.side + 0.5 { best = (columns, side) }
+            if side >= best.side { best = (columns, side) }
         }
         let side = max(best.side, 24).rounded(.down)
+        let spread = (frame.contentWidth - side * Double(best.columns)) / Double(max(best.columns - 1, 1))
         return Grid(
-            columns: best.columns, side: side, gap: best.columns > 1 ? min((frame.contentWidth - side * Double(best.columns)) / Double(best.columns - 1), gap * 2.2) : gap, gutter: 0,
+            columns: best.columns, side: side, gap: best.columns > 1 ? min(spread, isModel ? spread : gap * 2.2) : gap, gutter: 0,
             pitch: headingHeight + side + captionHeight, isNamed: false)
     }
 
@@ -138,10 +142,12 @@ struct HeadsFigure {
     private func namedGrid(_ gap: Double, _ height: Double?) -> Grid? {
         let slice = slices[0]
         guard !isModel, slices.count <= 4, slice.columns <= MatrixRaster.cellLimit, slice.rowLabels != nil else { return nil }
-        let gutter = names(slice).map { frame.width($0, labelStyle) }.max()! + 10
+        let widths = names(slice).map { frame.width($0, labelStyle) }
+        let gutter = widths.max()! + 10
+        let overhang = max(0, MatrixPanel.overhang(widths, cell: frame.type.label * 1.12) - frame.type.margin + 4)
         for columns in [slices.count, 2, 1] where columns <= slices.count {
             let rows = Double((slices.count + columns - 1) / columns)
-            var side = (frame.contentWidth - gutter - gap * Double(columns - 1)) / Double(columns)
+            var side = (frame.contentWidth - gutter - overhang - gap * Double(columns - 1)) / Double(columns)
             let below = frame.type.label * 5 + captionHeight
             if let height { side = min(side, height / rows - headingHeight - below) }
             let cell = (side / Double(slice.columns)).rounded(.down)
@@ -156,14 +162,16 @@ struct HeadsFigure {
     private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
 
     private func names(_ slice: MatrixSlice) -> [String] {
-        (0..<slice.rows).map { TokenText.shortened(slice.rowName($0), to: max(62, frame.contentWidth * 0.1)) { frame.width($0, labelStyle) } }
+        (0..<slice.rows).map {
+            TokenText.shortened(slice.rowName($0), to: max(62, frame.contentWidth * 0.1)) { frame.width($0, labelStyle) }
+        }
     }
 
     // MARK: One head
 
     private mutating func thumbnail(_ slice: MatrixSlice, _ place: Int, at corner: Point, _ grid: Grid, isFirst: Bool) {
         let heading = frame.style(frame.type.label, frame.palette.ink, .semibold)
-        let name = TokenText.shortened(headName(place)[options.language], to: grid.side) { frame.width($0, heading) }
+        let name = TokenText.shortened(headName(place)[options.language], to: grid.side + grid.gap * 0.6) { frame.width($0, heading) }
         frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
         let origin = Point(corner.x, corner.y + headingHeight)
         let bottom = grid.isNamed ? named(slice, origin, grid, isFirst: isFirst) : raster(slice, origin, grid)
@@ -171,7 +179,9 @@ struct HeadsFigure {
         let best = strongest(slice)
         let words = "\(slice.rowName(query)) → \(slice.columnName(best.key)) \(NumberText.percent(best.weight, decimals: 0))"
         let text = TokenText.shortened(words, to: grid.side) { frame.width($0, small) }
-        if frame.width(words, small) <= grid.side || grid.side > 60 { frame.add(text, small, at: Point(corner.x, bottom + frame.type.label * 1.2)) }
+        if frame.width(words, small) <= grid.side || grid.side > 60 {
+            frame.add(text, small, at: Point(corner.x, bottom + frame.type.label * 1.2))
+        }
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {
@@ -215,72 +225,8 @@ struct HeadsFigure {
         frame.items.append(.image(MatrixRaster.image(values, rows: toRows, columns: toColumns, scale, frame.palette), in: area))
         frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
         let y = area.y + (Double(query) + 0.5) * area.height / Double(slice.rows)
-        frame.items.append(.path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(frame.palette.query, width: 2)))
+        frame.items.append(
+            .path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(frame.palette.query, width: 2)))
         return area.maxY
-    }
-
-    // MARK: Words
-
-    private func strongest(_ slice: MatrixSlice) -> (key: Int, weight: Double) {
-        let key = (0..<slice.columns).max { (slice.value(query, $0), -$0) < (slice.value(query, $1), -$1) } ?? 0
-        return (key, slice.value(query, key))
-    }
-
-    private func headName(_ place: Int) -> Bilingual {
-        let count = layers[0].heads.count
-        let (layer, head) = (place / count, place % count)
-        if isModel { return Bilingual(en: "layer \(layer), head \(head)", zh: "第 \(layer) 层，头 \(head)") }
-        if let label = layers[0].step.labels[.h]?[head] { return Bilingual(same: label) }
-        return Bilingual(en: "head \(head)", zh: "头 \(head)")
-    }
-
-    /// The head whose followed query rests most firmly on one key.
-    private var surest: (place: Int, key: Int, weight: Double) {
-        let all = slices.enumerated().map { (place: $0, best: strongest($1)) }
-        let best = all.max { ($0.best.weight, -$0.place) < ($1.best.weight, -$1.place) }!
-        return (best.place, best.best.key, best.best.weight)
-    }
-
-    private var title: Bilingual {
-        let surest = surest
-        let (name, slice, share) = (headName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
-        let (q, k) = (slice.rowName(query), slice.columnName(surest.key))
-        return Bilingual(
-            en: "Of \(slices.count) heads, \(name.en) is the surest: “\(q)” rests \(share) on “\(k)”",
-            zh: "\(slices.count) 个头里，\(name.zh) 最确定：“\(q)”把 \(share) 放在“\(k)”上")
-    }
-
-    private var subtitle: Bilingual {
-        let reading = Bilingual(en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
-        if isCompact { return reading }
-        let name = slices[0].rowName(query)
-        return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。")
-    }
-
-    private var source: Bilingual {
-        let ids = isModel ? "\(layers[0].step.id) … \(layers.last!.step.id)" : layers[0].step.id
-        let parts = [Bilingual(same: ids), layers[0].step.source.isEmpty ? nil : Bilingual(same: layers[0].step.source)].compactMap { $0 }
-        return Words.source(parts, provenance)
-    }
-
-    private var caption: Bilingual {
-        Bilingual(en: "\(title.en). One scale for all heads.", zh: "\(title.zh)。各头同一色标。")
-    }
-
-    private var alt: Bilingual {
-        let (rows, columns) = (slices[0].rows, slices[0].columns)
-        let start = Bilingual(
-            en: "\(slices.count) small matrices of attention weights, \(rows) queries by \(columns) keys each, on one scale.",
-            zh: "\(slices.count) 个注意力权重小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
-        let most = slices.indices.prefix(12).map { place in
-            let best = strongest(slices[place])
-            let (name, key, weight) = (headName(place), slices[place].columnName(best.key), NumberText.percent(best.weight, decimals: 0))
-            return Bilingual(en: "\(name.en): “\(key)” (\(weight))", zh: "\(name.zh)：“\(key)”（\(weight)）")
-        }
-        let rest = slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")
-        return start
-            + Bilingual(
-                en: " What “\(slices[0].rowName(query))” rests on most: \(most.map(\.en).joined(separator: "; "))\(rest.en).",
-                zh: "“\(slices[0].rowName(query))”最看重的：\(most.map(\.zh).joined(separator: "；"))\(rest.zh)。")
     }
 }

@@ -7,62 +7,15 @@ extension Figure {
     /// One query's way through the lightning indexer.
     public static let indexer = Figure(
         name: "indexer",
-        summary: Bilingual(en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名")
+        summary: Bilingual(
+            en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名"
+        )
     ) { data, options, text in
         guard let trace = data.traces.first?.trace else { throw FigureError("indexer needs a trace with an indexer, found no trace") }
         let way = try IndexerWay(trace, options)
         var figure = try IndexerFigure(way, data.provenance, options, text)
         return figure.scene()
     }
-}
-
-/// What the indexer computed for one query.
-struct IndexerWay {
-    let view: SelectionView
-    let query: Int
-    let dot: Step
-    let votes: Step
-    let weights: Step
-    let keyScale: Step?
-    let score: MatrixSlice
-    /// The visible keys in order of position.
-    let keys: [Int]
-    let heads: Int
-
-    init(_ trace: Trace, _ options: FigureOptions) throws {
-        view = try SelectionView(trace, options, figure: "indexer")
-        let prefix = String(view.selected.id.dropLast("selected".count))
-        func step(_ name: String, _ axes: [Axis]) throws -> Step {
-            let id = prefix + "indexer." + name
-            guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
-            let step = try trace.step(id)
-            guard step.output.shape.axes == axes else { throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)") }
-            return step
-        }
-        dot = try step("dot", [.t, .j, .s])
-        votes = try step("votes", [.t, .j, .s])
-        weights = try step("weights", [.t, .j])
-        keyScale = trace.contains(prefix + "indexer.k_scale") ? try step("k_scale", [.s]) : nil
-        score = try MatrixSlice(step("score", [.t, .s]), of: trace, head: nil)
-        guard view.isIndexer else {
-            throw FigureError("indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))")
-        }
-        query = try view.query(options, figure: "indexer")
-        let (view, query) = (view, query)
-        keys = (0..<view.columns).filter { view.isVisible(query, $0) }
-        heads = dot.output.shape[.j] ?? 0
-        guard keys.count <= 256 else { throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)") }
-    }
-
-    func product(_ head: Int, _ key: Int) -> Double { dot.output[query, head, key] }
-    func vote(_ head: Int, _ key: Int) -> Double { votes.output[query, head, key] }
-    func weight(_ head: Int) -> Double { weights.output[query, head] }
-    func score(_ key: Int) -> Double { score.value(query, key) }
-    func scale(_ key: Int) -> Double { keyScale.map { $0.output[key] } ?? 1 }
-    /// Whether key scales change anything.
-    var isScaled: Bool { keys.contains { scale($0) != 1 } }
-    var kept: Set<Int> { Set(view.kept[query]) }
-    func name(_ key: Int) -> String { view.dense.columnName(key) }
 }
 
 private struct IndexerFigure {
@@ -189,11 +142,11 @@ private struct IndexerFigure {
         let scoreWidth = columns.score - columns.bars
         let groups: [(Double, Double, [Bilingual])] = [
             (columns.dots, width, words.dotNames), (columns.votes, width, words.voteNames), (columns.bars, scoreWidth, words.scoreNames),
-            (columns.chips ?? 0, columns.chips == nil ? 0 : columns.chipWidth - 18, words.keptNames),
+            (columns.chips ?? 0, columns.chips == nil ? 0 : columns.chipWidth - 8, words.keptNames),
         ]
         frame.y += frame.type.body
         for (x, width, names) in groups where width > 0 {
-            let room = width + (isNarrow ? 8 : 18)
+            let room = width + 8
             if let name = names.first(where: { frame.width($0[language], style) <= room }) {
                 frame.add(name[language], style, at: Point(x, frame.y))
             }
@@ -326,6 +279,7 @@ private struct IndexerFigure {
         guard let cut = way.view.cut(way.query), cut.firstDropped != nil else { return }
         let x = position(cut.line, columns)
         frame.items.append(
-            .path([.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+            .path(
+                [.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
     }
 }

@@ -31,31 +31,40 @@ struct IndexerWords {
         guard let cut = way.view.cut(way.query), let first = cut.firstDropped, let score = cut.dropped else { return reading }
         let text = MatrixScale.typographic(NumberText.fixed(score, decimals: decimals(way.keys.map(way.score))))
         let next = Bilingual(
-            en: cut.isTie ? " “\(way.name(first))” ties at \(text) and comes too late." : " First below the cut: “\(way.name(first))”, \(text).",
+            en: cut.isTie
+                ? " “\(way.name(first))” ties at \(text) and comes too late." : " First below the cut: “\(way.name(first))”, \(text).",
             zh: cut.isTie ? "“\(way.name(first))”同为 \(text)，但位置靠后，落选。" : "线下第一个：“\(way.name(first))”，\(text)。")
         return reading + next
     }
 
     /// Names of the columns, the longest first.
-    var dotNames: [Bilingual] { [Bilingual(en: "1  Products q · k", zh: "1  点积 q · k"), Bilingual(same: "1  q · k"), Bilingual(same: "q·k")] }
+    var dotNames: [Bilingual] {
+        [Bilingual(en: "1  Products q · k", zh: "1  点积 q · k"), Bilingual(same: "1  q · k"), Bilingual(same: "q·k")]
+    }
     var voteNames: [Bilingual] {
         [Bilingual(en: "2  ReLU, times weight", zh: "2  ReLU，乘权重"), Bilingual(same: "2  ReLU"), Bilingual(same: "ReLU")]
     }
     var scoreNames: [Bilingual] {
         [
-            Bilingual(en: way.isScaled ? "3  Score: the sum × key scale" : "3  Score: the sum", zh: way.isScaled ? "3  得分：相加 × 键缩放" : "3  得分：相加"),
+            Bilingual(
+                en: way.isScaled ? "3  Score: the sum × key scale" : "3  Score: the sum", zh: way.isScaled ? "3  得分：相加 × 键缩放" : "3  得分：相加"),
             Bilingual(en: "3  Score", zh: "3  得分"),
         ]
     }
     var keptNames: [Bilingual] {
-        [Bilingual(en: "4  The top \(kept.count)", zh: "4  前 \(kept.count) 名"), Bilingual(en: "4  Top \(kept.count)", zh: "4  前 \(kept.count)"), Bilingual(same: "4")]
+        [
+            Bilingual(en: "4  The top \(kept.count)", zh: "4  前 \(kept.count) 名"),
+            Bilingual(en: "4  Top \(kept.count)", zh: "4  前 \(kept.count)"), Bilingual(same: "4"),
+        ]
     }
 
     func cutName(_ cut: ScoreCut, decimals: Int) -> [Bilingual] {
         let short = Bilingual(en: "cut: top \(kept.count)", zh: "入选线：前 \(kept.count) 名")
         guard cut.isTie else { return [short] }
         let score = NumberText.fixed(cut.lowestKept, decimals: decimals)
-        return [Bilingual(en: "cut: top \(kept.count); at \(score) the earlier wins", zh: "入选线：前 \(kept.count) 名；同为 \(score) 时靠前者入选"), short]
+        return [
+            Bilingual(en: "cut: top \(kept.count); at \(score) the earlier wins", zh: "入选线：前 \(kept.count) 名；同为 \(score) 时靠前者入选"), short,
+        ]
     }
 
     /// As many digits after the point as tell tenths apart, or two; three where all are small.

@@ -18,13 +18,13 @@ extension Figure {
 }
 
 struct MatrixFigure {
-    private let slice: MatrixSlice
+    let slice: MatrixSlice
     private let provenance: Provenance
     private let options: FigureOptions
-    private let scale: MatrixScale
+    let scale: MatrixScale
     private let query: Int?
     private let isRaster: Bool
-    private var frame: PictureFrame
+    var frame: PictureFrame
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.slice = slice
@@ -92,14 +92,15 @@ struct MatrixFigure {
         let columns = names(slice.columnLabels, slice.columns)
         let gutter = frame.type.label * 2.1 + (rows.map { frame.width($0, labelStyle) }.max() ?? 0) + 10
         let origin = Point(frame.type.margin + gutter, frame.y)
-        let (cell, hasSide) = cellSize(gutter)
+        let (cell, hasSide) = cellSize(gutter, columns.map { frame.width($0, labelStyle) })
         let text = frame.text
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
         let panel = MatrixPanel(rows: rows, columns: columns, cell: cell, origin: origin, style: labelStyle, measure: measure)
         let slice = slice
         let cells = panel.cells(scale, frame.palette, digits: digits(cell)) { row, column in
-            slice.isMasked(row, column) ? .masked : .value(slice.value(row, column))
+            if slice.isMasked(row, column) { return .masked }
+            return slice.isSelection && slice.value(row, column) == 0 ? .dropped : .value(slice.value(row, column))
         }
         frame.items.append(.group("cells", cells))
         frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette)))
@@ -112,8 +113,8 @@ struct MatrixFigure {
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
-    private func cellSize(_ gutter: Double) -> (cell: Double, hasSide: Bool) {
-        let side = query != nil && slice.isPair ? sideWidth + 44 : 0
+    private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, hasSide: Bool) {
+        let side = query != nil && slice.isPair && scale.kind != .choice ? sideWidth + 44 : 0
         let free = frame.contentWidth - gutter
         func fitted(_ width: Double) -> Double {
             var cell = min(width / Double(slice.columns), 46)
@@ -124,13 +125,19 @@ struct MatrixFigure {
             return cell >= 8 ? cell.rounded(.down) : max(cell, 2)
         }
         let beside = fitted(free - side)
-        return frame.width >= 900 && side > 0 && beside >= 22 ? (beside, true) : (fitted(free), false)
+        if frame.width >= 900, side > 0, beside >= 22 { return (beside, true) }
+        // Turned names may reach into the margin, not beyond it.
+        let alone = fitted(free)
+        let isTurned = (names.max() ?? 0) > alone - 3
+        let overhang = isTurned ? max(0, MatrixPanel.overhang(names, cell: alone) - frame.type.margin) : 0
+        return (overhang > 0 ? fitted(free - overhang) : alone, false)
     }
 
     private var sideWidth: Double { 236 }
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.
     private func digits(_ cell: Double) -> TextStyle? {
+        if slice.isSelection { return nil }
         let texts = Set(slice.values.filter(\.isFinite).map(scale.text))
         for size in [frame.type.small, 11] {
             let style = frame.style(size, frame.palette.ink)
@@ -144,7 +151,11 @@ struct MatrixFigure {
         let (row, column) = (Words.axis(slice.rowAxis, isPair: slice.isPair), Words.axis(slice.columnAxis, isPair: slice.isPair))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
         let across = Bilingual(en: "\(column.en) (column)", zh: "\(column.zh)（列）")
-        frame.add(place[frame.language], style, at: Point(frame.type.margin + frame.type.label, area.midY), .middle, rotation: -90)
+        let middle = Point(frame.type.margin + frame.type.label, area.midY)
+        // A matrix of one or two rows is lower than its axis's name: the subtitle says what rows are.
+        if frame.width(place[frame.language], style) < area.height + 16 {
+            frame.add(place[frame.language], style, at: middle, .middle, rotation: -90)
+        }
         frame.add(across[frame.language], style, at: Point(area.midX, area.maxY + labelHeight + frame.type.label * 1.3), .middle)
     }
 
@@ -255,45 +266,6 @@ struct MatrixFigure {
         var power = 1
         while power * 10 <= step { power *= 10 }
         return power
-    }
-
-    // MARK: Legend
-
-    private mutating func legend(_ words: MatrixWords) {
-        frame.y += frame.type.label * 0.9
-        let style = frame.style(frame.type.small, frame.palette.muted)
-        let (low, high) = scale.ends
-        var x = frame.type.margin
-        let baseline = frame.y + frame.type.small
-        let name = words.quantity[frame.language]
-        frame.add(name, style, at: Point(x, baseline))
-        x += frame.width(name, style) + 10
-        if scale.kind != .choice {
-            frame.add(low, style, at: Point(x, baseline))
-            x += frame.width(low, style) + 6
-            let bar = Rect(x, frame.y + frame.type.small * 0.1, min(150, frame.contentWidth * 0.3), frame.type.small)
-            frame.items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
-            let colors = scale.map.colors
-            let ramp = PixelImage(width: colors.count, height: 1, palette: colors, pixels: colors.indices.map { UInt8($0) })
-            frame.items.append(.image(ramp, in: bar))
-            frame.add(high, style, at: Point(bar.maxX + 6, baseline))
-            x = bar.maxX + 6 + frame.width(high, style) + 24
-        } else {
-            for value in [0.0, 1.0] {
-                let box = Rect(x, frame.y + frame.type.small * 0.1, frame.type.small, frame.type.small)
-                frame.items.append(.rect(box, fill: .solid(scale.color(value)), stroke: Stroke(frame.palette.rule, width: 0.75)))
-                x += frame.type.small + 8
-            }
-            x += 16
-        }
-        frame.y = baseline + frame.type.small * 0.4
-        guard words.hasMasked else { return }
-        let masked = Bilingual(en: "blank: masked", zh: "空白：已掩住")[frame.language]
-        if x + frame.width(masked, style) > frame.width - frame.type.margin {
-            x = frame.type.margin
-            frame.y += frame.type.small * 1.5
-        }
-        frame.add(masked, style, at: Point(x, frame.y - frame.type.small * 0.4))
     }
 }
 

@@ -36,12 +36,24 @@ public struct MatrixSlice: Sendable {
     public let rowLabels: [String]?
     /// Names of columns; nil where they only have numbers.
     public let columnLabels: [String]?
+    /// Whether the slice is a selection [t, k] spread over the keys that it chose from: 1 for each kept one.
+    public let isSelection: Bool
     private let maskedScores: ArraySlice<Double>?
 
-    /// The slice of `step` that the options ask for.
+    /// The slice of `step` that the options ask for. A selection [t, k] whose scores are in the trace becomes [t, s].
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
     public init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
-        let choice = try SliceChoice(step, head: wanted)
+        if let spread = SpreadSelection(step, trace), wanted.map({ $0 == .mean }) ?? true {
+            self.step = step
+            (rowAxis, columnAxis, headAxis, head, isSelection) = (.t, .s, nil, nil, true)
+            (rows, columns, values) = (spread.rows, spread.columns, spread.values[...])
+            rowLabels = Self.labels(.t, step, trace)
+            columnLabels = Self.labels(.s, spread.scores, trace)
+            maskedScores = spread.mask[...]
+            return
+        }
+        let choice = try SliceChoice(step, of: trace, head: wanted)
+        isSelection = false
         self.step = step
         (rowAxis, columnAxis, headAxis, head) = (choice.row, choice.column, choice.headAxis, choice.head)
         let shape = step.output.shape
@@ -77,8 +89,14 @@ public struct MatrixSlice: Sendable {
             if axis == rowAxis { return row }
             if axis == columnAxis { return column }
             if case .one(let head) = head, axis == headAxis { return head }
+            if isSelection, axis == .k, value(row, column) == 1 { return rank(row, column) }
             return -1
         }
+    }
+
+    /// At which rank a kept key stands in the selection.
+    private func rank(_ row: Int, _ column: Int) -> Int {
+        step.output.slice(.t, at: row).values.firstIndex(of: Double(column)) ?? -1
     }
 
     /// The name of a row as a reader sees it, or its number.
@@ -87,7 +105,7 @@ public struct MatrixSlice: Sendable {
     public func columnName(_ column: Int) -> String { columnLabels?[column] ?? String(column) }
 
     private static func labels(_ axis: Axis, _ step: Step, _ trace: Trace) -> [String]? {
-        let count = step.output.shape[axis]!
+        guard let count = step.output.shape[axis] else { return nil }
         if let own = step.labels[axis], own.count == count { return own.map(TokenText.visible) }
         return (axis == .t || axis == .s) && trace.tokens.count == count ? trace.tokens.map(TokenText.visible) : nil
     }
@@ -99,6 +117,43 @@ public struct MatrixSlice: Sendable {
     }
 }
 
+/// A selection [t, k] as yes and no over the keys [t, s], where the trace has the scores that it was made from.
+private struct SpreadSelection {
+    let scores: Step
+    let rows: Int
+    let columns: Int
+    let values: [Double]
+    /// Minus infinity where a key was not to be seen.
+    let mask: [Double]
+
+    init?(_ step: Step, _ trace: Trace) {
+        guard step.id == "selected" || step.id.hasSuffix(".selected"), step.output.shape.axes == [.t, .k] else { return nil }
+        guard let input = step.inputs.first, let scores = try? trace.step(input), scores.output.shape.axes == [.t, .s] else { return nil }
+        let (rows, columns) = (scores.output.shape[.t]!, scores.output.shape[.s]!)
+        guard rows == step.output.shape[.t] else { return nil }
+        var values = [Double](repeating: 0, count: rows * columns)
+        for row in 0..<rows {
+            for key in step.output.slice(.t, at: row).values where key >= 0 && key < Double(columns) {
+                values[row * columns + Int(key)] = 1
+            }
+        }
+        self.scores = scores
+        (self.rows, self.columns, self.values) = (rows, columns, values)
+        mask = Self.mask(String(step.id.dropLast("selected".count)), trace, rows, columns)
+    }
+
+    /// What dense attention's masked scores hide; a causal mask where they are not recorded.
+    private static func mask(_ prefix: String, _ trace: Trace, _ rows: Int, _ columns: Int) -> [Double] {
+        let plain = prefix + (trace.contains(prefix + "dense.scores") ? "dense.scores" : "attention.scores")
+        if let step = try? trace.step(plain), step.output.shape.contains(.h), step.output.shape[.t] == rows,
+            step.output.shape[.s] == columns
+        {
+            return step.output.slice(.h, at: 0).transposed(to: [.t, .s]).values
+        }
+        return (0..<rows * columns).map { $0 % columns > $0 / columns + columns - rows ? -.infinity : 0 }
+    }
+}
+
 /// Which axis goes where.
 private struct SliceChoice {
     let row: Axis
@@ -106,7 +161,7 @@ private struct SliceChoice {
     var headAxis: Axis?
     var head: HeadChoice?
 
-    init(_ step: Step, head wanted: HeadChoice?) throws(FigureError) {
+    init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
         let axes = step.output.shape.axes
         let isPair = axes.contains(.t) && axes.contains(.s)
         let headAxis = isPair || axes.count > 2 ? axes.first { Self.heads.contains($0) } : nil
@@ -120,15 +175,27 @@ private struct SliceChoice {
         row = plain[0]
         column = plain[1]
         guard let headAxis else {
-            if case .one(let n) = wanted, n != 0 {
+            if case .one(let n) = wanted {
                 throw FigureError("\(step.id) has no axis of heads to choose head \(n) from: \(step.output.shape)")
             }
             return
         }
         head = wanted ?? (isPair ? .mean : .one(0))
         let count = step.output.shape[headAxis]!
+        if headAxis == .g, case .one(let n) = wanted, let heads = Self.queryHeads(of: step, trace), heads > count, heads % count == 0 {
+            // Query heads in groups share one key-value head.
+            guard (0..<heads).contains(n) else { throw FigureError("\(step.id): head \(n): expected 0 to \(heads - 1)") }
+            head = .one(n / (heads / count))
+            return
+        }
         if case .one(let n) = head, !(0..<count).contains(n) { throw FigureError("\(step.id): head \(n): expected 0 to \(count - 1)") }
         if count == 1 { head = .one(0) }
+    }
+
+    /// How many query heads the attention has that `step` belongs to.
+    private static func queryHeads(of step: Step, _ trace: Trace) -> Int? {
+        let prefix = step.id.lastIndex(of: ".").map { String(step.id[...$0]) } ?? ""
+        return trace.steps.first { $0.id.hasPrefix(prefix) && $0.output.shape.contains(.h) }?.output.shape[.h]
     }
 
     private static let heads: [Axis] = [.h, .j, .g]

@@ -15,7 +15,7 @@ struct MatrixWords {
 
     /// The keys of the followed query from the strongest down, without masked and broken ones.
     var ranking: [(column: Int, value: Double)] {
-        guard let query, slice.isPair else { return [] }
+        guard let query, slice.isPair, scale.kind != .choice else { return [] }
         return (0..<slice.columns)
             .filter { !slice.isMasked(query, $0) && slice.value(query, $0).isFinite }
             .map { ($0, slice.value(query, $0)) }
@@ -24,6 +24,7 @@ struct MatrixWords {
 
     /// The finding in one line.
     var title: Bilingual {
+        if let keeping { return keeping }
         guard let query, let first = ranking.first, slice.rowLabels != nil else { return subject }
         let (row, column) = (slice.rowName(query), slice.columnName(first.column))
         switch scale.kind {
@@ -34,6 +35,15 @@ struct MatrixWords {
             return Bilingual(en: "“\(row)” scores highest with “\(column)”", zh: "“\(row)”与“\(column)”的得分最高")
         case .choice: return subject
         }
+    }
+
+    /// How many keys a selection keeps for the followed query.
+    private var keeping: Bilingual? {
+        guard slice.isSelection, let query else { return nil }
+        let visible = (0..<slice.columns).filter { !slice.isMasked(query, $0) }
+        let kept = visible.count { slice.value(query, $0) == 1 }
+        let name = slice.rowLabels == nil ? Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") : Words.quoted(slice.rowName(query))
+        return Bilingual(en: "\(name.en) keeps \(kept) of \(visible.count) keys", zh: "\(name.zh)从 \(visible.count) 个键中留下 \(kept) 个")
     }
 
     /// How to read the picture.
@@ -67,12 +77,17 @@ struct MatrixWords {
             theme == .dark
                 ? Bilingual(en: "Brighter: more weight; a row adds up to 1.", zh: "越亮，权重越大；每行之和为 1。")
                 : Bilingual(en: "Darker: more weight; a row adds up to 1.", zh: "颜色越深，权重越大；每行之和为 1。")
-        case .choice: Bilingual(en: "Filled: yes.", zh: "填色表示“是”。")
+        case .choice:
+            slice.isSelection
+                ? Bilingual(en: "Filled: kept; hatched: visible, not kept.", zh: "填色：留下；斜线：看得见，未留下。")
+                : Bilingual(en: "Filled: yes.", zh: "填色表示“是”。")
         case .magnitudes:
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
-                ? Bilingual(en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").", zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
+                ? Bilingual(
+                    en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").",
+                    zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
                 : Bilingual(en: "Blue: negative; orange: positive.", zh: "蓝色为负，橙色为正。")
         }
     }
@@ -109,6 +124,7 @@ struct MatrixWords {
             let name = slice.rowName(query)
             text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "第 \(query) 行“\(name)”：最高的是\(best.zh)。")
         }
+        if let keeping { text = text + Bilingual(en: " Row \(query ?? 0): \(keeping.en).", zh: "第 \(query ?? 0) 行：\(keeping.zh)。") }
         if hasMasked { text = text + Bilingual(en: " Masked cells are blank.", zh: "掩住的格子留白。") }
         if let broken { text = text + broken }
         return text
@@ -159,7 +175,7 @@ struct MatrixWords {
     var quantity: Bilingual {
         switch scale.kind {
         case .weights: Bilingual(en: "weight", zh: "权重")
-        case .choice: Bilingual(en: "no, yes", zh: "否、是")
+        case .choice: slice.isSelection ? Bilingual(en: "not kept, kept", zh: "未留下、留下") : Bilingual(en: "no, yes", zh: "否、是")
         case .magnitudes, .signed:
             slice.isPair ? Bilingual(en: "score", zh: "得分") : Bilingual(en: "value", zh: "数值")
         }

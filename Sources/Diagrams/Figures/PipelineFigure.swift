@@ -78,14 +78,15 @@ private struct PipelineFigure {
         let (symbol, shape) = (symbolStyle.size * 1.5, 11 * 1.45)
         let along = symbol + shape
         return Plan(
-            isSideways: false, along: along, across: min(room - gap, 118), gap: gap, pass: pass, pitch: along + 24, extent: frame.contentWidth,
+            isSideways: false, along: along, across: min(room - gap, 118), gap: gap, pass: pass, pitch: along + 24,
+            extent: frame.contentWidth,
             start: frame.type.margin)
     }
 
     private func sidewaysPlan(_ count: Double) -> Plan {
         let pass = 13.0
         let pitch = min(frame.contentWidth / count, 150)
-        let along = min(pitch - 18, 112)
+        let along = min(pitch - 14, 112)
         let most = layout.layers.map { layer in
             layer.reduce((0.0, 0.0)) { layout.nodes[$1].box == nil ? ($0.0, $0.1 + 1) : ($0.0 + 1, $0.1) }
         }
@@ -93,7 +94,8 @@ private struct PipelineFigure {
         var gap = 18.0
         func extent(_ gap: Double) -> Double { most.map { $0.0 * (across + gap) + $0.1 * pass }.max() ?? across }
         if let proportion = options.preset.proportion {
-            let free = frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
+            let free =
+                frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
             while extent(gap) > free, gap > 4 { gap -= 1 }
         }
         let used = pitch * (count - 1) + along
@@ -141,7 +143,7 @@ private struct PipelineFigure {
     private mutating func label(_ step: Step, _ area: Rect) {
         let shape = step.output.shape.lengths.map(String.init).joined(separator: "×")
         let small = [frame.type.small, 11].map { frame.style($0, frame.palette.muted) }
-        let fitting = small.first { frame.width(shape, $0) <= area.width - 4 }
+        let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
         let title = titleLine(step, area)
         let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + (title == nil ? 0 : 14)
         var y = area.midY - lines / 2

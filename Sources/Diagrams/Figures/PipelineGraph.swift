@@ -28,10 +28,11 @@ struct PipelineGraph {
             open += try trace.step(id).inputs.filter { !$0.hasPrefix("weight.") }
             if id == chosen?.scores { open.append(chosen!.selected) }
         }
-        guard wanted.count <= 80 else { throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)") }
+        guard wanted.count <= 80 else {
+            throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
+        }
         guard wanted.count > 1 else { throw FigureError("pipeline: \(end.id): expected steps that lead to it, found none") }
         let ordered = trace.steps.filter { wanted.contains($0.id) }
-        // A selection may be recorded after the steps that it masks are named, never after their scores.
         steps = ordered
         let place = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1.id, $0) })
         var edges: [(from: Int, to: Int)] = []
@@ -92,7 +93,7 @@ struct PipelineGraph {
 struct PipelineWords {
     let graph: PipelineGraph
 
-    private var indexerCount: Int { graph.steps.indices.count { graph.role(of: $0) == .indexer } }
+    private var indexerCount: Int { graph.steps.indices.count { graph.role(of: $0) == .indexer && !graph.isSource($0) } }
     private func has(_ suffix: String) -> Bool { graph.steps.contains { $0.id.hasSuffix(suffix) } }
     private var count: Int { graph.steps.indices.count { !graph.isSource($0) } }
 
@@ -110,7 +111,8 @@ struct PipelineWords {
     var title: Bilingual {
         if indexerCount > 0 {
             return Bilingual(
-                en: "\(name.en): \(count) steps, \(indexerCount) of them to choose the keys", zh: "\(name.zh)：共 \(count) 步，其中 \(indexerCount) 步用来选键")
+                en: "\(name.en): \(count) steps, \(indexerCount) of them to choose the keys",
+                zh: "\(name.zh)：共 \(count) 步，其中 \(indexerCount) 步用来选键")
         }
         return Bilingual(en: "\(name.en): \(count) steps from input to output", zh: "\(name.zh)：从输入到输出共 \(count) 步")
     }
@@ -119,8 +121,13 @@ struct PipelineWords {
         let base = Bilingual(
             en: "A box for each recorded step, with its symbol and shape; an arrow for each input. Weights are left out.",
             zh: "每个方框是记录中的一步，写有符号和形状；每个箭头是一个输入。权重未画出。")
-        guard indexerCount > 0 else { return base }
-        return base + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
+        let caches = graph.steps.indices.count(where: graph.isSource) - 1
+        let sources =
+            caches > 0
+            ? Bilingual(en: " Boxes that nothing enters: the input, and caches of earlier passes.", zh: "没有箭头进入的方框是输入和先前几步的缓存。")
+            : Bilingual(same: "")
+        guard indexerCount > 0 else { return base + sources }
+        return base + sources + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
     }
 
     func name(_ role: PipelineGraph.Role) -> Bilingual? {
@@ -151,9 +158,10 @@ struct PipelineWords {
         let lines = graph.steps.indices.filter { !graph.isSource($0) }.map { number -> Bilingual in
             let inputs = graph.edges.filter { $0.to == number }.map { graph.steps[$0.from].symbol }
             let step = graph.steps[number]
+            let shape = step.output.shape.lengths.map(String.init).joined(separator: "×")
             return Bilingual(
-                en: "\(step.symbol) \(step.output.shape) from \(inputs.joined(separator: ", "))",
-                zh: "\(step.symbol) \(step.output.shape) 来自 \(inputs.joined(separator: "、"))")
+                en: "\(step.symbol) (\(shape)) from \(inputs.joined(separator: ", "))",
+                zh: "\(step.symbol)（\(shape)）来自 \(inputs.joined(separator: "、"))")
         }
         return Bilingual(en: "\(title.en). ", zh: "\(title.zh)。")
             + Bilingual(en: lines.map(\.en).joined(separator: "; ") + ".", zh: lines.map(\.zh).joined(separator: "；") + "。")

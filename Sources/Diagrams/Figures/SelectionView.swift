@@ -22,7 +22,8 @@ struct SelectionView {
         let prefix = [options.phase + ".", ""].first { trace.contains($0 + "selected") }
         guard let prefix else {
             let phases = trace.steps.filter { $0.id.hasSuffix(".selected") }.map { String($0.id.dropLast(9)) }
-            let hint = phases.isEmpty ? "a step called selected" : "phase \(options.phase): the phases here are \(phases.joined(separator: ", "))"
+            let hint =
+                phases.isEmpty ? "a step called selected" : "phase \(options.phase): the phases here are \(phases.joined(separator: ", "))"
             throw FigureError("\(figure) needs a trace with a selection: expected \(hint), found none")
         }
         func first(_ ids: [String]) throws -> Step {
@@ -89,7 +90,9 @@ struct SelectionView {
         let chosen = Set(kept[query])
         let lowest = chosen.reduce(score.value(query, last)) { min($0, score.value(query, $1)) }
         let rest = (0..<columns).filter { isVisible(query, $0) && !chosen.contains($0) }
-        let best = rest.max { score.value(query, $0) < score.value(query, $1) || (score.value(query, $0) == score.value(query, $1) && $0 > $1) }
+        let best = rest.max {
+            score.value(query, $0) < score.value(query, $1) || (score.value(query, $0) == score.value(query, $1) && $0 > $1)
+        }
         return ScoreCut(lowestKept: lowest, firstDropped: best, dropped: best.map { score.value(query, $0) })
     }
 

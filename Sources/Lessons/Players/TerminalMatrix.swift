@@ -60,6 +60,10 @@ struct TerminalMatrix {
     }
 
     private func cell(_ value: Double, _ width: Int, _ matrix: Slice) -> String {
+        if matrix.isSelection {
+            let mark = value == 1 ? "■" : value == 0 ? "·" : " "
+            return TerminalText.padded(mark, to: width, right: true)
+        }
         let text = TerminalText.padded(Self.fitted(value, width - 1), to: width, right: true)
         guard color != .none, value.isFinite else { return text }
         let share = matrix.largest == 0 ? 0 : min(abs(value) / matrix.largest, 1)
@@ -104,6 +108,8 @@ private struct Slice {
     let highlight: Int?
     let largest: Double
     let runName: String
+    /// Whether cells say which keys were kept: 1 kept, 0 not, minus infinity out of sight.
+    let isSelection: Bool
 
     var rows: Int { tensor.shape.lengths[0] }
     var columns: Int { tensor.shape.lengths[1] }
@@ -125,6 +131,8 @@ private struct Slice {
             }
         }
         guard tensor.shape.rank == 2 else { return nil }
+        isSelection = tensor.shape.axes == [.t, .k]
+        if isSelection { tensor = Self.choice(step, past: figure.experiment.past(before: step)) }
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])
@@ -132,6 +140,15 @@ private struct Slice {
         highlight = rowAxis == .t || rowAxis == .s ? figure.options.query : nil
         largest = tensor.values.filter(\.isFinite).reduce(0) { max($0, abs($1)) }
         runName = figure.experiment.text
+    }
+
+    /// A selection of positions [t, k] as a matrix [t, s].
+    private static func choice(_ step: Step, past: Int) -> Tensor {
+        let rows = step.output.shape.lengths[0]
+        let chosen = Mask(selection: step.output, columns: past + rows)
+        return Tensor(Shape([(.t, rows), (.s, past + rows)])) { index in
+            chosen[index[0], index[1]] ? 1 : index[1] <= past + index[0] ? 0 : -.infinity
+        }
     }
 
     func value(_ row: Int, _ column: Int) -> Double { tensor[row, column] }
@@ -158,7 +175,8 @@ private struct Slice {
             .d: Bilingual(en: "numbers of the head", zh: "这个头里的各个数"),
         ]
         let (row, column) = (axes[rowAxis] ?? Bilingual(same: rowAxis.name), axes[columnAxis] ?? Bilingual(same: columnAxis.name))
-        let note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
+        var note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
+        if isSelection { note += Bilingual(en: ", ■ kept", zh: "，■ 留下")[language] }
         return step.title[language] + note
             + Bilingual(en: " (rows: \(row.en), columns: \(column.en))", zh: "（行：\(row.zh)，列：\(column.zh)）")[language]
     }

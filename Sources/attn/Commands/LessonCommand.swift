@@ -46,7 +46,7 @@ struct LessonCommand: ParsableCommand {
         func run() throws {
             let problems = LessonCheck(
                 try ReaderOptions.library(home), figures: Figures.all.map(\.name),
-                draw: { name, data, options in _ = try Figures.named(name).draw(data, options, CairoRenderer().measurer) }
+                draw: FigureWords.check
             ).problems()
             for problem in problems { Output.complain("\(problem)") }
             if !problems.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
@@ -107,7 +107,7 @@ struct LessonCommand: ParsableCommand {
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
             let player = TerminalPlayer(
-                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureText.describe)
+                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureWords.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(
@@ -131,14 +131,5 @@ struct LessonCommand: ParsableCommand {
             for file in files { try WholeFile.write("\(folder)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print(files.filter { $0.path.hasSuffix(".md") }.map { "\(folder)/\($0.path)" } + ["\(folder)/images"])
         }
-    }
-}
-
-/// Figures of lessons in words.
-enum FigureText {
-    /// A figure's alt text. A figure that cannot be drawn says nothing here; `attn lesson check` names it.
-    @Sendable static func describe(_ figure: PageFigure) -> String? {
-        let measurer = CairoRenderer().measurer
-        return try? Figures.named(figure.name).draw(figure.data, figure.options, measurer).alt[figure.options.language]
     }
 }

@@ -1,0 +1,113 @@
+// What holds of every figure drawn from a trace, in every language, theme, preset and at the widths that a reader uses: no text runs into another,
+// nothing leaves the picture, nothing is smaller than 11 points, and all words are there in both languages.
+
+import AttentionEngine
+import Diagrams
+import Testing
+
+@Suite struct EveryFigureTests {
+    static let names = ["matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline"]
+
+    private static let data: [Language: FigureData] = {
+        var data: [Language: FigureData] = [:]
+        for language in Language.allCases { data[language] = try? Diary.questions(language) }
+        return data
+    }()
+
+    /// Every preset, and three widths more; the other themes once, for they change colours alone.
+    private func scenes(_ name: String, _ language: Language) throws -> [(String, Scene)] {
+        let (figure, data) = (try Figures.named(name), try #require(Self.data[language]))
+        let uses = Preset.allCases.map { (Theme.light, $0, Double?.none) } + [375, 600, 900].map { (.light, .article, $0) }
+        return try (uses + [(.dark, .article, nil), (.print, .article, nil)]).map { theme, preset, width in
+            var options = FigureOptions()
+            (options.language, options.theme, options.preset, options.width) = (language, theme, preset, width)
+            return ("\(theme) \(preset) \(width ?? 0)", try figure.draw(data, options, FixedText()))
+        }
+    }
+
+    @Test(arguments: names, Language.allCases) func `no text runs into another, leaves the picture or is under 11 points`(
+        name: String, language: Language
+    ) throws {
+        for (place, scene) in try scenes(name, language) {
+            var boxes: [(Rect, String)] = []
+            for run in scene.texts {
+                #expect(run.style.size >= 11, "\(name) \(place): \(run.text)")
+                let corners = corners(run, language)
+                let isInside = corners.allSatisfy {
+                    $0.x >= -0.5 && $0.x <= scene.size.width + 0.5 && $0.y >= 0 && $0.y <= scene.size.height
+                }
+                #expect(isInside, "\(name) \(language) \(place): \(run.text) leaves the picture")
+                guard run.rotation == 0 else { continue }
+                let box = Rect(corners[0].x, corners[0].y, corners[2].x - corners[0].x, corners[2].y - corners[0].y).insetBy(0.4)
+                for (other, text) in boxes {
+                    let overlaps = box.x < other.maxX && other.x < box.maxX && box.y < other.maxY && other.y < box.maxY
+                    #expect(!overlaps, "\(name) \(language) \(place): “\(run.text)” on “\(text)”")
+                }
+                boxes.append((box, run.text))
+            }
+        }
+    }
+
+    @Test(arguments: names, Language.allCases) func `shapes stay inside the picture`(name: String, language: Language) throws {
+        for (place, scene) in try scenes(name, language) {
+            for shape in scene.rects {
+                let isInside =
+                    shape.rect.x >= 0 && shape.rect.maxX <= scene.size.width && shape.rect.y >= 0 && shape.rect.maxY <= scene.size.height
+                #expect(isInside, "\(name) \(language) \(place): \(shape.rect)")
+                #expect(shape.rect.width >= 0 && shape.rect.height >= 0)
+            }
+        }
+    }
+
+    @Test(arguments: names) func `title, alt text and caption are there in both languages, with numbers in the alt text`(name: String)
+        throws
+    {
+        for language in Language.allCases {
+            let scene = try #require(try scenes(name, language).first).1
+            for text in [scene.title, scene.alt, scene.caption] {
+                #expect(!text.en.isEmpty && !text.zh.isEmpty && text.en != text.zh)
+                #expect(text.zh.contains { LineBreaker.isIdeographic($0) })
+                let isFullWidth = language == .en || !text.zh.contains { ",;:?!".contains($0) }
+                #expect(isFullWidth, "Chinese takes marks of full width: \(text.zh)")
+            }
+            #expect(scene.alt.en.contains { $0.isNumber } && scene.alt.zh.contains { $0.isNumber })
+            #expect(scene.provenance["figure"] == name && scene.provenance["data"] == "diary")
+        }
+    }
+
+    @Test(arguments: names) func `covers and slides are 16 to 9, and the source stands on every picture`(name: String) throws {
+        for (place, scene) in try scenes(name, .en) {
+            if place.contains("cover") || place.contains("slide") {
+                #expect(abs(scene.size.height - (scene.size.width * 9 / 16).rounded()) <= 1, "\(name) \(place): \(scene.size)")
+            }
+            #expect(scene.words.joined(separator: " ").contains("data: diary"))
+        }
+    }
+
+    @Test(arguments: names) func `the same data and options give the same scene`(name: String) throws {
+        let (figure, data) = (try Figures.named(name), try #require(Self.data[.zh]))
+        let (a, b) = (try figure.draw(data, FigureOptions(), FixedText()), try figure.draw(data, FigureOptions(), FixedText()))
+        #expect(a == b)
+    }
+
+    @Test(arguments: names) func `widths outside 200 to 10,000 are refused`(name: String) throws {
+        for width in [0, 1e9, -3, .nan] as [Double] {
+            var options = FigureOptions()
+            options.width = width
+            let (figure, data) = (try Figures.named(name), try #require(Self.data[.en]))
+            #expect(throws: FigureError.self) { try figure.draw(data, options, FixedText()) }
+        }
+    }
+
+    /// The corners of a run: top left, top right, bottom right, bottom left, turned with it.
+    private func corners(_ run: TextRun, _ language: Language) -> [Point] {
+        let width = FixedText().measure(run.text, run.style, language).width
+        let left = run.anchor == .start ? 0 : run.anchor == .middle ? -width / 2 : -width
+        let (top, bottom) = (-run.style.size * 0.72, run.style.size * 0.13)
+        // Only the angles that figures use: none, a right angle, and 60 degrees.
+        let (cosine, sine): (Double, Double) = run.rotation == 0 ? (1, 0) : run.rotation == -90 ? (0, -1) : (0.5, 0.75.squareRoot())
+        return [(left, top), (left + width, top), (left + width, bottom), (left, bottom)].map { x, y in
+            Point(run.position.x + x * cosine - y * sine, run.position.y + x * sine + y * cosine)
+        }
+    }
+}
