@@ -30,7 +30,7 @@ extension Lesson {
             }
             text = try diary.text(question: asked ?? question, language: language)
         case .diaryText(let own): text = own
-        case .trace(let trace, _, _, _): return trace
+        case .trace(let trace, _, _, _, _): return trace
         }
         return try diary.trace(of: diary.tokens(of: text), language: language, switches: switches)
     }
@@ -55,14 +55,26 @@ extension Lesson {
                 ?? .diary(
                     diary, name: "", text: diary.text(question: current, language: language), origin: .builtIn(current), language: language)
         case .diaryText(let text): main = try .diary(diary, name: "", text: text, origin: .ownDiary, language: language)
-        case .trace(let trace, let text, let layer, let provenance):
+        case .trace(let trace, let text, let layer, let provenance, let model):
             main = try Experiment(
                 name: "", trace: trace, prefix: Self.prefix(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
                 provenance: provenance)
-            return ([main], provenance)
+            return ([main] + (try modelRuns(model, like: main)), provenance)
         }
-        let extras = try extraRuns.map { try $0.experiment(diary, resources, current: current, language: language) }
+        let extras = try extraRuns.filter { !$0.isOfModel }.map {
+            try $0.experiment(diary, resources, current: current, language: language)
+        }
         return ([main] + extras, main.provenance)
+    }
+
+    /// The runs of the reader's model that the lesson asks for.
+    private func modelRuns(_ model: LlamaModel?, like main: Experiment) throws -> [Experiment] {
+        let runs = extraRuns.filter(\.isOfModel)
+        guard !runs.isEmpty else { return [] }
+        guard let model else {
+            throw LessonError(.unknownName, "\(name) runs the model again, with other attention: expected a model, found a trace alone")
+        }
+        return try runs.map { try $0.experiment(model, like: main) }
     }
 
     /// `layer.N.` of the layer to speak of, or nothing for a trace of one attention.
@@ -124,7 +136,7 @@ struct PageBuilder {
         switch request.head {
         case nil: break
         case "mean": options.head = .mean
-        case "head": options.head = .one(experiment.surestHead)
+        case "head": options.head = .one(experiment.surestHead(of: options.step))
         case let text?:
             guard let head = Int(text) else { throw error("expected a head's number, head or mean, found \"\(text)\"") }
             options.head = .one(head)

@@ -10,8 +10,10 @@ public enum LessonSource: Sendable {
     /// A diary of the reader's own, in the diary's vocabulary.
     case diaryText(String)
     /// A trace with steps `attention.*` or `layer.N.attention.*`.
-    /// - Parameter layer: the layer to speak of; nil for the last.
-    case trace(Trace, text: String, layer: Int?, provenance: Provenance)
+    /// - Parameters:
+    ///   - layer: the layer to speak of; nil for the last.
+    ///   - model: the model that the trace is of, for lessons that run it again with a selection.
+    case trace(Trace, text: String, layer: Int?, provenance: Provenance, model: LlamaModel? = nil)
 }
 
 /// One lesson of the course.

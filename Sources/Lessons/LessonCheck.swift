@@ -43,21 +43,7 @@ public struct LessonCheck: Sendable {
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
         sources.append(.diaryText(diary.words[0].name.zh + diary.words[0].name.zh))
-        if let trace = try? Self.modelTrace(of: diary) {
-            sources.append(.trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check")))
-        }
-        return sources
-    }
-
-    /// What a model's trace looks like to a lesson: steps of one layer, and nothing that only the diary has.
-    static func modelTrace(of diary: Diary) throws -> Trace {
-        let tokens = try diary.tokens(of: diary.text.en)
-        let whole = try diary.trace(of: tokens, language: .en)
-        var recorder = Recorder(
-            tokens: tokens.map(\.text), prefix: "layer.0.attention.", labels: [.t: tokens.map(\.text), .s: tokens.map(\.text)])
-        let x = try recorder.input("input.x", "x", whole.step("embedding").output, title: Bilingual(same: "x"))
-        _ = try diary.attention().record(x, diary.weights, on: &recorder)
-        return recorder.trace
+        return sources + [Self.modelSource(diary)].compactMap(\.self)
     }
 
     private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {

@@ -15,6 +15,8 @@ struct RunRequest: Sendable {
         case referenceCase(String, paths: [SparseAttention.Path])
         /// One vector at every position, to see what rotary embedding does.
         case repeated(RotationRun)
+        /// The reader's model on the reader's text, with a selection in every layer: only where there is a model.
+        case model(LayerSelection)
     }
 
     var name: String
@@ -22,7 +24,11 @@ struct RunRequest: Sendable {
     var switches: [Switch]
     var place: LessonError.Place
 
-    /// Reads `trip`, `{question: trip, switches: [no-relu]}`, `{text: {en: …, zh: …}}` or `{case: dsa-tiny-fp8-kv, paths: [masked, gathered]}`.
+    /// Whether it runs the reader's model.
+    var isOfModel: Bool { if case .model = subject { true } else { false } }
+
+    /// Reads `trip`, `{question: trip, switches: [no-relu]}`, `{text: {en: …, zh: …}}`, `{case: dsa-tiny-fp8-kv, paths: [masked, gathered]}` or
+    /// `{model: true, switches: [select=oracle, top-k=8]}`.
     init(_ name: String, _ node: YAMLNode, questions: [String]) throws(LessonError) {
         self.name = name
         place = node.place
@@ -31,7 +37,7 @@ struct RunRequest: Sendable {
             subject = .question(try Self.question(node, questions))
             return
         }
-        try node.allow(["question", "text", "case", "paths", "switches", "repeated"], in: "a run")
+        try node.allow(["question", "text", "case", "model", "paths", "switches", "repeated"], in: "a run")
         switches = try (node.optional("switches")?.items("switches") ?? []).map { item throws(LessonError) in
             let text = try item.string("switches")
             do { return try Switch(parsing: text) } catch { throw item.error("\(error)") }
@@ -39,6 +45,12 @@ struct RunRequest: Sendable {
         if let repeated = node.optional("repeated") {
             guard try node.entries("a run").count == 1 else { throw node.error("repeated: expected nothing beside it in its run") }
             subject = .repeated(try RotationRun(repeated))
+            return
+        }
+        if let model = node.optional("model") {
+            let isAlone = ["question", "text", "case"].allSatisfy { node.optional($0) == nil }
+            guard isAlone, try model.bool("model") else { throw node.error("a run: expected model: true, and no question, text or case") }
+            do { subject = .model(try LayerSelection(switches)) } catch { throw node.error("\(error)") }
             return
         }
         switch (node.optional("question"), node.optional("text"), node.optional("case")) {
@@ -53,7 +65,7 @@ struct RunRequest: Sendable {
                 return path
             }
             subject = .referenceCase(try name.string("case"), paths: paths.isEmpty ? [.masked] : paths)
-        default: throw node.error("a run: expected one of question, text, case, repeated")
+        default: throw node.error("a run: expected one of question, text, case, model, repeated")
         }
         if node.optional("paths") != nil, node.optional("case") == nil { throw node.error("paths: expected a run with a case") }
     }
@@ -89,10 +101,19 @@ struct RunRequest: Sendable {
                 return try Experiment(
                     name: name, trace: trace, prefix: prefix, origin: .referenceCase(file),
                     text: trace.tokens.joined(separator: " "), provenance: provenance, subject: "case \(file)")
+            case .model: throw LessonError(.badFile, at: place, "run \(name): expected a model to run, found none")
             }
         } catch let error as LessonError where error.place != nil {
             throw error
         } catch { throw LessonError(.badFile, at: place, "\(name.isEmpty ? "main" : "run \(name)"): \(error)") }
+    }
+
+    /// Runs the model of `main` again, with this selection.
+    func experiment(_ model: LlamaModel, like main: Experiment) throws -> Experiment {
+        guard case .model(let selection) = subject else { throw LessonError(.badFile, at: place, "run \(name): expected model: true") }
+        let trace = try model.record(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection)
+        return try Experiment(
+            name: name, trace: trace, prefix: main.prefix, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
     }
 
     private static func question(_ asked: String, _ current: String, _ diary: Diary) -> String {

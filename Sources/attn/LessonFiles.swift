@@ -41,7 +41,7 @@ extension LessonResources {
         }
         figureData = { figure, data, language in
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
-            return try BuiltInExample(home: home).data(for: figure, language)
+            return try BuiltInExample(home: home).data(for: Figures.named(figure), language)
         }
     }
 }

@@ -43,7 +43,7 @@ struct ReaderOptions: ParsableArguments {
         }
         if let model {
             let source = try Source(model: model, text: text)
-            return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance())
+            return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(), model: source.model)
         }
         return text.map(LessonSource.diaryText) ?? .builtIn(question: question)
     }
@@ -92,9 +92,12 @@ struct Source {
     let file: String?
     /// What a reader must know of the data.
     let note: Bilingual?
+    /// The model that was run, if one was.
+    let model: LlamaModel?
 
-    init(trace: Trace, name: String? = nil, file: String?, note: Bilingual? = nil) {
+    init(trace: Trace, name: String? = nil, file: String?, note: Bilingual? = nil, model: LlamaModel? = nil) {
         self.trace = trace
+        self.model = model
         self.note = note
         self.name = name ?? Provenance.baseName(file ?? "")
         self.file = file
@@ -107,9 +110,11 @@ struct Source {
         let folder = try ModelFolder(path: path)
         let ids = folder.tokenizer.encode(text)
         let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
-        let trace = try folder.model().record(tokenIDs: ids, tokens: tokens)
+        let model = try folder.model()
+        let trace = try model.record(tokenIDs: ids, tokens: tokens)
         let whole = "\(path)/model.safetensors"
-        self.init(trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json")
+        self.init(
+            trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json", model: model)
     }
 
     func provenance() throws -> Provenance { Provenance(name: name, sha256: try file.map(Provenance.sha256), note: note) }

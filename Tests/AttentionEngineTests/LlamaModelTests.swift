@@ -1,4 +1,5 @@
 import AttentionEngine
+import Foundation
 import Testing
 
 @Suite struct LlamaModelTests {
@@ -58,7 +59,8 @@ import Testing
             "mlp.hidden",
             "mlp.output", "output",
         ]
-        let expected = ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits"]
+        let expected =
+            ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits", "loss", "mean_loss"]
         #expect(trace.steps.map(\.id).filter { !$0.hasPrefix("weight.") } == expected)
         #expect(trace.steps.filter { $0.id == "weight.embedding" }.count == 1)
         let weights = try trace.step("layer.1.attention.weights")
@@ -157,5 +159,91 @@ import Testing
         #expect(
             problem { try Self.model(change: { $0.up = unknown }).record(tokenIDs: [1], tokens: [""]) }
                 == "weight.0.up[0,0]: expected a finite number, found nan")
+    }
+
+    // MARK: Loss and selection
+
+    @Test func `the loss is the logarithm of the next token's inverse probability`() throws {
+        let ids = [1, 5, 2, 8]
+        let trace = try Self.model().record(tokenIDs: ids, tokens: ["a", "b", "c", "d"])
+        let logits = try trace.step("logits").output
+        let loss = try trace.step("loss")
+        var total = 0.0
+        for t in 0..<3 {
+            let row = logits.slice(.t, at: t).values.map { exp($0) }
+            let expected = -log(row[ids[t + 1]] / row.reduce(0, +))
+            #expect(abs(loss.output[t] - expected) < 1e-12)
+            #expect(abs(loss.recomputed([t]) - expected) < 1e-12)
+            total += expected
+        }
+        #expect(loss.output.shape == Shape([(.t, 3)]) && loss.labels == [.t: ["a", "b", "c"]])
+        #expect(abs(try trace.value("mean_loss", []) - total / 3) < 1e-12)
+        #expect(try Self.model().record(tokenIDs: [1], tokens: ["a"]).steps.last?.id == "logits")
+    }
+
+    @Test func `huge logits overflow nowhere in the loss`() throws {
+        var recorder = Recorder()
+        let logits = try recorder.input("input.L", "L", Tensor([.t, .n], [1, 2], [1e300, -1e300]), title: Bilingual(same: "L"))
+        #expect(try crossEntropy(logits, next: [0]).tensor.values == [0])
+        #expect(try crossEntropy(logits, next: [1]).tensor.values == [2e300])
+        #expect(problem { try crossEntropy(logits, next: [2]) } == "cross-entropy: expected next tokens 0 to 1, found 2")
+        #expect(
+            problem { try crossEntropy(logits, next: [0, 0]) }
+                == "cross-entropy: expected logits [t, n] with at least 2 rows, found [t: 1, n: 2]")
+    }
+
+    @Test func `a selection of every visible key changes nothing`() throws {
+        let ids = [1, 5, 2, 8, 8]
+        let tokens = ids.map(String.init)
+        let dense = try Self.model().record(tokenIDs: ids, tokens: tokens)
+        for rule in SelectionRule.allCases where rule != .indexer {
+            let sparse = try Self.model().record(tokenIDs: ids, tokens: tokens, selection: LayerSelection(rule, topK: 5))
+            #expect(try sparse.step("logits").output == dense.step("logits").output, "\(rule)")
+            #expect(sparse.switches == ["select=\(rule.rawValue)", "top-k=5"])
+        }
+    }
+
+    @Test func `in every layer a query attends to the chosen keys alone`() throws {
+        let ids = [1, 5, 2, 8, 8, 3]
+        let trace = try Self.model().record(
+            tokenIDs: ids, tokens: ids.map(String.init), selection: LayerSelection(.recent, topK: 2))
+        for layer in 0..<2 {
+            let weights = try trace.step("layer.\(layer).sparse.weights").output
+            for t in 0..<6 {
+                for s in 0..<6 { for h in 0..<4 { #expect((weights[h, t, s] > 0) == (s == t || s == t - 1)) } }
+            }
+            // What goes on is the sparse output, not the dense one beside it.
+            let (x, y, r) = try (
+                trace.step(layer == 0 ? "embedding" : "layer.0.output").output, trace.step("layer.\(layer).sparse.output").output,
+                trace.step("layer.\(layer).residual").output
+            )
+            #expect(r.values == zip(x.values, y.values).map { $0 + $1 })
+        }
+    }
+
+    @Test func `the oracle keeps the keys of the largest dense weight`() throws {
+        let ids = [1, 5, 2, 8, 8, 3]
+        let trace = try Self.model().record(
+            tokenIDs: ids, tokens: ids.map(String.init), selection: LayerSelection(.oracle, topK: 3))
+        for layer in 0..<2 {
+            let (weights, selected) = try (
+                trace.step("layer.\(layer).attention.weights").output, trace.step("layer.\(layer).selected").output
+            )
+            let totals = (0..<6).map { s in (0..<4).reduce(0.0) { $0 + weights[$1, 5, s] } }
+            let best = (0..<6).sorted { totals[$0] > totals[$1] }.prefix(3).sorted()
+            #expect(selected.slice(.t, at: 5).values.map { Int($0) } == best)
+        }
+    }
+
+    @Test func `a selection that a model cannot have is told by name`() {
+        #expect(
+            problem { try LayerSelection(.indexer, topK: 1) }
+                == "select: expected one of random, recent, oracle, window+sinks: this model has no indexer, found indexer")
+        #expect(problem { try LayerSelection(.oracle, topK: 0) } == "top-k: expected k of at least 1, found 0")
+        #expect(problem { try LayerSelection([.topK(2)]) } == "switches: expected select= and top-k= for a model, found top-k=2")
+        #expect(problem { try LayerSelection([]) } == "switches: expected select= and top-k= for a model, found none")
+        #expect(
+            problem { try LayerSelection([.select(.oracle), .topK(2), .noReLU]) }
+                == "switch no-relu: expected one select= and one top-k= for a model, found no-relu")
     }
 }

@@ -112,4 +112,20 @@ import Testing
         #expect(try sparse.factor(.decode, .perToken, length: 65_536) < 1.3)
         #expect(throws: EngineError.self) { try sparse.length(.prefill, .perToken, reaching: 1.5) }
     }
+
+    @Test func `published lines have slopes and a last crossing`() throws {
+        func line(_ points: [(Double, Double)]) throws -> PublishedCurve {
+            try PublishedCurve(panel: .decode, model: "x", points: points.map { .init(position: $0.0, dollars: $0.1, isKnee: false) })
+        }
+        let (old, new) = try (line(Self.corners[2].2), line(Self.corners[3].2))
+        let decode = try #require(try old.lastCrossing(with: new))
+        let prefill = try #require(try line(Self.corners[0].2).lastCrossing(with: line(Self.corners[1].2)))
+        #expect(abs(decode - 4871) < 1 && abs(prefill - 10_646) < 1)
+        #expect(try new.lastCrossing(with: old) == old.lastCrossing(with: new))
+        let bent = try line([(0, 1), (10, 3), (20, 4)])
+        #expect(try [0, 9.5, 10, 20].map { try bent.slope(at: $0) } == [0.2, 0.2, 0.1, 0.1])
+        #expect(throws: EngineError.self) { try bent.slope(at: 21) }
+        #expect(try bent.lastCrossing(with: line([(0, 2), (20, 6)])) == nil)
+        #expect(try bent.lastCrossing(with: line([(5, 0), (15, 7)])) == 9)
+    }
 }

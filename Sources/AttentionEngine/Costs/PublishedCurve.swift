@@ -49,6 +49,28 @@ public struct PublishedCurve: Hashable, Sendable {
             .value, "position", expected: "\(points[0].position) to \(points.last!.position)", found: NumberText.significant(position))
     }
 
+    /// Dollars for a million tokens that each further position adds at `position`: the line's slope there, to the right of a corner.
+    /// Throws outside the published range.
+    public func slope(at position: Double) throws(EngineError) -> Double {
+        let pieces = Array(zip(points, points.dropFirst()))
+        guard let (a, b) = pieces.last(where: { $0.0.position <= position && position <= $0.1.position }) else {
+            throw EngineError(
+                .value, "position", expected: "\(points[0].position) to \(points.last!.position)", found: NumberText.significant(position))
+        }
+        return (b.dollars - a.dollars) / (b.position - a.position)
+    }
+
+    /// The last position at which this line and `other` cost the same, solved on straight pieces; nil if they do not cross.
+    public func lastCrossing(with other: PublishedCurve) throws(EngineError) -> Double? {
+        let (start, end) = (max(points[0].position, other.points[0].position), min(points.last!.position, other.points.last!.position))
+        let corners = Set((points + other.points).map(\.position) + [start, end]).filter { start <= $0 && $0 <= end }.sorted()
+        for (a, b) in zip(corners, corners.dropFirst()).reversed() {
+            let (before, after) = (try dollars(at: a) - other.dollars(at: a), try dollars(at: b) - other.dollars(at: b))
+            if before == 0 || (before < 0) != (after < 0), before != after { return a + (b - a) * before / (before - after) }
+        }
+        return nil
+    }
+
     /// One position, published and predicted.
     public struct Row: Hashable, Sendable {
         /// The half of the figure.

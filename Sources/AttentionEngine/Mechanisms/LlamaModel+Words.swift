@@ -3,6 +3,7 @@
 private let touvron = "Touvron et al. 2023, LLaMA, section 2.2"
 private let zhang = "Zhang and Sennrich 2019, Root Mean Square Layer Normalization, equation 4"
 private let shazeer = "Shazeer 2020, GLU Variants Improve Transformer, equation 6"
+private let bengio = "Bengio et al. 2003, A Neural Probabilistic Language Model, section 2"
 private let vaswani = "Vaswani et al. 2017, Attention Is All You Need, section 3.4"
 
 extension Equation {
@@ -37,4 +38,10 @@ extension Equation {
     static let logits = Equation(
         "logits", symbol: "L", Bilingual(en: "Logits: a score for every token that could come next", zh: "对数几率：给每个可能的下一个词元打分"),
         #"L_t = W z_t"#, source: vaswani, axes: [.t, .n])
+    static let loss = Equation(
+        "loss", symbol: "loss", Bilingual(en: "Loss: how badly the next token was foretold, in nats", zh: "损失：下一个词元猜得有多差（单位：奈特）"),
+        #"\mathrm{loss}_t = \log \sum_{n} \exp(L_{t,n}) - L_{t,\mathrm{next}(t)}"#, source: bengio, axes: [.t])
+    static let meanLoss = Equation(
+        "mean_loss", symbol: "loss", Bilingual(en: "Mean loss over the text", zh: "整段文字的平均损失"),
+        #"\mathrm{loss} = \frac{1}{T - 1} \sum_{t} \mathrm{loss}_t"#, source: bengio, axes: [])
 }

@@ -118,14 +118,19 @@ public struct LlamaModel: Sendable {
     /// Keys and values of earlier tokens, one cache a layer.
     public typealias Cache = [DenseAttention.Cache]
 
-    /// Records the forward pass over a text: `embedding`, `layer.N.…` for each layer, `norm`, `logits` [t, n].
-    /// - Parameter tokens: a label for each token, shown along the axes t and s.
-    public func record(tokenIDs: [Int], tokens: [String]) throws(EngineError) -> Trace {
+    /// Records the forward pass over a text: `embedding`, `layer.N.…` for each layer, `norm`, `logits` [t, n]; with two tokens or more also
+    /// how well each next token was foretold: `loss` [t], and their mean `mean_loss`.
+    /// - Parameters:
+    ///   - tokens: a label for each token, shown along the axes t and s.
+    ///   - selection: which keys each layer attends to; nil for all of them.
+    public func record(tokenIDs: [Int], tokens: [String], selection: LayerSelection? = nil) throws(EngineError) -> Trace {
         guard tokens.count == tokenIDs.count else {
             throw EngineError(.shape, "tokens", expected: "a label for each of \(tokenIDs.count) ids", found: "\(tokens.count)")
         }
-        var recorder = Recorder(tokens: tokens, tokenIDs: tokenIDs, labels: [.t: tokens, .s: tokens])
-        _ = try record(tokenIDs, cache: nil, on: &recorder)
+        var recorder = Recorder(
+            tokens: tokens, tokenIDs: tokenIDs, switches: selection?.switches ?? [], labels: [.t: tokens, .s: tokens])
+        _ = try record(tokenIDs, cache: nil, selection: selection, on: &recorder)
+        try Self.recordLoss(of: tokenIDs, tokens, on: &recorder)
         return recorder.trace
     }
 
@@ -153,15 +158,20 @@ public struct LlamaModel: Sendable {
     }
 
     /// Records `tokenIDs`, which follow the cached ones.
+    /// - Parameter selection: which keys each layer attends to; nil for all of them.
     /// - Returns: the logits [t, n], and the cache extended by these tokens.
-    public func record(_ tokenIDs: [Int], cache: Cache?, on trace: inout Recorder) throws(EngineError) -> (logits: Tensor, cache: Cache) {
+    public func record(_ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder) throws(EngineError)
+        -> (
+            logits: Tensor, cache: Cache
+        )
+    {
         try check(tokenIDs, after: cache?.first?.length ?? 0)
         let E = try trace.weight(embedding.name, "E", embedding.tensor)
         var x = try trace.record(.tokenEmbedding, gathered(E, .n, at: tokenIDs, as: .t))  // [t, c]
         var kept: Cache = []
         for (n, layer) in layers.enumerated() {
             let own: DenseAttention.Cache
-            (x, own) = try record(layer, "layer.\(n).", x, cache: cache?[n], on: &trace)
+            (x, own) = try record(layer, "layer.\(n).", x, cache: cache?[n], selection, on: &trace)
             kept.append(own)
         }
         trace.prefix = ""
@@ -171,14 +181,17 @@ public struct LlamaModel: Sendable {
     }
 
     private func record(
-        _ layer: Layer, _ prefix: String, _ x: Expression, cache: DenseAttention.Cache?, on trace: inout Recorder
+        _ layer: Layer, _ prefix: String, _ x: Expression, cache: DenseAttention.Cache?, _ selection: LayerSelection?,
+        on trace: inout Recorder
     ) throws(EngineError) -> (output: Expression, cache: DenseAttention.Cache) {
         trace.prefix = prefix
         let epsilon = configuration.epsilon
         let z = try trace.record(
             .attentionNorm, rmsNorm(x, trace.weight(layer.attentionNorm.name, "g", layer.attentionNorm.tensor), epsilon: epsilon))
         trace.prefix = prefix + "attention."
-        let (y, kept) = try configuration.attention.record(z, layer.attention, cache: cache, on: &trace)
+        let projected = try configuration.attention.project(z, layer.attention, cache: cache, on: &trace)
+        var y = try configuration.attention.attend(projected, layer.attention, on: &trace)
+        if let selection { y = try selection.attend(configuration.attention, projected, layer.attention, prefix, on: &trace) }
         trace.prefix = prefix
         let r = try trace.record(.residual, x + y)  // [t, c]
         let u = try trace.record(
@@ -187,7 +200,7 @@ public struct LlamaModel: Sendable {
         let up = try trace.record(.up, linear(u, trace.weight(layer.up.name, "W_U", layer.up.tensor)))  // [t, f]
         let hidden = try trace.record(.hidden, silu(gate) * up)  // [t, f]
         let m = try trace.record(.feedForward, linear(hidden, trace.weight(layer.down.name, "W_D", layer.down.tensor), over: .f))
-        return (try trace.record(.layerOutput, r + m), kept)
+        return (try trace.record(.layerOutput, r + m), projected.cache)
     }
 
     private func recordWeights(on trace: inout Recorder) throws(EngineError) {

@@ -80,6 +80,14 @@ public struct Experiment: Sendable {
         return [("cut", order(chosen).last), ("below", rest.first)].reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
 
+    /// The surest head of `step`: of keys and values the one that this head shares with its group.
+    func surestHead(of step: String?) -> Int {
+        guard let shape = step.flatMap({ try? self.step($0) })?.output.shape, let shared = shape[.g], shape[.h] == nil,
+            let heads = (try? self.step("attention.weights"))?.output.shape[.h]
+        else { return surestHead }
+        return surestHead * shared / heads
+    }
+
     /// How many tokens were there before the first query of `step`: its pass may be a later one.
     func past(before step: Step) -> Int {
         let passes = trace.steps.filter { $0.id == "selected" || $0.id.hasSuffix(".selected") }

@@ -10,6 +10,7 @@ struct CostValues {
     static let names = [
         "tokens", "flopsPerKey", "flops", "sequenceFlops", "perToken", "parameters", "model", "cachePerToken", "cache", "decodeReads",
         "conversations", "crossover", "serving", "conversation", "knee", "share", "doubling", "doublingLength", "chat", "chatTokens",
+        "hardware", "constant",
     ]
 
     func value(_ name: String, _ arguments: [String]) throws -> LessonQuantity {
@@ -86,9 +87,20 @@ struct CostValues {
 
     /// Time and dollars of serving.
     private func serving(_ name: String, _ a: inout CallArguments, _ costs: AttentionCosts) throws -> LessonQuantity? {
-        guard ["serving", "conversation", "knee", "share", "doubling", "doublingLength"].contains(name) else { return nil }
-        let cost = try ServingCost(costs.model, on: resources.hardware(a.named("hardware", default: "h800")))
+        guard ["serving", "conversation", "knee", "share", "doubling", "doublingLength", "hardware", "constant"].contains(name) else {
+            return nil
+        }
+        let hardware = try resources.hardware(a.named("hardware", default: "h800"))
+        let cost = try ServingCost(costs.model, on: hardware)
         switch name {
+        case "hardware":
+            let numbers = [
+                ("bf16", LessonQuantity(hardware.bf16, "FLOP/s")), ("fp8", LessonQuantity(hardware.fp8, "FLOP/s")),
+                ("bandwidth", LessonQuantity(hardware.bandwidth, "B/s")), ("memory", LessonQuantity(hardware.memory, "B")),
+                ("dollarsPerHour", LessonQuantity(hardware.dollarsPerHour, "USD")),
+            ]
+            return try a.entry(numbers, "what")
+        case "constant": return LessonQuantity(cost.constant(try a.choice(ServingPanel.self, "panel")), "s")
         case "serving":
             let panel = try a.choice(ServingPanel.self, "panel")
             return LessonQuantity(try cost.dollarsPerMillionTokens(panel, position: a.number("position")), "USD")
@@ -145,6 +157,17 @@ struct DataValues {
         let value: LessonQuantity
         switch name {
         case "curve": value = LessonQuantity(try curve(&a, model).dollars(at: a.number("position")), "USD")
+        case "slope": value = LessonQuantity(try curve(&a, model).slope(at: a.number("position")), "USD")
+        case "crossing":
+            let panel = try a.choice(ServingPanel.self, "panel")
+            let lines = try resources.curves().filter { $0.panel == panel }
+            guard lines.count == 2, let crossing = try lines[0].lastCrossing(with: lines[1]) else {
+                throw LessonError(.badFile, "\(a.call): expected two published lines that cross")
+            }
+            value = LessonQuantity(crossing)
+        case "error":
+            let cost = try ServingCost(model, on: resources.hardware("h800"))
+            value = LessonQuantity(try curve(&a, model).compared(with: cost).map { abs($0.relativeError) }.max() ?? 0)
         case "knee":
             guard let knee = try curve(&a, model).points.first(where: \.isKnee) else {
                 throw LessonError(.badFile, "\(a.call): the line has no knee")
@@ -169,7 +192,8 @@ struct DataValues {
             ]
             value = LessonQuantity(Double(try a.entry(counts, "which")))
         default:
-            throw LessonError(.badFile, "data: expected one of curve, knee, price, benchmark, benchmarks, found \"\(name)\"")
+            throw LessonError(
+                .badFile, "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, found \"\(name)\"")
         }
         try a.finish()
         return value

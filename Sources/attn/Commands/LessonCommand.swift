@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
@@ -141,7 +142,8 @@ struct LessonCommand: ParsableCommand {
                     try lesson.run(source, language: $0)
                 }
                 let pictures = try PictureStore(drawing: pages.flatMap(HTMLWriter.figures), as: .svg)
-                let links = SiteLinks(home: all ? "index.html" : nil, next: next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
+                let links = SiteLinks(
+                    home: all ? "index.html" : nil, next: next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
                 try store(
                     HTMLWriter(assets: pageAssets(), draw: pictures.draw).files(of: pages, links: all ? links : SiteLinks()),
                     in: output ?? "output/html")

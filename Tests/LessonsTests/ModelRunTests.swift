@@ -1,0 +1,76 @@
+// Lessons that run the reader's model again with a selection in every layer, and values of costs and published data that lesson 5 takes apart.
+
+import AttentionEngine
+import Diagrams
+import Foundation
+import Lessons
+import ModelFiles
+import Testing
+
+private let stories: String = {
+    let shared =
+        ProcessInfo.processInfo.environment["ATTN_SHARED"]
+        ?? URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared").standardized.path
+    return shared + "/models/stories260K"
+}()
+
+@Suite struct ModelRunTests {
+    private func source(_ text: String, withModel: Bool = true) throws -> LessonSource {
+        let folder = try ModelFolder(path: stories)
+        let ids = folder.tokenizer.encode(text)
+        let model = try folder.model()
+        let trace = try model.record(tokenIDs: ids, tokens: ids.map { folder.tokenizer.token($0) ?? "?" })
+        return .trace(trace, text: text, layer: nil, provenance: Provenance(name: "stories260K"), model: withModel ? model : nil)
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: stories + "/model.safetensors")))
+    func `lesson 6 cuts a real model in every layer and says what that did to the loss`() throws {
+        let lesson = try library.lesson("does-it-hurt")
+        for language in Language.allCases {
+            let page = try lesson.run(source("Tom had a red ball. One day"), language: language)
+            let runs = page.experiments.dropFirst()
+            #expect(runs.count == 12 && runs.allSatisfy { $0.trace.contains("layer.4.selected") })
+            let (dense, all) = try (
+                page.experiments[0].trace.value("mean_loss", []), runs.first { $0.name == "oracle-32" }?.trace.value("mean_loss", [])
+            )
+            #expect(dense == all, "32 keys are more than there are tokens")
+            #expect(page.steps.contains { $0.id == "dense" } && !page.steps.contains { $0.id == "diary" })
+        }
+        // A text too short to have a loss worth speaking of still makes a page.
+        #expect(try lesson.run(source("A"), language: .en).steps.contains { $0.id == "short" })
+        let alone = #expect(throws: LessonError.self) { try lesson.run(source("A cat sat.", withModel: false), language: .en) }
+        #expect(alone?.description.contains("expected a model, found a trace alone") ?? false)
+    }
+
+    @Test func `without a model lesson 6 shows the diary and runs no model`() throws {
+        let page = try library.lesson("does-it-hurt").run(language: .en)
+        #expect(page.experiments.count == 10 && page.steps.contains { $0.id == "diary" } && !page.steps.contains { $0.id == "dense" })
+    }
+
+    @Test(arguments: [
+        ("question: trip\nruns: {x: {model: true}}", "expected select= and top-k= for a model"),
+        ("question: trip\nruns: {x: {model: false, switches: [select=oracle, top-k=2]}}", "expected model: true"),
+        ("question: trip\nruns: {x: {model: true, question: trip, switches: [select=oracle, top-k=2]}}", "expected model: true"),
+        ("main: {model: true, switches: [select=oracle, top-k=2]}", "expected a model to run, found none"),
+    ])
+    func `a wrong run of a model is named with its place`(_ yaml: String, _ message: String) {
+        let error = #expect(throws: LessonError.self) { try probe(yaml, "words") }
+        #expect(error?.description.contains(message) ?? false, "\(error?.description ?? "")")
+        #expect(error?.place?.file.hasSuffix("lesson.yaml") ?? false)
+    }
+
+    @Test(arguments: [
+        ("cost hardware(bandwidth)|T|2|unit", "3.35 TB/s"), ("cost constant(decode)|µ|1", "171.3"), ("data crossing(prefill)|0", "10,646"),
+        ("data slope(prefill, 64K, model=deepseek-v3.1-terminus) * cost tokens(1000000)|2", "4.68"),
+    ])
+    func `hardware, constants, slopes and crossings are values`(_ value: String, _ expected: String) throws {
+        #expect(try probe("question: trip", "{{\(value)}}") == expected)
+    }
+
+    @Test func `predictions miss the published lines by less than a tenth of a percent`() throws {
+        for panel in ["prefill", "decode"] {
+            let percent = try #require(Double(probe("question: trip", "{{data error(\(panel)) * cost tokens(100)|4}}")))
+            #expect(percent > 0 && percent < 0.1)
+        }
+    }
+}
