@@ -21,7 +21,7 @@ test:
 	STRICT=1 swift build -c release --product attn
 	STRICT=1 swift test -c release
 	scripts/test-numpy
-	scripts/test-browser
+	STRICT=1 scripts/test-browser
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

@@ -153,7 +153,7 @@ private let tiny = """
         ("question: trip\nruns: {x: {question: trip, case: y}}", 7, "expected one of question"),
         ("question: trip\nruns: {x: {question: trip, paths: [masked]}}", 7, "expected a run with a case"),
         ("question: trip\nruns: {x: {case: none}}", 7, "none.safetensors"),
-        ("question: trip\nruns: {x: {question: trip, switches: [no-fp8]}}", 7, "expected attention with FP8"),
+        ("question: trip\nruns: {x: {question: trip, switches: [no-fp8]}}", 7, "expected an attention with FP8"),
         ("question: trip\nruns: {x: {case: dsa-tiny-exact, paths: [mask]}}", 7, "found \"mask\""),
         ("question: trip\nruns: {main: trip}", 7, "main is the name of the main run"),
         ("main: {case: none}", 6, "none.safetensors"), ("runs: {x: trip}", 1, "expected the key \"question\""),

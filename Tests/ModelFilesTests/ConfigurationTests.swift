@@ -43,7 +43,7 @@ import Testing
         (#""kv_lora_rank": 512,"#, "", "kv_lora_rank is missing: expected a whole number"),
         (#""index_topk": 2048"#, #""x": 1"#, "index_topk is missing: expected a whole number"),
         ("7168", "-7168", "hidden_size: expected a whole number from 1 to 16777216, found -7168"),
-        ("7168", "1000000000000000", "hidden_size: expected a whole number from 1 to 16777216, found 1000000000000000"),
+        ("7168", "1000000000000000", "hidden_size: expected a whole number of at most 1073741824, found 1000000000000000"),
         ("7168", "1e300", "hidden_size: expected a whole number, found 1e+300"),
         ("7168", "7168.5", "hidden_size: expected a whole number, found 7168.5"),
         ("7168", "\"many\"", "hidden_size: expected a whole number, found \"many\""),

@@ -39,9 +39,8 @@ struct PipelineGraph {
         for (to, step) in ordered.enumerated() where phase == nil || step.id.hasPrefix(phase! + ".") || step.id == end.id {
             for input in step.inputs { if let from = place[input] { edges.append((from, to)) } }
         }
-        if let chosen, let from = place[chosen.selected], let to = place[chosen.scores], !edges.contains(where: { $0 == (from, to) }) {
+        if let chosen, let from = place[chosen.selected], let to = place[chosen.scores], edges.contains(where: { $0 == (from, to) }) {
             mask = (from, to)
-            edges.append((from, to))
         } else {
             mask = nil
         }
