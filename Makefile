@@ -18,10 +18,9 @@ build:
 ## Install what tests need, then run every test, in a release build with warnings as errors.
 test:
 	@scripts/install-packages test
-	STRICT=1 swift build -c release --product attn
-	STRICT=1 swift test -c release
+	STRICT=1 swift build -c release --build-tests
+	STRICT=1 swift test -c release --skip-build
 	scripts/test-numpy
-	STRICT=1 scripts/test-browser
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

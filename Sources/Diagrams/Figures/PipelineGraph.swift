@@ -1,5 +1,5 @@
-// The graph of a mechanism as the trace recorded it: the steps that lead to one output, without weights, and their inputs. One edge is not an
-// input of the recorded arithmetic: the selection enters the scores as a mask, and the graph shows that.
+// The graph of a mechanism as the trace recorded it: the steps that lead to one output, without weights, and their inputs. The edge by
+// which a selection masks scores is known apart.
 
 import AttentionEngine
 
@@ -26,7 +26,6 @@ struct PipelineGraph {
             // Steps of an earlier phase are a cache here: their own history belongs to that phase.
             guard phase == nil || id.hasPrefix(phase! + ".") else { continue }
             open += try trace.step(id).inputs.filter { !$0.hasPrefix("weight.") }
-            if id == chosen?.scores { open.append(chosen!.selected) }
         }
         guard wanted.count <= 80 else {
             throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
