@@ -138,7 +138,7 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
         #expect((report["sum"] as? [String: Any])?["rows"] as? Int == 18)
     }
 
-    @Test func `an indexer case is made, checked, and a wrong selection fails`() throws {
+    @Test func `an indexer case is made and verifies`() throws {
         let folder = try Place.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }
         let made = try attn(
@@ -193,7 +193,7 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
         #expect(figure.status == 0, "\(figure)")
         #expect(try attn("explain", "--model", model, "--text", text, "layer.0.attention.weights[0,5,2]").output.contains("A[0,5,2]"))
         let lesson = try attn("lesson", "run", "1", "--model", model, "--text", text)
-        #expect(lesson.status == 0 && lesson.output.contains("▁park") || lesson.output.contains("ar"), "\(lesson.error)")
+        #expect(lesson.status == 0 && lesson.output.contains("▁Lily"), "\(lesson.error)")
     }
 
     @Test func `a text over the context and an empty one are errors`() throws {
