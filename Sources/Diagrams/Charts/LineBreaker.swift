@@ -36,6 +36,18 @@ public enum LineBreaker {
         return rest.isEmpty && !lines.isEmpty ? lines : lines + [rest]
     }
 
+    /// As few lines as `lines` makes, but narrower where the last of them would hold next to nothing.
+    static func full(_ text: String, width: Double, measure: (String) -> Double) -> [String] {
+        let widest = lines(text, width: width, measure: measure)
+        guard widest.count > 1, measure(widest[widest.count - 1]) < width / 4 else { return widest }
+        for share in stride(from: 0.96, to: 0.6, by: -0.04) {
+            let narrower = lines(text, width: width * share, measure: measure)
+            if narrower.count > widest.count { break }
+            if measure(narrower[narrower.count - 1]) >= width / 4 { return narrower }
+        }
+        return widest
+    }
+
     /// The text cut at every place where a line may end.
     static func pieces(_ text: String) -> [String] {
         var pieces: [String] = []

@@ -50,27 +50,35 @@ struct MatrixPanel {
         self.rowHeight = rowHeight ?? cell
         (self.rows, self.columns, self.cell, self.origin, self.style) = (rows.count, columns.count, cell, origin, style)
         (rowLabels, columnLabels) = (rows, columns)
-        rowStep = max(1, Int((style.size * 1.15 / self.rowHeight).rounded(.up)))
+        rowStep = Self.step(style, self.rowHeight)
         let widest = columns.map { measure($0, style) }.max() ?? 0
         let longest = columns.map(\.count).max() ?? 0
         if widest <= cell - 3 {
             columnMode = .level
             columnStep = 1
             labelHeight = style.size * 1.95
-        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4, cell >= style.size * 1.15 {
+        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4, cell >= style.size * Self.namePitch {
             columnMode = .stacked
             columnStep = 1
             labelHeight = style.size * 1.12 * Double(longest) + style.size * 0.5
         } else {
             columnMode = .turned
-            columnStep = max(1, Int((style.size * 1.15 / cell).rounded(.up)))
+            columnStep = Self.step(style, cell)
             labelHeight = widest * Self.sine + style.size * 0.9
         }
     }
 
+    /// The least distance of names, in their size.
+    static let namePitch = 1.08
+
     /// Turned names fall to the right at 60 degrees.
     private static let sine = 0.8660254
     private static let angle = 60.0
+
+    /// Every how many cells have a name.
+    private static func step(_ style: TextStyle, _ pitch: Double) -> Int {
+        max(1, Int((style.size * namePitch / pitch - 1e-9).rounded(.up)))
+    }
 
     /// The cells, with numbers where `digits` gives a text.
     func cells(_ scale: MatrixScale, _ palette: Palette, digits: TextStyle?, mark: (Int, Int) -> CellMark) -> [Item] {
@@ -83,7 +91,7 @@ struct MatrixPanel {
                 case .dropped: items.append(.rect(area, fill: .hatch(lines: palette.hatch, background: nil, spacing: 3.2, width: 0.6)))
                 case .value(let value) where value.isFinite: items += number(value, area, scale, palette, digits)
                 case .beyond(let value) where value.isFinite:
-                    let color = scale.color(value).mixed(0.25, over: palette.paper)
+                    let color = scale.color(value).pale(on: palette.paper)
                     items.append(.rect(area, fill: .solid(color)))
                 case .value(let value), .beyond(let value): items += broken(value, area, palette)
                 }
@@ -174,6 +182,11 @@ struct MatrixPanel {
     /// The frame around the story's row.
     func rowFrame(_ row: Int, _ color: Color) -> Item {
         .rect(Rect(area.x, frame(row, 0).y, area.width, rowHeight).insetBy(-1), stroke: Stroke(color, width: 2))
+    }
+
+    /// The frame around the story's column.
+    func columnFrame(_ column: Int, _ color: Color) -> Item {
+        .rect(Rect(frame(0, column).x, area.y, cell, area.height).insetBy(-1), stroke: Stroke(color, width: 2))
     }
 
     private func named(_ isHighlighted: Bool, _ palette: Palette) -> TextStyle {

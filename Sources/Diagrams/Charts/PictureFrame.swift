@@ -39,7 +39,7 @@ struct PictureFrame {
 
     /// Wrapped text from margin to margin.
     mutating func paragraph(_ words: String, _ style: TextStyle, leading: Double) {
-        for line in LineBreaker.lines(words, width: contentWidth, measure: { width($0, style) }) {
+        for line in LineBreaker.full(words, width: contentWidth, measure: { width($0, style) }) {
             y += style.size * leading
             add(line, style, at: Point(type.margin, y - style.size * 0.22))
         }
@@ -58,6 +58,9 @@ struct PictureFrame {
         if language == .zh, anchor == .start, let first = line.first, LineBreaker.opensWide(first) { point.x -= style.size * 0.5 }
         items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation)))
     }
+
+    /// The names of rows and columns beside cells of `cell` points: as large as lets every one of them stand, down to 11 points.
+    func nameStyle(cell: Double) -> TextStyle { style(min(type.label, max(11, cell / MatrixPanel.namePitch)), palette.muted) }
 
     /// A style of this picture.
     func style(_ size: Double, _ color: Color, _ weight: TextStyle.Weight = .regular) -> TextStyle {

@@ -17,15 +17,15 @@ extension Figure {
     }
 }
 
-private struct CompareFigure {
+struct CompareFigure {
     let view: SelectionView
     let query: Int
     let words: CompareWords
     let provenance: Provenance
     let options: FigureOptions
-    let scale: MatrixScale
+    var scale: MatrixScale
     var frame: PictureFrame
-    private let isRaster: Bool
+    let isRaster: Bool
 
     init(_ view: SelectionView, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.view = view
@@ -40,20 +40,22 @@ private struct CompareFigure {
 
     mutating func scene() -> Scene {
         let language = options.language
-        frame.head(words.title[language], words.subtitle[language])
+        let layout = fittedLayout()
+        let rasters = isRaster ? rasters(layout) : nil
+        if let rasters { scale = rasters.scale }
+        frame.head(words.title[language], subtitle(rasters)[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.4
-        let layout = layout()
         if layout.isStacked {
-            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true)
+            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true, rasters?.dense)
             frame.y += frame.type.body * 1.2
-            draw(view.sparse, at: layout.left, layout, isSparse: true, hasRows: true)
+            draw(view.sparse, at: layout.left, layout, isSparse: true, hasRows: true, rasters?.sparse)
         } else {
             let top = frame.y
-            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true)
+            draw(view.dense, at: layout.left, layout, isSparse: false, hasRows: true, rasters?.dense)
             let bottom = frame.y
             frame.y = top
-            draw(view.sparse, at: layout.right, layout, isSparse: true, hasRows: false)
+            draw(view.sparse, at: layout.right, layout, isSparse: true, hasRows: false, rasters?.sparse)
             frame.y = max(bottom, frame.y)
         }
         frame.y += frame.type.small * 1.3
@@ -74,9 +76,14 @@ private struct CompareFigure {
         ]
     }
 
+    private func subtitle(_ rasters: Rasters?) -> Bilingual {
+        guard let rasters, let pixel = Words.aggregation(rasters.block, options.aggregate ?? .max) else { return words.subtitle }
+        return words.subtitle + Bilingual(en: " ", zh: "") + pixel
+    }
+
     // MARK: Layout
 
-    private struct Layout {
+    struct Layout {
         var cell: Double
         var isStacked: Bool
         var left: Double
@@ -87,7 +94,16 @@ private struct CompareFigure {
         var columns: [String]
     }
 
-    private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    /// The layout below the words at the top, as long as they may be.
+    private func fittedLayout() -> Layout {
+        var below = self
+        let pixel = isRaster ? Words.aggregation(view.columns, options.aggregate ?? .max)! : Bilingual(same: "")
+        below.frame.head(words.title[options.language], (words.subtitle + Bilingual(en: " ", zh: "") + pixel)[options.language])
+        below.frame.y += frame.type.body * 1.4
+        return below.layout()
+    }
+
+    var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
 
     private func layout() -> Layout {
         let limit = max(62, frame.contentWidth * 0.1)
@@ -111,7 +127,7 @@ private struct CompareFigure {
         let spare = max(0, isStacked ? min(free - width, 28) * 4 : free - between - 2 * width)
         return Layout(
             cell: cell, isStacked: isStacked, left: left, right: isStacked ? left : left + width + between + spare * 0.6,
-            barWidth: bar + spare * (isStacked ? 0.25 : 0.4),
+            barWidth: isNarrow ? 0 : bar + spare * (isStacked ? 0.25 : 0.4),
             numberWidth: number, rows: rows, columns: columns)
     }
 
@@ -123,12 +139,16 @@ private struct CompareFigure {
             let below = names + frame.type.label * 3 + frame.type.small * 5.4 + max(16, frame.type.margin * 0.55)
             cell = min(cell, (frame.width * proportion - frame.y - above - below) / Double(view.rows))
         }
-        return cell >= 8 ? cell.rounded(.down) : max(cell, 150 / Double(view.columns))
+        let most = max(cell, 150 / Double(view.columns))
+        // Whole points where that costs little room.
+        return most >= 8 || most >= 1 && most.rounded(.down) >= 0.8 * most ? most.rounded(.down) : most
     }
 
     // MARK: A matrix
 
-    private mutating func draw(_ slice: MatrixSlice, at x: Double, _ layout: Layout, isSparse: Bool, hasRows: Bool) {
+    private mutating func draw(
+        _ slice: MatrixSlice, at x: Double, _ layout: Layout, isSparse: Bool, hasRows: Bool, _ raster: MatrixRaster?
+    ) {
         let language = options.language
         let name = isSparse ? words.sparseName : words.denseName
         let count = isSparse ? words.sparseCount : words.denseCount
@@ -145,7 +165,7 @@ private struct CompareFigure {
         frame.y += isSparse || !layout.isStacked ? frame.type.label * 2.1 : frame.type.label * 0.9
         let origin = Point(x, frame.y)
         let area: Rect
-        if isRaster { area = raster(slice, origin, layout, isSparse) } else { area = cells(slice, origin, layout, isSparse, hasRows) }
+        if let raster { area = draw(raster, origin, layout, hasRows) } else { area = cells(slice, origin, layout, isSparse, hasRows) }
         if isSparse { bars(area, layout) }
         frame.y += frame.type.label * 1.5
         axisNames(area, layout, hasRows: hasRows)
@@ -154,7 +174,7 @@ private struct CompareFigure {
     private mutating func cells(_ slice: MatrixSlice, _ origin: Point, _ layout: Layout, _ isSparse: Bool, _ hasRows: Bool) -> Rect {
         let (text, language) = (frame.text, frame.language)
         let panel = MatrixPanel(
-            rows: layout.rows, columns: layout.columns, cell: layout.cell, origin: origin, style: labelStyle,
+            rows: layout.rows, columns: layout.columns, cell: layout.cell, origin: origin, style: frame.nameStyle(cell: layout.cell),
             measure: { text.measure($0, $1, language).width })
         let view = view
         let kept = view.kept.map(Set.init)
@@ -183,59 +203,38 @@ private struct CompareFigure {
         return widest <= cell - 4 ? style : nil
     }
 
-    /// More than 64 tokens: one raster, in which dropped cells are a fine chequer of the hatching's grey.
-    private mutating func raster(_ slice: MatrixSlice, _ origin: Point, _ layout: Layout, _ isSparse: Bool) -> Rect {
-        let area = Rect(origin.x, origin.y, layout.cell * Double(view.columns), layout.cell * Double(view.rows))
-        let kept = view.kept.map(Set.init)
-        let base = MatrixRaster.image(Array(slice.values), rows: view.rows, columns: view.columns, scale, frame.palette)
-        let masked = UInt8(scale.map.colors.count)
-        var pixels = base.pixels
-        for row in 0..<view.rows {
-            for column in 0..<view.columns {
-                let place = row * view.columns + column
-                if !view.isVisible(row, column) {
-                    pixels[place] = masked
-                } else if isSparse, !kept[row].contains(column) {
-                    pixels[place] = (row + column) % 2 == 0 ? masked + 2 : masked
-                }
-            }
-        }
-        let image = PixelImage(
-            width: view.columns, height: view.rows, palette: base.palette + [frame.palette.hatch.mixed(0.7, over: frame.palette.paper)],
-            pixels: pixels)
-        frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
-        frame.items.append(.image(image, in: area))
-        let y = area.y + (Double(query) + 0.5) * layout.cell
-        frame.items.append(
-            .path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
-        for tick in MatrixFigure.ticks(view.columns) {
-            let x = area.x + (Double(tick) + 0.5) * layout.cell
-            frame.add(NumberText.grouped(tick), labelStyle, at: Point(x, area.maxY + frame.type.label * 1.3), .middle)
-        }
-        frame.y = area.maxY + frame.type.label * 1.6
-        return area
-    }
-
     /// The share of the dense weight that each row keeps.
     private mutating func bars(_ area: Rect, _ layout: Layout) {
         let x = area.maxX + 14
         let end = x + layout.barWidth + layout.numberWidth
         frame.add(words.barName[options.language], labelStyle, at: Point(max(end, x), area.y - frame.type.label * 0.7), .end)
-        let step = max(1, Int((frame.type.label * 1.12 / layout.cell).rounded(.up)))
-        for row in 0..<view.rows {
-            let y = area.y + layout.cell * Double(row)
-            let share = min(max(view.massKept(row), 0), 1)
-            if layout.barWidth > 0 {
-                let height = max(min(layout.cell * 0.5, 12), min(layout.cell, 1))
-                let track = Rect(x, y + (layout.cell - height) / 2, layout.barWidth, height)
-                frame.items.append(.rect(track, fill: .solid(frame.palette.rule)))
-                frame.items.append(.rect(Rect(track.x, track.y, track.width * share, height), fill: .solid(frame.palette.bar)))
-            }
-            let isNear = row != query && abs(row - query) < step
-            guard row == query || (row % step == 0 && !isNear) else { continue }
-            let style = row == query ? frame.style(frame.type.label, frame.palette.ink, .bold) : labelStyle
-            frame.add(
-                NumberText.percent(share, decimals: 0), style, at: Point(end, y + layout.cell / 2 + frame.type.label * 0.36), .end)
+        if layout.barWidth > 0 { tracks(Rect(x, area.y, layout.barWidth, area.height)) }
+        let style = frame.nameStyle(cell: layout.cell)
+        let step = max(1, Int((style.size * MatrixPanel.namePitch / layout.cell - 1e-9).rounded(.up)))
+        let marked = isRaster ? RasterPanel.ticks(view.rows) : Array(stride(from: 0, to: view.rows, by: step))
+        for row in marked where abs(row - query) >= step { share(row, style, end, area) }
+        share(query, frame.style(style.size, frame.palette.ink, .bold), end, area)
+    }
+
+    private mutating func share(_ row: Int, _ style: TextStyle, _ end: Double, _ area: Rect) {
+        let y = area.y + (Double(row) + 0.5) * area.height / Double(view.rows)
+        frame.add(
+            NumberText.percent(kept(row), decimals: 0), style, at: Point(end, y + style.size * 0.36), .end)
+    }
+
+    private func kept(_ row: Int) -> Double { min(max(view.massKept(row), 0), 1) }
+
+    /// A bar a row; where rows are too many for that, a bar a point with the mean of its rows.
+    private mutating func tracks(_ area: Rect) {
+        let count = min(view.rows, Int(area.height))
+        let pitch = area.height / Double(count)
+        let height = pitch >= 3 ? min(pitch * 0.5, 12) : pitch
+        for place in 0..<count {
+            let rows = place * view.rows / count..<(place + 1) * view.rows / count
+            let share = rows.reduce(0) { $0 + kept($1) } / Double(rows.count)
+            let track = Rect(area.x, area.y + Double(place) * pitch + (pitch - height) / 2, area.width, height)
+            frame.items.append(.rect(track, fill: .solid(frame.palette.rule)))
+            frame.items.append(.rect(Rect(track.x, track.y, track.width * share, height), fill: .solid(frame.palette.bar)))
         }
     }
 

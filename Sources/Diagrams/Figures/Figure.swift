@@ -32,6 +32,14 @@ public enum HeadChoice: Hashable, Sendable {
     case mean
 }
 
+/// What one pixel shows of several cells, where a matrix has more cells than the picture has pixels.
+public enum Aggregation: String, CaseIterable, Hashable, Sendable {
+    /// The number largest in size; of yes and no, whether any is yes.
+    case max
+    /// The mean of the cells that have a number.
+    case mean
+}
+
 /// What the reader may choose about a figure. A figure ignores what does not concern it.
 public struct FigureOptions: Hashable, Sendable {
     /// The language of all words.
@@ -48,6 +56,10 @@ public struct FigureOptions: Hashable, Sendable {
     public var head: HeadChoice?
     /// The query to highlight or follow; by default the last.
     public var query: Int?
+    /// The key to frame beside the query.
+    public var key: Int?
+    /// What a pixel shows of several cells; by default the largest.
+    public var aggregate: Aggregation?
     /// The phase of a trace with several: `prefill`, `decode.0`.
     public var phase = "prefill"
     /// Options by default.

@@ -25,9 +25,9 @@ struct HeadsFigure {
     let layers: [Layer]
     let query: Int
     let provenance: Provenance
-    private let options: FigureOptions
-    private let scale: MatrixScale
-    private var frame: PictureFrame
+    let options: FigureOptions
+    var scale: MatrixScale
+    var frame: PictureFrame
 
     init(_ layers: [Layer], _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.layers = layers
@@ -72,33 +72,52 @@ struct HeadsFigure {
 
     mutating func scene() -> Scene {
         let language = options.language
-        frame.head(title[language], subtitle[language])
+        let grid = fittedGrid()
+        let rasters = grid.isNamed ? nil : rasters(grid)
+        if let rasters { scale = rasters.scale }
+        frame.head(title[language], subtitle(block: rasters?.block ?? 1)[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.5
-        let grid = grid()
         for (place, slice) in slices.enumerated() {
             let (row, column) = (place / grid.columns, place % grid.columns)
             let corner = Point(
                 frame.type.margin + grid.gutter + Double(column) * (grid.side + grid.gap), frame.y + Double(row) * grid.pitch)
-            thumbnail(slice, place, at: corner, grid, isFirst: column == 0)
+            thumbnail(slice, place, at: corner, grid, isFirst: column == 0, rasters?.heads[place])
         }
         frame.y += Double((slices.count + grid.columns - 1) / grid.columns) * grid.pitch + frame.type.small * 0.3
-        let ends = scale.ends
-        var entries: [LegendEntry] = [
-            .ramp(scale.map, name: Bilingual(en: "weight", zh: "权重")[language], low: ends.low, high: ends.high),
-            .words(Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")[language]),
-        ]
-        entries.append(.line(Stroke(frame.palette.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]))
-        frame.legend(entries)
+        frame.legend(legend(hasDropped: rasters?.heads.contains(where: \.hasDropped) ?? slices.contains(where: Self.hasDropped)))
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: source, options, title: title, alt: alt, caption: caption,
             provenance: options.provenance(figure: "heads", step: isModel ? nil : layers[0].step.id, data: provenance))
     }
 
+    private static func hasDropped(_ slice: MatrixSlice) -> Bool {
+        (0..<slice.rows).contains { row in (0..<slice.columns).contains { slice.isDropped(row, $0) } }
+    }
+
+    private func legend(hasDropped: Bool) -> [LegendEntry] {
+        let (language, ends) = (options.language, scale.ends)
+        var entries: [LegendEntry] = [
+            .ramp(scale.map, name: Bilingual(en: "weight", zh: "权重")[language], low: ends.low, high: ends.high),
+            .words(Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")[language]),
+            .line(Stroke(frame.palette.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]),
+        ]
+        if hasDropped { entries.append(.box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language])) }
+        return entries
+    }
+
     // MARK: Layout
 
-    private struct Grid {
+    /// The grid below the words at the top, as long as they may be.
+    private func fittedGrid() -> Grid {
+        var below = self
+        below.frame.head(title[options.language], subtitle(block: slices[0].columns)[options.language])
+        below.frame.y += frame.type.body * 1.5
+        return below.grid()
+    }
+
+    struct Grid {
         let columns: Int
         let side: Double
         let gap: Double
@@ -125,7 +144,7 @@ struct HeadsFigure {
         var best: (columns: Int, side: Double) = (1, 0)
         for columns in candidates {
             let rows = Double((slices.count + columns - 1) / columns)
-            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), 250)
+            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), slices.count > 4 ? 250 : 420)
             if let height { side = min(side, height / rows - headingHeight - captionHeight) }
             // A picture of about golden proportions, unless the use fixes its height.
             if height == nil { side = min(side, max(120, (frame.contentWidth * 0.72) / rows)) }
@@ -144,19 +163,33 @@ struct HeadsFigure {
         guard !isModel, slices.count <= 4, slice.columns <= MatrixRaster.cellLimit, slice.rowLabels != nil else { return nil }
         let widths = names(slice).map { frame.width($0, labelStyle) }
         let gutter = widths.max()! + 10
-        let overhang = max(0, MatrixPanel.overhang(widths, cell: frame.type.label * 1.12) - frame.type.margin + 4)
+        let least = 11 * MatrixPanel.namePitch
+        let overhang = max(0, MatrixPanel.overhang(widths, cell: least) - frame.type.margin + 4)
         for columns in [slices.count, 2, 1] where columns <= slices.count {
             let rows = Double((slices.count + columns - 1) / columns)
             var side = (frame.contentWidth - gutter - overhang - gap * Double(columns - 1)) / Double(columns)
-            let below = frame.type.label * 5 + captionHeight
+            let below = nameHeight(slice, (side / Double(slice.columns)).rounded(.down)) + captionHeight
             if let height { side = min(side, height / rows - headingHeight - below) }
             let cell = (side / Double(slice.columns)).rounded(.down)
-            guard cell >= frame.type.label * 1.12 else { continue }
+            guard cell >= least else { continue }
             return Grid(
                 columns: columns, side: min(cell, 30) * Double(slice.columns), gap: gap * 1.5, gutter: gutter,
                 pitch: headingHeight + min(cell, 30) * Double(slice.rows) + below, isNamed: true)
         }
         return nil
+    }
+
+    /// How much room the names of columns need under cells of `cell` points.
+    private func nameHeight(_ slice: MatrixSlice, _ cell: Double) -> Double {
+        panel(slice, Point(0, 0), cell: min(max(cell, 11 * MatrixPanel.namePitch), 30)).labelHeight
+    }
+
+    private func panel(_ slice: MatrixSlice, _ origin: Point, cell: Double) -> MatrixPanel {
+        let (text, language) = (frame.text, frame.language)
+        let names = names(slice)
+        return MatrixPanel(
+            rows: names, columns: names.count == slice.columns ? names : (0..<slice.columns).map(slice.columnName), cell: cell,
+            origin: origin, style: frame.nameStyle(cell: cell), measure: { text.measure($0, $1, language).width })
     }
 
     private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
@@ -169,12 +202,14 @@ struct HeadsFigure {
 
     // MARK: One head
 
-    private mutating func thumbnail(_ slice: MatrixSlice, _ place: Int, at corner: Point, _ grid: Grid, isFirst: Bool) {
+    private mutating func thumbnail(
+        _ slice: MatrixSlice, _ place: Int, at corner: Point, _ grid: Grid, isFirst: Bool, _ raster: MatrixRaster?
+    ) {
         let heading = frame.style(frame.type.label, frame.palette.ink, .semibold)
         let name = TokenText.shortened(headName(place)[options.language], to: grid.side + grid.gap * 0.6) { frame.width($0, heading) }
         frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
         let origin = Point(corner.x, corner.y + headingHeight)
-        let bottom = grid.isNamed ? named(slice, origin, grid, isFirst: isFirst) : raster(slice, origin, grid)
+        let bottom = raster.map { draw($0, slice, origin, grid) } ?? named(slice, origin, grid, isFirst: isFirst)
         if isCompact { return }
         let best = strongest(slice)
         let words = "\(slice.rowName(query)) → \(slice.columnName(best.key)) \(NumberText.percent(best.weight, decimals: 0))"
@@ -185,11 +220,7 @@ struct HeadsFigure {
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {
-        let (text, language) = (frame.text, frame.language)
-        let names = names(slice)
-        let panel = MatrixPanel(
-            rows: names, columns: names.count == slice.columns ? names : (0..<slice.columns).map(slice.columnName),
-            cell: grid.side / Double(slice.columns), origin: origin, style: labelStyle, measure: { text.measure($0, $1, language).width })
+        let panel = panel(slice, origin, cell: grid.side / Double(slice.columns))
         let cells = panel.cells(scale, frame.palette, digits: nil) { slice.mark($0, $1) }
         frame.items.append(.group("head", cells))
         if isFirst { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
@@ -209,22 +240,5 @@ struct HeadsFigure {
             en: "query \(slice.rowName(row)), key \(slice.columnName(column)): \(value)",
             zh: "查询“\(slice.rowName(row))”，键“\(slice.columnName(column))”：\(value)")
         return HotSpot(area, step: slice.step.id, index: slice.index(row, column), label: label[options.language])
-    }
-
-    private mutating func raster(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid) -> Double {
-        let tall = grid.side * Double(slice.rows) / Double(slice.columns)
-        let area = Rect(origin.x, origin.y, grid.side, min(max(tall, 8), grid.side))
-        let (toRows, toColumns) = (min(slice.rows, max(1, Int(area.height))), min(slice.columns, max(1, Int(area.width))))
-        let shown = (0..<slice.rows * slice.columns).map { cell in
-            let (row, column) = (cell / slice.columns, cell % slice.columns)
-            return slice.isMasked(row, column) ? -.infinity : slice.value(row, column)
-        }
-        let values = MatrixRaster.strongest(shown[...], rows: slice.rows, columns: slice.columns, toRows: toRows, toColumns: toColumns)
-        frame.items.append(.image(MatrixRaster.image(values, rows: toRows, columns: toColumns, scale, frame.palette), in: area))
-        frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
-        let y = area.y + (Double(query) + 0.5) * area.height / Double(slice.rows)
-        frame.items.append(
-            .path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(frame.palette.query, width: 2)))
-        return area.maxY
     }
 }

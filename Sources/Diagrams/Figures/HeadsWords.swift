@@ -21,6 +21,14 @@ extension HeadsFigure {
         return Bilingual(en: "head \(head)", zh: "头 \(head)")
     }
 
+    /// A head by its letter, where a label says after a colon what it does.
+    private func shortName(_ place: Int) -> Bilingual {
+        let name = fullName(place)
+        func start(_ text: String) -> String { String(text.prefix { $0 != ":" && $0 != "：" }) }
+        guard !isModel, layers[0].step.labels[.h] != nil else { return name }
+        return Bilingual(en: "head \(start(name.en))", zh: "头 \(start(name.zh))")
+    }
+
     /// The head whose followed query rests most firmly on one key.
     var surest: (place: Int, key: Int, weight: Double) {
         let all = slices.enumerated().map { (place: $0, best: strongest($1)) }
@@ -30,19 +38,21 @@ extension HeadsFigure {
 
     var title: Bilingual {
         let surest = surest
-        let (name, slice, share) = (fullName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
+        let (name, slice, share) = (shortName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
         let (q, k) = (slice.rowName(query), slice.columnName(surest.key))
         return Bilingual(
             en: "Of \(slices.count) heads, \(name.en) is the surest: “\(q)” rests \(share) on “\(k)”",
-            zh: "\(slices.count) 个头里，\(name.zh) 最确定：“\(q)”把 \(share) 放在“\(k)”上")
+            zh: "\(slices.count) 个头里最确定的是\(name.zh)，它让“\(q)”把 \(share) 放在“\(k)”上")
     }
 
-    var subtitle: Bilingual {
+    /// How to read the picture, whose pixels stand for `block` by `block` cells.
+    func subtitle(block: Int) -> Bilingual {
         let reading = Bilingual(
             en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
-        if isCompact { return reading + Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") }
+        let pixel = Words.aggregation(block, options.aggregate ?? .max).map { Bilingual(en: " ", zh: "") + $0 } ?? Bilingual(same: "")
+        if isCompact { return reading + Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") + pixel }
         let name = slices[0].rowName(query)
-        return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。")
+        return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。") + pixel
     }
 
     var source: Bilingual {

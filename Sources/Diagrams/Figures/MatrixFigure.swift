@@ -1,5 +1,5 @@
-// The figure `matrix`: any two axes of a step as a picture. Up to 64 x 64 as cells, with digits where they fit; larger as one raster; larger than
-// the picture, the strongest of several cells a pixel, and the picture says so.
+// The figure `matrix`: any two axes of a step as a picture. Up to 64 x 64 as cells, with digits where they fit; larger as one raster
+// (MatrixFigure+Raster.swift).
 
 import AttentionEngine
 
@@ -19,12 +19,13 @@ extension Figure {
 
 struct MatrixFigure {
     let slice: MatrixSlice
-    let scale: MatrixScale
+    var scale: MatrixScale
     let query: Int?
+    let key: Int?
     let isRaster: Bool
     var frame: PictureFrame
     private let provenance: Provenance
-    private let options: FigureOptions
+    let options: FigureOptions
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
         self.slice = slice
@@ -39,8 +40,20 @@ struct MatrixFigure {
                     "\(slice.step.id): query \(query): expected rows of tokens, 0 to \(slice.rows - 1), found \(slice.step.output.shape)")
             }
         }
+        if let key = options.key {
+            guard [.t, .s].contains(slice.columnAxis), (0..<slice.columns).contains(key) else {
+                let tokens = [.t, .s].contains(slice.columnAxis) ? ", 0 to \(slice.columns - 1)" : ""
+                throw FigureError("\(slice.step.id): key \(key): expected columns of tokens\(tokens), found \(slice.step.output.shape)")
+            }
+        }
+        if scale.kind == .choice, options.aggregate == .mean {
+            throw FigureError("\(slice.step.id): aggregate mean: a matrix of yes and no shows whether any cell is filled; expected max")
+        }
+        key = options.key
         let isFollowed = slice.isPair || slice.rowAxis == .t || slice.rowAxis == .s
-        query = options.query ?? (isRaster || !isFollowed ? nil : slice.rows - 1)
+        // A wide page has room beside a large matrix for the order of one row.
+        let isWide = options.preset.proportion != nil && slice.isPair
+        query = options.query ?? (isFollowed && (!isRaster || isWide) ? slice.rows - 1 : nil)
     }
 
     /// The step that the options name (in the phase, if it is not there as it stands), or the first attention weights of the phase, or the first of all.
@@ -63,25 +76,29 @@ struct MatrixFigure {
     }
 
     mutating func scene() throws -> Scene {
-        let block = isRaster ? Int((Double(max(slice.rows, slice.columns)) / Double(rasterSide)).rounded(.up)) : 1
-        let words = MatrixWords(slice: slice, scale: scale, theme: options.theme, query: query, block: block)
+        let raster = isRaster ? fittedRaster() : nil
+        if let raster { scale = raster.scale }
+        let words = words(block: raster?.block ?? 1)
         let language = options.language
         frame.head(words.title[language], words.subtitle[language])
+        let body = frame.items.count
         frame.y += frame.type.body * 1.6
-        if isRaster { drawRaster() } else { drawCells(words) }
+        if let raster { draw(raster, words) } else { drawCells(words) }
         legend(words)
         frame.y += frame.type.small * 0.9
-        frame.foot(words.source(provenance)[language])
-        let height = options.preset.proportion.map { max(frame.y, (frame.width * $0).rounded()) } ?? frame.y.rounded(.up)
-        return Scene(
-            size: Size(frame.width, height), background: frame.palette.paper, items: frame.items, title: words.title, alt: words.alt,
-            caption: words.caption,
-            language: language, provenance: options.provenance(figure: "matrix", step: slice.step.id, data: provenance))
+        return frame.scene(
+            body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
+            provenance: options.provenance(figure: "matrix", step: slice.step.id, data: provenance))
+    }
+
+    func words(block: Int) -> MatrixWords {
+        MatrixWords(
+            slice: slice, scale: scale, theme: options.theme, query: query, key: key, block: block, aggregation: options.aggregate ?? .max)
     }
 
     // MARK: Cells
 
-    private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
 
     private func shortened(_ names: [String]) -> [String] {
         let limit = max(62, frame.contentWidth * 0.13)
@@ -100,33 +117,36 @@ struct MatrixFigure {
         let language = frame.language
         let measure = { (name: String, style: TextStyle) in text.measure(name, style, language).width }
         let panel = MatrixPanel(
-            rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: labelStyle, measure: measure)
+            rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: frame.nameStyle(cell: min(cell, height)),
+            measure: measure)
         let slice = slice
         let cells = panel.cells(scale, frame.palette, digits: digits(cell, height)) { slice.mark($0, $1) }
         frame.items.append(.group("cells", cells))
         frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette)))
-        frame.items.append(.group("columns", panel.columnNames(highlighted: words.ranking.first?.column, frame.palette)))
+        frame.items.append(.group("columns", panel.columnNames(highlighted: key ?? words.ranking.first?.column, frame.palette)))
         if let query { frame.items.append(panel.rowFrame(query, slice.color(frame.palette))) }
+        if let key { frame.items.append(panel.columnFrame(key, frame.palette.key)) }
         axisNames(panel.area, panel.labelHeight)
-        if hasSide { ranking(words, at: Point(frame.width - frame.type.margin - sideWidth, panel.origin.y)) }
+        if hasSide { ranking(words, beside: panel.area) }
         hotSpots(panel, words)
         frame.y = panel.area.maxY + panel.labelHeight + frame.type.label * 1.9
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
     private func cellSize(_ gutter: Double, _ names: [Double]) -> (cell: Double, height: Double, hasSide: Bool) {
-        let side = query != nil && slice.isPair && scale.kind != .choice ? sideWidth + 44 : 0
+        let side = hasRanking ? Self.sideWidth + 44 : 0
         let free = frame.contentWidth - gutter
         func fitted(_ width: Double) -> Double {
             var cell = min(width / Double(slice.columns), 46)
             if let proportion = options.preset.proportion {
-                let below = frame.type.label * 10 + frame.type.small * 5
+                let longest = (names.max() ?? 0) * 1.12 + frame.type.label * 0.6
+                let below = longest + frame.type.label * 2.8 + frame.type.small * 4 + max(16, frame.type.margin * 0.55)
                 cell = min(cell, max(8, (frame.width * proportion - frame.y - below) / Double(slice.rows)))
             }
             return cell >= 8 ? cell.rounded(.down) : max(cell, 2)
         }
         let beside = fitted(free - side)
-        if frame.width >= 900, side > 0, beside >= 22 { return (beside, beside, true) }
+        if frame.width >= 900, side > 0, beside >= 22 || isFixed { return (beside, beside, true) }
         let alone = fitted(free)
         if Self.isNarrow(slice), options.preset.proportion == nil {
             // A table of few columns: rows as low as their digits allow, columns as wide as the page has room.
@@ -144,7 +164,18 @@ struct MatrixFigure {
     private static func isNarrow(_ slice: MatrixSlice) -> Bool { !slice.isPair && slice.columns <= 10 && slice.rows > slice.columns }
     private static let tableHeight = 378.0
 
-    var sideWidth: Double { 236 }
+    /// Whether there is a row to put in order.
+    var hasRanking: Bool { query != nil && slice.isPair && scale.kind != .choice }
+    /// Whether the use fixes the height.
+    var isFixed: Bool { options.preset.proportion != nil }
+    private static let sideWidth = 236.0
+
+    /// The ranking at the right margin; on a wide page over most of what the matrix leaves free.
+    mutating func ranking(_ words: MatrixWords, beside area: Rect) {
+        let right = frame.width - frame.type.margin
+        let width = isFixed ? min(right - area.maxX - 64, 480) : Self.sideWidth
+        ranking(words, at: Point(right - width, area.y), width: width)
+    }
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.
     private func digits(_ cell: Double, _ height: Double) -> TextStyle? {
@@ -157,7 +188,7 @@ struct MatrixFigure {
         return nil
     }
 
-    private mutating func axisNames(_ area: Rect, _ labelHeight: Double) {
+    mutating func axisNames(_ area: Rect, _ labelHeight: Double) {
         let style = frame.style(frame.type.label, frame.palette.muted, .medium)
         let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
@@ -180,62 +211,6 @@ struct MatrixFigure {
             }
         }
     }
-
-    // MARK: Raster
-
-    /// The most pixels along a side of a raster: what is left beside the axis.
-    private var rasterSide: Int { Int(frame.contentWidth - frame.type.label * 4.6) }
-
-    private mutating func drawRaster() {
-        let longest = max(slice.rows, slice.columns)
-        let side = min(rasterSide, options.preset.proportion.map { Int(frame.width * $0 - frame.y - 150) } ?? rasterSide)
-        // Whole points a cell where that fills most of the place, so that all cells are alike.
-        let whole = side / longest
-        let scaled = whole >= 1 && Double(whole * longest) >= 0.8 * Double(side) ? Double(whole) : Double(side) / Double(longest)
-        let (width, height) = ((Double(slice.columns) * scaled).rounded(), (Double(slice.rows) * scaled).rounded())
-        let toRows = min(slice.rows, max(1, Int(height)))
-        let toColumns = min(slice.columns, max(1, Int(width)))
-        let values = MatrixRaster.strongest(slice.values, rows: slice.rows, columns: slice.columns, toRows: toRows, toColumns: toColumns)
-        let image = MatrixRaster.image(values, rows: toRows, columns: toColumns, scale, frame.palette)
-        let area = Rect((frame.type.margin + frame.type.label * 4.4).rounded(), frame.y.rounded(), max(width, 1), max(height, 1))
-        frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(frame.palette.rule)))
-        frame.items.append(.image(image, in: area))
-        ticks(area)
-        if let query {
-            let y = area.y + (Double(query) + 0.5) * height / Double(slice.rows)
-            frame.items.append(
-                .path([.move(Point(area.x - 7, y)), .line(Point(area.maxX, y))], stroke: Stroke(frame.palette.query, width: 1.2)))
-        }
-        axisNames(area, frame.type.label * 1.5)
-        frame.y = area.maxY + frame.type.label * 3.4
-    }
-
-    private mutating func ticks(_ area: Rect) {
-        let stroke = Stroke(frame.palette.muted)
-        for position in Self.ticks(slice.rows) {
-            let y = area.y + (Double(position) + 0.5) * area.height / Double(slice.rows)
-            frame.items.append(.path([.move(Point(area.x - 5, y)), .line(Point(area.x, y))], stroke: stroke))
-            frame.add(NumberText.grouped(position), labelStyle, at: Point(area.x - 8, y + frame.type.label * 0.36), .end)
-        }
-        for position in Self.ticks(slice.columns) {
-            let x = area.x + (Double(position) + 0.5) * area.width / Double(slice.columns)
-            frame.items.append(.path([.move(Point(x, area.maxY)), .line(Point(x, area.maxY + 5))], stroke: stroke))
-            frame.add(NumberText.grouped(position), labelStyle, at: Point(x, area.maxY + 5 + frame.type.label * 1.05), .middle)
-        }
-    }
-
-    /// About five round positions, from 0.
-    static func ticks(_ count: Int) -> [Int] {
-        var step = 1
-        while count / step > 6 { step = [2, 5, 10].map { $0 * power(step) }.first { $0 > step } ?? step * 2 }
-        return Array(stride(from: 0, to: count, by: step))
-    }
-
-    private static func power(_ step: Int) -> Int {
-        var power = 1
-        while power * 10 <= step { power *= 10 }
-        return power
-    }
 }
 
 extension FigureOptions {
@@ -248,6 +223,8 @@ extension FigureOptions {
         facts["step"] = step
         facts["width"] = width.map { NumberText.significant($0) }
         facts["query"] = query.map(String.init)
+        facts["key"] = key.map(String.init)
+        facts["aggregate"] = aggregate?.rawValue
         switch head {
         case .mean: facts["head"] = "mean"
         case .one(let n): facts["head"] = String(n)

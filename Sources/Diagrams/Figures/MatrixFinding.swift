@@ -5,7 +5,9 @@ import AttentionEngine
 
 extension MatrixWords {
     /// The finding in one line.
-    var title: Bilingual { (slice.isSelection ? selection : slice.isPair ? mask ?? strongestKey : vector) ?? subject }
+    var title: Bilingual {
+        (slice.isSelection ? crossing ?? selection : slice.isPair ? crossing ?? mask ?? strongestKey : vector) ?? subject
+    }
 
     private func number(_ value: Double) -> String { MatrixScale.typographic(NumberText.significant(value, digits: 3)) }
 
@@ -23,6 +25,26 @@ extension MatrixWords {
     }
 
     // MARK: Pairs
+
+    /// What stands where the framed row and the framed column meet.
+    private var crossing: Bilingual? {
+        guard let query, let key, slice.isPair else { return nil }
+        let (q, k) = (row(query), column(key))
+        switch slice.mark(query, key) {
+        case .masked: return Bilingual(en: "\(q.en) cannot see \(k.en)", zh: "\(q.zh)看不到\(k.zh)")
+        case .dropped: return Bilingual(en: "\(q.en) leaves out \(k.en)", zh: "\(q.zh)没有选中\(k.zh)")
+        case .value(let value) where slice.isSelection && value == 1:
+            return Bilingual(en: "\(q.en) keeps \(k.en)", zh: "\(q.zh)选中了\(k.zh)")
+        case .value(let value), .beyond(let value):
+            if scale.kind == .weights {
+                let share = value > 0 && value < 0.0005 ? Bilingual(en: "under 0.1%", zh: "不到 0.1%") : Bilingual(same: percent(value))
+                return Bilingual(en: "\(q.en) gives \(k.en) \(share.en) of its attention", zh: "\(q.zh)把 \(share.zh) 的注意力给了\(k.zh)")
+            }
+            return Bilingual(en: "\(q.en) with \(k.en): \(number(value))", zh: "\(q.zh)与\(k.zh)：\(number(value))")
+        }
+    }
+
+    private func percent(_ share: Double) -> String { NumberText.percent(share, decimals: share < 0.1 ? 1 : 0) }
 
     private var selection: Bilingual? {
         guard let query else { return nil }

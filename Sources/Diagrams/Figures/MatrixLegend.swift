@@ -28,14 +28,7 @@ extension MatrixFigure {
             entries.append(.box(frame.hatching, Stroke(frame.palette.rule, width: 0.75), text[language]))
         }
         if marks.beyond { entries.append(.words(Bilingual(en: "pale: future keys", zh: "浅色：未来的键")[language])) }
-        if marks.masked {
-            let hidesBoth = isRaster && slice.reach != nil
-            entries.append(
-                .words(
-                    (hidesBoth
-                        ? Bilingual(en: "blank: masked or not selected", zh: "空白：已掩住或未选中") : Bilingual(en: "blank: masked", zh: "空白：已掩住"))[
-                            language]))
-        }
+        if marks.masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }
         return entries
     }
 }

@@ -4,7 +4,7 @@ import AttentionEngine
 
 extension MatrixFigure {
     /// The story's row in order: its strongest keys with their digits.
-    mutating func ranking(_ words: MatrixWords, at corner: Point) {
+    mutating func ranking(_ words: MatrixWords, at corner: Point, width sideWidth: Double) {
         guard let query else { return }
         let best = Array(words.ranking.prefix(6))
         let x = corner.x

@@ -6,7 +6,7 @@ import AttentionEngine
 struct MatrixScale: Sendable {
     let kind: MatrixSlice.Kind
     /// The number at the end of the map; the other end is 0, or minus this for signed numbers.
-    let limit: Double
+    private(set) var limit: Double
     let map: ColorMap
     /// Digits after the point in cells.
     let decimals: Int
@@ -17,12 +17,12 @@ struct MatrixScale: Sendable {
     var isGrey: Bool { kind == .signed && map.colors.first == map.colors.last }
 
     /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
-    let isCapped: Bool
+    private(set) var isCapped: Bool
     /// How many values are NaN or plus infinity.
     let brokenCount: Int
 
     init(_ slice: MatrixSlice, _ palette: Palette) {
-        let census = MatrixCensus(slice)
+        let census = MatrixCensus(slice.values, rows: slice.rows, columns: slice.columns)
         rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
         brokenCount = census.brokenCount
         let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.hasSuffix("weights")
@@ -45,7 +45,7 @@ struct MatrixScale: Sendable {
 
     /// One scale for the weights of several matrices.
     init(weights slices: [MatrixSlice], _ palette: Palette) {
-        let censuses = slices.map(MatrixCensus.init)
+        let censuses = slices.map { MatrixCensus($0.values, rows: $0.rows, columns: $0.columns) }
         let high = censuses.map(\.high).max() ?? 1
         rowsSumToOne = censuses.allSatisfy(\.rowsSumToOne)
         brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
@@ -56,6 +56,17 @@ struct MatrixScale: Sendable {
         limit = isCapped ? usual : high > 0.5 ? 1 : Self.roundUp(high)
         map = palette.sequential
         decimals = limit < 0.05 ? 3 : 2
+    }
+
+    /// The same kind of scale for rasters in which a pixel is the mean of several numbers: between the ends of what is drawn.
+    func narrowed(to rasters: [MatrixRaster]) -> MatrixScale {
+        let censuses = rasters.map { MatrixCensus($0.values[...], rows: $0.rows, columns: $0.columns) }
+        let high = censuses.map { max($0.high, -$0.low) }.max() ?? 1
+        let usual = Self.roundUp(censuses.map(\.usualRowMaximum).max() ?? 1)
+        var narrow = self
+        narrow.isCapped = kind == .weights && usual * 2 < high
+        narrow.limit = narrow.isCapped ? usual : Self.roundUp(high)
+        return narrow
     }
 
     /// Where `value` stands on the map, 0 to 1.
@@ -112,12 +123,12 @@ struct MatrixCensus {
     /// The median over rows of each row's largest value.
     private(set) var usualRowMaximum = 0.0
 
-    init(_ slice: MatrixSlice) {
+    init(_ values: ArraySlice<Double>, rows: Int, columns: Int) {
         var maxima: [Double] = []
-        slice.values.withUnsafeBufferPointer { values in
-            for row in 0..<slice.rows {
+        values.withUnsafeBufferPointer { values in
+            for row in 0..<rows {
                 var (least, most, sum) = (0.0, 0.0, 0.0)
-                for value in values[row * slice.columns..<(row + 1) * slice.columns] {
+                for value in values[row * columns..<(row + 1) * columns] {
                     guard value.isFinite else {
                         if value != -.infinity { brokenCount += 1 }
                         rowsSumToOne = false

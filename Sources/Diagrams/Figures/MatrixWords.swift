@@ -8,8 +8,20 @@ struct MatrixWords {
     let theme: Theme
     /// The query that the picture follows.
     let query: Int?
+    /// The key whose column is framed.
+    let key: Int?
     /// Cells along each side of the block that one pixel stands for; 1 where every cell is shown.
     let block: Int
+    /// What a pixel shows of a block.
+    let aggregation: Aggregation
+    /// Which marks other than numbers stand in cells.
+    let marks: Marks
+
+    init(slice: MatrixSlice, scale: MatrixScale, theme: Theme, query: Int?, key: Int?, block: Int, aggregation: Aggregation) {
+        (self.slice, self.scale, self.theme, self.query, self.key) = (slice, scale, theme, query, key)
+        (self.block, self.aggregation) = (block, aggregation)
+        marks = Marks(slice)
+    }
 
     var subject: Bilingual { slice.step.title }
     private var head: Bilingual? { slice.headName }
@@ -30,11 +42,8 @@ struct MatrixWords {
         parts.append(slice.isPair ? pairReading : axesReading)
         parts.append(colorReading)
         if marks.beyond { parts.append(Bilingual(en: "Before the mask.", zh: "这是掩码之前。")) }
-        if block > 1 {
-            parts.append(
-                Bilingual(
-                    en: "One pixel shows the largest of up to \(block) × \(block) cells.", zh: "每个像素显示至多 \(block) × \(block) 个格子中的最大值。"))
-        }
+        if let pixel = Words.aggregation(block, aggregation, isChoice: scale.kind == .choice) { parts.append(pixel) }
+        if let framed { parts.append(framed) }
         return Bilingual(en: parts.map(\.en).joined(separator: " "), zh: parts.map(\.zh).joined())
     }
 
@@ -94,6 +103,7 @@ struct MatrixWords {
                 + Bilingual(
                     en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "第 \(query) 行“\(slice.rowName(query))”：\(row.zh)。")
         }
+        if let column = columnText { text = text + column }
         if title != subject { text = title + Bilingual(en: ". ", zh: "。") + text }
         if marks.dropped { text = text + Bilingual(en: " Hatched cells are visible, but not selected.", zh: "画斜线的格子看得见，但未选中。") }
         if marks.beyond { text = text + Bilingual(en: " Pale cells are future keys, before the mask.", zh: "浅色的格子是未来的键，还没有掩住。") }
@@ -112,27 +122,43 @@ struct MatrixWords {
     private func strongest(_ count: Int) -> Bilingual? {
         let best = ranking.prefix(count)
         guard !best.isEmpty, scale.kind != .choice else { return nil }
-        return Words.list(
-            best.map { place in
-                let (name, value) = (slice.columnName(place.column), NumberText.significant(place.value, digits: 3))
-                return Bilingual(en: "“\(name)” (\(value))", zh: "“\(name)”（\(value)）")
+        return list(best.map { (slice.columnName($0.column), $0.value) })
+    }
+
+    private func list(_ places: [(name: String, value: Double)]) -> Bilingual {
+        Words.list(
+            places.map { place in
+                let value = NumberText.significant(place.value, digits: 3)
+                return Bilingual(en: "“\(place.name)” (\(value))", zh: "“\(place.name)”（\(value)）")
             })
     }
 
-    /// Which marks other than numbers stand in cells; large matrices answer by their first row, which a causal mask leaves one cell of.
-    var marks: (masked: Bool, dropped: Bool, beyond: Bool) {
-        var marks = (masked: false, dropped: false, beyond: false)
-        for row in 0..<(isRaster ? 1 : slice.rows) {
-            for column in 0..<slice.columns {
-                switch slice.mark(row, column) {
-                case .masked: marks.masked = true
-                case .dropped: marks.dropped = !isRaster
-                case .beyond: marks.beyond = true
-                case .value: break
-                }
-            }
+    // MARK: The framed column
+
+    /// Which row and column stand in frames; nil without a column.
+    private var framed: Bilingual? {
+        guard let key else { return nil }
+        let column = Words.place(key, slice.columnLabels)
+        guard let query else { return Bilingual(en: "Framed: column \(column.en).", zh: "框出\(column.zh)列。") }
+        let row = Words.place(query, slice.rowLabels)
+        return Bilingual(en: "Framed: row \(row.en), column \(column.en).", zh: "框出\(row.zh)行和\(column.zh)列。")
+    }
+
+    /// The framed column in words: who rests on the key most.
+    private var columnText: Bilingual? {
+        guard let key else { return nil }
+        let rows = (0..<slice.rows).filter {
+            !slice.isMasked($0, key) && !slice.isBeyond($0, key) && slice.value($0, key).isFinite
         }
-        return marks
+        let name = slice.columnName(key)
+        if scale.kind == .choice {
+            let count = rows.count { slice.value($0, key) == 1 }
+            return Bilingual(en: " Column \(key), “\(name)”: filled in \(count) rows.", zh: "第 \(key) 列“\(name)”：\(count) 行填色。")
+        }
+        let best = rows.sorted { (slice.value($0, key), $1) > (slice.value($1, key), $0) }.prefix(3)
+        guard !best.isEmpty else { return Bilingual(en: " Column \(key), “\(name)”: all masked.", zh: "第 \(key) 列“\(name)”：全部掩住。") }
+        let rest = list(best.map { (slice.rowName($0), slice.value($0, key)) })
+        return Bilingual(en: " Column \(key), “\(name)”: highest at \(rest.en).", zh: "第 \(key) 列“\(name)”：最高的是\(rest.zh)。")
     }
 
     /// A short row in full.

@@ -153,6 +153,11 @@ extension Words {
             zh: quoted.dropLast().joined(separator: "、") + "和" + last)
     }
 
+    /// A position by its name in quotation marks, or by its number where positions have no names.
+    static func place(_ position: Int, _ names: [String]?) -> Bilingual {
+        names.map { quoted($0[position]) } ?? Bilingual(same: "\(position)")
+    }
+
     /// Which heads a slice shows; nil where it has none.
     static func head(_ slice: MatrixSlice) -> Bilingual? { slice.headName }
 

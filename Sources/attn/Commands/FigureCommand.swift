@@ -62,6 +62,9 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The step to draw.", valueName: "id")) var step: String?
         @Option(help: ArgumentHelp("The head to draw: a number, or mean.", valueName: "n|mean")) var head: String?
         @Option(help: ArgumentHelp("The query to highlight.", valueName: "n")) var query: Int?
+        @Option(help: ArgumentHelp("The key to frame, for matrix.", valueName: "n")) var key: Int?
+        @Option(help: "What a pixel shows of several cells, in matrices larger than the picture: max (the default) or mean.")
+        var aggregate: Aggregation?
         @Option(help: ArgumentHelp("The phase: prefill or decode.N.", valueName: "phase")) var phase = "prefill"
         @Option(help: "The looks: light, dark or print.") var theme = Theme.light
         @Option(help: "The use: article, cover, phone or slide.") var preset = Preset.article
@@ -131,6 +134,8 @@ struct FigureCommand: ParsableCommand {
             do { _ = try options.checkedWidth() } catch { throw UsageError("--\(error)") }
             options.step = step
             options.query = query
+            options.key = key
+            options.aggregate = aggregate
             options.phase = phase
             if let head {
                 guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
@@ -145,3 +150,4 @@ struct FigureCommand: ParsableCommand {
 
 extension Theme: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
+extension Aggregation: ExpressibleByArgument {}

@@ -1,0 +1,87 @@
+// Where a large matrix stands as one image: round positions along its sides, and frames around the row and the column of the story.
+
+import AttentionEngine
+
+/// The place of a raster and of the positions along it.
+struct RasterPanel {
+    let area: Rect
+    let rows: Int
+    let columns: Int
+    let query: Int?
+    let key: Int?
+
+    func rowMiddle(_ row: Int) -> Double { area.y + (Double(row) + 0.5) * area.height / Double(rows) }
+    func columnMiddle(_ column: Int) -> Double { area.x + (Double(column) + 0.5) * area.width / Double(columns) }
+
+    /// The frame of the story's row: around it, never over it.
+    func rowFrame(_ row: Int, _ color: Color) -> Item {
+        let height = max(area.height / Double(rows), 1)
+        return Self.frame(Rect(area.x, rowMiddle(row) - height / 2, area.width, height), color)
+    }
+
+    /// The frame of the story's column.
+    func columnFrame(_ column: Int, _ color: Color) -> Item {
+        let width = max(area.width / Double(columns), 1)
+        return Self.frame(Rect(columnMiddle(column) - width / 2, area.y, width, area.height), color)
+    }
+
+    private static func frame(_ area: Rect, _ color: Color) -> Item { .rect(area.insetBy(-1.25), stroke: Stroke(color, width: 1.5)) }
+
+    /// About five round positions, from 0.
+    static func ticks(_ count: Int) -> [Int] {
+        var step = 1
+        while count / step > 6 { step = [2, 5, 10].map { $0 * power(step) }.first { $0 > step } ?? step * 2 }
+        return Array(stride(from: 0, to: count, by: step))
+    }
+
+    private static func power(_ step: Int) -> Int {
+        var power = 1
+        while power * 10 <= step { power *= 10 }
+        return power
+    }
+}
+
+extension PictureFrame {
+    /// The image with its edge, the positions along it, and the frames.
+    mutating func raster(_ image: PixelImage, _ panel: RasterPanel, hasRows: Bool = true) {
+        items.append(.rect(panel.area.insetBy(-0.5), stroke: Stroke(palette.rule)))
+        items.append(.image(image, in: panel.area))
+        if hasRows { rowTicks(panel) }
+        columnTicks(panel)
+        if let query = panel.query { items.append(panel.rowFrame(query, palette.query)) }
+        if let key = panel.key { items.append(panel.columnFrame(key, palette.key)) }
+    }
+
+    private mutating func rowTicks(_ panel: RasterPanel) {
+        let style = style(type.label, palette.muted)
+        func isFree(_ tick: Int) -> Bool {
+            guard let query = panel.query else { return true }
+            return abs(panel.rowMiddle(tick) - panel.rowMiddle(query)) >= type.label * 1.2
+        }
+        for tick in RasterPanel.ticks(panel.rows).filter(isFree) { rowTick(tick, style, panel) }
+        if let query = panel.query { rowTick(query, self.style(type.label, palette.ink, .bold), panel) }
+    }
+
+    private mutating func rowTick(_ row: Int, _ style: TextStyle, _ panel: RasterPanel) {
+        let y = panel.rowMiddle(row)
+        items.append(.path([.move(Point(panel.area.x - 5, y)), .line(Point(panel.area.x, y))], stroke: Stroke(style.color)))
+        add(NumberText.grouped(row), style, at: Point(panel.area.x - 8, y + type.label * 0.36), .end)
+    }
+
+    private mutating func columnTicks(_ panel: RasterPanel) {
+        let (style, bold) = (style(type.label, palette.muted), style(type.label, palette.ink, .bold))
+        func isFree(_ tick: Int) -> Bool {
+            guard let key = panel.key else { return true }
+            let room = (width(NumberText.grouped(tick), style) + width(NumberText.grouped(key), bold)) / 2 + 6
+            return abs(panel.columnMiddle(tick) - panel.columnMiddle(key)) >= room
+        }
+        for tick in RasterPanel.ticks(panel.columns).filter(isFree) { columnTick(tick, style, panel) }
+        if let key = panel.key { columnTick(key, bold, panel) }
+    }
+
+    private mutating func columnTick(_ column: Int, _ style: TextStyle, _ panel: RasterPanel) {
+        let (x, bottom) = (panel.columnMiddle(column), panel.area.maxY)
+        items.append(.path([.move(Point(x, bottom)), .line(Point(x, bottom + 5))], stroke: Stroke(style.color)))
+        add(NumberText.grouped(column), style, at: Point(x, bottom + 5 + type.label * 1.05), .middle)
+    }
+}
