@@ -15,8 +15,8 @@ import Testing
     }()
 
     /// Every preset, and three widths more; the other themes once, for they change colours alone.
-    private func scenes(_ name: String, _ language: Language) throws -> [(String, Scene)] {
-        let (figure, data) = (try Figures.named(name), try #require(Self.data[language]))
+    private func scenes(_ name: String, _ language: Language, _ given: FigureData? = nil) throws -> [(String, Scene)] {
+        let (figure, data) = (try Figures.named(name), try #require(given ?? Self.data[language]))
         let uses = Preset.allCases.map { (Theme.light, $0, Double?.none) } + [375, 600, 900].map { (.light, .article, $0) }
         return try (uses + [(.dark, .article, nil), (.print, .article, nil)]).map { theme, preset, width in
             var options = FigureOptions()
@@ -28,34 +28,46 @@ import Testing
     @Test(arguments: names, Language.allCases) func `no text runs into another, leaves the picture or is under 11 points`(
         name: String, language: Language
     ) throws {
-        for (place, scene) in try scenes(name, language) {
-            var boxes: [(Rect, String)] = []
-            for run in scene.texts {
-                #expect(run.style.size >= 11, "\(name) \(place): \(run.text)")
-                let corners = corners(run, language)
-                let isInside = corners.allSatisfy {
-                    $0.x >= -0.5 && $0.x <= scene.size.width + 0.5 && $0.y >= 0 && $0.y <= scene.size.height
-                }
-                #expect(isInside, "\(name) \(language) \(place): \(run.text) leaves the picture")
-                guard run.rotation == 0 else { continue }
-                let box = Rect(corners[0].x, corners[0].y, corners[2].x - corners[0].x, corners[2].y - corners[0].y).insetBy(0.4)
-                for (other, text) in boxes {
-                    let overlaps = box.x < other.maxX && other.x < box.maxX && box.y < other.maxY && other.y < box.maxY
-                    #expect(!overlaps, "\(name) \(language) \(place): “\(run.text)” on “\(text)”")
-                }
-                boxes.append((box, run.text))
-            }
+        for (place, scene) in try scenes(name, language) { expectLegible(scene, language, "\(name) \(place)") }
+    }
+
+    @Test(arguments: ["matrix", "compare", "heads"], Language.allCases) func `pictures of more than 64 tokens keep to the same rules`(
+        name: String, language: Language
+    ) throws {
+        let data = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "diary"))
+        for (place, scene) in try scenes(name, language, data) {
+            expectLegible(scene, language, "\(name) \(place)")
+            for shape in scene.rects { expectInside(shape.rect, scene, "\(name) \(place)") }
         }
+    }
+
+    private func expectLegible(_ scene: Scene, _ language: Language, _ place: String) {
+        var boxes: [(Rect, String)] = []
+        for run in scene.texts {
+            #expect(run.style.size >= 11, "\(place): \(run.text)")
+            let corners = corners(run, language)
+            let isInside = corners.allSatisfy {
+                $0.x >= -0.5 && $0.x <= scene.size.width + 0.5 && $0.y >= 0 && $0.y <= scene.size.height
+            }
+            #expect(isInside, "\(place) \(language): \(run.text) leaves the picture")
+            guard run.rotation == 0 else { continue }
+            let box = Rect(corners[0].x, corners[0].y, corners[2].x - corners[0].x, corners[2].y - corners[0].y).insetBy(0.4)
+            for (other, text) in boxes {
+                let overlaps = box.x < other.maxX && other.x < box.maxX && box.y < other.maxY && other.y < box.maxY
+                #expect(!overlaps, "\(place) \(language): “\(run.text)” on “\(text)”")
+            }
+            boxes.append((box, run.text))
+        }
+    }
+
+    private func expectInside(_ rect: Rect, _ scene: Scene, _ place: String) {
+        #expect(rect.x >= 0 && rect.maxX <= scene.size.width && rect.y >= 0 && rect.maxY <= scene.size.height, "\(place): \(rect)")
+        #expect(rect.width >= 0 && rect.height >= 0)
     }
 
     @Test(arguments: names, Language.allCases) func `shapes stay inside the picture`(name: String, language: Language) throws {
         for (place, scene) in try scenes(name, language) {
-            for shape in scene.rects {
-                let isInside =
-                    shape.rect.x >= 0 && shape.rect.maxX <= scene.size.width && shape.rect.y >= 0 && shape.rect.maxY <= scene.size.height
-                #expect(isInside, "\(name) \(language) \(place): \(shape.rect)")
-                #expect(shape.rect.width >= 0 && shape.rect.height >= 0)
-            }
+            for shape in scene.rects { expectInside(shape.rect, scene, "\(name) \(language) \(place)") }
         }
     }
 

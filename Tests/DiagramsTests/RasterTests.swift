@@ -4,29 +4,6 @@ import AttentionEngine
 import Diagrams
 import Testing
 
-/// A causal pass over `count` tokens in which a query keeps itself and key 0.
-private func selective(_ count: Int) -> Trace {
-    func step(_ id: String, _ axes: [Axis], _ lengths: [Int], inputs: [String] = [], _ value: (Int, Int) -> Double) -> Step {
-        let values = (0..<lengths[0]).flatMap { row in (0..<lengths[1]).map { value(row, $0) } }
-        return Step(
-            id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs, symbol: "A",
-            output: Tensor(Shape(axes, lengths), values))
-    }
-    let (pair, size): ([Axis], [Int]) = ([.t, .s], [count, count])
-    func isKept(_ t: Int, _ s: Int) -> Bool { s == t || s == 0 }
-    return Trace(
-        tokens: (0..<count).map { "w\($0)" },
-        steps: [
-            step("indexer.score", pair, size) { $1 > $0 ? -.infinity : isKept($0, $1) ? 2 : 1 },
-            step("selected", [.t, .k], [count, 2], inputs: ["indexer.score"]) { $1 == 0 ? Double($0) : $0 == 0 ? -1 : 0 },
-            step("attention.scores", pair, size) { $1 > $0 ? -.infinity : 0 },
-            step("attention.weights", pair, size) { $1 > $0 ? 0 : 1 / Double($0 + 1) },
-            step("sparse.dot", pair, size) { Double($0 == $1 ? 8 : 4) },
-            step("sparse.scores", pair, size) { isKept($0, $1) ? 0 : -.infinity },
-            step("sparse.weights", pair, size) { isKept($0, $1) ? ($0 == 0 ? 1 : 0.5) : 0 },
-        ])
-}
-
 /// Scores of 226 tokens: two cells a pixel in a picture 200 points wide.
 private func scores(_ cells: [[Int]: Double]) -> Trace {
     var values = [Double](repeating: -.infinity, count: 226 * 226)
@@ -94,7 +71,7 @@ extension PixelImage {
 
     @Test func `the picture says what a pixel shows`() throws {
         func subtitle(_ step: String, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> String {
-            try draw(selective(226)) { options in
+            try draw(LargeTrace.selective(226)) { options in
                 (options.step, options.width) = (step, 200)
                 change(&options)
             }.words.joined(separator: " ")
@@ -108,7 +85,7 @@ extension PixelImage {
     }
 
     @Test func `a pixel of a selection is filled if any of its cells is selected`() throws {
-        let scene = try draw(selective(226)) { options in (options.step, options.width) = ("selected", 200) }
+        let scene = try draw(LargeTrace.selective(226)) { options in (options.step, options.width) = ("selected", 200) }
         let image = try #require(scene.images.first)
         let filled = ColorMap.sequential(.light).color(at: 1)
         for pixel in 0..<113 {
@@ -123,7 +100,7 @@ extension PixelImage {
         #expect(
             throws: FigureError("selected: aggregate mean: a matrix of yes and no shows whether any cell is filled; expected max")
         ) {
-            try draw(selective(80)) { options in (options.step, options.aggregate) = ("selected", .mean) }
+            try draw(LargeTrace.selective(80)) { options in (options.step, options.aggregate) = ("selected", .mean) }
         }
     }
 
@@ -131,8 +108,8 @@ extension PixelImage {
         theme: Theme, count: Int
     ) throws {
         let palette = Palette.of(theme)
-        for (figure, step) in [(Figure.matrix, "sparse.weights"), (.matrix, "selected"), (.compare, nil)] {
-            let scene = try draw(selective(count), figure) { options in
+        for (figure, step) in [(Figure.matrix, "sparse.weights"), (.matrix, "selected"), (.compare, nil), (.heads, "sparse.weights")] {
+            let scene = try draw(LargeTrace.selective(count), figure) { options in
                 (options.step, options.theme, options.width) = (step, theme, 300)
             }
             let picture = try #require(scene.images.last { $0.height > 1 }, "all but the legend's scale")
@@ -144,7 +121,7 @@ extension PixelImage {
     }
 
     @Test func `a number that the mask is still to hide is pale in pixels too`() throws {
-        let scene = try draw(selective(100)) { $0.step = "sparse.dot" }
+        let scene = try draw(LargeTrace.selective(100)) { $0.step = "sparse.dot" }
         let image = try #require(scene.images.first)
         let color = ColorMap.sequential(.light).color(at: 0.5)
         #expect(image.colors(x: 0.1...0.4, y: 0.6...0.9) == [color])
@@ -189,7 +166,7 @@ extension PixelImage {
     }
 
     @Test func `a raster frames row and column around their pixels, and writes their positions in bold`() throws {
-        let scene = try draw(selective(100)) { options in (options.query, options.key) = (70, 33) }
+        let scene = try draw(LargeTrace.selective(100)) { options in (options.query, options.key) = (70, 33) }
         let palette = Palette.of(.light)
         let row = try #require(frames(scene, palette.query).first)
         let column = try #require(frames(scene, palette.key).first)
@@ -200,7 +177,7 @@ extension PixelImage {
         #expect(row.height - 1.5 >= area.height / 100, "the frame covers no cell of its row")
         let bold = scene.texts.filter { $0.style.weight == .bold && $0.style.size < 15 }.map(\.text)
         #expect(bold == ["70", "33"])
-        #expect(try frames(draw(selective(100)) { $0.key = 33 }, palette.query).isEmpty)
+        #expect(try frames(draw(LargeTrace.selective(100)) { $0.key = 33 }, palette.query).isEmpty)
     }
 
     @Test func `a key that is not there is a named error`() throws {

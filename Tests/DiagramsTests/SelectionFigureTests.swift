@@ -46,7 +46,7 @@ import Testing
                 "Asking “Trip went where?”: Token 17, “?”, keeps 4 of 18 keys, holding 92.5% of the dense weight: “Dali” (65%), “Trip” (16%), “Holiday” (12%), “flew” (7%)."
             ))
         let zh = try draw(.questions, .zh)
-        #expect(zh.words.contains("问：“旅行去了哪儿？”") && zh.words.contains("选中 4 / 18 个键，保住 92.5% 的注意力"))
+        #expect(zh.words.contains("问“旅行去了哪儿？”") && zh.words.contains("选中 4 / 18 个键，保住 92.5% 的注意力"))
         #expect(zh.alt.zh.contains("第 17 个词元“？”从 18 个键中选中 4 个，保住 92.5% 的稠密权重：“大理”（65%）"))
     }
 

@@ -23,6 +23,22 @@ import Testing
         #expect(lines("保住 92.5% 的", 40) == ["保住", "92.5% 的"])
     }
 
+    @Test func `no last line holds next to nothing where narrower lines do as well`() {
+        func full(_ text: String, _ width: Double) -> [String] {
+            LineBreaker.full(text, width: width) { FixedText().measure($0, TextStyle(size: 10, color: Color(0)), .zh).width }
+        }
+        #expect(lines("颜色越深，权重越大；每行之和为 1。", 150) == ["颜色越深，权重越大；每行之和为", "1。"])
+        #expect(full("颜色越深，权重越大；每行之和为 1。", 150) == ["颜色越深，权重越大；每行之", "和为 1。"])
+        #expect(full("one two three", 60) == lines("one two three", 60))
+        #expect(full("unbreakable a", 55) == ["unbreakable", "a"], "where nothing else is possible")
+    }
+
+    @Test func `a short quotation stays on one line, a long one may break`() {
+        #expect(lines("放在“大理古城”上", 60) == ["放在", "“大理古城”上"])
+        #expect(lines("rests on “my dog”", 50) == ["rests on", "“my dog”"])
+        #expect(lines("问“一二三四五六七八九十”", 40).count > 3)
+    }
+
     @Test(arguments: [
         (" ", "␣"), ("\n", "↵"), ("\r\n", "␍↵"), ("\t", "⇥"), ("", "∅"), (" the", "␣the"), ("▁the", "▁the"), ("\u{0}", "␀"),
         ("\u{7F}", "␡"),

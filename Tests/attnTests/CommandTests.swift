@@ -8,6 +8,9 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
     #expect(run.error.split(separator: "\n").count == 1 && run.output.isEmpty, "\(run)", sourceLocation: sourceLocation)
 }
 
+/// A case with a prefill and decoding.
+private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
+
 @Suite struct CommandTests {
     @Test(
         arguments: [
@@ -29,6 +32,23 @@ private func expect(_ run: Run, _ status: Int32, _ message: String, sourceLocati
             (["figure", "matrix", "--output", "x.png", "--step", "attention.output", "--head", "1"], 65, "no axis of heads"),
             (["figure", "matrix", "--output", "x.png", "--head", "9"], 65, "head 9: expected 0 to 1"),
             (["figure", "matrix", "--output", "x.png", "--head", "none"], 64, "--head: expected a number or mean"),
+            (["figure", "matrix", "--output", "x.png", "--query", "18"], 65, "query 18: expected rows of tokens, 0 to 17"),
+            (["figure", "matrix", "--output", "x.png", "--key", "18"], 65, "key 18: expected columns of tokens, 0 to 17"),
+            (["figure", "matrix", "--output", "x.png", "--key", "Dali"], 64, "The value 'Dali' is invalid"),
+            (["figure", "matrix", "--output", "x.png", "--step", "attention.q", "--key", "0"], 65, "key 0: expected columns of tokens"),
+            (["figure", "matrix", "--output", "x.png", "--aggregate", "median"], 64, "The value 'median' is invalid"),
+            (["figure", "matrix", "--output", "x.png", "--step", "selected", "--aggregate", "mean"], 65, "expected max"),
+            (["figure", "matrix", "--output", "x.png", "--step", "answer"], 65, "a matrix needs two axes"),
+            (["figure", "compare", "--output", "x.png", "--head", "2"], 65, "head 2: expected 0 to 1"),
+            (["figure", "compare", "--output", "x.png", "--query", "18"], 65, "query 18: expected 0 to 17"),
+            (["figure", "compare", "--output", "x.png", "--phase", "decode.9", "--case", decoding], 65, "the phases here are prefill"),
+            (["figure", "questions", "--output", "x.png", "--query=-1"], 65, "query -1: expected 0 to 17"),
+            (["figure", "heads", "--output", "x.png", "--step", "attention.q"], 65, "expected the axes h, t and s"),
+            (["figure", "heads", "--output", "x.png", "--step", "nothing"], 65, "there is no step of this name"),
+            (["figure", "heads", "--output", "x.png", "--query", "99"], 65, "query 99: expected 0 to 17"),
+            (["figure", "arcs", "--output", "x.png", "--step", "attention.scores"], 65, "expected weights from 0 to 1"),
+            (["figure", "arcs", "--output", "x.png", "--step", "answer"], 65, "a matrix needs two axes"),
+            (["figure", "arcs", "--output", "x.png", "--head", "7"], 65, "head 7: expected 0 to 1"),
             (["figure", "matrix", "--output", "x.png", "--width", "0"], 64, "--width 0"),
             (["figure", "matrix", "--output", "x.png", "--width", "1e9"], 64, "expected 200 to 10,000"),
             (["figure", "matrix", "--output", "x.png", "--theme", "pink"], 64, "The value 'pink' is invalid"),

@@ -37,7 +37,7 @@ public enum LineBreaker {
     }
 
     /// As few lines as `lines` makes, but narrower where the last of them would hold next to nothing.
-    static func full(_ text: String, width: Double, measure: (String) -> Double) -> [String] {
+    public static func full(_ text: String, width: Double, measure: (String) -> Double) -> [String] {
         let widest = lines(text, width: width, measure: measure)
         guard widest.count > 1, measure(widest[widest.count - 1]) < width / 4 else { return widest }
         for share in stride(from: 0.96, to: 0.6, by: -0.04) {
@@ -50,16 +50,28 @@ public enum LineBreaker {
 
     /// The text cut at every place where a line may end.
     static func pieces(_ text: String) -> [String] {
+        let characters = Array(text)
+        let kept = quotations(characters)
         var pieces: [String] = []
-        var last: Character?
-        for character in text {
-            if let before = last, mayBreak(before, character) { pieces.append("") }
-            if pieces.isEmpty { pieces.append("") }
+        for (place, character) in characters.enumerated() {
+            if place == 0 || !kept.contains(place) && mayBreak(characters[place - 1], character) { pieces.append("") }
             pieces[pieces.count - 1].append(character)
-            last = character
         }
         return pieces
     }
+
+    /// The places inside short quotations: a token's name stays on one line.
+    private static func quotations(_ characters: [Character]) -> Set<Int> {
+        var places: Set<Int> = []
+        for (start, character) in characters.enumerated() where character == "“" {
+            let rest = characters[(start + 1)...].prefix(longestQuotation + 1)
+            if let end = rest.firstIndex(of: "”") { places.formUnion(start + 1...end) }
+        }
+        return places
+    }
+
+    /// Characters of a quotation that is kept together.
+    private static let longestQuotation = 8
 
     private static func mayBreak(_ before: Character, _ after: Character) -> Bool {
         if after == " " || closing.contains(after) || opening.contains(before) { return false }

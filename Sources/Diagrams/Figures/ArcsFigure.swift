@@ -92,7 +92,7 @@ private struct ArcsFigure {
         let number = frame.width("100%", style) + 10
         return Columns(
             pitch: pitch, size: max(11, size), left: frame.type.margin + queryWidth,
-            right: frame.width - frame.type.margin - keyWidth - bar - number, keyWidth: keyWidth, barWidth: bar)
+            right: frame.width - frame.type.margin - keyWidth - bar - number - (bar > 0 ? 8 : 0), keyWidth: keyWidth, barWidth: bar)
     }
 
     private mutating func heads(_ columns: Columns) {
@@ -177,7 +177,7 @@ private struct ArcsFigure {
         frame.add(share(weight), number, at: Point(end, y + columns.size * 0.36), .end)
         if columns.barWidth > 0 {
             let height = min(columns.pitch * 0.34, 9)
-            let x = columns.right + columns.keyWidth
+            let x = columns.right + columns.keyWidth + 8
             frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(frame.palette.bar)))
         }
     }
@@ -192,8 +192,11 @@ private struct ArcsFigure {
 
     private var title: Bilingual {
         guard let first = ranking.first else { return slice.step.title }
-        let (q, k, share) = (slice.rowName(query), slice.columnName(first), NumberText.percent(slice.value(query, first), decimals: 0))
-        return Bilingual(en: "“\(q)” looks back, and \(share) of its attention rests on “\(k)”", zh: "“\(q)”回头看，\(share) 的注意力落在“\(k)”上")
+        let share = NumberText.percent(slice.value(query, first), decimals: 0)
+        let q = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
+        let k = Words.position(slice.columnName(first), Bilingual(en: "key", zh: "键"))
+        return Bilingual(
+            en: "\(q.en) looks back, and \(share) of its attention rests on \(k.en)", zh: "\(q.zh)回头看，\(share) 的注意力落在\(k.zh)上")
     }
 
     private var subtitle: Bilingual {

@@ -92,9 +92,7 @@ struct HeadsFigure {
             provenance: options.provenance(figure: "heads", step: isModel ? nil : layers[0].step.id, data: provenance))
     }
 
-    private static func hasDropped(_ slice: MatrixSlice) -> Bool {
-        (0..<slice.rows).contains { row in (0..<slice.columns).contains { slice.isDropped(row, $0) } }
-    }
+    private static func hasDropped(_ slice: MatrixSlice) -> Bool { MatrixWords.Marks(slice).dropped }
 
     private func legend(hasDropped: Bool) -> [LegendEntry] {
         let (language, ends) = (options.language, scale.ends)
@@ -103,101 +101,11 @@ struct HeadsFigure {
             .words(Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")[language]),
             .line(Stroke(frame.palette.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]),
         ]
-        if hasDropped { entries.append(.box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language])) }
+        if hasDropped {
+            entries.append(.box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]))
+            if MatrixWords.Marks(slices[0]).masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }
+        }
         return entries
-    }
-
-    // MARK: Layout
-
-    /// The grid below the words at the top, as long as they may be.
-    private func fittedGrid() -> Grid {
-        var below = self
-        below.frame.head(title[options.language], subtitle(block: slices[0].columns)[options.language])
-        below.frame.y += frame.type.body * 1.5
-        return below.grid()
-    }
-
-    struct Grid {
-        let columns: Int
-        let side: Double
-        let gap: Double
-        let gutter: Double
-        let pitch: Double
-        let isNamed: Bool
-    }
-
-    private var small: TextStyle { frame.style(frame.type.small, frame.palette.muted) }
-    /// Many heads on one slide go without the words below them.
-    var isCompact: Bool { options.preset.proportion != nil && slices.count > 12 }
-    private var captionHeight: Double { frame.type.label * (isCompact ? 0.7 : 2.5) }
-    private var headingHeight: Double { frame.type.label * 1.9 }
-
-    private func grid() -> Grid {
-        let gap = max(16, frame.type.margin * 0.5)
-        let count = layers[0].heads.count
-        let height = options.preset.proportion.map {
-            frame.width * $0 - frame.y - frame.type.small * 5.5 - max(16, frame.type.margin * 0.55)
-        }
-        let named = namedGrid(gap, height)
-        if let named { return named }
-        let candidates = isModel && Double(count) * 40 < frame.contentWidth ? [count] : Array(1...max(1, min(slices.count, 12)))
-        var best: (columns: Int, side: Double) = (1, 0)
-        for columns in candidates {
-            let rows = Double((slices.count + columns - 1) / columns)
-            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), slices.count > 4 ? 250 : 420)
-            if let height { side = min(side, height / rows - headingHeight - captionHeight) }
-            // A picture of about golden proportions, unless the use fixes its height.
-            if height == nil { side = min(side, max(120, (frame.contentWidth * 0.72) / rows)) }
-            if side >= best.side { best = (columns, side) }
-        }
-        let side = max(best.side, 24).rounded(.down)
-        let spread = (frame.contentWidth - side * Double(best.columns)) / Double(max(best.columns - 1, 1))
-        return Grid(
-            columns: best.columns, side: side, gap: best.columns > 1 ? min(spread, isModel ? spread : gap * 2.2) : gap, gutter: 0,
-            pitch: headingHeight + side + captionHeight, isNamed: false)
-    }
-
-    /// Up to four heads of few tokens are large enough for the tokens' names.
-    private func namedGrid(_ gap: Double, _ height: Double?) -> Grid? {
-        let slice = slices[0]
-        guard !isModel, slices.count <= 4, slice.columns <= MatrixRaster.cellLimit, slice.rowLabels != nil else { return nil }
-        let widths = names(slice).map { frame.width($0, labelStyle) }
-        let gutter = widths.max()! + 10
-        let least = 11 * MatrixPanel.namePitch
-        let overhang = max(0, MatrixPanel.overhang(widths, cell: least) - frame.type.margin + 4)
-        for columns in [slices.count, 2, 1] where columns <= slices.count {
-            let rows = Double((slices.count + columns - 1) / columns)
-            var side = (frame.contentWidth - gutter - overhang - gap * Double(columns - 1)) / Double(columns)
-            let below = nameHeight(slice, (side / Double(slice.columns)).rounded(.down)) + captionHeight
-            if let height { side = min(side, height / rows - headingHeight - below) }
-            let cell = (side / Double(slice.columns)).rounded(.down)
-            guard cell >= least else { continue }
-            return Grid(
-                columns: columns, side: min(cell, 30) * Double(slice.columns), gap: gap * 1.5, gutter: gutter,
-                pitch: headingHeight + min(cell, 30) * Double(slice.rows) + below, isNamed: true)
-        }
-        return nil
-    }
-
-    /// How much room the names of columns need under cells of `cell` points.
-    private func nameHeight(_ slice: MatrixSlice, _ cell: Double) -> Double {
-        panel(slice, Point(0, 0), cell: min(max(cell, 11 * MatrixPanel.namePitch), 30)).labelHeight
-    }
-
-    private func panel(_ slice: MatrixSlice, _ origin: Point, cell: Double) -> MatrixPanel {
-        let (text, language) = (frame.text, frame.language)
-        let names = names(slice)
-        return MatrixPanel(
-            rows: names, columns: names.count == slice.columns ? names : (0..<slice.columns).map(slice.columnName), cell: cell,
-            origin: origin, style: frame.nameStyle(cell: cell), measure: { text.measure($0, $1, language).width })
-    }
-
-    private var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
-
-    private func names(_ slice: MatrixSlice) -> [String] {
-        (0..<slice.rows).map {
-            TokenText.shortened(slice.rowName($0), to: max(62, frame.contentWidth * 0.1)) { frame.width($0, labelStyle) }
-        }
     }
 
     // MARK: One head
@@ -205,18 +113,28 @@ struct HeadsFigure {
     private mutating func thumbnail(
         _ slice: MatrixSlice, _ place: Int, at corner: Point, _ grid: Grid, isFirst: Bool, _ raster: MatrixRaster?
     ) {
-        let heading = frame.style(frame.type.label, frame.palette.ink, .semibold)
-        let name = TokenText.shortened(headName(place)[options.language], to: grid.side + grid.gap * 0.6) { frame.width($0, heading) }
-        frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
-        let origin = Point(corner.x, corner.y + headingHeight)
-        let bottom = raster.map { draw($0, slice, origin, grid) } ?? named(slice, origin, grid, isFirst: isFirst)
-        if isCompact { return }
-        let best = strongest(slice)
-        let words = "\(slice.rowName(query)) → \(slice.columnName(best.key)) \(NumberText.percent(best.weight, decimals: 0))"
-        let text = TokenText.shortened(words, to: grid.side) { frame.width($0, small) }
-        if frame.width(words, small) <= grid.side || grid.side > 60 {
-            frame.add(text, small, at: Point(corner.x, bottom + frame.type.label * 1.2))
+        let heading = headingStyle
+        if grid.isBeside {
+            frame.add(headName(place)[options.language], heading, at: Point(corner.x - 10, corner.y + frame.type.label), .end)
+        } else {
+            let name = TokenText.shortened(headName(place)[options.language], to: grid.side + grid.gap * 0.6) { frame.width($0, heading) }
+            frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
         }
+        let origin = Point(corner.x, corner.y + (grid.isBeside ? 0 : headingHeight))
+        let bottom = raster.map { draw($0, slice, origin, grid) } ?? named(slice, origin, grid, isFirst: isFirst)
+        if !isCompact {
+            frame.add(caption(slice, width: grid.side + grid.gap * 0.6), small, at: Point(corner.x, bottom + frame.type.label * 1.2))
+        }
+    }
+
+    /// What the followed query rests on most: without the query, and with a shorter key, where there is little room.
+    private func caption(_ slice: MatrixSlice, width: Double) -> String {
+        let best = strongest(slice)
+        let (key, share) = (slice.columnName(best.key), NumberText.percent(best.weight, decimals: 0))
+        let full = "\(slice.rowName(query)) → \(key) \(share)"
+        if frame.width(full, small) <= width { return full }
+        let room = width - frame.width(" \(share)", small)
+        return "\(TokenText.shortened(key, to: room) { frame.width($0, small) }) \(share)"
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {

@@ -10,7 +10,7 @@ extension HeadsFigure {
 
     func headName(_ place: Int) -> Bilingual {
         let count = layers[0].heads.count
-        return isModel && isCompact ? Bilingual(same: "L\(place / count) · H\(place % count)") : fullName(place)
+        return isAbbreviated ? Bilingual(same: "L\(place / count) · H\(place % count)") : fullName(place)
     }
 
     func fullName(_ place: Int) -> Bilingual {
@@ -39,10 +39,11 @@ extension HeadsFigure {
     var title: Bilingual {
         let surest = surest
         let (name, slice, share) = (shortName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
-        let (q, k) = (slice.rowName(query), slice.columnName(surest.key))
+        let q = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
+        let k = Words.position(slice.columnName(surest.key), Bilingual(en: "key", zh: "键"))
         return Bilingual(
-            en: "Of \(slices.count) heads, \(name.en) is the surest: “\(q)” rests \(share) on “\(k)”",
-            zh: "\(slices.count) 个头里最确定的是\(name.zh)，它让“\(q)”把 \(share) 放在“\(k)”上")
+            en: "Of \(slices.count) heads, \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
+            zh: "\(slices.count) 个头里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")
     }
 
     /// How to read the picture, whose pixels stand for `block` by `block` cells.
@@ -50,9 +51,11 @@ extension HeadsFigure {
         let reading = Bilingual(
             en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
         let pixel = Words.aggregation(block, options.aggregate ?? .max).map { Bilingual(en: " ", zh: "") + $0 } ?? Bilingual(same: "")
-        if isCompact { return reading + Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") + pixel }
-        let name = slices[0].rowName(query)
-        return reading + Bilingual(en: " Below each: the key that “\(name)” rests on most.", zh: "每图下方是“\(name)”最看重的键。") + pixel
+        let letters = isAbbreviated ? Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") : Bilingual(same: "")
+        if isCompact { return reading + letters + pixel }
+        let name = Words.position(slices[0].rowName(query), Bilingual(en: "query", zh: "查询"))
+        return reading + letters + Bilingual(en: " Below each: the key that \(name.en) rests on most.", zh: "每图下方是\(name.zh)最看重的键。")
+            + pixel
     }
 
     var source: Bilingual {

@@ -83,7 +83,8 @@ private struct QuestionsFigure {
             let top = frame.y
             chips(line, view, query, top, lines.height)
             if lines.isSingle { arcs(line, view, query, top) }
-            frame.y = top + lines.height + frame.type.label * 1.5
+            let hasShares = line.contains { view.kept[query].contains($0.token) }
+            frame.y = top + lines.height + frame.type.label * (hasShares ? 1.5 : 0.2)
             if let score = view.score, let cut {
                 scores(line, view, score, query, cut, height: barHeight, isFirst: number == 0, isSingle: lines.isSingle)
             }
@@ -186,11 +187,14 @@ private struct QuestionsFigure {
             } else {
                 frame.add(cutName, violet, at: Point(place, frame.y), .end)
             }
-            frame.y += frame.type.small * 0.6
+            frame.y += frame.type.small * (isSingle ? 0.6 : 0.9)
         } else if view.kept[query].contains(where: { key in line.contains { $0.token == key } }) {
             frame.y += frame.type.small * 0.5
         }
-        let base = frame.y + height
+        // A line of several is as high as its own bars and the cut need.
+        let tallest = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) }.max() ?? 0
+        let room = isSingle ? height : min(1, max(tallest, cut.line, 0) / most) * height
+        let base = frame.y + room
         let kept = Set(view.kept[query])
         let decimals = words.decimals(all)
         for chip in line where view.isVisible(query, chip.token) {
@@ -201,7 +205,7 @@ private struct QuestionsFigure {
             if frame.width(text, style) <= chip.slot {
                 frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle)
             }
-            let area = Rect(chip.x, frame.y, chip.width, height)
+            let area = Rect(chip.x, frame.y, chip.width, room)
             let label = words.scoreLabel(view, query, chip.token, value)[options.language]
             frame.items.append(.hotSpot(HotSpot(area, step: score.step.id, index: score.index(query, chip.token), label: label)))
         }

@@ -13,9 +13,10 @@ struct QuestionsWords {
         let thing = isDiary ? Bilingual(en: "One diary", zh: "同一篇日记") : Bilingual(en: "One text", zh: "同一段文字")
         guard views.count > 1 else {
             let (view, query) = (views[0], queries[0])
+            let name = Words.position(view.dense.rowName(query), Bilingual(en: "Query", zh: "查询"))
             return Bilingual(
-                en: "“\(view.dense.rowName(query))” keeps \(view.kept[query].count) of \(view.visibleCount(query)) keys",
-                zh: "“\(view.dense.rowName(query))”从 \(view.visibleCount(query)) 个键中留下 \(view.kept[query].count) 个")
+                en: "\(name.en) keeps \(view.kept[query].count) of \(view.visibleCount(query)) keys",
+                zh: "\(name.zh)从 \(view.visibleCount(query)) 个键中留下 \(view.kept[query].count) 个")
         }
         return thing + Bilingual(en: ", \(count.en) questions, \(count.en) highlights", zh: "，\(count.zh)个问题，\(count.zh)处重点")
     }
@@ -37,7 +38,8 @@ struct QuestionsWords {
 
     func asked(_ view: SelectionView, _ query: Int) -> Bilingual {
         let text = question(view, query)
-        return Bilingual(en: "Asking “\(text)”", zh: "问：“\(text)”")
+        if Int(text) != nil { return Bilingual(en: "Query \(text)", zh: "查询 \(text)") }
+        return Bilingual(en: "Asking “\(text)”", zh: "问“\(text)”")
     }
 
     func kept(_ view: SelectionView, _ query: Int) -> Bilingual {

@@ -153,6 +153,11 @@ extension Words {
             zh: quoted.dropLast().joined(separator: "、") + "和" + last)
     }
 
+    /// A token in quotation marks, or called by its position if it has no text but that.
+    static func position(_ name: String, _ kind: Bilingual) -> Bilingual {
+        Int(name) == nil ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name) ")
+    }
+
     /// A position by its name in quotation marks, or by its number where positions have no names.
     static func place(_ position: Int, _ names: [String]?) -> Bilingual {
         names.map { quoted($0[position]) } ?? Bilingual(same: "\(position)")

@@ -1,0 +1,94 @@
+// Where the parts of figures about attention stand: names of tokens on small pictures, the ranking on wide ones, heads of whole models.
+
+import AttentionEngine
+import Diagrams
+import Testing
+
+@Suite struct LayoutTests {
+    private func draw(_ figure: Figure, _ language: Language = .en, _ change: (inout FigureOptions) -> Void) throws -> Scene {
+        var options = FigureOptions()
+        options.language = language
+        change(&options)
+        return try figure.draw(Diary.questions(language), options, FixedText())
+    }
+
+    @Test(arguments: Preset.allCases, Language.allCases) func `every token of the diary is named in rows and columns, whatever the use`(
+        preset: Preset, language: Language
+    ) throws {
+        let tokens = try Diary.trace("trip", language).tokens
+        for figure in [Figure.matrix, .compare] {
+            let scene = try draw(figure, language) { $0.preset = preset }
+            let names = ["rows", "columns"].map { name in
+                scene.items.flatMap { item in if case .group(name, let items, _) = item { items } else { [Item]() } }
+            }
+            for items in names { #expect(items.count >= tokens.count, "\(figure.name) \(preset)") }
+        }
+    }
+
+    @Test(arguments: [Preset.cover, .slide]) func `a wide page shows the order of the row beside the matrix`(preset: Preset) throws {
+        #expect(try draw(.matrix) { $0.preset = preset }.words.contains("Row “?”, in order"))
+        let data = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "test"))
+        var options = FigureOptions()
+        options.preset = preset
+        #expect(try Figure.matrix.draw(data, options, FixedText()).words.contains("Row “w99”, in order"))
+    }
+
+    @Test func `a phone has no room for bars of mass kept, only for their numbers`() throws {
+        let bar = Palette.of(.light).bar
+        func bars(_ preset: Preset) throws -> Int { try draw(.compare) { $0.preset = preset }.rects.count { $0.fill == .solid(bar) } }
+        #expect(try bars(.article) == 18)
+        #expect(try bars(.phone) == 0)
+        #expect(try draw(.compare) { $0.preset = .phone }.words.contains("93%"))
+    }
+
+    @Test func `a head is called by its letter in the title, by its whole label above its matrix`() throws {
+        let step = Step(
+            id: "attention.weights", title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""), source: "test", inputs: [],
+            symbol: "A",
+            output: Tensor([.h, .t, .s], [2, 2, 2], [1, 0, 0.6, 0.4, 1, 0, 0.85, 0.15]),
+            labels: [.h: ["A: same story", "B: the thing asked for"]])
+        let data = FigureData(
+            traces: [("diary", Trace(tokens: ["Dali", "?"], steps: [step]))], provenance: Provenance(name: "test"))
+        let scene = try Figure.heads.draw(data, FigureOptions(), FixedText())
+        #expect(scene.title.en == "Of 2 heads, head B is the surest: “?” rests 85% on “Dali”")
+        #expect(scene.title.zh == "2 个头里最确定的是头 B，它让“?”把 85% 放在“Dali”上")
+        #expect(scene.words.contains { $0.hasPrefix("B: ") })
+    }
+
+    /// Five layers of eight heads over four tokens.
+    private static let model: Trace = {
+        let row = [1, 0, 0, 0, 0.5, 0.5, 0, 0, 0.2, 0.3, 0.5, 0, 0.1, 0.2, 0.3, 0.4]
+        let steps = (0..<5).map { layer in
+            Step(
+                id: "layer.\(layer).attention.weights", title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""), source: "test",
+                inputs: [], symbol: "A", output: Tensor([.h, .t, .s], [8, 4, 4], (0..<8).flatMap { _ in row }))
+        }
+        return Trace(tokens: ["one", "two", "three", "wonderfully"], steps: steps)
+    }()
+
+    @Test(arguments: Preset.allCases) func `heads of a model keep their names and at least 48 points, layer by layer`(preset: Preset) throws
+    {
+        let data = FigureData(traces: [("model", Self.model)], provenance: Provenance(name: "test"))
+        var options = FigureOptions()
+        options.preset = preset
+        let scene = try Figure.heads.draw(data, options, FixedText())
+        let isFull = preset == .article
+        #expect(scene.words.contains(isFull ? "layer 4, head 7" : "L4 · H7"))
+        #expect(isFull || scene.words.joined(separator: " ").contains("L: layer, H: head."))
+        let areas = scene.flat.compactMap { item in
+            if case .image(let image, let area) = item, image.height > 1 { area } else { Rect?.none }
+        }
+        #expect(areas.count == 40)
+        #expect(areas.allSatisfy { $0.width >= 48 })
+        #expect(areas[0].y == areas[1].y && areas[8].y > areas[0].y, "a layer begins a line")
+        #expect(!scene.words.contains { $0.hasSuffix("…") }, "a share is never cut off")
+    }
+
+    @Test func `a token that is only a number is called by its position`() throws {
+        let trace = Trace(tokens: ["0", "1", "2", "3"], steps: Self.model.steps)
+        let data = FigureData(traces: [("model", trace)], provenance: Provenance(name: "test"))
+        let heads = try Figure.heads.draw(data, FigureOptions(), FixedText())
+        #expect(heads.title.en == "Of 40 heads, layer 0, head 0 is the surest: query 3 rests 40% on key 3")
+        #expect(try Figure.arcs.draw(data, FigureOptions(), FixedText()).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
+    }
+}
