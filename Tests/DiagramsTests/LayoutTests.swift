@@ -91,4 +91,53 @@ import Testing
         #expect(heads.title.en == "Of 40 heads, layer 0, head 0 is the surest: query 3 rests 40% on key 3")
         #expect(try Figure.arcs.draw(data, FigureOptions(), FixedText()).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
     }
+
+    @Test func `titles of matrices call such tokens by their positions too, in both languages`() throws {
+        let weights = trace([1, 0, 0.25, 0.75], [.t, .s], [2, 2], tokens: ["0", "1"])
+        let title = try DiagramsTests.draw(weights).title
+        #expect(title.en == "Query 1 rests 75% of its attention on key 1")
+        #expect(title.zh == "查询 1 把 75% 的注意力放在键 1 上")
+        let scores = trace([2, 0, 1, 3.5], [.t, .s], [2, 2], id: "attention.dot", tokens: ["0", "1"])
+        #expect(try DiagramsTests.draw(scores) { $0.step = "attention.dot" }.title.zh == "查询 1 和键 1 最对得上：点积是 3.5")
+        let crossing = try DiagramsTests.draw(scores) { options in (options.step, options.key) = ("attention.dot", 0) }.title
+        #expect(crossing.en == "Query 1 with key 0: 1" && crossing.zh == "查询 1 与键 0：1")
+    }
+
+    /// One step of decoding: the fourth token asks, and keeps keys 1 and 3.
+    private static let decoding: Trace = {
+        func step(_ id: String, _ axes: [Axis], _ lengths: [Int], inputs: [String] = [], _ values: [Double]) -> Step {
+            Step(
+                id: "decode.0." + id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs,
+                symbol: "A", output: Tensor(Shape(axes, lengths), values))
+        }
+        return Trace(
+            tokens: ["one", "two", "three", "four"],
+            steps: [
+                step("indexer.score", [.t, .s], [1, 4], [-0.5, 0.004, -0.25, 0.01]),
+                step("selected", [.t, .k], [1, 2], inputs: ["decode.0.indexer.score"], [3, 1]),
+                step("dense.weights", [.t, .s], [1, 4], [0.1, 0.2, 0.3, 0.4]),
+                step("attention.weights", [.t, .s], [1, 4], [0, 0.4, 0, 0.6]),
+            ])
+    }()
+
+    @Test func `in decoding the token that asks is the last, and stands beside itself`() throws {
+        let data = FigureData(traces: [("main", Self.decoding)], provenance: Provenance(name: "test"))
+        var options = FigureOptions()
+        options.phase = "decode.0"
+        let scene = try Figure.questions.draw(data, options, FixedText())
+        let blue = Palette.of(.light).query
+        let frame = try #require(scene.rects.first { $0.stroke?.color == blue }?.rect)
+        let name = try #require(scene.texts.first { $0.text == "four" })
+        #expect(abs(frame.midX - name.position.x) < 1e-9)
+        let arcs = scene.flat.count { item in
+            if case .path(let path, _, _) = item, path.count == 2, case .curve = path[1] { true } else { false }
+        }
+        #expect(arcs == 1, "an arc to key 1, none to itself")
+        #expect(scene.words.contains("0.004") && scene.words.contains("0.010"), "digits that tell small scores apart")
+        options.step = "decode.0.dense.weights"
+        let drawn = try Figure.arcs.draw(data, options, FixedText())
+        let asking = try #require(drawn.rects.first { $0.stroke?.color == blue }?.rect)
+        let key = try #require(drawn.texts.last { $0.text == "four" })
+        #expect(abs(asking.midY - (key.position.y - key.style.size * 0.36)) < 1e-9)
+    }
 }

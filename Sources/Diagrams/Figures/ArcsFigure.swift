@@ -109,6 +109,9 @@ private struct ArcsFigure {
 
     private func middle(_ row: Int, _ top: Double, _ columns: Columns) -> Double { top + (Double(row) + 0.5) * columns.pitch }
 
+    /// Keys of earlier passes: a query stands beside its own token.
+    private var earlier: Int { max(slice.columns - slice.rows, 0) }
+
     // MARK: Lines
 
     private mutating func lines(_ columns: Columns, _ top: Double) {
@@ -132,7 +135,7 @@ private struct ArcsFigure {
     }
 
     private func line(_ row: Int, _ key: Int, _ columns: Columns, _ top: Double, _ stroke: Stroke) -> Item {
-        let (from, to) = (Point(columns.left, middle(row, top, columns)), Point(columns.right, middle(key, top, columns)))
+        let (from, to) = (Point(columns.left, middle(row + earlier, top, columns)), Point(columns.right, middle(key, top, columns)))
         let bend = (to.x - from.x) * 0.45
         return .path([.move(from), .curve(Point(from.x + bend, from.y), Point(to.x - bend, to.y), to: to)], stroke: stroke)
     }
@@ -145,7 +148,7 @@ private struct ArcsFigure {
             let isFollowed = row == query
             let style = frame.style(
                 columns.size, isFollowed ? frame.palette.ink : frame.palette.muted, isFollowed ? .semibold : .regular)
-            let y = middle(row, top, columns)
+            let y = middle(row + earlier, top, columns)
             let name = TokenText.shortened(slice.rowName(row), to: columns.left - frame.type.margin - 10) { frame.width($0, style) }
             if isFollowed {
                 let width = frame.width(name, style) + 12

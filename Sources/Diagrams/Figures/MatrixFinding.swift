@@ -6,22 +6,21 @@ import AttentionEngine
 extension MatrixWords {
     /// The finding in one line.
     var title: Bilingual {
-        (slice.isSelection ? crossing ?? selection : slice.isPair ? crossing ?? mask ?? strongestKey : vector) ?? subject
+        let found = slice.isSelection ? crossing ?? selection : slice.isPair ? crossing ?? mask ?? strongestKey : vector
+        return found.map { Bilingual(en: $0.en, zh: Words.closed($0.zh)) } ?? subject
     }
 
     private func number(_ value: Double) -> String { MatrixScale.typographic(NumberText.significant(value, digits: 3)) }
 
     /// A row by its token, or by its number where tokens have no texts.
     private func row(_ query: Int) -> Bilingual {
-        if slice.rowLabels != nil { return Words.quoted(slice.rowName(query)) }
         let kind = slice.axisName(slice.rowAxis)
-        return Bilingual(en: "\(kind.en.prefix(1).uppercased())\(kind.en.dropFirst()) \(query)", zh: "\(kind.zh) \(query)")
+        let start = Bilingual(en: "\(kind.en.prefix(1).uppercased())\(kind.en.dropFirst())", zh: kind.zh)
+        return Words.position(slice.rowName(query), start)
     }
 
     private func column(_ key: Int) -> Bilingual {
-        if slice.columnLabels != nil { return Words.quoted(slice.columnName(key)) }
-        let kind = slice.axisName(slice.columnAxis)
-        return Bilingual(en: "\(kind.en) \(key)", zh: "\(kind.zh) \(key)")
+        Words.position(slice.columnName(key), slice.axisName(slice.columnAxis))
     }
 
     // MARK: Pairs

@@ -134,22 +134,24 @@ private struct QuestionsFigure {
         -> (Fill?, Stroke?, Color, TextStyle.Weight)
     {
         let palette = frame.palette
-        let asking = token == query ? Stroke(palette.query, width: 2) : nil
+        let isAsking = token == view.position(of: query)
+        let asking = isAsking ? Stroke(palette.query, width: 2) : nil
         if kept.contains(token) { return (.solid(frame.highlighter(share)), asking, frame.onHighlighter(share), .semibold) }
-        if token == query { return (.solid(palette.paper), asking, palette.ink, .semibold) }
+        if isAsking { return (.solid(palette.paper), asking, palette.ink, .semibold) }
         guard view.isVisible(query, token) else { return (nil, nil, palette.muted, .regular) }
         return (frame.hatching, nil, palette.muted, .regular)
     }
 
     /// Arcs nest: the farthest key leaves from the outer end of the asking token.
     private mutating func arcs(_ line: [TokenChip], _ view: SelectionView, _ query: Int, _ top: Double) {
-        guard let asking = line.first(where: { $0.token == query }) else { return }
-        let others = view.kept[query].filter { $0 != query }
+        let position = view.position(of: query)
+        guard let asking = line.first(where: { $0.token == position }) else { return }
+        let others = view.kept[query].filter { $0 != position }
         let spread = min(asking.width * 0.6, 7 * Double(max(others.count - 1, 0)))
         for (place, key) in others.enumerated() {
             guard let chip = line.first(where: { $0.token == key }) else { continue }
             let share = others.count > 1 ? Double(place) / Double(others.count - 1) : 0.5
-            let isBefore = key < query
+            let isBefore = key < position
             let from = asking.midX + spread * (isBefore ? 0.5 - share : share - 0.5)
             let weight = view.sparse.value(query, key)
             let reach = abs(from - chip.midX) / frame.contentWidth
@@ -200,11 +202,12 @@ private struct QuestionsFigure {
         for chip in line where view.isVisible(query, chip.token) {
             let value = score.value(query, chip.token)
             bar(chip, value, length: max(0, value) / most * height, base, isKept: kept.contains(chip.token))
-            let text = value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
             let style = kept.contains(chip.token) ? frame.style(frame.type.small, frame.palette.ink, .medium) : small
-            if frame.width(text, style) <= chip.slot {
-                frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle)
+            // Where there is no room for all digits, fewer.
+            let text = (min(1, decimals)...decimals).reversed().lazy.map { Self.number(value, decimals: $0) }.first {
+                frame.width($0, style) <= chip.slot
             }
+            if let text { frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle) }
             let area = Rect(chip.x, frame.y, chip.width, room)
             let label = words.scoreLabel(view, query, chip.token, value)[options.language]
             frame.items.append(.hotSpot(HotSpot(area, step: score.step.id, index: score.index(query, chip.token), label: label)))
@@ -215,6 +218,10 @@ private struct QuestionsFigure {
         frame.items.append(
             .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
         frame.y = base + frame.type.small * 1.7
+    }
+
+    private static func number(_ value: Double, decimals: Int) -> String {
+        value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
     }
 
     private mutating func bar(_ chip: TokenChip, _ value: Double, length: Double, _ base: Double, isKept: Bool) {

@@ -30,7 +30,7 @@ struct QuestionsWords {
 
     /// The question: the tokens from the last full stop before the query.
     func question(_ view: SelectionView, _ query: Int) -> String {
-        let names = (0...query + view.columns - view.rows).map(view.dense.columnName)
+        let names = (0...view.position(of: query)).map(view.dense.columnName)
         let start = names.dropLast().lastIndex { ["。", ".", "！", "!", "↵"].contains($0) }.map { $0 + 1 } ?? 0
         let asked = Array(names[start...])
         return asked.count <= 12 ? Words.sentence(asked) : view.dense.rowName(query)
@@ -56,11 +56,13 @@ struct QuestionsWords {
         return Bilingual(en: "cut: the top \(count) stay; at \(score) the earlier token wins", zh: "入选线：前 \(count) 名；同为 \(score) 时靠前者入选")
     }
 
-    /// One digit after the point where that tells all scores apart from their rounding, else two.
+    /// One digit after the point where that tells all scores apart from their rounding, else two; three where even the highest are small.
     func decimals(_ values: [Double]) -> Int {
         let most = values.reduce(0) { max($0, abs($1)) }
         if most >= 100 { return 0 }
-        return values.allSatisfy { abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 } ? 1 : most < 0.05 ? 3 : 2
+        if values.allSatisfy({ abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }) { return 1 }
+        let high = values.max() ?? 0
+        return (high > 0 ? high : most) < 0.05 ? 3 : 2
     }
 
     func source(_ provenance: Provenance) -> Bilingual {

@@ -75,6 +75,9 @@ struct SelectionView {
         return query
     }
 
+    /// Where the token that asks stands among the keys: after those of earlier passes.
+    func position(of query: Int) -> Int { query + columns - rows }
+
     /// Whether `query` may see `key`.
     func isVisible(_ query: Int, _ key: Int) -> Bool { !dense.isMasked(query, key) }
 
@@ -156,6 +159,17 @@ extension Words {
     /// A token in quotation marks, or called by its position if it has no text but that.
     static func position(_ name: String, _ kind: Bilingual) -> Bilingual {
         Int(name) == nil ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name) ")
+    }
+
+    /// Without the space after a number where a mark of full width or nothing follows.
+    static func closed(_ text: String) -> String {
+        var closed = ""
+        for character in text {
+            if closed.last == " ", "：，。；".contains(character) { closed.removeLast() }
+            closed.append(character)
+        }
+        while closed.last == " " { closed.removeLast() }
+        return closed
     }
 
     /// A position by its name in quotation marks, or by its number where positions have no names.
