@@ -1,4 +1,4 @@
-// All figures in both languages and all themes, with their page: drawn by all cores.
+// All figures in both languages and all themes, for a page and for a phone, with their page: drawn by all cores.
 
 internal import AttentionEngine
 internal import CairoRenderer
@@ -12,31 +12,46 @@ struct FigureGallery {
         let figure: Figure
         let data: FigureData
         let options: FigureOptions
-        var path: String { "images/\(figure.name)-\(options.language.rawValue)-\(options.theme.rawValue).png" }
+        /// Phones show two pixels a point; their pictures are small.
+        var scale: Double { options.preset == .phone ? 2 : 1.5 }
+    }
+
+    private static func path(_ figure: String, _ language: Language, _ theme: Theme, _ preset: Preset) -> String {
+        "images/\(figure)-\(language.rawValue)-\(theme.rawValue)\(preset == .phone ? "-phone" : "").png"
     }
 
     /// The pictures and `index.html`.
     func files() throws -> [OutputFile] {
-        let wanted = try Figures.all.flatMap { figure in
+        let wanted = try wanted()
+        let drawn = try Parallel.map(wanted, worker: CairoRenderer.init) { item, renderer in
+            let scene = try item.figure.draw(item.data, item.options, renderer.measurer)
+            return (scene: scene, bytes: try renderer.png(scene, scale: item.scale))
+        }
+        let paths = wanted.map { Self.path($0.figure.name, $0.options.language, $0.options.theme, $0.options.preset) }
+        let scenes = Dictionary(uniqueKeysWithValues: zip(paths, drawn).map { ($0, $1.scene) })
+        let entries = Figures.all.map { figure in
+            let (english, chinese) = (Self.path(figure.name, .en, .light, .article), Self.path(figure.name, .zh, .light, .article))
+            return GalleryPage.Entry(figure: figure.name, english: scenes[english]!, chinese: scenes[chinese]!) { language, theme, preset in
+                let path = Self.path(figure.name, language, theme, preset)
+                return GalleryPage.Picture(file: path, size: scenes[path]!.size)
+            }
+        }
+        let page = OutputFile(path: "index.html", bytes: Array(GalleryPage(entries).html.utf8))
+        return [page] + zip(paths, drawn).map { OutputFile(path: $0, bytes: $1.bytes) }
+    }
+
+    private func wanted() throws -> [Wanted] {
+        try Figures.all.flatMap { figure in
             try Language.allCases.flatMap { language in
                 let data = try BuiltInExample(home: home).data(for: figure, language)
-                return Theme.allCases.map { theme in
-                    var options = FigureOptions()
-                    options.language = language
-                    options.theme = theme
-                    return Wanted(figure: figure, data: data, options: options)
+                return Theme.allCases.flatMap { theme in
+                    [Preset.article, .phone].map { preset in
+                        var options = FigureOptions()
+                        (options.language, options.theme, options.preset) = (language, theme, preset)
+                        return Wanted(figure: figure, data: data, options: options)
+                    }
                 }
             }
         }
-        let drawn = try Parallel.map(wanted, worker: CairoRenderer.init) { item, renderer in
-            let scene = try item.figure.draw(item.data, item.options, renderer.measurer)
-            return (scene: scene, bytes: try renderer.png(scene, scale: 1.5))
-        }
-        let pictures = zip(wanted, drawn).map { OutputFile(path: $0.path, bytes: $1.bytes) }
-        let entries = zip(wanted, drawn).filter { $0.0.options.language == .en && $0.0.options.theme == .light }.map { item, picture in
-            let name = item.figure.name
-            return GalleryPage.Entry(figure: name, scene: picture.scene) { "images/\(name)-\($0.rawValue)-\($1.rawValue).png" }
-        }
-        return [OutputFile(path: "index.html", bytes: Array(GalleryPage(entries).html.utf8))] + pictures
     }
 }

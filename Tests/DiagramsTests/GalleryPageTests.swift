@@ -5,24 +5,51 @@ import Diagrams
 import Testing
 
 @Suite struct GalleryPageTests {
-    private func entry(_ figure: String) -> GalleryPage.Entry {
-        let scene = Scene(
+    private func scene(_ words: String) -> Scene {
+        Scene(
             size: Size(1200, 700), background: Color(0xFFFFFF), items: [], title: Bilingual(en: "t", zh: "题"),
-            alt: Bilingual(en: "a \"b\" <c> & d", zh: "替代文字"), caption: Bilingual(en: "caption", zh: "说明"), language: .en)
-        return GalleryPage.Entry(figure: figure, scene: scene) { "\(figure)-\($0.rawValue)-\($1.rawValue).png" }
+            alt: Bilingual(en: "a \"b\" <c> & d", zh: "替代文字：\(words)"), caption: Bilingual(en: "caption", zh: "说明：\(words)"), language: .en)
     }
 
-    @Test func `every picture stands once in each language and theme, with its alt text escaped`() {
+    private func entry(_ figure: String) -> GalleryPage.Entry {
+        GalleryPage.Entry(figure: figure, english: scene("Dali"), chinese: scene("大理")) { language, theme, preset in
+            let name = "\(figure)-\(language.rawValue)-\(theme.rawValue)-\(preset.rawValue).png"
+            return GalleryPage.Picture(file: name, size: preset == .phone ? Size(375, 500) : Size(1200, 700))
+        }
+    }
+
+    @Test func `every picture stands once in each language and theme, for a page and for a phone, with its alt text escaped`() {
         let html = GalleryPage([entry("growth"), entry("parity")]).html
         for figure in ["growth", "parity"] {
             for language in Language.allCases {
                 for theme in Theme.allCases {
-                    #expect(html.matches(of: try! Regex("src=\"\(figure)-\(language.rawValue)-\(theme.rawValue)\\.png\"")).count == 1)
+                    let name = "\(figure)-\(language.rawValue)-\(theme.rawValue)"
+                    #expect(html.matches(of: try! Regex("<img [^>]*src=\"\(name)-article\\.png\"")).count == 1)
+                    #expect(html.matches(of: try! Regex("<source media=[^>]*srcset=\"\(name)-phone\\.png\" width=\"375\"")).count == 1)
+                    #expect(html.contains("href=\"\(name)-article.png\""), "a picture opens in full size")
                 }
             }
         }
-        #expect(html.contains("alt=\"a &quot;b&quot; &lt;c&gt; &amp; d\"") && html.contains("alt=\"替代文字\""))
+        #expect(html.contains("alt=\"a &quot;b&quot; &lt;c&gt; &amp; d\"") && html.contains("alt=\"替代文字：大理\""))
         #expect(!html.contains("http") && !html.contains("<script"))
+    }
+
+    @Test func `each language takes its words from the scene drawn in it`() {
+        let html = GalleryPage([entry("growth")]).html
+        #expect(html.contains("说明：大理") && !html.contains("说明：Dali") && !html.contains("替代文字：Dali"))
+    }
+
+    @Test func `the contents link to every claim that is there, and alt texts stand to be copied`() {
+        let html = GalleryPage([entry("growth"), entry("parity")]).html
+        for number in 1...2 { #expect(html.contains("href=\"#claim-\(number)\"") && html.contains("id=\"claim-\(number)\"")) }
+        #expect(!html.contains("claim-3"))
+        #expect(html.contains("<summary><span class=\"en\" lang=\"en\">Alt text</span>"))
+        #expect(html.contains("<p class=\"zh\" lang=\"zh-CN\">替代文字：大理</p>"))
+    }
+
+    @Test func `the page follows the reader's theme unless one is picked`() {
+        let html = GalleryPage([entry("growth")]).html
+        #expect(html.contains("id=\"system\" checked") && html.contains("prefers-color-scheme: dark"))
     }
 
     @Test func `figures stand under their claims in order, empty claims are left out, unknown figures come last`() throws {

@@ -5,29 +5,39 @@ public import AttentionEngine
 
 /// The index of a folder of pictures.
 public struct GalleryPage: Sendable {
-    /// One figure: its words, and a picture for each language and theme.
+    /// One picture file.
+    public struct Picture: Sendable {
+        /// The name relative to the page.
+        public let file: String
+        /// Width and height, in points.
+        public let size: Size
+
+        /// A picture by its name and size.
+        public init(file: String, size: Size) {
+            self.file = file
+            self.size = size
+        }
+    }
+
+    /// One figure: its words, and for each language and theme a picture for a page and one for a phone.
     public struct Entry: Sendable {
         /// The figure's name.
         public let figure: String
-        /// The finding.
-        public let title: Bilingual
         /// The picture in words.
         public let alt: Bilingual
         /// A line to stand under it.
         public let caption: Bilingual
-        /// Width and height, in points.
-        public let size: Size
-        /// The file's name for a language and theme, relative to the page.
-        public let file: @Sendable (Language, Theme) -> String
+        /// The picture for a language, a theme and a preset, `article` or `phone`.
+        public let picture: @Sendable (Language, Theme, Preset) -> Picture
 
-        /// An entry from a drawn scene.
-        public init(figure: String, scene: Scene, file: @escaping @Sendable (Language, Theme) -> String) {
+        /// An entry with the words of scenes drawn in each language: built-in data may be in the reader's language too.
+        public init(
+            figure: String, english: Scene, chinese: Scene, picture: @escaping @Sendable (Language, Theme, Preset) -> Picture
+        ) {
             self.figure = figure
-            title = scene.title
-            alt = scene.alt
-            caption = scene.caption
-            size = scene.size
-            self.file = file
+            alt = Bilingual(en: english.alt.en, zh: chinese.alt.zh)
+            caption = Bilingual(en: english.caption.en, zh: chinese.caption.zh)
+            self.picture = picture
         }
     }
 
@@ -54,16 +64,21 @@ public struct GalleryPage: Sendable {
     /// A page of entries.
     public init(_ entries: [Entry]) { self.entries = entries }
 
-    /// The page. Figures that no claim names come last, under a heading of their own.
-    public var html: String {
+    /// Claims with the entries that support them. Figures that no claim names come last, under a heading of their own.
+    private var groups: [(claim: Bilingual, entries: [Entry])] {
         let named = Set(Self.claims.flatMap(\.figures))
-        var groups = Self.claims
-        groups.append((Bilingual(en: "More", zh: "其他"), entries.map(\.figure).filter { !named.contains($0) }))
-        let sections = groups.compactMap { group -> String? in
-            let own = group.figures.flatMap { name in entries.filter { $0.figure == name } }
-            return own.isEmpty
-                ? nil : "<section>\n<h2>\(Self.both(group.claim))</h2>\n\(own.map(figure).joined(separator: "\n"))\n</section>"
+        let others = entries.map(\.figure).filter { !named.contains($0) }
+        let all = Self.claims + [(claim: Bilingual(en: "More", zh: "其他"), figures: others)]
+        return all.map { group in (group.claim, group.figures.flatMap { name in entries.filter { $0.figure == name } }) }
+            .filter { !$0.entries.isEmpty }
+    }
+
+    /// The page.
+    public var html: String {
+        let sections = groups.enumerated().map { number, group in
+            "<section id=\"claim-\(number + 1)\">\n<h2>\(Self.both(group.claim))</h2>\n\(group.entries.map(figure).joined(separator: "\n"))\n</section>"
         }
+        let contents = groups.enumerated().map { "<li><a href=\"#claim-\($0 + 1)\">\(Self.both($1.claim))</a></li>" }
         return """
             <!doctype html>
             <html lang="en">
@@ -72,13 +87,19 @@ public struct GalleryPage: Sendable {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>Attention Steps: gallery · 图集</title>
             <style>
-            \(Self.style)
+            \(GalleryStyle.css)
             </style>
             </head>
             <body>
-            \(Self.switches)
+            <header>
+            \(GalleryStyle.switches)
+            </header>
             <main>
-            <h1>\(Self.both(Bilingual(en: "Attention, step by step: the pictures", zh: "逐步看懂注意力：图集")))</h1>
+            <h1>\(Self.both(Self.title))</h1>
+            <p>\(Self.both(Self.introduction))</p>
+            <nav><ol>
+            \(contents.joined(separator: "\n"))
+            </ol></nav>
             \(sections.joined(separator: "\n"))
             </main>
             </body>
@@ -87,25 +108,42 @@ public struct GalleryPage: Sendable {
             """
     }
 
+    private static let title = Bilingual(en: "Attention, step by step: the pictures", zh: "逐步看懂注意力：图集")
+
+    private static let introduction = Bilingual(
+        en:
+            "Each picture under the claim that it supports. A picture opens in full size; a click selects a caption. Made with Attention Steps: free to use, for any purpose.",
+        zh: "每张图都归在它所支持的论点之下。点图看原图，点图注即可整句选中。由 Attention Steps 绘制，可自由用于任何用途。")
+
     private func figure(_ entry: Entry) -> String {
-        var pictures: [String] = []
-        for language in Language.allCases {
-            for theme in Theme.allCases {
-                pictures.append(
-                    "<img class=\"\(language.rawValue) \(theme.rawValue)\" lang=\"\(Self.tag(language))\" src=\"\(Self.escaped(entry.file(language, theme)))\" alt=\"\(Self.escaped(entry.alt[language]))\" width=\"\(Int(entry.size.width))\" loading=\"lazy\">"
-                )
-            }
-        }
+        let pictures = Language.allCases.flatMap { language in Theme.allCases.map { Self.picture(entry, language, $0) } }
         let name = Self.escaped(entry.figure)
-        return
-            "<figure id=\"\(name)\">\n\(pictures.joined(separator: "\n"))\n<figcaption>\(Self.both(entry.caption)) <code>attn figure \(name)</code></figcaption>\n</figure>"
+        return """
+            <figure id="\(name)">
+            \(pictures.joined(separator: "\n"))
+            <figcaption>\(Self.both(entry.caption, tag: "p"))
+            <details><summary>\(Self.both(Bilingual(en: "Alt text", zh: "替代文字")))</summary>\(Self.both(entry.alt, tag: "p"))</details>
+            <code>attn figure \(name)</code></figcaption>
+            </figure>
+            """
+    }
+
+    private static func picture(_ entry: Entry, _ language: Language, _ theme: Theme) -> String {
+        let (wide, narrow) = (entry.picture(language, theme, .article), entry.picture(language, theme, .phone))
+        func size(_ picture: Picture) -> String { "width=\"\(Int(picture.size.width))\" height=\"\(Int(picture.size.height))\"" }
+        return """
+            <a class="\(language.rawValue) \(theme.rawValue)" href="\(escaped(wide.file))"><picture>\
+            <source media="(max-width: 640px)" srcset="\(escaped(narrow.file))" \(size(narrow))>\
+            <img lang="\(tag(language))" src="\(escaped(wide.file))" alt="\(escaped(entry.alt[language]))" \(size(wide)) loading="lazy">\
+            </picture></a>
+            """
     }
 
     private static func tag(_ language: Language) -> String { language == .zh ? "zh-CN" : "en" }
 
     /// A text in both languages, of which the page shows one.
-    private static func both(_ text: Bilingual) -> String {
-        Language.allCases.map { "<span class=\"\($0.rawValue)\" lang=\"\(tag($0))\">\(escaped(text[$0]))</span>" }.joined()
+    private static func both(_ text: Bilingual, tag element: String = "span") -> String {
+        Language.allCases.map { "<\(element) class=\"\($0.rawValue)\" lang=\"\(tag($0))\">\(escaped(text[$0]))</\(element)>" }.joined()
     }
 
     /// `text` for HTML, in elements and attributes alike.
@@ -120,33 +158,4 @@ public struct GalleryPage: Sendable {
             }
         }
     }
-
-    private static let switches = """
-        <fieldset class="switch"><legend>Language · 语言</legend>
-        <label><input type="radio" name="language" id="en" checked> English</label>
-        <label><input type="radio" name="language" id="zh"> 中文</label></fieldset>
-        <fieldset class="switch"><legend>Theme · 主题</legend>
-        <label><input type="radio" name="theme" id="light" checked> Light · 浅色</label>
-        <label><input type="radio" name="theme" id="dark"> Dark · 深色</label>
-        <label><input type="radio" name="theme" id="print"> Print · 印刷</label></fieldset>
-        """
-
-    private static let style = """
-        :root { --paper: #fff; --ink: #1a1f29; --muted: #667085; --rule: #dbe0e8; }
-        body:has(#dark:checked) { --paper: #14171f; --ink: #e9ecf2; --muted: #9ca5b8; --rule: #343b4a; color-scheme: dark; }
-        body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 Inter, "Noto Sans", "Noto Sans CJK SC", system-ui, sans-serif; }
-        main { max-width: 1200px; margin: 0 auto; padding: 0 20px 60px; }
-        h1 { font-size: 28px; line-height: 1.25; }
-        h2 { font-size: 20px; line-height: 1.3; margin: 64px 0 16px; padding-top: 16px; border-top: 1px solid var(--rule); }
-        .switch { display: inline-block; border: 0; margin: 12px 20px 0; padding: 0; }
-        .switch legend { float: left; margin-right: 12px; color: var(--muted); }
-        .switch label { margin-right: 12px; }
-        figure { margin: 0 0 44px; }
-        img { display: block; max-width: 100%; height: auto; }
-        figcaption { color: var(--muted); font-size: 14px; margin-top: 8px; }
-        code { font: 13px ui-monospace, monospace; margin-left: 8px; }
-        body:has(#en:checked) .zh, body:has(#zh:checked) .en { display: none; }
-        body:has(#light:checked) img:not(.light), body:has(#dark:checked) img:not(.dark), body:has(#print:checked) img:not(.print) { display: none; }
-        @media print { .switch { display: none; } }
-        """
 }

@@ -1,5 +1,5 @@
 // Places for the boxes of a directed graph without cycles, after Sugiyama, Tagawa and Toda 1981: layers, order within a layer by the mean place of
-// neighbours, then coordinates. Long edges pass through empty places of their own, so that no line crosses a box.
+// neighbours, then coordinates (`GraphCoordinates`). Long edges pass through empty places of their own, so that no line crosses a box.
 
 /// A graph in layers.
 struct GraphLayout {
@@ -109,33 +109,31 @@ struct GraphLayout {
 
     // MARK: Coordinates
 
-    /// Gives every node a place between 0 and `extent` across the layers.
+    private func coordinates(box: Double, pass: Double) -> GraphCoordinates {
+        let passes = nodes.map { $0.box == nil }
+        return GraphCoordinates(layers: layers, before: before, after: after, passes: passes, rooms: passes.map { $0 ? pass : box })
+    }
+
+    /// The room across the layers that the graph takes with all its long lines straight.
+    func naturalExtent(box: Double, pass: Double) -> Double {
+        let coordinates = coordinates(box: box, pass: pass)
+        return coordinates.width(coordinates.places())
+    }
+
+    /// Gives every node a place between 0 and `extent` across the layers: in the middle, and drawn together where the room is too small.
     /// - Parameters:
     ///   - box: the room of a box, with its gap.
     ///   - pass: the room of a passing line.
     mutating func place(extent: Double, box: Double, pass: Double) {
-        func room(_ node: Int) -> Double { nodes[node].box == nil ? pass : box }
+        let coordinates = coordinates(box: box, pass: pass)
+        let places = coordinates.places()
+        let width = coordinates.width(places)
+        let (scale, shift) = width > extent ? (extent / width, 0) : (1, (extent - width) / 2)
+        for (node, place) in places.enumerated() { nodes[node].place = place * scale + shift }
+        guard scale < 1 else { return }
         for layer in layers {
-            let total = layer.reduce(0) { $0 + room($1) }
-            var x = (extent - total) / 2
-            for node in layer {
-                nodes[node].place = x + room(node) / 2
-                x += room(node)
-            }
-        }
-        for sweep in 0..<90 {
-            let order = sweep % 2 == 0 ? Array(layers.indices) : layers.indices.reversed()
-            for layer in order {
-                let wanted = layers[layer].map { node -> Double in
-                    let near = sweep < 30 ? (sweep % 2 == 0 ? before[node] : after[node]) : before[node] + after[node]
-                    // Lines that pass are drawn straight before boxes are drawn together.
-                    let weights = near.map { nodes[node].box == nil ? (nodes[$0].box == nil ? 8.0 : 2) : 1 }
-                    let sum = zip(near, weights).reduce(0) { $0 + nodes[$1.0].place * $1.1 }
-                    return near.isEmpty ? nodes[node].place : sum / weights.reduce(0, +)
-                }
-                let rooms = layers[layer].map(room)
-                for (node, x) in zip(layers[layer], Self.spread(wanted, rooms, extent)) { nodes[node].place = x }
-            }
+            let spread = Self.spread(layer.map { nodes[$0].place }, layer.map { coordinates.rooms[$0] }, extent)
+            for (node, place) in zip(layer, spread) { nodes[node].place = place }
         }
     }
 

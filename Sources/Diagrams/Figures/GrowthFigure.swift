@@ -99,7 +99,7 @@ struct GrowthFigure {
             Bilingual(en: "FLOPs in one layer", zh: "一层的 FLOPs")[frame.language], on: &frame)
         let lines = try lines(lengths)
         for line in lines.reversed() { plot.draw(line, on: &frame) }
-        try isLogarithmic ? crossing(plot) : doubling(plot)
+        try isLogarithmic ? crossings(plot) : doubling(plot)
         plot.names(lines, width: nameWidth, on: &frame)
         frame.y = area.maxY + Plot.footHeight(frame)
     }
@@ -116,21 +116,38 @@ struct GrowthFigure {
         plot.dot(short, low, frame.palette.ink, on: &frame)
         plot.dot(long, high, frame.palette.ink, on: &frame)
         let factor = NumberText.significant(high / low, digits: 2)
-        let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍，\n计算 \(factor) 倍")[frame.language]
+        let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍\n计算 \(factor) 倍")[frame.language]
         // Left of the curve, where nothing else stands.
         let middle = low + 0.45 * (high - low)
         let at = plot.point(long * (middle / high).squareRoot(), middle)
-        frame.note(words, at: Point(at.x - 12, at.y - frame.type.label * 0.6), .end, color: frame.palette.ink, weight: .semibold)
+        frame.note(words, at: Point(at.x - 20, at.y - frame.type.label * 0.8), .end, color: frame.palette.ink, weight: .semibold)
     }
 
-    /// Where DSA becomes cheaper than dense attention over the whole sequence.
-    private mutating func crossing(_ plot: Plot) throws {
-        guard let length = words.crossing, length < Self.longest else { return }
-        let flops = Double(try costs.sequenceFlops(.dsa, length: length))
-        plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
-        let at = plot.point(Double(length), flops)
-        let text = Bilingual(en: "DSA is cheaper\nfrom \(NumberText.grouped(length)) on", zh: "\(NumberText.grouped(length)) 词元起\nDSA 更省")
-        frame.note(text[frame.language], at: Point(at.x - 10, at.y - frame.type.label * 3), .end, color: frame.palette.ink)
+    /// Where DSA becomes cheaper than dense attention over the whole sequence, and where its indexer becomes the dearer part of it.
+    private mutating func crossings(_ plot: Plot) throws {
+        if let length = words.crossing, length < Self.longest {
+            let flops = Double(try costs.sequenceFlops(.dsa, length: length))
+            plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
+            let at = plot.point(Double(length), flops)
+            frame.note(
+                GrowthWords.cheaper(length)[frame.language], at: Point(at.x - 10, at.y - frame.type.label * 3), .end,
+                color: frame.palette.ink)
+        }
+        if let length = words.indexerCrossing, length < Self.longest {
+            let flops = Double(try costs.sequenceFlops(.indexer, length: length))
+            plot.ring(Double(length), flops, frame.palette.indexer, on: &frame)
+            let at = plot.point(Double(length), flops)
+            // Under the indexer's line, which is straight here: as far down as the note's left end needs.
+            let note = GrowthWords.indexerLeads(length)[frame.language]
+            let style = frame.style(frame.type.label, frame.palette.indexer)
+            let wide = note.split(separator: "\n").map { frame.width(String($0), style) }.max() ?? 0
+            let early = plot.point(Double(length) / 16, Double(try costs.sequenceFlops(.indexer, length: length / 16)))
+            let slope = (early.y - at.y) / (at.x - early.x)
+            let top = at.y + max(0, at.x - (plot.area.maxX - wide - 8)) * slope + 8
+            frame.items.append(
+                .path([.move(Point(at.x + 2, at.y + 6)), .line(Point(at.x + 2, top))], stroke: Stroke(frame.palette.indexer, width: 0.75)))
+            frame.note(note, at: Point(plot.area.maxX, top + style.size * 1.1), .end, color: frame.palette.indexer)
+        }
     }
 }
 
@@ -138,27 +155,41 @@ struct GrowthWords {
     private let costs: AttentionCosts
     /// The shortest sequence over which DSA costs fewer FLOPs than dense MHA; nil if there is none up to 2^24 tokens.
     let crossing: Int?
+    /// The shortest sequence over which the indexer costs more FLOPs than the sparse attention that it serves; nil if there is none.
+    let indexerCrossing: Int?
     private let most: [AttentionWork: Double]
 
     static let works: [AttentionWork] = [.denseMHA, .dsa, .indexer, .sparse]
 
     init(_ costs: AttentionCosts) throws {
         self.costs = costs
-        func isCheaper(_ length: Int) throws -> Bool {
-            try costs.sequenceFlops(.dsa, length: length) < costs.sequenceFlops(.denseMHA, length: length)
-        }
-        var (low, high) = (costs.model.indexer?.topK ?? 1, 1 << 24)
-        if try isCheaper(high), try !isCheaper(low) {
-            while high - low > 1 {
-                let middle = (low + high) / 2
-                if try isCheaper(middle) { high = middle } else { low = middle }
-            }
-            crossing = high
-        } else {
-            crossing = nil
+        let k = costs.model.indexer?.topK ?? 1
+        crossing = try Self.first(from: k) { try costs.sequenceFlops(.dsa, length: $0) < costs.sequenceFlops(.denseMHA, length: $0) }
+        indexerCrossing = try Self.first(from: k) {
+            try costs.sequenceFlops(.indexer, length: $0) > costs.sequenceFlops(.sparse, length: $0)
         }
         most = try Dictionary(
             uniqueKeysWithValues: Self.works.map { ($0, Double(try costs.sequenceFlops($0, length: GrowthFigure.longest))) })
+    }
+
+    /// The first length after `low` from which `holds` is true; nil unless it turns true once, up to 2^24.
+    private static func first(from low: Int, _ holds: (Int) throws -> Bool) rethrows -> Int? {
+        var (low, high) = (low, 1 << 24)
+        guard try holds(high), try !holds(low) else { return nil }
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if try holds(middle) { high = middle } else { low = middle }
+        }
+        return high
+    }
+
+    static func cheaper(_ length: Int) -> Bilingual {
+        Bilingual(en: "DSA is cheaper\nfrom \(NumberText.grouped(length)) on", zh: "\(NumberText.grouped(length)) 词元起\nDSA 更省")
+    }
+
+    static func indexerLeads(_ length: Int) -> Bilingual {
+        let count = NumberText.grouped(length)
+        return Bilingual(en: "The indexer is the\ndearer part from\n\(count) on", zh: "\(count) 词元起\n索引器成为\n更贵的部分")
     }
 
     static func name(_ work: AttentionWork) -> Bilingual {
@@ -188,6 +219,7 @@ struct GrowthWords {
         let kept = k * (k + 1) / 2 + (GrowthFigure.longest - k) * k
         let (all, few) = (Self.flops(Double(cells)), Self.flops(Double(kept)))
         let cross = crossing.map(NumberText.grouped) ?? "–"
+        let leads = indexerCrossing.map(NumberText.grouped) ?? "–"
         let model = costs.model.name
         return FigureWords(
             title: Bilingual(
@@ -199,9 +231,9 @@ struct GrowthWords {
                 zh: "一层读完整个序列的 FLOPs。在 \(length) 处，稠密注意力与索引器都要看 \(all) 个格子，索引器每格便宜得多；稀疏注意力只看 \(few) 个。"),
             alt: Bilingual(
                 en:
-                    "Line charts of FLOPs against sequence length up to \(length), on linear and logarithmic axes. At \(length): dense \(Self.flops(dense)), DSA \(Self.flops(dsa)), of which the indexer is \(share). DSA costs less than dense attention from \(cross) tokens on. Doubling the length multiplies dense and indexer by 4.",
+                    "Line charts of FLOPs against sequence length up to \(length), on linear and logarithmic axes. At \(length): dense \(Self.flops(dense)), DSA \(Self.flops(dsa)), of which the indexer is \(share). DSA costs less than dense attention from \(cross) tokens on, and its indexer costs more than its sparse attention from \(leads) on. Doubling the length multiplies dense and indexer by 4.",
                 zh:
-                    "FLOPs 随序列长度（至 \(length)）变化的折线图，分线性与对数坐标。在 \(length) 处：稠密 \(Self.flops(dense))，DSA \(Self.flops(dsa))，其中索引器占 \(share)。从 \(cross) 个词元起 DSA 比稠密更省。长度翻倍，稠密与索引器都变为 4 倍。"
+                    "FLOPs 随序列长度（至 \(length)）变化的折线图，分线性与对数坐标。在 \(length) 处：稠密 \(Self.flops(dense))，DSA \(Self.flops(dsa))，其中索引器占 \(share)。从 \(cross) 个词元起 DSA 比稠密更省，从 \(leads) 个词元起索引器比稀疏注意力更贵。长度翻倍，稠密与索引器都变为 4 倍。"
             ),
             caption: Bilingual(
                 en: "FLOPs of attention over a causal sequence in one layer of \(model); closed forms.",

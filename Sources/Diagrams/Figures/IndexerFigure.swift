@@ -18,7 +18,7 @@ extension Figure {
     }
 }
 
-private struct IndexerFigure {
+struct IndexerFigure {
     let way: IndexerWay
     let words: IndexerWords
     let provenance: Provenance
@@ -50,6 +50,7 @@ private struct IndexerFigure {
         let top = frame.y
         for (row, key) in way.keys.enumerated() { draw(key, top + Double(row) * columns.pitch, columns) }
         frame.y = top + Double(way.keys.count) * columns.pitch
+        if !columns.hasNames { nameKept(top, columns) }
         cut(columns, top)
         frame.y += frame.type.small * 1.6
         frame.legend(legend)
@@ -74,7 +75,7 @@ private struct IndexerFigure {
 
     // MARK: Layout
 
-    private struct Columns {
+    struct Columns {
         var pitch = 0.0
         var cell = 0.0
         var name = 0.0
@@ -89,8 +90,8 @@ private struct IndexerFigure {
         var digits: TextStyle?
     }
 
-    private var label: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
-    private var isNarrow: Bool { frame.width < 500 }
+    var label: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var isNarrow: Bool { frame.width < 500 }
 
     private func columns() -> Columns {
         var columns = Columns()
@@ -103,10 +104,13 @@ private struct IndexerFigure {
         columns.hasNames = columns.pitch >= frame.type.label * 1.05
         let names = way.keys.map { frame.width(way.name($0), frame.style(frame.type.label, frame.palette.ink, .semibold)) }.max() ?? 0
         columns.name = min(names, frame.contentWidth * 0.2) + (isNarrow ? 12 : 18)
+        if !columns.hasNames, !isNarrow { columns.name = 0 }
         let gap = isNarrow ? 12.0 : max(20, frame.contentWidth * 0.04)
         let number = frame.width(scoreText(way.keys.map(way.score).max { abs($0) < abs($1) } ?? 0), label) + 10
         let headStyle = frame.style(frame.type.body, frame.palette.indexer, .semibold)
-        columns.chipWidth = max(columns.name, frame.width(words.keptNames[0][options.language], headStyle))
+        columns.chipWidth = max(
+            min(names, frame.contentWidth * 0.2) + (columns.hasNames ? 18 : Self.swatch + 20),
+            frame.width(words.keptNames[0][options.language], headStyle))
         let chip = isNarrow ? 0 : columns.chipWidth + gap
         let free = frame.contentWidth - columns.name - chip - number - 3 * gap
         let widest = way.keys.flatMap { key in (0..<way.heads).map { frame.width(text(way.product($0, key)), label) } }.max() ?? 0
@@ -126,10 +130,10 @@ private struct IndexerFigure {
         return columns
     }
 
-    private func text(_ value: Double) -> String {
+    func text(_ value: Double) -> String {
         value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
     }
-    private func scoreText(_ value: Double) -> String {
+    func scoreText(_ value: Double) -> String {
         value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: scoreDecimals))
     }
 
@@ -164,112 +168,38 @@ private struct IndexerFigure {
             frame.add(text, label, at: Point(x + columns.cell / 2, frame.y), .middle)
             return true
         }
-        let decimals = words.decimals((0..<way.heads).map(way.weight))
         for head in 0..<way.heads {
-            let x = columns.dots + Double(head) * columns.cell
             let names = [Bilingual(en: "head \(head)", zh: "头 \(head)"), Bilingual(same: "\(head)")]
-            _ = names.contains { place($0[language], x) }
-            let weight = MatrixScale.typographic(NumberText.fixed(way.weight(head), decimals: decimals))
-            let y = columns.votes + Double(head) * columns.cell
-            let short = MatrixScale.typographic(NumberText.significant(way.weight(head), digits: 1))
-            _ = ["× " + weight, weight, short].contains { place($0, y) }
+            _ = names.contains { place($0[language], columns.dots + Double(head) * columns.cell) }
         }
-        if let cut = way.view.cut(way.query) {
-            let style = frame.style(frame.type.label, frame.palette.indexer, .medium)
-            let name = words.cutName(cut, decimals: scoreDecimals)
-            let room = columns.score - columns.bars
-            if let fitting = name.first(where: { frame.width($0[language], style) <= room }) {
-                frame.add(fitting[language], style, at: Point(columns.bars, frame.y))
-            }
+        if let weights = words.weights.first(where: { $0.allSatisfy { frame.width($0, label) <= columns.cell - 3 } }) {
+            for (head, weight) in weights.enumerated() { _ = place(weight, columns.votes + Double(head) * columns.cell) }
         }
+        cutName(columns)
     }
 
-    // MARK: A key
-
-    private mutating func draw(_ key: Int, _ y: Double, _ columns: Columns) {
-        let isKept = way.kept.contains(key)
-        let middle = y + columns.pitch / 2
-        let baseline = middle + frame.type.label * 0.36
-        if columns.hasNames {
-            let style = frame.style(
-                frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
-            let name = TokenText.shortened(way.name(key), to: columns.name - 6) { frame.width($0, style) }
-            if isNarrow, isKept {
-                let area = Rect(frame.type.margin - 5, y + 1, frame.width(name, style) + 10, columns.pitch - 2)
-                frame.items.append(.rect(area, radius: 3, fill: .solid(frame.highlighter(0.6))))
-            }
-            let color = isNarrow && isKept ? frame.onHighlighter(0.6) : style.color
-            frame.add(name, TextStyle(size: style.size, weight: style.weight, color: color), at: Point(frame.type.margin, baseline))
-        }
-        for head in 0..<way.heads {
-            let x = Double(head) * columns.cell
-            let product = way.product(head, key)
-            cell(product, Rect(columns.dots + x, y, columns.cell, columns.pitch), columns, way.dot, [way.query, head, key])
-            cell(way.vote(head, key), Rect(columns.votes + x, y, columns.cell, columns.pitch), columns, way.votes, [way.query, head, key])
-        }
-        bar(key, y, columns, isKept)
-        if columns.hasNames {
-            let style = frame.style(frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
-            frame.add(scoreText(way.score(key)), style, at: Point(columns.score, baseline), .end)
-        }
-        chip(key, y, columns, isKept)
+    /// The name of the cut, over its line where there is one.
+    private mutating func cutName(_ columns: Columns) {
+        guard let cut = way.view.cut(way.query) else { return }
+        let style = frame.style(frame.type.label, frame.palette.indexer, .medium)
+        let room = columns.score - columns.bars
+        guard
+            let name = words.cutName(cut, decimals: scoreDecimals).map({ $0[options.language] }).first(where: {
+                frame.width($0, style) <= room
+            })
+        else { return }
+        let width = frame.width(name, style)
+        let middle = cut.firstDropped == nil ? columns.bars : position(cut.line, columns)
+        frame.add(name, style, at: Point(min(max(middle - width / 2, columns.bars), columns.score - width), frame.y))
     }
 
-    private mutating func cell(_ value: Double, _ area: Rect, _ columns: Columns, _ step: Step, _ index: [Int]) {
-        let inner = area.insetBy(min(area.width, area.height) > 6 ? 0.75 : 0.1)
-        let color = frame.palette.diverging.color(at: limit > 0 ? (value / limit + 1) / 2 : 0.5)
-        let isFaint = color.contrast(with: frame.palette.paper) < 1.25
-        let border = isFaint && columns.pitch > 6 ? Stroke(frame.palette.rule, width: 0.75) : nil
-        frame.items.append(.rect(border == nil ? inner : inner.insetBy(0.375), fill: .solid(color), stroke: border))
-        if let digits = columns.digits {
-            let ink = value == 0 ? frame.palette.muted : frame.palette.text(on: color)
-            let style = TextStyle(size: digits.size, weight: .regular, color: ink)
-            frame.add(text(value), style, at: Point(area.midX, area.midY + digits.size * 0.36), .middle)
-        }
-        let label = "\(step.symbol)[\(index.map(String.init).joined(separator: ", "))] = \(NumberText.significant(value, digits: 4))"
-        frame.items.append(.hotSpot(HotSpot(area, step: step.id, index: index, label: label)))
-    }
+    // MARK: Scores
 
     /// Scores run from the least, or zero, to the most.
-    private func position(_ score: Double, _ columns: Columns) -> Double {
+    func position(_ score: Double, _ columns: Columns) -> Double {
         let scores = way.keys.map(way.score)
         let (low, high) = (min(scores.min() ?? 0, 0), max(scores.max() ?? 0, 0))
         return columns.bars + (score - low) / max(high - low, 1e-300) * columns.barWidth
-    }
-
-    private mutating func bar(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
-        let (zero, end) = (position(0, columns), position(way.score(key), columns))
-        let height = max(columns.pitch * 0.56, min(columns.pitch, 2))
-        let area = Rect(min(zero, end), y + (columns.pitch - height) / 2, abs(end - zero), height)
-        let lines = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
-        if area.width > 0.3 {
-            let thin = height < 5
-            frame.items.append(
-                isKept
-                    ? .rect(area, fill: .solid(frame.palette.indexer))
-                    : thin
-                        ? .rect(area, fill: .solid(lines))
-                        : .rect(
-                            area.insetBy(min(0.5, area.width / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
-                            stroke: Stroke(lines)))
-        }
-        let label = words.scoreLabel(key)[options.language]
-        let whole = Rect(columns.bars, y, columns.score - columns.bars, columns.pitch)
-        frame.items.append(.hotSpot(HotSpot(whole, step: way.score.step.id, index: [way.query, key], label: label)))
-    }
-
-    private mutating func chip(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
-        guard let x = columns.chips else { return }
-        let area = Rect(x, y + 1.5, columns.chipWidth, columns.pitch - 3)
-        guard columns.hasNames else {
-            if isKept { frame.items.append(.rect(Rect(x, y, columns.chipWidth, columns.pitch), fill: .solid(frame.palette.highlight))) }
-            return
-        }
-        frame.items.append(.rect(area, radius: 4, fill: isKept ? .solid(frame.palette.highlight) : frame.hatching))
-        let style = frame.style(
-            frame.type.label, isKept ? frame.palette.onHighlight : frame.palette.muted, isKept ? .semibold : .regular)
-        let name = TokenText.shortened(way.name(key), to: area.width - 8) { frame.width($0, style) }
-        frame.add(name, style, at: Point(area.midX, area.midY + frame.type.label * 0.36), .middle)
     }
 
     private mutating func cut(_ columns: Columns, _ top: Double) {

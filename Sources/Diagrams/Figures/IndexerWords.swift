@@ -26,15 +26,31 @@ struct IndexerWords {
         let scale = way.isScaled ? Bilingual(en: ", times the key’s FP8 scale", zh: "，再乘键的 FP8 缩放") : Bilingual(same: "")
         let reading = Bilingual(
             en:
-                "Each index head compares the query with every key; negative products are cut to 0; the votes, weighted, add up to the score\(scale.en); the \(kept.count) highest stay.",
+                "Each index head compares the query with every key; negative products are cut to 0; the votes, weighted, add up to the score\(scale.en); \(kept.count == 1 ? "the highest stays" : "the \(kept.count) highest stay").",
             zh: "每个索引头把查询与每个键相比；负的点积截为 0；票数加权相加得到得分\(scale.zh)；最高的 \(kept.count) 个留下。")
         guard let cut = way.view.cut(way.query), let first = cut.firstDropped, let score = cut.dropped else { return reading }
         let text = MatrixScale.typographic(NumberText.fixed(score, decimals: decimals(way.keys.map(way.score))))
         let next = Bilingual(
             en: cut.isTie
-                ? " “\(way.name(first))” ties at \(text) and comes too late." : " First below the cut: “\(way.name(first))”, \(text).",
-            zh: cut.isTie ? "“\(way.name(first))”同为 \(text)，但位置靠后，落选。" : "线下第一个：“\(way.name(first))”，\(text)。")
+                ? " \(keyName(first).en) ties at \(text) and comes too late." : " First below the cut: \(keyName(first).en), \(text).",
+            zh: cut.isTie ? "\(keyName(first).zh)同为 \(text)，但位置靠后，落选。" : "线下第一个：\(keyName(first).zh)，\(text)。")
         return reading + next
+    }
+
+    /// A token in quotation marks; where a trace has no tokens, the key's position.
+    private func keyName(_ key: Int) -> Bilingual {
+        let name = way.name(key)
+        guard way.view.dense.columnLabels == nil else { return Bilingual(same: "“\(name)”") }
+        return Bilingual(en: "key \(name)", zh: "键 \(name) ")
+    }
+
+    /// The weights of all heads, with all their digits first: as many as tell the smallest from zero.
+    var weights: [[String]] {
+        let values = (0..<way.heads).map(way.weight)
+        let digits = decimals(values)
+        let long = values.map { MatrixScale.typographic(NumberText.fixed($0, decimals: digits)) }
+        let short = values.map { MatrixScale.typographic(NumberText.significant($0, digits: 1)) }
+        return [long.map { "× " + $0 }, long, short]
     }
 
     /// Names of the columns, the longest first.
@@ -60,6 +76,9 @@ struct IndexerWords {
 
     func cutName(_ cut: ScoreCut, decimals: Int) -> [Bilingual] {
         let short = Bilingual(en: "cut: top \(kept.count)", zh: "入选线：前 \(kept.count) 名")
+        guard cut.firstDropped != nil else {
+            return [Bilingual(en: "every visible key stays", zh: "可见的键全部入选"), Bilingual(en: "all stay", zh: "全部入选")]
+        }
         guard cut.isTie else { return [short] }
         let score = NumberText.fixed(cut.lowestKept, decimals: decimals)
         return [
@@ -92,8 +111,8 @@ struct IndexerWords {
             })
         let scores = Words.list(
             kept.prefix(8).map { key in
-                let (name, score) = (way.name(key), NumberText.significant(way.score(key), digits: 3))
-                return Bilingual(en: "“\(name)” (\(score))", zh: "“\(name)”（\(score)）")
+                let (name, score) = (keyName(key), NumberText.significant(way.score(key), digits: 3))
+                return Bilingual(en: "\(name.en) (\(score))", zh: "\(name.zh)（\(score)）")
             })
         let cut = way.keys.reduce(0) { sum, key in
             sum + (0..<way.heads).count { way.product($0, key) < 0 && way.vote($0, key) == 0 }

@@ -21,6 +21,8 @@ struct ParityFigure {
     private let options: FigureOptions
     private var frame: PictureFrame
     private let isNarrow: Bool
+    /// The height of a row; set once the head stands.
+    private var step = 0.0
 
     init(_ rows: [BenchmarkResult], _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
         (self.rows, self.provenance, self.options, self.frame) = (rows, provenance, options, frame)
@@ -34,6 +36,7 @@ struct ParityFigure {
         frame.y += frame.type.body
         legend()
         frame.y += frame.type.label * 1.2
+        step = stepHeight(text.source[frame.language])
         let area = plotArea
         ticks(area)
         var category = ""
@@ -47,13 +50,26 @@ struct ParityFigure {
         return frame.scene("parity", options, text, provenance)
     }
 
-    private var step: Double {
-        guard let proportion = options.preset.proportion else { return frame.type.body * (isNarrow ? 1.5 : 1.75) }
-        let groups = Double(Set(rows.map(\.category)).count)
-        return max(frame.type.body * 1.3, (frame.width * proportion - frame.y - 90 - groups * frame.type.body) / Double(rows.count + 2))
+    /// What the proportions of a use leave for each row, or a comfortable height.
+    private func stepHeight(_ source: String) -> Double {
+        guard let proportion = options.preset.proportion else { return frame.type.body * (isNarrow ? 2 : 1.75) }
+        let small = frame.style(frame.type.small, frame.palette.muted)
+        let lines = LineBreaker.lines(source, width: frame.contentWidth) { frame.width($0, small) }.count
+        let foot = Double(lines) * small.size * 1.5 + max(16, frame.type.margin * 0.55)
+        let used = frame.y + frame.type.label * 1.2 + frame.type.body * 0.8 + foot + Double(groups) * groupHeight
+        return max(frame.type.label * 1.12, (frame.width * proportion - used) / Double(rows.count))
     }
 
-    private var nameStyle: TextStyle { frame.style(isNarrow ? frame.type.label : frame.type.body, frame.palette.ink) }
+    private var groups: Int { Set(rows.map(\.category)).count }
+
+    private var nameStyle: TextStyle {
+        frame.style(isNarrow || step < frame.type.body * 1.3 ? frame.type.label : frame.type.body, frame.palette.ink)
+    }
+
+    private var deltaWidth: Double {
+        let style = frame.style(nameStyle.size, frame.palette.ink, .semibold)
+        return rows.map { frame.width(ParityWords.delta($0)[frame.language], style) }.max() ?? 0
+    }
 
     private var valueWidth: Double { rows.map { frame.width(ParityWords.values($0), frame.labelStyle) }.max() ?? 0 }
 
@@ -78,11 +94,12 @@ struct ParityFigure {
         frame.y = y + style.size * 0.4
     }
 
+    /// The ring is wider than the dot, so that both are seen where they coincide.
     private func before(_ point: Point) -> Item {
-        Plot.disc(point, 5, fill: frame.palette.paper, stroke: Stroke(frame.palette.muted, width: 1.8))
+        Plot.disc(point, 6, fill: frame.palette.paper, stroke: Stroke(frame.palette.muted, width: 1.8))
     }
     private func after(_ point: Point, _ color: Color) -> Item {
-        Plot.disc(point, 5, fill: color, stroke: Stroke(frame.palette.paper, width: 1))
+        Plot.disc(point, 3.8, fill: color, stroke: nil)
     }
 
     private func x(_ value: Double, _ row: BenchmarkResult, _ area: Rect) -> Double {
@@ -90,8 +107,7 @@ struct ParityFigure {
     }
 
     private mutating func ticks(_ area: Rect) {
-        let groups = Double(Set(rows.map(\.category)).count)
-        let height = (step + (isNarrow ? frame.type.label * 1.5 : 0)) * Double(rows.count) + groups * groupHeight + frame.type.label * 0.4
+        let height = (step + (isNarrow ? frame.type.label * 1.5 : 0)) * Double(rows.count) + Double(groups) * groupHeight
         frame.y += frame.type.label * 1.2
         for tick in stride(from: 0.0, through: 100, by: isNarrow ? 25 : 20) {
             let x = area.x + area.width * tick / 100
@@ -101,7 +117,7 @@ struct ParityFigure {
         }
     }
 
-    private var groupHeight: Double { frame.type.label * 2.2 }
+    private var groupHeight: Double { frame.type.label * (options.preset.proportion == nil ? 2.2 : 1.75) }
 
     private mutating func begin(_ category: String, isFirst: Bool) {
         frame.y += groupHeight
@@ -119,9 +135,13 @@ struct ParityFigure {
             frame.y += frame.type.label * 1.5
             frame.note(name, at: Point(frame.type.margin, frame.y), .start, color: frame.palette.ink)
             frame.add(delta, deltaStyle, at: Point(frame.width - frame.type.margin, frame.y), .end)
+            let (values, end) = (ParityWords.values(row), frame.width - frame.type.margin - deltaWidth - 10)
+            if frame.width(name, frame.labelStyle) + frame.width(values, frame.labelStyle) + 12 <= end - frame.type.margin {
+                frame.note(values, at: Point(end, frame.y), .end)
+            }
         }
         frame.y += step
-        let y = frame.y - step * (isNarrow ? 0.55 : 0.5)
+        let y = frame.y - step * 0.5
         if !isNarrow {
             frame.add(name, nameStyle, at: Point(frame.type.margin, y + nameStyle.size * 0.36))
             frame.add(delta, deltaStyle, at: Point(frame.width - frame.type.margin, y + nameStyle.size * 0.36), .end)
@@ -148,7 +168,7 @@ struct ParityWords {
         let name = row.name
         guard isRating(row) else { return Bilingual(same: name) }
         let end = NumberText.grouped(Int(ratingScale))
-        return Bilingual(en: "\(name) (rating, 0 to \(end))", zh: "\(name)（等级分，0 到 \(end)）")
+        return Bilingual(en: "\(name) (rating, 0 to \(end))", zh: "\(name)（等级分 0–\(end)）")
     }
 
     static func category(_ name: String) -> Bilingual {

@@ -24,6 +24,8 @@ struct PatternsFigure {
     private var frame: PictureFrame
     private let columns: Int
     private let tokens = PatternDemonstration.tokens
+    /// The side of a cell; set once head and legend stand.
+    private var cell = 0.0
 
     init(_ patterns: [PatternDemonstration], _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
         (self.patterns, self.provenance, self.options, self.frame) = (patterns, provenance, options, frame)
@@ -35,6 +37,7 @@ struct PatternsFigure {
         frame.head(words.title[frame.language], words.subtitle[frame.language])
         frame.y += frame.type.body
         legend()
+        cell = side(words.source[frame.language])
         let (fixed, chosen) = (patterns.filter { !$0.kind.isChosen }, patterns.filter(\.kind.isChosen))
         section(Bilingual(en: "Fixed in advance", zh: "图样事先固定"), fixed)
         section(Bilingual(en: "Chosen for each query by content (NSA adds two fixed branches)", zh: "按内容为每个查询挑选（NSA 另有两个固定分支）"), chosen)
@@ -58,18 +61,21 @@ struct PatternsFigure {
     /// The space over a matrix (name, count) and under it (sizes).
     private var above: Double { frame.type.body * 1.3 + frame.type.label * (isLow ? 0.4 : 1.75) }
     private func below(_ patterns: [PatternDemonstration]) -> Double {
-        Double(patterns.map { lines($0).count }.max() ?? 0) * frame.type.label * 1.35 + frame.type.label * 1.5
+        Double(patterns.map { lines($0).count }.max() ?? 0) * frame.type.label * 1.35 + frame.type.label * (isLow ? 0.5 : 1.5)
     }
 
-    private var cell: Double {
+    private var headingHeight: Double { frame.type.panel * 2.25 + frame.type.body * 0.5 }
+
+    /// A cell as large as the panel, or as what the proportions of a use leave for two rows of panels.
+    private func side(_ source: String) -> Double {
         var side = panelWidth
         if let proportion = options.preset.proportion {
-            // Two rows of panels between the head (about nine lines) and the foot (about four).
-            let words = above + frame.type.label * 1.5 + frame.type.panel * 2.25 + frame.type.body * 0.5
-            let free = frame.width * proportion - frame.type.title - frame.type.body * 8.5 - frame.type.small * 6
-            side = min(side, free / 2 - words)
+            let small = frame.style(frame.type.small, frame.palette.muted)
+            let lines = LineBreaker.lines(source, width: frame.contentWidth) { frame.width($0, small) }.count
+            let foot = small.size * (0.6 + 1.5 * Double(lines)) + max(16, frame.type.margin * 0.55)
+            side = min(side, (frame.width * proportion - frame.y - foot) / 2 - headingHeight - above - below([]))
         }
-        return max((side / Double(tokens) * 2).rounded(.down) / 2, 3.5)
+        return max((side / Double(tokens) * 4).rounded(.down) / 4, 2.75)
     }
 
     private mutating func section(_ title: Bilingual, _ members: [PatternDemonstration]) {
@@ -98,8 +104,8 @@ struct PatternsFigure {
         y += frame.type.label * 1.45
         let count = PatternsWords.count(pattern)[frame.language]
         let style = frame.style(frame.type.label, pattern.kind == .dsa ? frame.palette.indexer : frame.palette.muted)
-        let left = isLow ? x + cell * Double(tokens) * 0.45 : x
-        for line in LineBreaker.lines(count, width: x + panelWidth - left, measure: { frame.width($0, style) }) {
+        let left = isLow ? x + cell * Double(tokens) * 0.4 : x
+        for line in counted(count, style, x + panelWidth - left) {
             frame.add(line, style, at: Point(left, y))
             y += frame.type.label * 1.3
         }
@@ -110,6 +116,12 @@ struct PatternsFigure {
             y += frame.type.label * 1.35
             frame.add(line, frame.labelStyle, at: Point(x, y))
         }
+    }
+
+    /// A count in one line, or broken before what the selector costs.
+    private func counted(_ count: String, _ style: TextStyle, _ room: Double) -> [String] {
+        guard frame.width(count, style) > room, let plus = count.firstIndex(of: "+") else { return [count] }
+        return [String(count[..<plus].dropLast()), String(count[plus...])]
     }
 
     /// The causal triangle hatched, and on it the cells that are computed.

@@ -1,6 +1,6 @@
 // The figure `pipeline`: the flow of a mechanism, drawn from the trace's own graph. A box for each step with its symbol and shape, an arrow for
 // each input, the indexer's branch in violet: dense attention, MLA expanded or absorbed, DeepSeek Sparse Attention (compare Figure 1 of the
-// V3.2-Exp report). Weights are left out. From left to right where there is width, else from top to bottom.
+// V3.2-Exp report). Weights are left out. From left to right where boxes are then wide enough for their names, else from top to bottom.
 
 import AttentionEngine
 
@@ -67,44 +67,80 @@ private struct PipelineFigure {
 
     private var symbolStyle: TextStyle { frame.style(max(14, frame.type.panel * 0.95), frame.palette.ink, .semibold) }
 
+    private func shape(_ step: Step) -> String { step.output.shape.lengths.map(String.init).joined(separator: "×") }
+
+    /// Long symbols, which are words, are set smaller where their box is narrow.
+    private func symbolStyle(_ step: Step, _ width: Double) -> TextStyle {
+        var style = symbolStyle
+        while style.size > 11, frame.symbolWidth(step.symbol, style) > width - 8 { style.size = max(11, style.size - 0.5) }
+        return style
+    }
+
     private func plan() -> Plan {
         let count = Double(max(layout.layers.count, 1))
-        let widest = graph.steps.map { frame.symbolWidth($0.symbol, symbolStyle) }.max() ?? 20
-        let sideways = frame.contentWidth / count >= widest + 26
-        if sideways { return sidewaysPlan(count) }
-        let pass = 12.0
-        let room = layout.largestBox(extent: frame.contentWidth, pass: pass)
-        let gap = min(14, room * 0.14)
-        let (symbol, shape) = (symbolStyle.size * 1.5, 11 * 1.45)
-        let along = symbol + shape
+        let widest = graph.steps.map { frame.symbolWidth($0.symbol, frame.style(11, frame.palette.ink, .semibold)) }.max() ?? 20
+        let pitch = min(frame.contentWidth / count, 150)
+        // A wide, low picture has no room for names; elsewhere a flow too long for them runs downwards.
+        let least = options.preset.proportion == nil ? Self.leastNamed + 14 : widest + 20
+        if pitch >= least { return sidewaysPlan(count, pitch) }
+        let shapes = graph.steps.map { frame.width(shape($0), frame.style(11, frame.palette.muted)) }.max() ?? 0
+        return downwardsPlan(least: max(widest + 8, shapes + 4, frame.width < 900 ? 0 : Self.leastNamed))
+    }
+
+    private func downwardsPlan(least: Double) -> Plan {
+        let (pass, gap) = (frame.contentWidth < 500 ? 10.0 : 14, frame.contentWidth < 500 ? 6.0 : 16)
+        var across = frame.type.label * 12
+        let dense = layout.largestBox(extent: frame.contentWidth, pass: pass) - gap
+        while across > min(least, dense), layout.naturalExtent(box: across + gap, pass: pass) > frame.contentWidth { across -= 1 }
+        across = min(across, dense)
+        let along = symbolStyle.size * 1.5 + 20 + 14 * Double(nameLines(across))
         return Plan(
-            isSideways: false, along: along, across: min(room - gap, 118), gap: gap, pass: pass, pitch: along + 24,
-            extent: frame.contentWidth,
+            isSideways: false, along: along, across: across, gap: gap, pass: pass, pitch: along + 26, extent: frame.contentWidth,
             start: frame.type.margin)
     }
 
-    private func sidewaysPlan(_ count: Double) -> Plan {
+    private func sidewaysPlan(_ count: Double, _ pitch: Double) -> Plan {
         let pass = 13.0
-        let pitch = min(frame.contentWidth / count, 150)
-        let along = min(pitch - 14, 112)
-        let most = layout.layers.map { layer in
-            layer.reduce((0.0, 0.0)) { layout.nodes[$1].box == nil ? ($0.0, $0.1 + 1) : ($0.0 + 1, $0.1) }
-        }
-        let across = symbolStyle.size * 1.6 + 17 + (showsTitles(along) ? 14 : 0)
+        let along = min(pitch - 14, 116)
+        let across = symbolStyle.size * 1.6 + 20 + 14 * Double(nameLines(along))
         var gap = 18.0
-        func extent(_ gap: Double) -> Double { most.map { $0.0 * (across + gap) + $0.1 * pass }.max() ?? across }
+        func extent(_ gap: Double) -> Double { layout.naturalExtent(box: across + gap, pass: pass) }
+        var room = extent(gap)
         if let proportion = options.preset.proportion {
             let free =
                 frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
-            while extent(gap) > free, gap > 4 { gap -= 1 }
+            while extent(gap) > free, gap > 6 { gap -= 1 }
+            room = min(extent(gap), free)
         }
         let used = pitch * (count - 1) + along
         return Plan(
-            isSideways: true, along: along, across: across, gap: gap, pass: pass, pitch: pitch, extent: extent(gap),
+            isSideways: true, along: along, across: across, gap: gap, pass: pass, pitch: pitch, extent: room,
             start: frame.type.margin + max(0, (frame.contentWidth - used) / 2))
     }
 
-    private func showsTitles(_ width: Double) -> Bool { width >= 96 }
+    /// The narrowest box that carries its step's name.
+    private static let leastNamed = 92.0
+
+    /// The most lines that a name takes in boxes of a width.
+    private func nameLines(_ width: Double) -> Int { graph.steps.map { nameLines($0, width).count }.max() ?? 0 }
+
+    /// The step's title up to its colon or bracket, in at most three lines of like length; nothing where that does not fit.
+    private func nameLines(_ step: Step, _ width: Double) -> [String] {
+        guard width >= Self.leastNamed, options.preset.proportion == nil || graph.steps.count <= 12 else { return [] }
+        let name = String(step.title[options.language].prefix { !":：（(".contains($0) })
+        func lines(_ room: Double) -> [String] { LineBreaker.lines(name, width: room) { frame.width($0, nameStyle) } }
+        var room = width - 10
+        var best = lines(room)
+        guard best.count <= 3, best.allSatisfy({ frame.width($0, nameStyle) <= room }) else { return [] }
+        while best.count > 1, case let next = lines(room - 4), next.count == best.count,
+            next.allSatisfy({ frame.width($0, nameStyle) <= room - 4 })
+        {
+            (best, room) = (next, room - 4)
+        }
+        return best
+    }
+
+    private var nameStyle: TextStyle { frame.style(11, frame.palette.ink) }
 
     /// A point at `along` the flow from the start of a layer and at `place` across it.
     private func point(_ layer: Int, _ along: Double, _ place: Double, _ plan: Plan, _ top: Double) -> Point {
@@ -141,28 +177,19 @@ private struct PipelineFigure {
     }
 
     private mutating func label(_ step: Step, _ area: Rect) {
-        let shape = step.output.shape.lengths.map(String.init).joined(separator: "×")
+        let shape = shape(step)
         let small = [frame.type.small, 11].map { frame.style($0, frame.palette.muted) }
         let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
-        let title = titleLine(step, area)
-        let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + (title == nil ? 0 : 14)
+        let names = nameLines(step, area.width)
+        let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + 14 * Double(names.count)
         var y = area.midY - lines / 2
-        frame.symbol(step.symbol, symbolStyle, center: Point(area.midX, y + symbolStyle.size * 0.68))
+        frame.symbol(step.symbol, symbolStyle(step, area.width), center: Point(area.midX, y + symbolStyle.size * 0.68))
         y += symbolStyle.size * 1.3
-        if let title {
+        for name in names {
             y += 14
-            frame.add(title, frame.style(11, frame.palette.ink), at: Point(area.midX, y - 3), .middle)
+            frame.add(name, nameStyle, at: Point(area.midX, y - 3), .middle)
         }
         if let fitting { frame.add(shape, fitting, at: Point(area.midX, y + 11), .middle) }
-    }
-
-    /// The step's title up to its first colon, where a box is wide and high enough and the whole of it fits.
-    private func titleLine(_ step: Step, _ area: Rect) -> String? {
-        guard showsTitles(area.width), area.height >= symbolStyle.size * 1.3 + 28 else { return nil }
-        let title = step.title[options.language]
-        let short = title.prefix { !":：,，（(".contains($0) }
-        let text = String(short)
-        return frame.width(text, frame.style(11, frame.palette.ink)) <= area.width - 8 ? text : nil
     }
 
     // MARK: Arrows

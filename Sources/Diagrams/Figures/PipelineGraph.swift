@@ -72,6 +72,9 @@ struct PipelineGraph {
 
     func isMask(_ edge: Int) -> Bool { mask.map { $0 == edges[edge] } ?? false }
 
+    /// Whether a step belongs to an earlier pass than the end does: what it left in a cache.
+    func isCache(_ number: Int) -> Bool { Self.phase(of: steps[number].id).map { $0 != Self.phase(of: steps.last!.id) } ?? false }
+
     /// Whether nothing enters a step: the input, or a cache.
     func isSource(_ number: Int) -> Bool { !edges.contains { $0.to == number } }
 
@@ -119,11 +122,11 @@ struct PipelineWords {
         let base = Bilingual(
             en: "A box for each recorded step, with its symbol and shape; an arrow for each input. Weights are left out.",
             zh: "每个方框是记录中的一步，写有符号和形状；每个箭头是一个输入。权重未画出。")
-        let caches = graph.steps.indices.count(where: graph.isSource) - 1
+        let given = graph.steps.indices.filter(graph.isSource)
         let sources =
-            caches > 0
-            ? Bilingual(en: " Boxes that nothing enters: the input, and caches of earlier passes.", zh: "没有箭头进入的方框是输入和先前几步的缓存。")
-            : Bilingual(same: "")
+            given.contains(where: graph.isCache)
+            ? Bilingual(en: " Boxes that nothing enters: inputs, and caches of earlier passes.", zh: "没有箭头进入的方框是输入和先前几步的缓存。")
+            : given.count > 1 ? Bilingual(en: " Boxes that nothing enters are given.", zh: "没有箭头进入的方框是给定的。") : Bilingual(same: "")
         guard indexerCount > 0 else { return base + sources }
         return base + sources + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
     }
