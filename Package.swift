@@ -69,6 +69,6 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
-        .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "ModelFiles"], swiftSettings: settings),
+        .testTarget(name: "attnTests", dependencies: ["attn", "AttentionEngine", "Lessons", "ModelFiles"], swiftSettings: settings),
     ]
 )
