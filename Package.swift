@@ -70,7 +70,7 @@ let package = Package(
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(
-            name: "attnTests", dependencies: ["attn", "AttentionEngine", "CairoRenderer", "Diagrams", "ModelFiles"], swiftSettings: settings
-        ),
+            name: "attnTests", dependencies: ["attn", "AttentionEngine", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles"],
+            swiftSettings: settings),
     ]
 )

@@ -2,10 +2,12 @@
 """Decode of one query at DeepSeek-V3.2-Exp's per-layer dimensions: AttentionKernels against PyTorch eager, in one run.
 
 Installs PyTorch from PyPI into an environment of its own (Benchmarks/.venv, or $BENCHMARK_VENV), builds the Swift side, makes the same seeded
-inputs on both sides, and takes turns: dense Swift, dense PyTorch, sparse Swift, sparse PyTorch. Prints medians, spreads and ratios, and the BLAS with
-all that steers it. Usage: decode_vs_pytorch.py [--length 131072] [--runs 9]
+inputs on both sides, and takes turns: dense, then sparse, each side going first in every other round, with a pause before each run so that no thread
+of the other side still spins. Both sides use as many threads as there are cores, and compute in Float32. Prints medians, spreads and
+ratios, and for each side its BLAS, what that chose for this processor, and all that steers it. Ends with 1 if the two sides differ.
+Usage: decode_vs_pytorch.py [--length 131072] [--runs 9]
 """
-import argparse, os, pathlib, statistics, subprocess, sys, time, venv
+import argparse, os, pathlib, platform, re, statistics, subprocess, sys, time, venv
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = pathlib.Path(os.environ.get("BENCHMARK_VENV", HERE / ".venv"))
@@ -58,27 +60,70 @@ def sparse(x):
     return attend(x["query"], x["cache"][selected])
 
 
+def checksum(output):
+    """KernelTiming's: absolute values, weighted by place."""
+    flat = output.double().abs().flatten()
+    return (flat * (torch.arange(flat.numel()) % 97 + 1)).sum().item()
+
+
+class SwiftSide:
+    """KernelTiming, which runs what a line asks for and answers with milliseconds and a checksum."""
+
+    def __init__(self, length):
+        build = ["swift", "build", "-c", "release", "--product", "KernelTiming"]
+        subprocess.run(build, cwd=HERE.parent, check=True, stdout=sys.stderr)
+        folder = subprocess.run(build + ["--show-bin-path"], cwd=HERE.parent, check=True, capture_output=True, text=True).stdout.strip()
+        self.process = subprocess.Popen(
+            [folder + "/KernelTiming", str(length)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.description = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline().strip()
+        if not line:
+            sys.exit(f"KernelTiming ended with {self.process.wait()}")
+        return line
+
+    def run(self, kind):
+        self.process.stdin.write(kind + "\n")
+        milliseconds, total = map(float, self.answer().split())
+        return milliseconds, total
+
+
+def torch_run(function, inputs):
+    start = time.perf_counter()
+    output = function(inputs)
+    return (time.perf_counter() - start) * 1e3, checksum(output)
+
+
+def describe_torch():
+    """What PyTorch multiplies with, and what that found on this processor."""
+    blas = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    mkl = [line.strip(" -") for line in torch.__config__.show().split("\n") if "Math Kernel Library" in line]
+    return " | ".join([torch.__version__, "BLAS " + (blas.group(1) if blas else "unknown"), *mkl, "vectors " + torch.backends.cpu.get_cpu_capability(), f"threads {torch.get_num_threads()}"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--length", type=int, default=131072)
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
 
-    subprocess.run(["swift", "build", "-c", "release", "--product", "KernelTiming"], cwd=HERE.parent, check=True, stdout=sys.stderr)
-    bin_path = subprocess.run(
-        ["swift", "build", "-c", "release", "--show-bin-path"], cwd=HERE.parent, check=True, capture_output=True, text=True).stdout.strip()
-    swift = subprocess.Popen(
-        [bin_path + "/KernelTiming", str(options.length)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    # What KernelTiming counts too.
+    cores = os.cpu_count()
+    swift = SwiftSide(options.length)
     n = options.length
     inputs = {
         "query": seeded(1, HEADS, LATENT + ROPE), "cache": seeded(2, n, LATENT + ROPE), "index_query": seeded(3, INDEX_HEADS, INDEX_WIDTH),
         "index_keys": seeded(4, n, INDEX_WIDTH), "weights": seeded(5, INDEX_HEADS),
     }
-    torch.set_num_threads(os.cpu_count())
-    print("positions", n, "| runs", options.runs, "| cores", os.cpu_count())
-    print("Swift  :", swift.stdout.readline().strip())
-    print("PyTorch:", torch.__version__, "| threads", torch.get_num_threads(), "| MKL", torch.backends.mkl.is_available(), "|", torch.__config__.parallel_info().split("\n")[3])
-    steering = ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "NVPL_BLAS_DEBUG_CPU_TYPE"]
+    torch.set_num_threads(cores)
+    print("positions", n, "| runs", options.runs, "| cores", cores, "| processor", platform.processor() or platform.machine())
+    print("Swift  :", swift.description)
+    print("PyTorch:", describe_torch())
+    steering = [
+        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME",
+        "MKL_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY", "NVPL_BLAS_DEBUG_CPU_TYPE", "VECLIB_MAXIMUM_THREADS",
+    ]
     print("environment:", {name: os.environ[name] for name in steering if name in os.environ} or "nothing that steers a BLAS is set")
 
     times = {(side, kind): [] for side in ("swift", "torch") for kind in ("dense", "sparse")}
@@ -86,17 +131,13 @@ def main():
     with torch.inference_mode():
         for run in range(options.runs + 1):  # the first is a warm-up
             for kind, function in (("dense", dense), ("sparse", sparse)):
-                swift.stdin.write(kind + "\n")
-                milliseconds, total = map(float, swift.stdout.readline().split())
-                start = time.perf_counter()
-                output = function(inputs)
-                elapsed = (time.perf_counter() - start) * 1e3
-                sums[kind] = (total, output.double().abs().sum().item())
-                if run:
-                    times["swift", kind].append(milliseconds)
-                    times["torch", kind].append(elapsed)
-    swift.stdin.close()
-    swift.wait()
+                for side in ("swift", "torch") if run % 2 == 0 else ("torch", "swift"):
+                    time.sleep(0.1)
+                    milliseconds, sums[side, kind] = swift.run(kind) if side == "swift" else torch_run(function, inputs)
+                    if run:
+                        times[side, kind].append(milliseconds)
+    swift.process.stdin.close()
+    swift.process.wait()
 
     median = {key: statistics.median(values) for key, values in times.items()}
     for (side, kind), values in times.items():
@@ -104,8 +145,9 @@ def main():
     print(f"dense : PyTorch / Swift     {median['torch', 'dense'] / median['swift', 'dense']:.2f}")
     print(f"sparse: PyTorch / Swift     {median['torch', 'sparse'] / median['swift', 'sparse']:.2f}")
     print(f"Swift : dense / sparse      {median['swift', 'dense'] / median['swift', 'sparse']:.2f}")
-    for kind, (ours, theirs) in sums.items():
-        print(f"{kind}: sums of absolute outputs differ by {abs(ours - theirs) / theirs:.1e} relative")
+    for kind in ("dense", "sparse"):
+        ours, theirs = sums["swift", kind], sums["torch", kind]
+        print(f"{kind}: weighted sums of absolute outputs differ by {abs(ours - theirs) / theirs:.1e} relative")
         if abs(ours - theirs) > 1e-4 * theirs:
             sys.exit(f"{kind}: the two sides do not compute the same")
 

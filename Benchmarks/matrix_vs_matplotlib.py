@@ -76,8 +76,9 @@ def main():
         [python, os.path.abspath(__file__), "--runs", str(options.runs), "--matplotlib-side", json.dumps(ours)],
         check=True, capture_output=True, text=True)
     theirs = [json.loads(line) for line in theirs.stdout.splitlines()]
-    version = subprocess.run([python, "-c", "import matplotlib; print(matplotlib.__version__)"], check=True, capture_output=True, text=True)
-    print(f"matplotlib {version.stdout.strip()}, median of {options.runs}")
+    ask = "import matplotlib, numpy, sys; print(f'matplotlib {matplotlib.__version__}, numpy {numpy.__version__}, Python {sys.version.split()[0]}')"
+    versions = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True)
+    print(f"{versions.stdout.strip()}; {os.cpu_count()} cores, one thread each; median of {options.runs}")
     for a, b in zip(ours, theirs):
         own, other = statistics.median(a["seconds"]), statistics.median(b["seconds"])
         print(

@@ -27,8 +27,9 @@ public enum BLAS {
         "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     ]
 
-    /// What is linked here.
+    /// What is linked here, as the kernels use it.
     public static var description: Description {
+        _ = isPrepared
         var environment: [String: String] = [:]
         for name in steeringVariables {
             if let value = getenv(name) { environment[name] = String(cString: value) }
@@ -42,13 +43,36 @@ public enum BLAS {
         #endif
     }
 
-    /// Makes each call run on its own thread only. Done once, before the first product.
+    /// Makes each call run on its own thread only, with kernels that fit the processor. Done once, before the first product.
     static let isPrepared: Bool = {
         #if !canImport(Accelerate)
+            chooseCore()
             openblas_set_num_threads(1)
         #endif
         return true
     }()
+
+    /// The core type that OpenBLAS should use instead of `chosen` on a processor with these `features`; nil if the choice is good. A processor that is
+    /// younger than the library gets its oldest kernels (Prescott, of 2004), which take four times as long.
+    static func betterCore(than chosen: String, features: Set<String>) -> String? {
+        let withoutAVX = ["Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat"]
+        guard withoutAVX.contains(chosen), features.isSuperset(of: ["avx2", "fma"]) else { return nil }
+        return features.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) ? "SkylakeX" : "Haswell"
+    }
+
+    #if !canImport(Accelerate)
+        /// Has OpenBLAS choose again, by the variable that it documents for that, unless a user has set it. The two functions are those that its own
+        /// start and end call; a build for one processor alone does not have them, and has nothing to choose.
+        private static func chooseCore() {
+            guard getenv("OPENBLAS_CORETYPE") == nil, let end = dlsym(nil, "gotoblas_dynamic_quit"),
+                let start = dlsym(nil, "gotoblas_dynamic_init"),
+                let core = betterCore(than: String(cString: openblas_get_corename()), features: Machine.features)
+            else { return }
+            setenv("OPENBLAS_CORETYPE", core, 1)
+            unsafeBitCast(end, to: (@convention(c) () -> Void).self)()
+            unsafeBitCast(start, to: (@convention(c) () -> Void).self)()
+        }
+    #endif
 
     /// c = a b (+ c if `adding`), row-major: a [m, k] with rows `strideA` apart, b [k, n], or [n, k] if `transposed`, c [m, n].
     @inline(__always)

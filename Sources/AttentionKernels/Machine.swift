@@ -34,11 +34,20 @@ public struct Machine: Hashable, Sendable {
         #endif
     }
 
+    /// Names of the processor's features, as Linux spells them; empty elsewhere.
+    static var features: Set<String> { Set(processorLine("flags").split(separator: " ").map(String.init)) }
+
+    /// What the first processor says under `name`; empty if nothing.
+    private static func processorLine(_ name: String) -> String {
+        let line = contents("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix(name) }
+        guard let line, let colon = line.firstIndex(of: ":") else { return "" }
+        return String(line[line.index(after: colon)...].drop { $0 == " " })
+    }
+
     private static func processorName() -> String {
         #if os(Linux)
-            let line = contents("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("model name") }
-            guard let line, let colon = line.firstIndex(of: ":") else { return "unknown" }
-            return String(line[line.index(after: colon)...].drop { $0 == " " })
+            let name = processorLine("model name")
+            return name.isEmpty ? "unknown" : name
         #else
             var name = [CChar](repeating: 0, count: 256)
             var length = name.count

@@ -1,11 +1,15 @@
 // The JSON that `attn measure` writes, read back as plain numbers for a figure.
 
+public import AttentionEngine
+
 /// One measured phase.
 public struct MeasurementFile: Hashable, Sendable {
     /// A median of several runs, and the shortest and the longest, in seconds.
     public struct Time: Hashable, Sendable {
         /// The median, the shortest and the longest, in seconds.
         public let median, least, most: Double
+        /// How many runs there were.
+        public let runs: Int
     }
 
     /// One length in positions.
@@ -14,14 +18,14 @@ public struct MeasurementFile: Hashable, Sendable {
         public let length: Int
         /// Dense and sparse attention.
         public let dense, sparse: Time
+        /// The largest relative difference from Double; nil if the results were not checked.
+        public let error: Double?
     }
 
     /// `decode` or `prefill`.
     public let phase: String
     /// The processor, its cores and the BLAS, in a line.
-    public let machine: String
-    /// Runs of each median.
-    public let runs: Int
+    public let machine: Bilingual
     /// By ascending length.
     public let rows: [Row]
     /// Exponents of growth; nil where there were too few lengths.
@@ -45,16 +49,18 @@ public struct MeasurementFile: Hashable, Sendable {
         self.phase = try phase.text("phase")
         let machine = try Self.part(phase, "machine")
         let blas = try Self.part(machine, "blas")
-        self.machine =
-            "\(try machine.text("processor")), \(try machine.integer("cores", atLeast: 1)) cores, \(try blas.text("name")) \(try blas.text("version"))"
-        runs = try phase.integer("runs", atLeast: 1)
+        let (processor, library) = (try machine.text("processor"), "\(try blas.text("name")) \(try blas.text("version"))")
+        let cores = try machine.integer("cores", atLeast: 1)
+        self.machine = Bilingual(
+            en: "\(processor), \(cores) \(cores == 1 ? "core" : "cores"), \(library)", zh: "\(processor)，\(cores) 核，\(library)")
         let list = try phase.objects("rows")
         guard !list.isEmpty else { throw phase.failure("rows", expected: "at least one length") }
         var rows: [Row] = []
         for row in list {
             rows.append(
-                Row(length: try row.integer("length", atLeast: 1), dense: try Self.time(row, "dense"), sparse: try Self.time(row, "sparse"))
-            )
+                Row(
+                    length: try row.integer("length", atLeast: 1), dense: try Self.time(row, "dense"), sparse: try Self.time(row, "sparse"),
+                    error: try Self.error(row)))
         }
         self.rows = rows
         let growth = try Self.part(phase, "growth")
@@ -68,7 +74,13 @@ public struct MeasurementFile: Hashable, Sendable {
         guard least > 0, least <= median, median <= most else {
             throw row.failure(name, expected: "times above 0 with least ≤ median ≤ most")
         }
-        return Time(median: median, least: least, most: most)
+        return Time(median: median, least: least, most: most, runs: try time.integer("runs", atLeast: 1))
+    }
+
+    private static func error(_ row: Settings) throws(FileError) -> Double? {
+        guard row.has("agreement") else { return nil }
+        let agreement = try part(row, "agreement")
+        return max(try agreement.number("dense"), try agreement.number("sparse"))
     }
 
     private static func part(_ settings: Settings, _ name: String) throws(FileError) -> Settings {

@@ -58,8 +58,11 @@ extension MeasuredSeries {
     init(_ file: MeasurementFile) throws {
         guard let phase = Phase(rawValue: file.phase) else { throw FigureError("phase: expected decode or prefill, found \(file.phase)") }
         func time(_ time: MeasurementFile.Time) -> Time { Time(median: time.median, least: time.least, most: time.most) }
+        let runs = file.rows.flatMap { [$0.dense.runs, $0.sparse.runs] }
+        let errors = file.rows.map(\.error)
         self.init(
-            phase: phase, machine: file.machine, runs: file.runs,
+            phase: phase, machine: file.machine, runs: (runs.min() ?? 1)...(runs.max() ?? 1),
+            error: errors.contains(nil) ? nil : errors.compactMap(\.self).max(),
             rows: file.rows.map { Row(length: $0.length, dense: time($0.dense), sparse: time($0.sparse)) },
             denseExponent: file.denseExponent, sparseExponent: file.sparseExponent)
     }

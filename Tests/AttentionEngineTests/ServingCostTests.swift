@@ -32,6 +32,23 @@ import Testing
         #expect((cost.impliedDecodeBandwidth() / 1e10).rounded() == 246)
     }
 
+    @Test func `assumptions name every share and whether memory keeps up`() throws {
+        func said(_ bf16: Double) throws -> [Bilingual] {
+            let hardware = try Published.h800(bf16: bf16)
+            return ServingCost.assumptions(
+                dense: try ServingCost(Published.latent(indexer: false), on: hardware),
+                sparse: try ServingCost(Published.latent(indexer: true), on: hardware))
+        }
+        let h800 = try said(989.5e12)
+        for share in ["60%", "55%", "57.3%", "40%", "35%"] { #expect(h800[0].en.contains(share) && h800[0].zh.contains(share)) }
+        #expect(h800[2].en == "Memory keeps up: decode reads dense latents (bf16) at 2.46 TB/s of 3.35.")
+        #expect(h800[3].en.hasPrefix("One read must serve several queries"))
+        let twice = try said(2 * 989.5e12)
+        #expect(twice[1].en.contains("times 0.5 ") && twice[2].en.hasPrefix("One read must serve several queries"))
+        #expect(try ServingProfile.inferredFromFigure3.describes(Published.h800()))
+        #expect(try !ServingProfile.inferredFromFigure3.describes(Published.h800(price: 3)))
+    }
+
     @Test func `an accelerator twice as fast at the same price costs half`() throws {
         let one = try ServingCost(Published.latent(indexer: false), on: Published.h800())
         let two = try ServingCost(Published.latent(indexer: false), on: Published.h800(bf16: 2 * 989.5e12))
@@ -53,9 +70,11 @@ import Testing
     }
 
     @Test func `bad hardware, shares and positions are refused by name`() throws {
-        #expect { try Hardware(name: "x", bf16: 1, fp8: 1, bandwidth: 0, memory: 1, dollarsPerHour: 1) } throws: {
-            "\($0)" == "bandwidth_bytes_per_second: expected a number above 0 and below 1e30, found 0"
+        #expect { try Hardware(name: "x", bf16: 1e15, fp8: 1e15, bandwidth: 0, memory: 1e9, dollarsPerHour: 1) } throws: {
+            "\($0)" == "bandwidth_bytes_per_second: expected a number from 1e+06 to 1e+18, found 0"
         }
+        #expect { try Published.h800(bf16: 1e-20) } throws: { "\($0)" == "bf16_flops: expected a number from 1e+09 to 1e+21, found 1e-20" }
+        #expect { try Published.h800(price: .nan) } throws: { "\($0)".hasPrefix("usd_per_hour: expected a number from") }
         #expect(throws: EngineError.self) { try Published.h800(price: -.infinity) }
         var profile = ServingProfile()
         profile.denseMHA = 1.5

@@ -1,7 +1,7 @@
 // The Float32 kernels against the engine's own expressions in Double at small sizes, the selection against a full sort, and the guards.
 
 import AttentionEngine
-import AttentionKernels
+@testable import AttentionKernels
 import Testing
 
 @Suite struct KernelTests {
@@ -130,6 +130,15 @@ import Testing
         #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 20) }
         #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 21) }
         #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 0) }
+    }
+
+    @Test func `a processor younger than the BLAS gets kernels that use its vector units`() {
+        let young: Set<String> = ["avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"]
+        #expect(BLAS.betterCore(than: "Prescott", features: young) == "SkylakeX")
+        #expect(BLAS.betterCore(than: "Prescott", features: ["avx2", "fma", "avx512f"]) == "Haswell")
+        #expect(BLAS.betterCore(than: "Prescott", features: ["sse2"]) == nil)
+        #expect(BLAS.betterCore(than: "Zen", features: young) == nil)
+        #expect(BLAS.betterCore(than: BLAS.description.core, features: Machine.features) == nil, "the choice has been made")
     }
 
     @Test func `seeded numbers are those of SplitMix64`() {

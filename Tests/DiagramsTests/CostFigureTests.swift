@@ -13,19 +13,19 @@ enum Published {
             indexer: sparse ? .init(heads: 64, headDimension: 128, topK: 2048) : nil)
     }
 
-    static func hardware(bf16: Double = 989.5e12) throws -> Hardware {
-        try Hardware(name: "NVIDIA H800 SXM5", bf16: bf16, fp8: 2 * bf16, bandwidth: 3.35e12, memory: 80e9, dollarsPerHour: 2)
+    static func hardware(bf16: Double = 989.5e12, name: String = "NVIDIA H800 SXM5") throws -> Hardware {
+        try Hardware(name: name, bf16: bf16, fp8: 2 * bf16, bandwidth: 3.35e12, memory: 80e9, dollarsPerHour: 2)
     }
 
     static func curve(_ panel: ServingPanel, _ model: String, _ points: [(Double, Double, Bool)]) throws -> PublishedCurve {
         try PublishedCurve(panel: panel, model: model, points: points.map { .init(position: $0.0, dollars: $0.1, isKnee: $0.2) })
     }
 
-    static func costs(bf16: Double = 989.5e12) throws -> FigureNumbers {
+    static func costs(bf16: Double = 989.5e12, name: String = "NVIDIA H800 SXM5") throws -> FigureNumbers {
         let (old, new) = ("DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp")
         return .costs(
             CostData(
-                dense: try model(old, sparse: false), sparse: try model(new, sparse: true), hardware: try hardware(bf16: bf16),
+                dense: try model(old, sparse: false), sparse: try model(new, sparse: true), hardware: try hardware(bf16: bf16, name: name),
                 published: [
                     try curve(.prefill, old, [(0, 0.052873, false), (131_071, 0.665769, false)]),
                     try curve(.prefill, new, [(0, 0.061113, false), (6677, 0.099869, true), (131_071, 0.187115, false)]),
@@ -52,7 +52,7 @@ enum Published {
 
     static let measurements = FigureNumbers.measurements([
         MeasuredSeries(
-            phase: .decode, machine: "Test processor, 2 cores", runs: 9,
+            phase: .decode, machine: Bilingual(en: "Test processor, 2 cores", zh: "测试处理器，2 核"), runs: 7...9, error: 6e-7,
             rows: (10...17).map { power in
                 let seconds = Double(1 << power) * 1e-6
                 return .init(
@@ -146,7 +146,22 @@ enum Published {
     @Test func `on other hardware nothing published is drawn, and what is assumed is said`() throws {
         let scene = try draw("cost-curve", Published.costs(bf16: 2e15))
         #expect(!scene.words.contains { $0.contains("published (report") })
-        #expect(scene.words.joined(separator: " ").contains("constant time per token"))
+        let words = scene.words.joined(separator: " ")
+        for text in ["constant time per token", "masked 55%", "57.3%", "inferred from Figure 3", "TB/s, of 3.35"] {
+            #expect(words.contains(text), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ("NVIDIA B200", "a B200’s peak"), ("NVIDIA A100 SXM", "an A100’s peak"), ("AMD MI300X", "an AMD MI300X’s peak"),
+        ("Ascend 910B", "an Ascend 910B’s peak"), ("Gaudi 3", "a Gaudi 3’s peak"),
+    ]) func `the share of peak is said of any accelerator in good English`(name: String, text: String) throws {
+        #expect(try draw("cost-curve", Published.costs(bf16: 1e15, name: name)).words.contains(text))
+    }
+
+    @Test func `the dearer start is enlarged even on a phone`() throws {
+        let scene = try draw("cost-curve") { ($0.preset, $0.width) = (.phone, 375) }
+        #expect(scene.words.count { $0 == "enlarged" } == 2)
     }
 
     @Test func `doubling says where the factor is 2.3, 3.5 and 3.8`() throws {
@@ -158,17 +173,36 @@ enum Published {
     @Test func `prices show both currencies and every cut`() throws {
         let words = try draw("prices").words
         for text in ["$0.07", "$0.028", "¥12", "¥3", "−60%", "−50%", "−75%"] { #expect(words.contains(text)) }
+        #expect(words.contains("before: V3.1-Terminus") && words.contains("Prices fell by 50% to 75%, output the most"))
+    }
+
+    @Test func `the title of prices claims only what the lists say`() throws {
+        func title(_ after: (Double, Double, Double)) throws -> String {
+            try draw(
+                "prices",
+                .prices([
+                    try PriceList(name: "old", currency: "USD", cacheHit: 1, cacheMiss: 2, output: 4),
+                    try PriceList(name: "new", currency: "USD", cacheHit: after.0, cacheMiss: after.1, output: after.2),
+                ])
+            ).title.en
+        }
+        #expect(try title((0.1, 1, 2)) == "Prices fell by 50% to 90%, cache hits the most")
+        #expect(try title((0.5, 1, 2)) == "Prices fell by 50%")
+        #expect(try title((2, 1, 2)) == "Prices before and after")
     }
 
     @Test func `cache counts bytes and conversations`() throws {
         let words = try draw("cache").words
-        for text in ["1,152 B", "788 B", "8.58 GiB", "5.87 GiB", "8", "12"] { #expect(words.contains(text)) }
+        for text in ["1,152 B", "788 B", "8.58 GiB", "5.87 GiB", "8", "12", "fit into 80 GB (74.5 GiB)"] { #expect(words.contains(text)) }
     }
 
     @Test func `measured gives speed-up, growth and machine`() throws {
         let scene = try draw("measured")
         #expect(scene.title.en == "Measured: at 128K positions DSA is 8.0× as fast")
         #expect(scene.alt.en.contains("grows as length^1.00") && scene.alt.en.contains("Test processor"))
+        #expect(scene.words.contains { $0.contains("medians of 7 to 9 runs") })
+        #expect(scene.words.joined(separator: " ").contains("within 6×10⁻⁷ of the same in Double"))
+        #expect(try draw("measured") { $0.language = .zh }.words.contains { $0.hasPrefix("测试处理器，2 核") })
     }
 
     @Test func `parity counts wins, losses and ties`() throws {
@@ -182,7 +216,8 @@ enum Published {
         #expect(throws: FigureError("prices: expected data of the kind prices")) { try draw("prices", Published.costs()) }
         #expect(throws: FigureError("parity: expected benchmarks, found none")) { try draw("parity", .benchmarks([])) }
         #expect(throws: FigureError("measured: expected a measurement, found none")) { try draw("measured", .measurements([])) }
-        let one = MeasuredSeries(phase: .decode, machine: "x", runs: 1, rows: [], denseExponent: nil, sparseExponent: nil)
+        let one = MeasuredSeries(
+            phase: .decode, machine: Bilingual(same: "x"), runs: 1...1, error: nil, rows: [], denseExponent: nil, sparseExponent: nil)
         #expect(throws: FigureError.self) { try draw("measured", .measurements([one])) }
         let list = try PriceList(name: "a", currency: "USD", cacheHit: 1, cacheMiss: 1, output: 1)
         #expect(throws: FigureError.self) { try draw("prices", .prices([list])) }

@@ -1,6 +1,7 @@
 // attn cost and attn measure as other people's scripts call them: JSON by its contract, bad input by its exit code and its one line.
 
 import Foundation
+import Lessons
 import Testing
 
 @Suite struct CostCommandTests {
@@ -56,7 +57,7 @@ import Testing
 
     @Test func `another accelerator is priced, with what is assumed said`() throws {
         let twice =
-            #"{"name": "twice", "bf16_flops": 1979e12, "fp8_flops": 3958e12, "bandwidth_bytes_per_second": 1, "memory_bytes": 1, "usd_per_hour": 2}"#
+            #"{"name": "twice", "bf16_flops": 1979e12, "fp8_flops": 3958e12, "bandwidth_bytes_per_second": 1e12, "memory_bytes": 1e10, "usd_per_hour": 2}"#
         let run = try attn("cost", "serving", "--json", "--hardware", file(twice))
         #expect(run.status == 0 && run.error.contains("Predicted on twice") && run.error.contains("inferred from Figure 3"))
         let rows = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
@@ -104,10 +105,39 @@ import Testing
     }
 
     @Test func `hardware with zero bandwidth ends with one clear line`() throws {
-        let path = try file(#"{"bf16_flops": 1, "fp8_flops": 1, "bandwidth_bytes_per_second": 0, "memory_bytes": 1, "usd_per_hour": 2}"#)
+        let path = try file(
+            #"{"bf16_flops": 1e15, "fp8_flops": 1e15, "bandwidth_bytes_per_second": 0, "memory_bytes": 1e10, "usd_per_hour": 2}"#)
         let run = try attn("cost", "serving", "--hardware", path)
         #expect(run.status == 65)
-        #expect(run.error == "attn: \(path): bandwidth_bytes_per_second: expected a number above 0 and below 1e30, found 0\n")
+        #expect(run.error == "attn: \(path): bandwidth_bytes_per_second: expected a number from 1e+06 to 1e+18, found 0\n")
+    }
+
+    @Test func `every table fits 80 columns in both languages, but for numbers beyond measure`() throws {
+        for language in ["en", "zh"] {
+            for arguments in [
+                ["cost"], ["cost", "serving"], ["cost", "conversation", "--turns", "20", "--tokens-per-turn", "1000"],
+                ["measure", "--quick", "--decode", "--length", "64", "128"],
+            ] {
+                let run = try attn(arguments + ["--lang", language])
+                #expect(run.status == 0)
+                for line in run.output.split(separator: "\n") { #expect(TerminalText.width(String(line)) <= 80, "\(line)") }
+            }
+        }
+    }
+
+    @Test func `amounts of a chat are aligned and keep three digits`() throws {
+        let output = try attn("cost", "conversation", "--turns", "20", "--tokens-per-turn", "1000").output
+        #expect(output.contains("USD 0.1288       USD 0.0357            72%") && output.contains("CNY 0.4300       CNY 0.0880"))
+        #expect(try attn("cost", "conversation", "--turns", "1", "--tokens-per-turn", "1").output.hasPrefix("1 turn of 1 token:"))
+    }
+
+    @Test func `on other hardware the published lines are not called a prediction's target`() throws {
+        let name = #"{"name": "A\u001b[31m100", "bf16_flops": 312e12, "fp8_flops": 624e12, "bandwidth_bytes_per_second": 2e12, "#
+        let path = try file(name + #""memory_bytes": 8e10, "usd_per_hour": 1.5}"#)
+        let run = try attn("cost", "serving", "--hardware", path)
+        #expect(run.output.contains("against it") && !run.output.contains("Largest difference"))
+        #expect(run.output.contains("Predicted on A[31m100") && !run.output.contains("\u{1B}"))
+        #expect(run.output.contains("Memory keeps up: decode reads dense latents (bf16) at 0.774 TB/s of 2."))
     }
 
     @Test func `a length of 2^40 is counted, not trapped on`() throws {
@@ -144,6 +174,12 @@ import Testing
         let english = try attn("measure", "--quick", "--decode", "--length", "256", "512").output
         #expect(english.contains("dense / DSA") && english.contains("fitted from 256 positions on"))
         #expect(try attn("measure", "--quick", "--prefill", "--length", "256", "--lang", "zh").output.contains("预填充"))
+    }
+
+    @Test(arguments: [("/nowhere/m.json", "No such file or directory"), ("/", "expected a file name, found a folder")])
+    func `a place that cannot be written is said before anything is measured`(path: String, why: String) throws {
+        let run = try attn("measure", "--decode", "--length", "1048576", "--output", path)
+        #expect(run.status == 73 && run.output.isEmpty && run.error.hasPrefix("attn: \(path): ") && run.error.hasSuffix(why + "\n"))
     }
 
     @Test func `Control-C ends with what was measured so far, and 130`() throws {

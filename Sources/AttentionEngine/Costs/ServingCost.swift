@@ -19,16 +19,18 @@ public struct Hardware: Hashable, Sendable {
     /// Price of one hour, in dollars.
     public let dollarsPerHour: Double
 
-    /// Checked: throws, naming the field, unless every number is finite and above zero.
+    /// Checked: throws, naming the field, unless every number is one that some machine could have: peaks from 10^9 to 10^21 FLOPs a second,
+    /// bandwidth from 10^6 to 10^18 bytes a second, memory from 10^6 to 10^18 bytes, and a price of a millionth to a million dollars.
     public init(
         name: String, source: String? = nil, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double
     ) throws(EngineError) {
         let fields = [
-            ("bf16_flops", bf16), ("fp8_flops", fp8), ("bandwidth_bytes_per_second", bandwidth), ("memory_bytes", memory),
-            ("usd_per_hour", dollarsPerHour),
+            ("bf16_flops", bf16, 1e9...1e21), ("fp8_flops", fp8, 1e9...1e21), ("bandwidth_bytes_per_second", bandwidth, 1e6...1e18),
+            ("memory_bytes", memory, 1e6...1e18), ("usd_per_hour", dollarsPerHour, 1e-6...1e6),
         ]
-        for (field, value) in fields where !(value > 0 && value < 1e30) {
-            throw EngineError(.value, field, expected: "a number above 0 and below 1e30", found: NumberText.significant(value))
+        for (field, value, range) in fields where !range.contains(value) {
+            let (low, high) = (NumberText.significant(range.lowerBound), NumberText.significant(range.upperBound))
+            throw EngineError(.value, field, expected: "a number from \(low) to \(high)", found: NumberText.significant(value))
         }
         self.name = name
         self.source = source
@@ -70,12 +72,21 @@ public struct ServingProfile: Hashable, Sendable {
     public var sparseConstants = [110.0e-6, 171.3e-6]
     /// The bf16 peak of the accelerator on which the constants were found; on another they shrink or grow with its peak.
     public var referencePeak = 989.5e12
+    /// Its FP8 peak.
+    public var referenceFloat8Peak = 1979e12
+    /// The price of its hour, in dollars.
+    public var referencePrice = 2.0
 
     /// The shares and constants inferred from Figure 3 on an H800.
     public static let inferredFromFigure3 = ServingProfile()
 
     /// The inferred shares.
     public init() {}
+
+    /// Whether `hardware` costs what the published lines were drawn for: the same peaks at the same price.
+    public func describes(_ hardware: Hardware) -> Bool {
+        hardware.bf16 == referencePeak && hardware.fp8 == referenceFloat8Peak && hardware.dollarsPerHour == referencePrice
+    }
 
     /// Throws, naming the number, unless shares lie in (0, 1] and times are finite and not negative.
     func check() throws(EngineError) {
@@ -209,21 +220,5 @@ public struct ServingCost: Hashable, Sendable {
     public func impliedDecodeBandwidth() -> Double {
         let bytes = topK == nil ? costs.cachePerToken.bf16 : costs.cachePerToken.index
         return Double(bytes * costs.model.layers) / (topK == nil ? dense[.decode]! : indexer[.decode]!)
-    }
-
-    /// What is assumed, for figures to say.
-    public var assumptions: [Bilingual] {
-        let ratio = NumberText.significant(profile.referencePeak / hardware.bf16, digits: 3)
-        return [
-            Bilingual(
-                en:
-                    "Attention runs at a fixed share of peak: dense \(NumberText.percent(profile.denseMHA, decimals: 0)), indexer \(NumberText.percent(profile.indexerPrefill, decimals: 0)) (prefill) and \(NumberText.percent(profile.indexerDecode, decimals: 0)) (decode) of FP8. The shares are inferred from Figure 3, not stated by the report.",
-                zh:
-                    "假定注意力总以峰值的固定比例运行：稠密 \(NumberText.percent(profile.denseMHA, decimals: 0))，索引器占 FP8 峰值的 \(NumberText.percent(profile.indexerPrefill, decimals: 0))（预填充）和 \(NumberText.percent(profile.indexerDecode, decimals: 0))（解码）。这些比例由图 3 反推，报告并未给出。"
-            ),
-            Bilingual(
-                en: "Everything else costs a constant time per token: the H800's, times \(ratio) (ratio of bf16 peaks).",
-                zh: "其余部分每个词元耗时固定：H800 的时间乘以 \(ratio)（bf16 峰值之比）。"),
-        ]
     }
 }

@@ -77,8 +77,12 @@ struct Plot {
         return (all.map { frame.width($0, style) }.max() ?? 0).rounded(.up) + 1
     }
 
-    /// A name over several lines: broken after spaces and full-width colons, never inside a Chinese word.
+    /// A name over several lines: at its line feeds, and where it is too wide after spaces and full-width colons, never inside a Chinese word.
     private static func broken(_ name: String, _ width: Double, _ style: TextStyle, _ frame: PictureFrame) -> [String] {
+        name.split(separator: "\n").flatMap { wrapped(String($0), width, style, frame) }
+    }
+
+    private static func wrapped(_ name: String, _ width: Double, _ style: TextStyle, _ frame: PictureFrame) -> [String] {
         var lines: [String] = []
         var line = ""
         for piece in name.split(separator: " ", omittingEmptySubsequences: true).flatMap({ part -> [String] in
@@ -197,6 +201,13 @@ extension PictureFrame {
         return Scene(
             size: Size(width, height), background: palette.paper, items: items, title: words.title, alt: words.alt, caption: words.caption,
             language: language, provenance: options.provenance(figure: figure, step: nil, data: data))
+    }
+
+    /// The same where `body` counts the items over which spare height is divided; the last line is set here.
+    mutating func scene(_ figure: String, body: Int, _ options: FigureOptions, _ words: FigureWords, _ data: Provenance) -> Scene {
+        scene(
+            body: body, source: words.source, options, title: words.title, alt: words.alt, caption: words.caption,
+            provenance: options.provenance(figure: figure, step: nil, data: data))
     }
 
     /// The height of a chart: `usual`, or what the preset's proportions leave above `below`.

@@ -55,14 +55,14 @@ struct CacheFigure {
         let words = words
         frame.head(words.title[frame.language], words.subtitle[frame.language])
         frame.y += frame.type.body * 1.2
+        let body = frame.items.count
         legend()
         frame.y += frame.type.body * 0.9
         let isWide = frame.width >= 860
-        if isWide { columnNames() }
+        if isWide { columnNames(x: frame.width * 0.56 + 34, baseline: frame.y + frame.type.body * 1.1) }
         for row in rows { draw(row, isWide: isWide) }
         frame.y += frame.type.body * 0.5
-        frame.foot(words.source[frame.language])
-        return frame.scene("cache", options, words, provenance)
+        return frame.scene("cache", body: body, options, words, provenance)
     }
 
     /// How much taller everything may be where the preset fixes the height.
@@ -72,39 +72,38 @@ struct CacheFigure {
         return min(max(1 + (frame.width * proportion / frame.type.body - 33) / 10.8, 1), 2.3)
     }
 
+    /// The memory in the unit of the contexts, so that a reader can divide.
+    private var binaryMemory: String { NumberText.fixed(data.hardware.memory / 1_073_741_824, decimals: 1) + " GiB" }
+
     private var memory: String { NumberText.significant(data.hardware.memory / 1e9, digits: 4) + " GB" }
 
-    /// Over the columns at the right.
-    private mutating func columnNames() {
-        let x = frame.width * 0.56 + 34
+    /// Over the columns of contexts and of conversations that fit.
+    private mutating func columnNames(x: Double, baseline: Double) {
         let size = Bilingual(en: "\(AxisScale.tokens(Self.length)) chat", zh: "\(AxisScale.tokens(Self.length)) 对话")[frame.language]
-        let count = Bilingual(en: "fit into \(memory)", zh: "\(memory) 放得下")[frame.language]
-        frame.add(size, frame.labelStyle, at: Point(x, frame.y + frame.type.body * 1.1))
+        let count = Bilingual(en: "fit into \(memory) (\(binaryMemory))", zh: "\(memory)（\(binaryMemory)）放得下")[frame.language]
+        frame.add(size, frame.labelStyle, at: Point(x, baseline))
         let next = x + frame.width("00.00 GiB", frame.style(frame.type.body, frame.palette.ink)) + 22
-        frame.add(count, frame.labelStyle, at: Point(next + frame.type.body * 0.9, frame.y + frame.type.body * 1.1))
+        frame.add(count, frame.labelStyle, at: Point(next + frame.type.body * 0.9, baseline))
     }
 
-    private var mainColor: Color { frame.palette.value }
-    /// On a grey copy the two roles would be one grey: there the index is paler.
-    private var indexColor: Color {
-        options.theme == .print ? frame.palette.indexer.mixed(0.5, over: frame.palette.paper) : frame.palette.indexer
-    }
+    /// Striped, because on a grey copy the two colours would be one grey.
+    private var indexFill: Fill { .hatch(lines: frame.palette.paper, background: frame.palette.indexer, spacing: 5, width: 1.6) }
 
     private mutating func legend() {
         let size = frame.type.label
         var x = frame.type.margin
         frame.y += size
         let entries = [
-            (mainColor, Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜在向量和旋转键）")),
-            (indexColor, Bilingual(en: "index key", zh: "索引键")),
+            (Fill.solid(frame.palette.value), Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜在向量和旋转键）")),
+            (indexFill, Bilingual(en: "index key", zh: "索引键")),
         ]
-        for (color, name) in entries {
+        for (fill, name) in entries {
             let length = frame.width(name[frame.language], frame.labelStyle) + size + 6
             if x + length > frame.width - frame.type.margin {
                 x = frame.type.margin
                 frame.y += size * 1.6
             }
-            frame.items.append(.rect(Rect(x, frame.y - size * 0.88, size, size), fill: .solid(color)))
+            frame.items.append(.rect(Rect(x, frame.y - size * 0.88, size, size), fill: fill))
             frame.add(name[frame.language], frame.labelStyle, at: Point(x + size + 6, frame.y))
             x += length + 22
         }
@@ -125,15 +124,21 @@ struct CacheFigure {
         let text = "\(NumberText.grouped(row.main + row.index)) B"
         let room = right - left - frame.width("0,000 B", style) - 10
         let (main, index) = (room * Double(row.main) / most, room * Double(row.index) / most)
-        frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(mainColor)))
+        frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(frame.palette.value)))
         if row.index > 0 {
-            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: .solid(indexColor)))
+            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: indexFill))
         }
         frame.add(
             text, frame.style(frame.type.body, frame.palette.ink),
             at: Point(left + main + index + 8, top + height / 2 + frame.type.body * 0.36))
         let x = isWide ? right + 34 : left
-        if !isWide { frame.y += height + frame.type.label * 0.4 }
+        if !isWide {
+            frame.y += height + frame.type.label * 0.4
+            if row.model == rows[0].model, row.format == rows[0].format {
+                columnNames(x: left, baseline: frame.y + frame.type.label)
+                frame.y += frame.type.label * 1.3
+            }
+        }
         context(row, at: Point(x, isWide ? top + height / 2 : frame.y + frame.type.body), isWide: isWide)
         frame.y = (isWide ? top + height : frame.y + frame.type.body * 2.1) + frame.type.body * 0.55
     }
@@ -173,13 +178,16 @@ struct CacheFigure {
         }
         let all = Bilingual(en: list.map(\.en).joined(separator: "; "), zh: list.map(\.zh).joined(separator: "；"))
         let index = last.index
+        let saving =
+            rows[0].main - rows[1].main > index
+            ? Bilingual(en: "; FP8 saves more", zh: "，FP8 省下的更多") : Bilingual(en: "", zh: "")
         return FigureWords(
             title: Bilingual(
-                en: "The index costs \(index) bytes a token; FP8 saves more than it takes", zh: "索引每个词元只占 \(index) 字节，FP8 省下的更多"),
+                en: "The index takes \(index) bytes a token and layer\(saving.en)", zh: "索引每层每个词元占 \(index) 字节\(saving.zh)"),
             subtitle: Bilingual(
                 en:
-                    "Bars: bytes of cache per token in one layer. Beside them: one \(length) conversation in all \(data.sparse.layers) layers, and how many fit into \(memory) beside nothing else (a square each).",
-                zh: "条形：一层中每个词元的缓存字节数。旁边：一段 \(length) 对话在全部 \(data.sparse.layers) 层的占用，以及 \(memory) 显存（不放别的）能容纳几段（一格一段）。"),
+                    "Bars: bytes of cache per token in one layer. Squares: conversations of \(length) in all \(data.sparse.layers) layers that fit beside nothing else.",
+                zh: "条形：一层中每个词元的缓存字节数。方格：只放缓存时能容纳的 \(length) 对话（全部 \(data.sparse.layers) 层），一格一段。"),
             alt: Bilingual(
                 en: "Bars of cache bytes per token and layer, the size of a \(length) context, and how many fit into \(memory). \(all.en).",
                 zh: "条形图：每层每个词元的缓存字节、\(length) 上下文的占用、\(memory) 能容纳的段数。\(all.zh)。"),

@@ -77,7 +77,7 @@ struct CostCurveFigure {
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
         let lengths = AxisScale.lengths(to: 131_072)
         let most = try [dense, sparse].map { try $0.dollarsPerMillionTokens(panel, position: lengths.high) }.max() ?? 1
-        let y = AxisScale.linear(to: most, count: 5) { "$" + NumberText.significant($0, digits: 3) }
+        let y = Self.dollars(to: most)
         let gutter = Plot.gutter(y, frame)
         let nameWidth = Plot.nameWidth([dense, sparse].map { CostCurveWords.short($0.costs.model.name) }, width * 0.2, frame)
         let area = Rect(left + gutter, frame.headingBottom + frame.type.label * 2.5, width - gutter - nameWidth - 12, height)
@@ -97,6 +97,13 @@ struct CostCurveFigure {
         try marks(panel, plot)
         plot.names(lines, width: nameWidth, on: &frame)
         frame.y = area.maxY + Plot.footHeight(frame)
+    }
+
+    /// From 0 to a round price, as many decimals at each tick as the finest needs.
+    private static func dollars(to most: Double) -> AxisScale {
+        let plain = AxisScale.linear(to: most, count: 5) { NumberText.significant($0, digits: 3) }
+        let decimals = plain.ticks.map { $0.label.split(separator: ".").dropFirst().first?.count ?? 0 }.max() ?? 0
+        return AxisScale.linear(to: most, count: 5) { "$" + NumberText.fixed($0, decimals: decimals) }
     }
 
     /// The positions at which the sparse model is the dearer one.
@@ -131,8 +138,8 @@ struct CostCurveFigure {
             zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
         frame.note(text[frame.language], at: Point(x, plot.area.y + frame.type.label * 1.1), .start, color: frame.palette.bar)
         let top = plot.area.y + frame.type.label * 2.9
-        let inset = Rect(x, top, plot.area.width * 0.36, plot.area.height * 0.27)
-        if inset.width >= 110 { try start(panel, in: inset) }
+        // Above the dense line there is room for it in every preset.
+        try start(panel, in: Rect(x, top, max(plot.area.width * 0.36, 78), plot.area.height * 0.27))
     }
 
     /// The first 16K positions, larger.
@@ -176,7 +183,7 @@ struct CostCurveWords {
 
     init(_ data: CostData) throws {
         let serving = try data.serving()
-        let isPublished = !data.published.isEmpty && data.hardware.bf16 == data.profile.referencePeak
+        let isPublished = !data.published.isEmpty && data.profile.describes(data.hardware)
         var (crossings, error) = ([ServingPanel: Double](), 0.0)
         for panel in ServingPanel.allCases {
             let lines = [data.dense, data.sparse].map { model in data.published.first { $0.panel == panel && $0.model == model.name } }
@@ -230,7 +237,15 @@ struct CostCurveWords {
         let share = panel == .prefill ? data.profile.denseMHA : data.profile.denseMQA
         let text = NumberText.percent(share, decimals: 0)
         let name = hardwareName
-        return Bilingual(en: "slope: \(text) of\nan \(name)’s peak", zh: "斜率：\(name)\n峰值的 \(text)")
+        return Bilingual(en: "slope: \(text) of\n\(Self.article(name)) \(name)’s peak", zh: "斜率：\(name)\n峰值的 \(text)")
+    }
+
+    /// “a” or “an” before `name`: names in capitals are spelled out (an H800, a B200), others are read (an Ascend).
+    static func article(_ name: String) -> String {
+        let start = Array(name.prefix(2))
+        guard let first = start.first else { return "a" }
+        let isRead = start.count > 1 && start[1].isLowercase
+        return (isRead ? "AEIOUaeiou" : "AEFHILMNORSX8").contains(first) ? "an" : "a"
     }
 
     private var hardwareName: String {
@@ -244,35 +259,45 @@ struct CostCurveWords {
         let (p, d) = (
             crossings[.prefill].map { NumberText.grouped(Int($0)) } ?? "–", crossings[.decode].map { NumberText.grouped(Int($0)) } ?? "–"
         )
-        let price = "$" + NumberText.significant(data.hardware.dollarsPerHour, digits: 4)
         let agreement =
             isPublishedHere
             ? Bilingual(en: " Prediction and publication differ by at most \(error).", zh: "预测与公布值最多相差 \(error)。")
             : Bilingual(en: "", zh: "")
-        let assumptions = dense.assumptions + sparse.assumptions.filter { !dense.assumptions.contains($0) }
-        let assumed = isPublishedHere ? [Bilingual(en: "", zh: "")] : assumptions
+        let (old, new) = (Self.short(data.dense.name), Self.short(data.sparse.name))
+        let dearer = crossings.isEmpty ? Bilingual(en: "", zh: "") : Bilingual(en: "; short prompts cost more", zh: "；短提示反而更贵")
         return FigureWords(
             title: Bilingual(
-                en: "At 128K, V3.2-Exp costs \(decode)× less to decode; short prompts cost more",
-                zh: "128K 处，V3.2-Exp 解码成本降到 1/\(decode)；短提示反而更贵"),
+                en: "At 128K, \(new) decodes \(decode)× cheaper\(dearer.en)", zh: "128K 处，\(new) 解码成本降到 1/\(decode)\(dearer.zh)"),
             subtitle: Bilingual(
-                en: "Closed-form FLOPs at a fixed share of an \(hardwareName)’s peak, plus a constant per token.\(agreement.en)",
-                zh: "闭式 FLOPs 以 \(hardwareName) 峰值的固定比例运行，再加每个词元的固定成本。\(agreement.zh)"),
+                en:
+                    "Closed-form FLOPs at a fixed share of \(Self.article(hardwareName)) \(hardwareName)’s peak, plus a constant per token.\(agreement.en)",
+                zh: "预测：按闭式 FLOPs 和 \(hardwareName) 峰值的固定比例折算，再加每个词元的固定成本。\(agreement.zh)"),
             alt: Bilingual(
                 en:
-                    "Two line charts of dollars per million tokens against position up to 128K, prefill and decode, V3.1-Terminus and V3.2-Exp. At 128K V3.2-Exp is \(prefill) times cheaper in prefill and \(decode) times in decode. It is dearer up to \(p) tokens in prefill and \(d) in decode.\(agreement.en)",
+                    "Two line charts of dollars per million tokens against position up to 128K, prefill and decode, \(old) and \(new). At 128K \(new) is \(prefill) times cheaper in prefill and \(decode) times in decode. It is dearer up to \(p) tokens in prefill and \(d) in decode.\(agreement.en)",
                 zh:
-                    "两张折线图：每百万词元美元成本随位置（至 128K）的变化，分预填充与解码，比较 V3.1-Terminus 与 V3.2-Exp。128K 处，V3.2-Exp 的预填充成本为 1/\(prefill)，解码为 1/\(decode)。预填充在 \(p) 词元以内、解码在 \(d) 词元以内它更贵。\(agreement.zh)"
+                    "两张折线图：每百万词元美元成本随位置（至 128K）的变化，分预填充与解码，比较 \(old) 与 \(new)。128K 处，\(new) 的预填充成本为 1/\(prefill)，解码为 1/\(decode)。预填充在 \(p) 词元以内、解码在 \(d) 词元以内它更贵。\(agreement.zh)"
             ),
             caption: Bilingual(
                 en:
                     "Cost per million tokens against position, published (DeepSeek-V3.2-Exp report, Figure 3) and predicted from closed forms.",
                 zh: "每百万词元成本随位置的变化：公布值（DeepSeek-V3.2-Exp 报告图 3）与闭式预测。"),
-            source: Bilingual(
+            source: source)
+    }
+
+    /// The accelerator and its price; whose inference the shares are, or, for another accelerator, all that is assumed.
+    private var source: Bilingual {
+        let price = "$" + NumberText.significant(data.hardware.dollarsPerHour, digits: 4)
+        let hardware = Bilingual(en: "\(data.hardware.name) at \(price) per hour.", zh: "\(data.hardware.name)，每小时 \(price)。")
+        guard isPublishedHere else {
+            return ServingCost.assumptions(dense: dense, sparse: sparse).reduce(hardware) {
+                Bilingual(en: "\($0.en) \($1.en)", zh: "\($0.zh)\($1.zh)")
+            }
+        }
+        return hardware
+            + Bilingual(
                 en:
-                    "\(data.hardware.name) at \(price) per hour. The shares of peak are this project’s inference from the published slopes; the report says “estimated from benchmarking the actual service”. \(assumed.map(\.en).joined(separator: " "))",
-                zh:
-                    "\(data.hardware.name)，每小时 \(price)。峰值比例是本项目由公布的斜率反推的；报告只说“根据实际服务的基准测试估计”。\(assumed.map(\.zh).joined())"
-            ))
+                    " The shares of peak are this project’s inference from the published slopes; the report says “estimated from benchmarking the actual service”.",
+                zh: "峰值比例是本项目由公布的斜率反推的；报告只说“根据实际服务的基准测试估计”。")
     }
 }

@@ -96,7 +96,9 @@ struct DoublingFigure {
     private mutating func marks(_ plot: Plot) {
         for (i, mark) in words.marks.enumerated() {
             let at = plot.point(Double(mark.length), mark.factor)
-            let text = "\(NumberText.significant(mark.factor, digits: 2))×: \(DoublingWords.short(mark.length))"
+            let factor = NumberText.significant(mark.factor, digits: 2) + "×"
+            // On a narrow chart the lines leave room for the factor alone; the length stands in the sentence above.
+            let text = i > 0 && plot.area.width < 260 ? factor : "\(factor): \(DoublingWords.short(mark.length))"
             // The first stands where lines crowd: its label goes down into the free space under them.
             let place = i == 0 ? Point(at.x + 6, plot.area.maxY - frame.type.label * 1.2) : Point(at.x + 9, at.y + frame.type.label * 1.3)
             if i == 0 {
@@ -160,7 +162,7 @@ struct DoublingWords {
     var words: FigureWords {
         let at = marks.map { mark in
             let (factor, length) = (NumberText.significant(mark.factor, digits: 2), Self.short(mark.length))
-            return Bilingual(en: "\(factor)× at \(length)", zh: " \(factor) 倍在 \(length) 处")
+            return Bilingual(en: "\(factor)× at \(length)", zh: "\(length) 处 \(factor) 倍")
         }
         let factors = atEnd.map { NumberText.fixed($0, decimals: 1) }
         let list = Words.list(at)
@@ -170,22 +172,22 @@ struct DoublingWords {
                 en:
                     "By what factor the cost rises when the length doubles. \(models[0]) prefill reaches \(list.en). From 64K to 128K a \(models[0]) conversation costs \(factors[0])× to read and \(factors[1])× to write; \(models[1]) \(factors[2])× and \(factors[3])×.",
                 zh:
-                    "长度翻倍时成本变为几倍。\(models[0]) 预填充达到\(list.zh)。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出 \(factors[1]) 倍；\(models[1]) 为 \(factors[2]) 倍与 \(factors[3]) 倍。"
+                    "长度翻倍时成本变为几倍。\(models[0]) 预填充：\(list.zh)。从 64K 到 128K，\(models[0]) 整段对话的读入成本变为 \(factors[0]) 倍，写出成本变为 \(factors[1]) 倍；\(models[1]) 分别为 \(factors[2]) 倍和 \(factors[3]) 倍。"
             ),
             alt: Bilingual(
                 en:
                     "Line charts of the factor by which serving cost rises when the length doubles, against the length from 1K to 1M tokens. For a conversation read by \(models[0]) the factor reaches \(list.en). At 64K to 128K: \(models[0]) prefill \(factors[0]), decode \(factors[1]); \(models[1]) prefill \(factors[2]), decode \(factors[3]).",
                 zh:
-                    "折线图：长度翻倍时服务成本变为几倍，横轴为 1K 到 1M 词元。\(models[0]) 读入整段对话的倍数达到\(list.zh)。从 64K 到 128K：\(models[0]) 预填充 \(factors[0])，解码 \(factors[1])；\(models[1]) 预填充 \(factors[2])，解码 \(factors[3])。"
+                    "折线图：长度翻倍时服务成本变为几倍，横轴为 1K 到 1M 词元。\(models[0]) 读入整段对话：\(list.zh)。从 64K 到 128K：\(models[0]) 预填充 \(factors[0])，解码 \(factors[1])；\(models[1]) 预填充 \(factors[2])，解码 \(factors[3])。"
             ),
             caption: Bilingual(
                 en: "The factor by which serving cost rises when a conversation doubles in length, \(models[0]) and \(models[1]).",
                 zh: "对话长度翻倍时服务成本的倍数：\(models[0]) 与 \(models[1])。"),
             source: Bilingual(
                 en:
-                    "Predicted: closed-form FLOPs at fixed shares of an \(data.hardware.name)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report. Rings: where \(models[0]) prefill reaches the factor. K = 1,024. Beyond 128K the lines extrapolate.",
+                    "Predicted: closed-form FLOPs at fixed shares of \(CostCurveWords.article(data.hardware.name)) \(data.hardware.name)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report. Rings: where \(models[0]) prefill reaches the factor. K = 1,024. Beyond 128K the lines extrapolate.",
                 zh:
-                    "预测值：闭式 FLOPs 以 \(data.hardware.name) 峰值的固定比例运行，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推。圆圈：\(models[0]) 预填充达到该倍数之处。K = 1,024。超过 128K 为外推。"
+                    "预测值：按闭式 FLOPs 和 \(data.hardware.name) 峰值的固定比例折算，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推。圆圈：\(models[0]) 预填充达到该倍数之处。K = 1,024。超过 128K 为外推。"
             ))
     }
 }

@@ -132,9 +132,11 @@ public struct MeasuredSeries: Hashable, Sendable {
     /// The kind of work.
     public let phase: Phase
     /// The processor, its cores and the BLAS, in a line.
-    public let machine: String
-    /// How many runs each median is of.
-    public let runs: Int
+    public let machine: Bilingual
+    /// How many runs each median is of: the fewest and the most.
+    public let runs: ClosedRange<Int>
+    /// The largest relative difference of a result from the same computed in Double; nil if some were not checked.
+    public let error: Double?
     /// By ascending length.
     public let rows: [Row]
     /// How dense time grows: time ∝ length^exponent; nil if not fitted.
@@ -143,10 +145,14 @@ public struct MeasuredSeries: Hashable, Sendable {
     public let sparseExponent: Double?
 
     /// A measurement.
-    public init(phase: Phase, machine: String, runs: Int, rows: [Row], denseExponent: Double?, sparseExponent: Double?) {
+    public init(
+        phase: Phase, machine: Bilingual, runs: ClosedRange<Int>, error: Double?, rows: [Row], denseExponent: Double?,
+        sparseExponent: Double?
+    ) {
         self.phase = phase
         self.machine = machine
         self.runs = runs
+        self.error = error
         self.rows = rows
         self.denseExponent = denseExponent
         self.sparseExponent = sparseExponent

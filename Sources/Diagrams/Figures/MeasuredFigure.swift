@@ -83,7 +83,7 @@ struct MeasuredFigure {
         func name(_ words: Bilingual, _ exponent: Double?) -> String {
             guard let exponent else { return words[frame.language] }
             let power = NumberText.fixed(exponent, decimals: 2)
-            return (words + Bilingual(en: ", exponent \(power)", zh: "：指数 \(power)"))[frame.language]
+            return (words + Bilingual(en: "\nexponent \(power)", zh: "\n指数 \(power)"))[frame.language]
         }
         return [
             PlotLine(
@@ -132,9 +132,33 @@ struct MeasuredFigure {
             : (Bilingual(en: "Prefill: a causal sequence", zh: "预填充：一个因果序列"), line)
     }
 
+    /// Of how many runs the medians are.
+    private var runs: Bilingual {
+        let (fewest, most) = (series.map(\.runs.lowerBound).min() ?? 1, series.map(\.runs.upperBound).max() ?? 1)
+        guard fewest < most else { return Bilingual(en: "\(most) \(most == 1 ? "run" : "runs")", zh: "\(most) 次") }
+        return Bilingual(en: "\(fewest) to \(most) runs", zh: "\(fewest) 到 \(most) 次")
+    }
+
+    /// One digit times a power of ten: 7×10⁻⁷.
+    static func powerOfTen(_ value: Double) -> String {
+        let parts = NumberText.significant(value, digits: 1).split(separator: "e")
+        guard parts.count == 2, let power = Int(parts[1]) else { return String(parts[0]) }
+        let raised = String(String(power).map { $0 == "-" ? "⁻" : Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0.wholeNumberValue ?? 0] })
+        return "\(parts[0])×10\(raised)"
+    }
+
+    /// How well the results agree with Double, as the measurement found.
+    private var checked: Bilingual {
+        let errors = series.compactMap(\.error)
+        guard errors.count == series.count, let largest = errors.max() else { return Bilingual(en: ", not all checked", zh: "，结果未全部核对") }
+        let text = Self.powerOfTen(largest)
+        return Bilingual(en: ", within \(text) of the same in Double", zh: "，与双精度结果相差不超过 \(text)")
+    }
+
     private var words: FigureWords {
         let (factor, at) = speedup(series[0])
-        let machines = series.map(\.machine).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.joined(separator: "; ")
+        let machines = series.map(\.machine).reduce(into: [Bilingual]()) { if !$0.contains($1) { $0.append($1) } }
+        let machine = Bilingual(en: machines.map(\.en).joined(separator: "; "), zh: machines.map(\.zh).joined(separator: "；"))
         let list = series.map { one in
             let (factor, at) = speedup(one)
             let last = one.rows[one.rows.count - 1]
@@ -144,25 +168,25 @@ struct MeasuredFigure {
                 en:
                     "\(one.phase.rawValue) at \(at): dense \(dense), DSA \(sparse), \(factor) times as fast\(growth.map { ", dense grows as length^\($0)" } ?? "")",
                 zh:
-                    "\(one.phase == .decode ? "解码" : "预填充")在 \(at) 处：稠密 \(dense)，DSA \(sparse)，快 \(factor) 倍\(growth.map { "，稠密按长度的 \($0) 次方增长" } ?? "")"
+                    "\(one.phase == .decode ? "解码" : "预填充")在 \(at) 处：稠密 \(dense)，DSA \(sparse)，速度是稠密的 \(factor) 倍\(growth.map { "，稠密按长度的 \($0) 次方增长" } ?? "")"
             )
         }
-        let runs = series[0].runs
         return FigureWords(
-            title: Bilingual(en: "Measured: at \(at) positions DSA is \(factor)× as fast", zh: "实测：在 \(at) 个位置上，DSA 快到 \(factor) 倍"),
+            title: Bilingual(en: "Measured: at \(at) positions DSA is \(factor)× as fast", zh: "实测：\(at) 个位置时，DSA 的速度是稠密的 \(factor) 倍"),
             subtitle: Bilingual(
                 en:
-                    "Dots are medians of \(runs) runs, bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",
-                zh: "点为 \(runs) 次运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度的幂，指数就是斜率。"),
+                    "Dots are medians of \(runs.en), bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",
+                zh: "点为 \(runs.zh)运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度的幂，指数就是斜率。"),
             alt: Bilingual(
                 en:
-                    "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machines).",
-                zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map(\.zh).joined(separator: "；"))。机器：\(machines)。"),
+                    "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machine.en).",
+                zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map(\.zh).joined(separator: "；"))。机器：\(machine.zh)。"),
             caption: Bilingual(
-                en: "Measured time of dense attention and DSA against length (\(machines)).", zh: "稠密注意力与 DSA 的实测时间随长度的变化（\(machines)）。"),
+                en: "Measured time of dense attention and DSA against length (\(machine.en)).", zh: "稠密注意力与 DSA 的实测时间随长度的变化（\(machine.zh)）。"
+            ),
             source: Bilingual(
                 en:
-                    "\(machines). Float32 kernels over a BLAS, checked against the exact engine. DSA is indexer, top-k and sparse attention together. Data: \(provenance.name)",
-                zh: "\(machines)。基于 BLAS 的 Float32 内核，结果与精确引擎核对过。DSA 含索引器、top-k 与稀疏注意力。数据：\(provenance.name)"))
+                    "\(machine.en). Float32 kernels over a BLAS\(checked.en). DSA is indexer, top-k and sparse attention together. Data: \(provenance.name)",
+                zh: "\(machine.zh)。基于 BLAS 的 Float32 内核\(checked.zh)。DSA 含索引器、top-k 与稀疏注意力。数据：\(provenance.name)"))
     }
 }

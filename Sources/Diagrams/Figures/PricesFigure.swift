@@ -49,7 +49,13 @@ struct PricesFigure {
     mutating func scene() -> Scene {
         let words = words
         frame.head(words.title[frame.language], words.subtitle[frame.language])
-        frame.y += frame.type.body * 1.2
+        frame.y += frame.type.body * 0.8
+        let body = frame.items.count
+        let names = [pairs[0].before.name, pairs[0].after.name].map(CostCurveWords.short)
+        let before = Bilingual(en: "before: \(names[0])", zh: "降价前：\(names[0])")[frame.language]
+        let after = Bilingual(en: "after: \(names[1]), with the cut at the right", zh: "降价后：\(names[1])，右侧为降幅")[frame.language]
+        frame.legend([.box(.solid(beforeColor), nil, before), .box(.solid(frame.palette.bar), nil, after)])
+        frame.y += frame.type.body * 0.8
         let isWide = frame.width >= 860
         let gap = 48.0
         let part = isWide ? (frame.contentWidth - gap * Double(pairs.count - 1)) / Double(pairs.count) : frame.contentWidth
@@ -59,8 +65,7 @@ struct PricesFigure {
             panel(pair, x: frame.type.margin + (isWide ? Double(i) * (part + gap) : 0), width: part)
         }
         frame.y += frame.type.body
-        frame.foot(words.source[frame.language])
-        return frame.scene("prices", options, words, provenance)
+        return frame.scene("prices", body: body, options, words, provenance)
     }
 
     private mutating func panel(_ pair: Pair, x: Double, width: Double) {
@@ -79,7 +84,7 @@ struct PricesFigure {
             let height = barHeight
             for (i, value) in [item.before, item.after].enumerated() {
                 let length = max(room * value / most, 1)
-                let fill: Fill = i == 0 ? .solid(frame.palette.ink.mixed(0.32, over: frame.palette.paper)) : .solid(frame.palette.bar)
+                let fill: Fill = .solid(i == 0 ? beforeColor : frame.palette.bar)
                 frame.items.append(.rect(Rect(x, y, length, height), fill: fill))
                 let style = frame.style(frame.type.body, i == 0 ? frame.palette.muted : frame.palette.ink, i == 0 ? .regular : .semibold)
                 frame.add(price(value, pair), style, at: Point(x + length + 7, y + height * 0.5 + style.size * 0.36))
@@ -95,10 +100,12 @@ struct PricesFigure {
     /// How much taller everything may be where the preset fixes the height.
     private var stretch: Double {
         guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
-        // The natural height is about 33 lines of body text, of which 11.7 can grow.
-        return min(max(1 + (frame.width * proportion / frame.type.body - 33) / 11.7, 1), 2.3)
+        // The natural height is about 35 lines of body text, of which 11.7 can grow.
+        return min(max(1 + (frame.width * proportion / frame.type.body - 35) / 11.7, 1), 2.3)
     }
     private var barHeight: Double { frame.type.body * 1.25 * stretch }
+
+    private var beforeColor: Color { frame.palette.ink.mixed(0.32, over: frame.palette.paper) }
 
     private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.12, frame.palette.bar, .bold) }
 
@@ -109,11 +116,31 @@ struct PricesFigure {
         return (change <= 0 ? "−" : "+") + NumberText.percent(abs(change), decimals: 0)
     }
 
+    /// The kind that fell most, if it is one kind in every currency.
+    private var deepest: Bilingual {
+        let kinds = [
+            Bilingual(en: ", cache hits the most", zh: "，缓存命中降得最多"), Bilingual(en: ", cache misses the most", zh: "，缓存未命中降得最多"),
+            Bilingual(en: ", output the most", zh: "，输出降得最多"),
+        ]
+        let deepest = Set(
+            pairs.map { pair -> Int? in
+                let left = pair.items.map { $0.after / max($0.before, 1e-12) }
+                let least = left.min() ?? 1
+                return left.count { $0 == least } == 1 ? left.firstIndex(of: least) : nil
+            })
+        guard deepest.count == 1, let kind = deepest.first ?? nil else { return Bilingual(en: "", zh: "") }
+        return kinds[kind]
+    }
+
     private var words: FigureWords {
         let first = pairs[0]
         let models = [first.before.name, first.after.name].map(CostCurveWords.short)
         let cuts = pairs.flatMap(\.items).map { 1 - $0.after / max($0.before, 1e-12) }
         let (least, most) = (NumberText.percent(cuts.min() ?? 0, decimals: 0), NumberText.percent(cuts.max() ?? 0, decimals: 0))
+        let range =
+            least == most
+            ? Bilingual(en: "Prices fell by \(least)", zh: "价格下调 \(least)")
+            : Bilingual(en: "Prices fell by \(least) to \(most)", zh: "价格下调 \(least) 到 \(most)")
         let list = pairs.map { pair in
             Words.list(
                 pair.items.map { item in
@@ -122,11 +149,13 @@ struct PricesFigure {
                 })
         }
         return FigureWords(
-            title: Bilingual(en: "Prices fell by \(least) to \(most), output the most", zh: "价格下调 \(least) 到 \(most)，输出降得最多"),
+            title: (cuts.min() ?? 0) > 0
+                ? range + deepest
+                : Bilingual(en: "Prices before and after", zh: "调价前后的价格"),
             subtitle: Bilingual(
                 en:
-                    "Price of a million tokens: upper bar \(models[0]), lower bar \(models[1]), cut at the right. A cache hit is input that the service still holds.",
-                zh: "每百万词元的价格：上条为 \(models[0])，下条为 \(models[1])，右侧是降幅。缓存命中指服务端仍保留着的输入。"),
+                    "What the API charges for a million tokens. A cache hit is input that the service still holds.",
+                zh: "API 每百万词元的收费。缓存命中指服务端仍保留着的输入。"),
             alt: Bilingual(
                 en:
                     "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map(\.en).joined(separator: "; ")).",
@@ -136,6 +165,6 @@ struct PricesFigure {
             source: Bilingual(
                 en:
                     "USD: DeepSeek’s pricing page before and after 2025-09-29. CNY: reported by third parties; the prices after are corroborated by the archived page. Each currency has its own scale. Data: \(provenance.name)",
-                zh: "USD：DeepSeek 定价页，2025-09-29 前后。CNY：第三方报道，“之后”的价格另有存档页面佐证。两种货币各用各的刻度。数据：\(provenance.name)"))
+                zh: "USD：DeepSeek 定价页，2025-09-29 前后。CNY：第三方报道，降价后的价格另有存档页面佐证。两种货币各用各的刻度。数据：\(provenance.name)"))
     }
 }

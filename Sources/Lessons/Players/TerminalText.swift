@@ -51,6 +51,14 @@ public enum TerminalText {
         return right ? spaces + kept : kept + spaces
     }
 
+    /// Text broken into lines of at most `columns`: at spaces and between Chinese characters, as long as no single word is longer.
+    public static func wrapped(_ text: String, columns: Int = 80) -> [String] {
+        wrapped([Styled(text)], columns: columns).map { line in
+            let text = line.map(\.text).joined()
+            return String(text.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
     /// Pieces of styled text broken into lines of at most `columns`. Breaks fall at spaces and between Chinese characters, but never before closing
     /// punctuation nor after opening punctuation.
     static func wrapped(_ pieces: [Styled], columns: Int) -> [[Styled]] {

@@ -22,6 +22,22 @@ public enum WholeFile {
         }
     }
 
+    /// Throws what writing to `path` would throw now, and leaves nothing behind: to be asked before long work.
+    public static func check(_ path: String) throws(FileError) {
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        if exists, status.st_mode & S_IFMT == S_IFDIR { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
+        if exists, status.st_mode & S_IFMT != S_IFREG {
+            guard access(path, W_OK) == 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+            return
+        }
+        let temporary = temporaryName(beside: exists ? resolved(path) : path)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .system(.cannotWrite, path, "cannot be written") }
+        close(descriptor)
+        unlink(temporary)
+    }
+
     /// Writes text as UTF-8.
     public static func write(_ path: String, _ text: String) throws(FileError) {
         try write(path) { stream throws(FileError) in try stream.write(text) }

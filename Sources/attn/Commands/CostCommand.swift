@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import Lessons
 internal import ModelFiles
 
 struct CostCommand: ParsableCommand {
@@ -25,7 +26,10 @@ struct CostCommand: ParsableCommand {
     static let publishedModels = ["DeepSeek-V3.1-Terminus": "deepseek-v3.1-terminus", "DeepSeek-V3.2-Exp": "deepseek-v3.2-exp"]
 
     /// A number of 128 bits with thousands separated.
-    static func grouped(_ count: ExactCount) -> String { Int(exactly: count).map(NumberText.grouped) ?? "\(count)" }
+    static func grouped(_ count: ExactCount) -> String {
+        let digits = Array("\(count)")
+        return digits.indices.map { (digits.count - $0) % 3 == 0 && $0 > 0 ? ",\(digits[$0])" : "\(digits[$0])" }.joined()
+    }
 }
 
 /// The options that all costs share.
@@ -99,14 +103,16 @@ extension CostCommand {
             ]
             let rows = try positions.map { position in
                 try [NumberText.grouped(position)]
-                    + works.map { NumberText.fixed(Double(try costs.flops($0, visible: position)) / 1e6, decimals: 0) }
+                    + works.map { CostCommand.grouped((try costs.flops($0, visible: position) + 500_000) / 1_000_000) }
             }
             let table = TextTable(
                 header: [options.said("keys seen", "可见键")] + works.map { header[$0] ?? $0.rawValue }, rows: rows, textColumns: 0)
+            let name = TerminalText.sanitized(costs.model.name)
             let title = options.said(
-                "\(costs.model.name): one query in one layer, in MFLOP of matrix products (a multiply-add is 2)",
-                "\(costs.model.name)：一层中一个查询的矩阵乘法，单位 MFLOP（一次乘加算 2）")
-            return try [title, ""] + table.lines + [""] + perToken(costs) + crossoverLines(costs)
+                "\(name): one query in one layer, in MFLOP of matrix products (a multiply-add is 2)",
+                "\(name)：一层中一个查询的矩阵乘法，单位 MFLOP（一次乘加算 2）")
+            let remarks = try perToken(costs) + crossoverLines(costs)
+            return TerminalText.wrapped(title) + [""] + table.lines + [""] + remarks.flatMap { TerminalText.wrapped($0) }
         }
 
         private func perToken(_ costs: AttentionCosts) throws -> [String] {
@@ -120,10 +126,11 @@ extension CostCommand {
                 parts.append(options.said("indexer projections \(millions(token.indexer))", "索引器投影 \(millions(token.indexer))"))
             }
             let cache = costs.cachePerToken
-            var bytes = "bf16 \(cache.bf16)\(options.said(", ", "，"))FP8 \(cache.fp8)"
-            if cache.index > 0 { bytes += options.said(", index \(cache.index)", "，索引 \(cache.index)") }
+            let (bf16, fp8) = (NumberText.grouped(cache.bf16), NumberText.grouped(cache.fp8))
+            var bytes = options.said("bf16 \(bf16) or FP8 \(fp8)", "bf16 \(bf16) 或 FP8 \(fp8)")
+            if cache.index > 0 { bytes += options.said(", plus index \(cache.index)", "，另加索引 \(cache.index)") }
             return [
-                options.said("Besides, whatever the length, MFLOP: ", "此外，无论多长，每个词元（MFLOP）：")
+                options.said("Besides, per token whatever the length, in MFLOP: ", "此外，无论多长，每个词元（MFLOP）：")
                     + parts.joined(separator: options.said(", ", "，")),
                 options.said("Cache, bytes per token and layer: ", "缓存，每词元每层字节数：") + bytes,
             ]
@@ -141,13 +148,13 @@ extension CostCommand {
                 return [what]
             }
             let names = [
-                options.said("DSA costs less than dense MHA beyond", "DSA 比稠密 MHA 便宜，从此长度起："),
-                options.said("DSA costs less than dense MQA (decode) beyond", "DSA 比稠密 MQA（解码）便宜，从此长度起："),
-                options.said("sparse costs less than masked MHA beyond", "稀疏比掩码 MHA 便宜，从此长度起："),
+                options.said("DSA costs less than dense MHA beyond this many keys:", "DSA 比稠密 MHA 便宜，可见键多于："),
+                options.said("DSA costs less than dense MQA (decode) beyond:", "DSA 比稠密 MQA（解码）便宜，可见键多于："),
+                options.said("Sparse MQA costs less than masked MHA beyond:", "稀疏 MQA 比掩码 MHA 便宜，可见键多于："),
             ]
             return try zip(names, Self.crossovers(costs)).map { name, crossover in
                 let position = crossover.1.map(CostCommand.grouped) ?? options.said("never", "永不")
-                return options.said("\(name) \(position)", "\(name)\(position)")
+                return name + options.said(" ", "") + position
             }
         }
     }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import AttentionEngine
+internal import Lessons
 internal import ModelFiles
 
 extension CostCommand {
@@ -55,7 +56,8 @@ extension CostCommand {
         }
 
         private func text(_ tokens: Conversation.Tokens, _ bills: [Bill]) -> [String] {
-            func money(_ value: Double, _ currency: String) -> String { "\(currency) \(NumberText.significant(value, digits: 4))" }
+            let decimals = Self.decimals(bills.flatMap { [$0.withHits, $0.withoutHits] })
+            func money(_ value: Double, _ currency: String) -> String { "\(currency) \(NumberText.fixed(value, decimals: decimals))" }
             let rows = bills.map { bill in
                 [
                     bill.list.name, money(bill.withoutHits, bill.list.currency), money(bill.withHits, bill.list.currency),
@@ -70,12 +72,18 @@ extension CostCommand {
             let (history, new, output) = (
                 CostCommand.grouped(tokens.history), CostCommand.grouped(tokens.new), CostCommand.grouped(tokens.output)
             )
-            return [
-                options.said(
-                    "\(NumberText.grouped(turns)) turns of \(NumberText.grouped(tokensPerTurn)) tokens: \(history) sent again, \(new) new, \(output) answered",
-                    "\(NumberText.grouped(turns)) 轮，每轮 \(NumberText.grouped(tokensPerTurn)) 个词元：重发 \(history)，新写 \(new)，回答 \(output)"),
-                "",
-            ] + table.lines + cuts(bills)
+            let title = options.said(
+                "\(NumberText.grouped(turns)) \(turns == 1 ? "turn" : "turns") of \(NumberText.grouped(tokensPerTurn)) \(tokensPerTurn == 1 ? "token" : "tokens"): \(history) tokens sent again, \(new) new, \(output) answered",
+                "\(NumberText.grouped(turns)) 轮，每轮 \(NumberText.grouped(tokensPerTurn)) 个词元：重发 \(history)，新写 \(new)，回答 \(output)")
+            return TerminalText.wrapped(title) + [""] + table.lines + [""] + cuts(bills).flatMap { TerminalText.wrapped($0) }
+        }
+
+        /// As many decimals in every amount as the smallest needs to show three digits: 2 to 12.
+        private static func decimals(_ amounts: [Double]) -> Int {
+            guard let least = amounts.filter({ $0 > 0 }).min() else { return 2 }
+            var (decimals, unit) = (2, least * 100)
+            while unit < 100, decimals < 12 { (decimals, unit) = (decimals + 1, unit * 10) }
+            return decimals
         }
 
         /// By how much the newer list is cheaper, in each currency.

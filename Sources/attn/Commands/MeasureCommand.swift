@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import AttentionEngine
 internal import AttentionKernels
+internal import Lessons
 internal import ModelFiles
 
 struct MeasureCommand: ParsableCommand {
@@ -35,6 +36,8 @@ struct MeasureCommand: ParsableCommand {
         if let bad = lengths.first(where: { !(1...1 << 24).contains($0) }) {
             throw UsageError("--length: expected 1 to \(1 << 24) positions, found \(bad)")
         }
+        // What was measured for minutes must not be lost for want of a folder.
+        if let output { try WholeFile.check(output) }
         let phases: [MeasurementOptions.Phase] = phase.map { $0 == .prefill ? [.prefill] : [.decode] } ?? [.decode, .prefill]
         var reports: [MeasurementReport] = []
         let bar = ProgressBar()
@@ -74,7 +77,8 @@ struct MeasurementText {
         let dimensions = said(
             "\(d.heads) heads over latents of \(d.latent) + \(d.rope); \(d.indexHeads) index heads of \(d.indexWidth), top-\(d.topK); Float32",
             "\(d.heads) 个头，潜向量 \(d.latent) + \(d.rope) 维；\(d.indexHeads) 个索引头，各 \(d.indexWidth) 维，top-\(d.topK)；Float32")
-        return ["\(title). \(dimensions)", machine, ""] + table.lines + [""] + remarks + [""]
+        let head = [title, dimensions, machine].flatMap { TerminalText.wrapped($0) }
+        return head + [""] + table.lines + [""] + remarks.flatMap { TerminalText.wrapped($0) } + [""]
     }
 
     private var machine: String {
