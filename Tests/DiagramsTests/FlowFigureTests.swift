@@ -58,6 +58,19 @@ import Testing
         #expect(!scene.words.joined(separator: " ").contains("cache"))
     }
 
+    @Test(arguments: ["layer.0", "prefill"]) func `an earlier pass leaves a cache, an earlier layer does not`(earlier: String) throws {
+        let (here, isCache) = (earlier == "prefill" ? "decode.0" : "layer.1", earlier == "prefill")
+        func step(_ id: String, _ inputs: [String]) -> Step {
+            Step(
+                id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs, symbol: "x",
+                output: Tensor(Shape([.t, .s], [1, 1]), [1]))
+        }
+        let steps = [step(earlier + ".k", []), step(here + ".z", [earlier + ".k"]), step(here + ".attention.output", [here + ".z"])]
+        let data = FigureData(traces: [("main", Trace(tokens: [], steps: steps))], provenance: Provenance(name: "test"))
+        let scene = try Figure.pipeline.draw(data, FigureOptions(), FixedText())
+        #expect(scene.words.joined(separator: " ").contains("caches") == isCache)
+    }
+
     @Test(arguments: [Preset.cover, .slide]) func `wide, low pictures flow from left to right`(preset: Preset) throws {
         let scene = try draw(.pipeline) { $0.preset = preset }
         let place = Dictionary(scene.hotSpots.map { ($0.step, $0.area) }) { first, _ in first }

@@ -72,8 +72,11 @@ struct PipelineGraph {
 
     func isMask(_ edge: Int) -> Bool { mask.map { $0 == edges[edge] } ?? false }
 
-    /// Whether a step belongs to an earlier pass than the end does: what it left in a cache.
-    func isCache(_ number: Int) -> Bool { Self.phase(of: steps[number].id).map { $0 != Self.phase(of: steps.last!.id) } ?? false }
+    /// Whether a step belongs to an earlier pass than the end does: what it left in a cache. (An earlier layer is no cache.)
+    func isCache(_ number: Int) -> Bool {
+        guard let phase = Self.phase(of: steps[number].id), !phase.hasPrefix("layer.") else { return false }
+        return phase != Self.phase(of: steps.last!.id)
+    }
 
     /// Whether nothing enters a step: the input, or a cache.
     func isSource(_ number: Int) -> Bool { !edges.contains { $0.to == number } }
