@@ -98,10 +98,30 @@ import Testing
             #"{"hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8e99}"#,
             "num_attention_heads: expected a whole number, found 8e+99"
         ),
+        (#"{"hidden_size": NaN}"#, "line 1, column 17: expected a value, found 'N'"),
+        (#"{"hidden_size": 64"#, "line 1, column 19: expected ',' or '}', found the end of the file"),
+        (#"{"hidden_size": 1e400}"#, "line 1, column 22: expected a number within the range of doubles, found 1e400"),
+        ("", "line 1, column 1: expected a value, found the end of the file"), ("[1]", "expected a JSON object"),
+        (
+            #"{"hidden_size": 64, "num_hidden_layers": 0, "num_attention_heads": 8}"#,
+            "num_hidden_layers: expected a whole number from 1 to 16777216, found 0"
+        ),
     ]) func `a broken configuration ends with one clear line`(text: String, line: String) throws {
         let config = try file(text)
         let run = try attn("cost", "--config", config)
         #expect(run.status == 65 && run.error == "attn: \(config): \(line)\n")
+    }
+
+    @Test(arguments: ["0", "-5", "1e-20", "1e29"]) func `an absurd peak ends with one clear line, in figures too`(peak: String) throws {
+        let rest = #""fp8_flops": 1e15, "bandwidth_bytes_per_second": 1e12, "memory_bytes": 1e10, "usd_per_hour": 2}"#
+        let path = try file(#"{"bf16_flops": \#(peak), "# + rest)
+        for arguments in [
+            ["cost", "serving"], ["figure", "cost-curve", "--output", path + ".png"], ["figure", "cache", "--output", path + ".png"],
+        ] {
+            let run = try attn(arguments + ["--hardware", path])
+            #expect(run.status == 65 && run.output.isEmpty)
+            #expect(run.error.hasPrefix("attn: \(path): bf16_flops: expected a number from 1e+09 to 1e+21, found "))
+        }
     }
 
     @Test func `hardware with zero bandwidth ends with one clear line`() throws {
