@@ -33,10 +33,14 @@ struct BuiltInExample {
             }
             return FigureData(.benchmarks(rows), provenance: try provenance(file))
         case .measurements:
-            let file = measurement ?? assets + "/data/measured.json"
-            return FigureData(.measurements(try MeasurementFile.read(file).map(MeasuredSeries.init)), provenance: try provenance(file))
+            return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }
     }
+
+    /// The measurement that was named, or the one that comes with the program.
+    func measurements() throws -> [MeasuredSeries] { try MeasurementFile.read(measurementFile()).map(MeasuredSeries.init) }
+
+    private func measurementFile() throws -> String { try measurement ?? ResourceFolder(named: home).path + "/assets/data/measured.json" }
 
     private func traces(_ language: Language) throws -> FigureData {
         let diary = try ReaderOptions.library(home).diary

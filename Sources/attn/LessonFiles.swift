@@ -39,6 +39,7 @@ extension LessonResources {
                 Benchmark(name: $0.name, before: $0.v31, after: $0.v32)
             }
         }
+        measurements = { try BuiltInExample(home: home).measurements() }
         figureData = { figure, data, language in
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
             return try BuiltInExample(home: home).data(for: Figures.named(figure), language)

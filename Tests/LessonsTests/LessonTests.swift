@@ -56,6 +56,20 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         }
     }
 
+    @Test(arguments: ["1", "2", "3", "4", "5"], Language.allCases)
+    func `a lesson has 8 to 16 steps, asks twice before it tells, and ends with what was simplified and sources`(
+        _ number: String, _ language: Language
+    ) throws {
+        let page = try library.lesson(number).run(language: language)
+        #expect((8...16).contains(page.steps.count))
+        let questions = page.steps.flatMap(\.blocks).count { if case .predict = $0 { true } else { false } }
+        #expect(questions >= 2)
+        let last = try #require(page.steps.last)
+        #expect(last.id == "simplified")
+        guard case .paragraph(let sources)? = last.blocks.last else { throw LessonError(.badFile, "expected sources at the end") }
+        #expect(Inline.plain(sources).hasPrefix(language == .en ? "Sources: " : "出处："))
+    }
+
     @Test func `another question swaps the highlight and the decoy`() throws {
         let page = try library.lesson("attention-step-by-step").run(.builtIn(question: "mei"), language: .en)
         let text = TerminalPlayer(columns: 200, color: .none).lines(of: page).joined(separator: "\n")

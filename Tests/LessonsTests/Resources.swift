@@ -27,12 +27,7 @@ extension LessonResources {
                 .init(name: $0.name, before: $0.v31, after: $0.v32)
             }
         }
-        resources.measured = { name, arguments in
-            guard name == "answer", let factor = arguments.first.flatMap(Double.init) else {
-                throw LessonError(.badFile, "measured: expected answer(number), found \(name)")
-            }
-            return LessonQuantity(2 * factor, "s")
-        }
+        resources.measurements = { [.known(.decode), .known(.prefill)] }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
             return FigureData(traces: [], provenance: Provenance(name: data))
@@ -41,8 +36,22 @@ extension LessonResources {
     }()
 }
 
+extension MeasuredSeries {
+    /// A measurement of round numbers: sparse attention is slower, then as fast, then twice and four times as fast.
+    static func known(_ phase: Phase) -> MeasuredSeries {
+        func time(_ milliseconds: Double) -> Time {
+            Time(median: milliseconds / 1000, least: milliseconds / 2000, most: milliseconds / 500)
+        }
+        let rows = [(1024, 1.0, 2.0), (2048, 2, 2), (4096, 6, 3), (8192, 20, 5)].map {
+            Row(length: $0.0, dense: time($0.1), sparse: time($0.2))
+        }
+        return MeasuredSeries(
+            phase: phase, machine: "A machine of <8> cores", runs: 9, rows: rows, denseExponent: 1.25, sparseExponent: 0.5)
+    }
+}
+
 /// A library with one lesson made of one step in each language.
-func probeLibrary(_ yaml: String, _ text: String) throws -> LessonLibrary {
+func probeLibrary(_ yaml: String, _ text: String, _ resources: LessonResources = .repository) throws -> LessonLibrary {
     let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
     let probe = folder.appending(path: "probe")
@@ -54,12 +63,12 @@ func probeLibrary(_ yaml: String, _ text: String) throws -> LessonLibrary {
         try ("## Step {#a}\n\n" + text + "\n").write(
             to: probe.appending(path: "\(language.rawValue).md"), atomically: true, encoding: .utf8)
     }
-    return try LessonLibrary(folder: folder.path, resources: .repository)
+    return try LessonLibrary(folder: folder.path, resources: resources)
 }
 
 /// The words of the one step of a lesson made for a test.
-func probe(_ yaml: String, _ text: String, _ language: Language = .en) throws -> String {
-    let library = try probeLibrary(yaml + "\nsteps:\n  - id: a", text)
+func probe(_ yaml: String, _ text: String, _ language: Language = .en, resources: LessonResources = .repository) throws -> String {
+    let library = try probeLibrary(yaml + "\nsteps:\n  - id: a", text, resources)
     if let problem = library.problems.first { throw problem }
     let page = try library.lesson("probe").run(language: language)
     return page.steps[0].blocks.map { block in if case .paragraph(let inlines) = block { Inline.plain(inlines) } else { "?" } }.joined(

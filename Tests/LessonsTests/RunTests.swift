@@ -119,9 +119,29 @@ private let tiny = """
         #expect(published == "$0.25 6,677 7")
         #expect(try probe(trip, "{{data price(USD, output, model=deepseek-v3.1-terminus) / data price(USD, output)|~2}}") == "4")
         #expect(try probe(trip, "{{data benchmark(Humanity's Last Exam, model=deepseek-v3.1-terminus)}}") == "21.7")
-        #expect(try probe(trip, "{{measured answer(21)|0|unit}}") == "42 s")
         let (predicted, line) = (try probe(trip, "{{cost serving(decode, 100000)|3}}"), try probe(trip, "{{data curve(decode, 100000)|3}}"))
         #expect(abs(Double(predicted)! / Double(line)! - 1) < 0.005)
+    }
+
+    @Test func `measured times are the file's, with the machine they were measured on`() throws {
+        #expect(try probe(trip, "{{measured machine(decode)}}, {{measured runs(decode)}} runs") == "A machine of <8> cores, 9 runs")
+        #expect(try probe(trip, "{{measured seconds(decode, dense, 4K)|m|1|unit}} to {{measured longest(decode)}}") == "6.0 ms to 8,192")
+        let ratio = "{{measured seconds(decode, dense, longest) / measured seconds(decode, sparse, longest)|2}}"
+        #expect(try probe(trip, ratio) == "4.00")
+        #expect(try probe(trip, "{{measured exponent(decode, dense)|2}}") == "1.25")
+        // Equally fast is not faster.
+        #expect(try probe(trip, "{{measured fasterFrom(decode)}}") == "4,096")
+    }
+
+    @Test(arguments: [("{{measured exponent(decode, sparse)}}", "too few lengths"), ("{{measured fasterFrom(decode)}}", "was not faster")])
+    func `what a measurement does not show is an error`(_ value: String, _ message: String) {
+        var resources = LessonResources.repository
+        resources.measurements = {
+            let rows = [MeasuredSeries.known(.decode).rows[0]]
+            return [MeasuredSeries(phase: .decode, machine: "M", runs: 1, rows: rows, denseExponent: nil, sparseExponent: nil)]
+        }
+        let error = #expect(throws: LessonError.self) { try probe(trip, value, resources: resources) }
+        #expect(error?.description.contains(message) ?? false, "\(error?.description ?? "")")
     }
 
     @Test(arguments: [
@@ -134,7 +154,12 @@ private let tiny = """
         ("{{cost flops(dsa)}}", "expected visible keys, found none"), ("{{cost flops(dsa, many)}}", "expected a number, found \"many\""),
         ("{{cost flops(dsa, 4, 5)}}", "expected no more arguments"), ("{{cost flops(dsa, 4, modell=x)}}", "found \"modell\""),
         ("{{cost flops(dsa, 4}}", "expected ) at the end"), ("{{cost flopsPerKey(dsa, model=none)}}", "none.json"),
-        ("{{data benchmark(Chess)}}", "expected one of MMLU-Pro"), ("{{measured nothing(1)}}", "expected answer(number)"),
+        ("{{data benchmark(Chess)}}", "expected one of MMLU-Pro"), ("{{measured nothing(decode)}}", "expected one of machine, runs"),
+        ("{{measured seconds(write, dense, 1K)}}", "phase: expected one of decode, prefill, found \"write\""),
+        ("{{measured seconds(decode, dense, 3K)}}", "expected one of longest, 1024, 2048, 4096, 8192, found \"3K\""),
+        ("{{measured seconds(decode, gathered, 1K)}}", "expected one of dense, sparse"),
+        ("{{measured machine(decode) / 2}}", "expected a number"),
+        ("{{measured machine()}}", "expected phase, found none"), ("{{measured runs(decode, 1)}}", "expected no more arguments"),
         ("{{cost tokens(1) / cost tokens(0)}}", "other than 0"), ("{{cost flops(dsa, 4) + cost tokens(1)}}", "expected equal units"),
         ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{42}}", "there is no step"),
         ("{{count.toads}}", "expected one of features"),
@@ -205,7 +230,7 @@ private let tiny = """
         #expect(throws: LessonError.self) { try resources.curves() }
         #expect(throws: LessonError.self) { try resources.prices() }
         #expect(throws: LessonError.self) { try resources.benchmarks() }
-        #expect(throws: LessonError.self) { try resources.measured("x", []) }
+        #expect(throws: LessonError.self) { try resources.measurements() }
         #expect(throws: LessonError.self) { try resources.figureData("x", "y", .en) }
     }
 }

@@ -1,7 +1,9 @@
 // attn cost and attn measure as other people's scripts call them: JSON by its contract, bad input by its exit code and its one line.
 
+import AttentionEngine
 import Foundation
 import Lessons
+import ModelFiles
 import Testing
 
 @Suite struct CostCommandTests {
@@ -233,5 +235,25 @@ import Testing
     @Test func `too little memory is said before anything is allocated`() throws {
         let run = try attn("measure", "--prefill", "--length", "16777216")
         #expect(run.status == 65 && run.error.hasPrefix("attn: length 16777216: expected at most") && run.error.contains("found a need of"))
+    }
+
+    @Test(arguments: ["en", "zh"])
+    func `the lesson on costs says what was measured and where, and that the clock shows less than the count`(_ language: String) throws {
+        let assets = Place.repository.appending(path: "assets").path
+        let decode = try #require(try MeasurementFile.read(assets + "/data/measured.json").first { $0.phase == "decode" })
+        let last = try #require(decode.rows.last)
+        let factor = last.dense.median / last.sparse.median
+        let run = try attn("lesson", "run", "what-it-costs", "--lang", language)
+        // Lines are broken anywhere.
+        let text = run.output.filter { !$0.isWhitespace }
+        let words = language == "en" ? "afactorof\(String(format: "%.1f", factor))." : "相差\(String(format: "%.1f", factor))倍"
+        #expect(text.contains(words) && text.contains(decode.machine.filter { !$0.isWhitespace }), "\(run.error)")
+        let exponent = try #require(decode.denseExponent)
+        #expect(text.contains(String(format: "%.2f", exponent)))
+        // What the prose claims of the data.
+        let costs = AttentionCosts(try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json"))
+        let counted = Double(try costs.flops(.denseMQA, visible: last.length)) / Double(try costs.flops(.dsa, visible: last.length))
+        #expect(last.length == 131_072 && factor < counted)
+        #expect(decode.rows[0].sparse.median > decode.rows[0].dense.median)
     }
 }

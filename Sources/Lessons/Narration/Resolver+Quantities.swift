@@ -70,10 +70,23 @@ extension Resolver {
             switch source {
             case "cost": return try CostValues(resources: resources).value(value.path, arguments)
             case "data": return try DataValues(resources: resources).value(value.path, arguments)
-            default: return try resources.measured(value.path, arguments)
+            default:
+                guard case .number(let number) = try MeasuredValues(resources: resources).value(value.path, arguments) else {
+                    throw fail(value, "expected a number")
+                }
+                return number
             }
         } catch let error as LessonError where error.place != nil {
             throw error
+        } catch { throw LessonError(.badFile, at: value.place, "{{\(source) \(value.path)}}: \(error)") }
+    }
+
+    /// The words that a call stands for; nil if it is a number.
+    func callText(_ source: String, _ value: LiveValue, _ arguments: [String]) throws(LessonError) -> String? {
+        guard source == "measured" else { return nil }
+        do {
+            guard case .text(let text) = try MeasuredValues(resources: resources).value(value.path, arguments) else { return nil }
+            return TerminalText.sanitized(text)
         } catch { throw LessonError(.badFile, at: value.place, "{{\(source) \(value.path)}}: \(error)") }
     }
 

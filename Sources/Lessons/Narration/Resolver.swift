@@ -62,7 +62,10 @@ struct Resolver {
         case .fact:
             if let text = try factText(value, experiment) { return plain(text) }
             return plain(written(try quantity(value), value))
-        case .sum, .whatIf, .count, .visible, .flops, .contractions, .length, .call, .arithmetic, .literal:
+        case .call(let source, let arguments):
+            if let text = try callText(source, value, arguments) { return plain(text) }
+            return plain(written(try quantity(value), value))
+        case .sum, .whatIf, .count, .visible, .flops, .contractions, .length, .arithmetic, .literal:
             return plain(written(try quantity(value), value))
         case .explain, .figure:
             throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")

@@ -52,8 +52,8 @@ public struct LessonResources: Sendable {
     public var prices: @Sendable () throws -> [PriceList]
     /// The published benchmark table.
     public var benchmarks: @Sendable () throws -> [Benchmark]
-    /// `{{measured name(arguments)}}`: results of this project's own measurements and experiments.
-    public var measured: @Sendable (_ name: String, _ arguments: [String]) throws -> LessonQuantity
+    /// Times of dense and sparse attention that this project measured, a series for each phase.
+    public var measurements: @Sendable () throws -> [MeasuredSeries]
     /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
     public var figureData: @Sendable (_ figure: String, _ data: String, _ language: Language) throws -> FigureData
 
@@ -66,7 +66,7 @@ public struct LessonResources: Sendable {
         curves = { throw missing("published curves") }
         prices = { throw missing("published prices") }
         benchmarks = { throw missing("published benchmarks") }
-        measured = { name, _ in throw missing("measurement \(name)") }
+        measurements = { throw missing("measurements") }
         figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
     }
 }

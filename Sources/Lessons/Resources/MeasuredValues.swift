@@ -1,0 +1,69 @@
+// `{{measured …}}`: times that this project measured, by name. What is printed is the file's; only ratios and lookups are made here. The list
+// stands in lessons/README.md.
+
+internal import AttentionEngine
+internal import Diagrams
+
+/// Looks up `{{measured name(arguments)}}`.
+struct MeasuredValues {
+    let resources: LessonResources
+
+    /// What a name stands for: a number, or words.
+    enum Value {
+        case number(LessonQuantity)
+        case text(String)
+    }
+
+    func value(_ name: String, _ arguments: [String]) throws -> Value {
+        var a = try CallArguments("measured \(name)", arguments, named: [])
+        guard ["machine", "runs", "longest", "seconds", "exponent", "fasterFrom"].contains(name) else {
+            throw LessonError(
+                .badFile, "measured: expected one of machine, runs, longest, seconds, exponent, fasterFrom, found \"\(name)\"")
+        }
+        let series = try series(&a)
+        let value: Value
+        switch name {
+        case "machine": value = .text(series.machine)
+        case "runs": value = .number(LessonQuantity(Double(series.runs)))
+        case "longest": value = .number(LessonQuantity(Double(try row("longest", series, a).length)))
+        case "seconds":
+            let time = try a.entry([("dense", \MeasuredSeries.Row.dense), ("sparse", \.sparse)], "kind of attention")
+            value = .number(LessonQuantity(try row(a.text("a length"), series, a)[keyPath: time].median, "s"))
+        case "exponent":
+            let exponents = [("dense", series.denseExponent), ("sparse", series.sparseExponent)]
+            guard let exponent = try a.entry(exponents, "kind of attention") else {
+                throw LessonError(.badFile, "\(a.call): the measurement has too few lengths for an exponent")
+            }
+            value = .number(LessonQuantity(exponent))
+        default: value = .number(LessonQuantity(Double(try fasterFrom(series, a))))
+        }
+        try a.finish()
+        return value
+    }
+
+    private func series(_ a: inout CallArguments) throws -> MeasuredSeries {
+        let all = try resources.measurements()
+        return try a.entry(all.map { ($0.phase.rawValue, $0) }, "phase")
+    }
+
+    /// The row of a length, written as a number, `128K` or `longest`.
+    private func row(_ length: String, _ series: MeasuredSeries, _ a: CallArguments) throws -> MeasuredSeries.Row {
+        if length == "longest", let last = series.rows.last { return last }
+        var argument = try CallArguments(a.call, [length], named: [])
+        let count = try argument.count("a length")
+        guard let row = series.rows.first(where: { $0.length == count }) else {
+            let known = ["longest"] + series.rows.map { "\($0.length)" }
+            throw LessonError(.badFile, "\(a.call): a length: expected one of \(known.joined(separator: ", ")), found \"\(length)\"")
+        }
+        return row
+    }
+
+    /// The shortest measured length from which on sparse attention took less time than dense at every length.
+    private func fasterFrom(_ series: MeasuredSeries, _ a: CallArguments) throws -> Int {
+        let faster = series.rows.reversed().prefix { $0.sparse.median < $0.dense.median }
+        guard let first = faster.last else {
+            throw LessonError(.badFile, "\(a.call): sparse attention was not faster at the longest length")
+        }
+        return first.length
+    }
+}
