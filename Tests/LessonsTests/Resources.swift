@@ -46,7 +46,14 @@ extension MeasuredSeries {
             Row(length: $0.0, dense: time($0.1), sparse: time($0.2))
         }
         return MeasuredSeries(
-            phase: phase, machine: "A machine of <8> cores", runs: 9, rows: rows, denseExponent: 1.25, sparseExponent: 0.5)
+            phase: phase, machine: Bilingual(en: "A machine of <8> cores", zh: "<8> 核的机器"), runs: 9...9, error: nil, rows: rows,
+            denseExponent: 1.25, sparseExponent: 0.5)
+    }
+
+    /// A measurement of decoding by two or three runs, too few for exponents.
+    static func ofFew(_ rows: [Row]) -> MeasuredSeries {
+        MeasuredSeries(
+            phase: .decode, machine: Bilingual(same: "M"), runs: 2...3, error: nil, rows: rows, denseExponent: nil, sparseExponent: nil)
     }
 }
 

@@ -133,12 +133,18 @@ private let tiny = """
         #expect(try probe(trip, "{{measured fasterFrom(decode)}}") == "4,096")
     }
 
+    @Test func `runs that differ from row to row are said as a range`() throws {
+        var resources = LessonResources.repository
+        resources.measurements = { [MeasuredSeries.ofFew(MeasuredSeries.known(.decode).rows)] }
+        #expect(try probe(trip, "{{measured runs(decode)}}", resources: resources) == "2 to 3")
+    }
+
     @Test(arguments: [("{{measured exponent(decode, sparse)}}", "too few lengths"), ("{{measured fasterFrom(decode)}}", "was not faster")])
     func `what a measurement does not show is an error`(_ value: String, _ message: String) {
         var resources = LessonResources.repository
         resources.measurements = {
             let rows = [MeasuredSeries.known(.decode).rows[0]]
-            return [MeasuredSeries(phase: .decode, machine: "M", runs: 1, rows: rows, denseExponent: nil, sparseExponent: nil)]
+            return [MeasuredSeries.ofFew(rows)]
         }
         let error = #expect(throws: LessonError.self) { try probe(trip, value, resources: resources) }
         #expect(error?.description.contains(message) ?? false, "\(error?.description ?? "")")

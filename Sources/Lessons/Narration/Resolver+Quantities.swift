@@ -86,7 +86,7 @@ extension Resolver {
         guard source == "measured" else { return nil }
         do {
             guard case .text(let text) = try MeasuredValues(resources: resources).value(value.path, arguments) else { return nil }
-            return TerminalText.sanitized(text)
+            return TerminalText.sanitized(text[language])
         } catch { throw LessonError(.badFile, at: value.place, "{{\(source) \(value.path)}}: \(error)") }
     }
 

@@ -11,7 +11,7 @@ struct MeasuredValues {
     /// What a name stands for: a number, or words.
     enum Value {
         case number(LessonQuantity)
-        case text(String)
+        case text(Bilingual)
     }
 
     func value(_ name: String, _ arguments: [String]) throws -> Value {
@@ -24,7 +24,7 @@ struct MeasuredValues {
         let value: Value
         switch name {
         case "machine": value = .text(series.machine)
-        case "runs": value = .number(LessonQuantity(Double(series.runs)))
+        case "runs": value = Self.runs(series.runs)
         case "longest": value = .number(LessonQuantity(Double(try row("longest", series, a).length)))
         case "seconds":
             let time = try a.entry([("dense", \MeasuredSeries.Row.dense), ("sparse", \.sparse)], "kind of attention")
@@ -39,6 +39,12 @@ struct MeasuredValues {
         }
         try a.finish()
         return value
+    }
+
+    /// Of how many runs medians are: a number, or words where rows differ.
+    private static func runs(_ runs: ClosedRange<Int>) -> Value {
+        guard runs.count > 1 else { return .number(LessonQuantity(Double(runs.lowerBound))) }
+        return .text(Bilingual(en: "\(runs.lowerBound) to \(runs.upperBound)", zh: "\(runs.lowerBound) 到 \(runs.upperBound)"))
     }
 
     private func series(_ a: inout CallArguments) throws -> MeasuredSeries {
