@@ -27,11 +27,12 @@ extension LessonResources {
                 .init(name: $0.name, before: $0.v31, after: $0.v32)
             }
         }
-        resources.measured = { name, arguments in
-            guard name == "answer", let factor = arguments.first.flatMap(Double.init) else {
-                throw LessonError(.badFile, "measured: expected answer(number), found \(name)")
+        resources.selectionLosses = {
+            try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv").map {
+                .init(
+                    chooser: $0.chooser, keys: $0.keys, meanLoss: $0.meanLoss, massKeptFirst: $0.massKeptFirst,
+                    massKeptLast: $0.massKeptLast)
             }
-            return LessonQuantity(2 * factor, "s")
         }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }

@@ -70,7 +70,7 @@ extension Resolver {
             switch source {
             case "cost": return try CostValues(resources: resources).value(value.path, arguments)
             case "data": return try DataValues(resources: resources).value(value.path, arguments)
-            default: return try resources.measured(value.path, arguments)
+            default: return try MeasuredValues(resources: resources).value(value.path, arguments)
             }
         } catch let error as LessonError where error.place != nil {
             throw error
