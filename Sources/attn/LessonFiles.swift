@@ -40,6 +40,14 @@ extension LessonResources {
             }
         }
         measurements = { try BuiltInExample(home: home).measurements() }
+        selectionLosses = {
+            let path = "\(assets)/data/selection-loss.csv"
+            return try PublishedData.selectionLosses(WholeFile.read(path), file: path).map {
+                SelectionLoss(
+                    chooser: $0.chooser, keys: $0.keys, meanLoss: $0.meanLoss, massKeptFirst: $0.massKeptFirst,
+                    massKeptLast: $0.massKeptLast)
+            }
+        }
         figureData = { figure, data, language in
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
             return try BuiltInExample(home: home).data(for: Figures.named(figure), language)

@@ -42,9 +42,39 @@ private let stories: String = {
         #expect(alone?.description.contains("expected a model, found a trace alone") ?? false)
     }
 
-    @Test func `without a model lesson 6 shows the diary and runs no model`() throws {
+    /// Thirteen runs over hundreds of tokens: minutes where the engine is not built for speed.
+    private static let canRepeatTheExperiment: Bool = {
+        #if DEBUG
+            return false
+        #else
+            return FileManager.default.fileExists(atPath: stories + "/model.safetensors")
+        #endif
+    }()
+
+    @Test(.enabled(if: canRepeatTheExperiment), arguments: (try? LessonResources.repository.selectionLosses()) ?? [])
+    func `the recorded losses of lesson 6 are what the model says`(_ run: LessonResources.SelectionLoss) throws {
+        let folder = try ModelFolder(path: stories)
+        let story = URL(filePath: lessonsFolder).deletingLastPathComponent().appending(path: "assets/data/selection-loss.txt")
+        // As $(cat …) hands it over: without the line feed at the end.
+        let ids = folder.tokenizer.encode(try String(contentsOf: story, encoding: .utf8).trimmingCharacters(in: .newlines))
+        let rule = SelectionRule(rawValue: run.chooser)
+        let selection = try rule.map { try LayerSelection($0, topK: run.keys) }
+        let trace = try folder.model().record(tokenIDs: ids, tokens: ids.map { folder.tokenizer.token($0) ?? "?" }, selection: selection)
+        func expect(_ value: Double, _ recorded: Double) { #expect(abs(value / recorded - 1) < 1e-9, "\(value), recorded: \(recorded)") }
+        expect(try trace.value("mean_loss", []), run.meanLoss)
+        guard rule != nil else { return #expect(run.keys == ids.count) }
+        for (step, kept) in [("layer.0.selected", run.massKeptFirst), ("layer.4.selected", run.massKeptLast)] {
+            guard case .numbers(let rows) = try trace.step(step).facts["massKept"] else { Issue.record("no mass kept"); continue }
+            expect(rows.reduce(0, +) / Double(rows.count), kept)
+        }
+    }
+
+    @Test func `without a model lesson 6 shows the diary and the recorded experiment`() throws {
         let page = try library.lesson("does-it-hurt").run(language: .en)
         #expect(page.experiments.count == 10 && page.steps.contains { $0.id == "diary" } && !page.steps.contains { $0.id == "dense" })
+        for id in ["small", "needs", "who", "yourself"] { #expect(page.steps.contains { $0.id == id }, "\(id)") }
+        let questions = page.steps.flatMap(\.blocks).count { if case .predict = $0 { true } else { false } }
+        #expect(questions >= 4, "the recorded experiment asks before it tells")
     }
 
     @Test(arguments: [

@@ -28,6 +28,13 @@ extension LessonResources {
             }
         }
         resources.measurements = { [.known(.decode), .known(.prefill)] }
+        resources.selectionLosses = {
+            try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv").map {
+                .init(
+                    chooser: $0.chooser, keys: $0.keys, meanLoss: $0.meanLoss, massKeptFirst: $0.massKeptFirst,
+                    massKeptLast: $0.massKeptLast)
+            }
+        }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
             return FigureData(traces: [], provenance: Provenance(name: data))

@@ -119,6 +119,8 @@ private let tiny = """
         #expect(published == "$0.25 6,677 7")
         #expect(try probe(trip, "{{data price(USD, output, model=deepseek-v3.1-terminus) / data price(USD, output)|~2}}") == "4")
         #expect(try probe(trip, "{{data benchmark(Humanity's Last Exam, model=deepseek-v3.1-terminus)}}") == "21.7")
+        #expect(try probe(trip, "{{measured loss(oracle, 8)|3}} {{measured keys(dense)}}") == "1.625 344")
+        #expect(try probe(trip, "{{measured massKept(recent, 4, last)|percent}}") == "31.7%")
         let (predicted, line) = (try probe(trip, "{{cost serving(decode, 100000)|3}}"), try probe(trip, "{{data curve(decode, 100000)|3}}"))
         #expect(abs(Double(predicted)! / Double(line)! - 1) < 0.005)
     }
@@ -166,6 +168,10 @@ private let tiny = """
         ("{{measured seconds(decode, gathered, 1K)}}", "expected one of dense, sparse"),
         ("{{measured machine(decode) / 2}}", "expected a number"),
         ("{{measured machine()}}", "expected phase, found none"), ("{{measured runs(decode, 1)}}", "expected no more arguments"),
+        ("{{measured gain(oracle, 8)}}", "massKept, keys, found \"gain\""),
+        ("{{measured loss(luck, 8)}}", "chooser: expected one of dense, oracle, recent, random, found \"luck\""),
+        ("{{measured loss(oracle, 9)}}", "keys: expected one of 4, 8, 16, 32, found \"9\""),
+        ("{{measured loss(dense, 8)}}", "expected no more arguments"), ("{{measured massKept(oracle, 8)}}", "expected layer, found none"),
         ("{{cost tokens(1) / cost tokens(0)}}", "other than 0"), ("{{cost flops(dsa, 4) + cost tokens(1)}}", "expected equal units"),
         ("{{attention.q[query,0] + count.tokens}}", "expected one cell"), ("{{42}}", "there is no step"),
         ("{{count.toads}}", "expected one of features"),
@@ -237,6 +243,7 @@ private let tiny = """
         #expect(throws: LessonError.self) { try resources.prices() }
         #expect(throws: LessonError.self) { try resources.benchmarks() }
         #expect(throws: LessonError.self) { try resources.measurements() }
+        #expect(throws: LessonError.self) { try resources.selectionLosses() }
         #expect(throws: LessonError.self) { try resources.figureData("x", "y", .en) }
     }
 }

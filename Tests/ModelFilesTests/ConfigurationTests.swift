@@ -113,6 +113,20 @@ import Testing
         #expect(benchmarks.count == 14 && benchmarks[7].name == "Codeforces-Div1" && benchmarks[7].v32 == 2121)
     }
 
+    @Test func `the recorded experiment is read, and a broken one says where`() throws {
+        let runs = try PublishedData.selectionLosses(Self.asset("data/selection-loss.csv"), file: "selection-loss.csv")
+        #expect(runs.map(\.chooser) == ["dense"] + ["oracle", "recent", "random"].flatMap { [$0, $0, $0, $0] })
+        #expect(runs.dropFirst().map(\.keys) == [4, 8, 16, 32, 4, 8, 16, 32, 4, 8, 16, 32])
+        let header = "chooser,keys,mean_loss,mass_kept_first_layer,mass_kept_last_layer\n"
+        for (row, problem) in [
+            ("oracle,none,1,1,1", "line 2, keys: expected a number of keys above 0, found none"),
+            ("oracle,8,1,much,1", "line 2, mass_kept_first_layer: expected a number, found much"),
+        ] {
+            let error = #expect(throws: FileError.self) { try PublishedData.selectionLosses(Array((header + row).utf8), file: "f.csv") }
+            #expect(error?.description.contains(problem) ?? false, "\(error?.description ?? "")")
+        }
+    }
+
     @Test(arguments: [
         ("", "line 1"), ("item,currency,v3.1_terminus,v3.2_exp\n", "expected rows below the header, found none"),
         ("item,currency,v3.1_terminus,v3.2_exp\na,USD,1", "line 2: expected 4 fields without quotes, found 3"),

@@ -39,6 +39,29 @@ public struct LessonResources: Sendable {
         }
     }
 
+    /// One run of this project's experiment: a model with few keys for each query.
+    public struct SelectionLoss: Hashable, Sendable {
+        /// `dense`, or the rule that chose the keys.
+        public var chooser: String
+        /// Keys kept for each query; all tokens of the text where attention is dense.
+        public var keys: Int
+        /// The mean loss over the text, in nats.
+        public var meanLoss: Double
+        /// The dense weight on the keys kept in the first layer, 0 to 1.
+        public var massKeptFirst: Double
+        /// The same in the last layer.
+        public var massKeptLast: Double
+
+        /// A run.
+        public init(chooser: String, keys: Int, meanLoss: Double, massKeptFirst: Double, massKeptLast: Double) {
+            self.chooser = chooser
+            self.keys = keys
+            self.meanLoss = meanLoss
+            self.massKeptFirst = massKeptFirst
+            self.massKeptLast = massKeptLast
+        }
+    }
+
     /// Runs a reference case by its base name without ending (`dsa-tiny-fp8-kv`), on the paths and with the switches asked for.
     public var referenceCase:
         @Sendable (_ name: String, _ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> (trace: Trace, provenance: Provenance)
@@ -54,6 +77,8 @@ public struct LessonResources: Sendable {
     public var benchmarks: @Sendable () throws -> [Benchmark]
     /// Times of dense and sparse attention that this project measured, a series for each phase.
     public var measurements: @Sendable () throws -> [MeasuredSeries]
+    /// The recorded experiment of lesson 6, which a reader without a model is shown.
+    public var selectionLosses: @Sendable () throws -> [SelectionLoss]
     /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
     public var figureData: @Sendable (_ figure: String, _ data: String, _ language: Language) throws -> FigureData
 
@@ -67,6 +92,7 @@ public struct LessonResources: Sendable {
         prices = { throw missing("published prices") }
         benchmarks = { throw missing("published benchmarks") }
         measurements = { throw missing("measurements") }
+        selectionLosses = { throw missing("recorded losses") }
         figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
     }
 }

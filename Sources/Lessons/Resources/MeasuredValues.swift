@@ -1,5 +1,5 @@
-// `{{measured …}}`: times that this project measured, by name. What is printed is the file's; only ratios and lookups are made here. The list
-// stands in lessons/README.md.
+// `{{measured …}}`: what this project measured, by name: times, and the losses of a small model. What is printed is the files'; only lookups
+// are made here. The list stands in lessons/README.md.
 
 internal import AttentionEngine
 internal import Diagrams
@@ -16,29 +16,40 @@ struct MeasuredValues {
 
     func value(_ name: String, _ arguments: [String]) throws -> Value {
         var a = try CallArguments("measured \(name)", arguments, named: [])
-        guard ["machine", "runs", "longest", "seconds", "exponent", "fasterFrom"].contains(name) else {
-            throw LessonError(
-                .badFile, "measured: expected one of machine, runs, longest, seconds, exponent, fasterFrom, found \"\(name)\"")
-        }
-        let series = try series(&a)
         let value: Value
+        if Self.losses.contains(name) {
+            value = .number(LessonQuantity(try loss(name, &a)))
+        } else if Self.times.contains(name) {
+            value = try time(name, &a)
+        } else {
+            let known = (Self.times + Self.losses).joined(separator: ", ")
+            throw LessonError(.badFile, "measured: expected one of \(known), found \"\(name)\"")
+        }
+        try a.finish()
+        return value
+    }
+
+    // MARK: Times of dense and sparse attention
+
+    private static let times = ["machine", "runs", "longest", "seconds", "exponent", "fasterFrom"]
+
+    private func time(_ name: String, _ a: inout CallArguments) throws -> Value {
+        let series = try series(&a)
         switch name {
-        case "machine": value = .text(series.machine)
-        case "runs": value = Self.runs(series.runs)
-        case "longest": value = .number(LessonQuantity(Double(try row("longest", series, a).length)))
+        case "machine": return .text(series.machine)
+        case "runs": return Self.runs(series.runs)
+        case "longest": return .number(LessonQuantity(Double(try row("longest", series, a).length)))
         case "seconds":
             let time = try a.entry([("dense", \MeasuredSeries.Row.dense), ("sparse", \.sparse)], "kind of attention")
-            value = .number(LessonQuantity(try row(a.text("a length"), series, a)[keyPath: time].median, "s"))
+            return .number(LessonQuantity(try row(a.text("a length"), series, a)[keyPath: time].median, "s"))
         case "exponent":
             let exponents = [("dense", series.denseExponent), ("sparse", series.sparseExponent)]
             guard let exponent = try a.entry(exponents, "kind of attention") else {
                 throw LessonError(.badFile, "\(a.call): the measurement has too few lengths for an exponent")
             }
-            value = .number(LessonQuantity(exponent))
-        default: value = .number(LessonQuantity(Double(try fasterFrom(series, a))))
+            return .number(LessonQuantity(exponent))
+        default: return .number(LessonQuantity(Double(try fasterFrom(series, a))))
         }
-        try a.finish()
-        return value
     }
 
     /// Of how many runs medians are: a number, or words where rows differ.
@@ -71,5 +82,27 @@ struct MeasuredValues {
             throw LessonError(.badFile, "\(a.call): sparse attention was not faster at the longest length")
         }
         return first.length
+    }
+
+    // MARK: Losses of a small model under selections
+
+    private static let losses = ["loss", "massKept", "keys"]
+
+    private func loss(_ name: String, _ a: inout CallArguments) throws -> Double {
+        let run = try run(&a)
+        switch name {
+        case "loss": return run.meanLoss
+        case "massKept": return try a.entry([("first", run.massKeptFirst), ("last", run.massKeptLast)], "layer")
+        default: return Double(run.keys)
+        }
+    }
+
+    /// The run that the arguments name: a chooser, and the number of its keys if it ran with several.
+    private func run(_ a: inout CallArguments) throws -> LessonResources.SelectionLoss {
+        let runs = try resources.selectionLosses()
+        let choosers = runs.map(\.chooser).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
+        let chooser = try a.entry(choosers.map { ($0, $0) }, "chooser")
+        let chosen = runs.filter { $0.chooser == chooser }
+        return chosen.count == 1 ? chosen[0] : try a.entry(chosen.map { (String($0.keys), $0) }, "keys")
     }
 }

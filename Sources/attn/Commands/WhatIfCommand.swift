@@ -33,7 +33,7 @@ struct WhatIfCommand: ParsableCommand {
         func percent(_ share: Double) -> String { NumberText.percent(share) }
         let names = [
             said("phase", "阶段"), said("row", "行"), said("differ", "不同"), said("output error", "输出误差"), said("mass kept: right", "保住的权重：原"),
-            said("variant", "变体"), said("recall: right", "找回率：原"), said("variant", "变体"),
+            said("variant", "变体"), said("recall: right", "召回率：原"), said("variant", "变体"),
         ]
         let widths = [10, 4, 7, 13, 17, 8, 14, 8]
         func line(_ cells: [String]) -> String {
@@ -52,7 +52,7 @@ struct WhatIfCommand: ParsableCommand {
             said("largest output error: ", "最大输出误差：") + NumberText.significant(report.largestOutputError, digits: 3),
             said("mass kept, mean: ", "保住的权重，平均：")
                 + "\(percent(report.mean(\.massKeptRight))) → \(percent(report.mean(\.massKeptVariant)))",
-            said("recall, mean: ", "找回率，平均：") + "\(percent(report.mean(\.recallRight))) → \(percent(report.mean(\.recallVariant)))",
+            said("recall, mean: ", "召回率，平均：") + "\(percent(report.mean(\.recallRight))) → \(percent(report.mean(\.recallVariant)))",
         ]
         return [line(names)] + rows + [""] + sums
     }
