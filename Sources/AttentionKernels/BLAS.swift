@@ -54,7 +54,7 @@ public enum BLAS {
 
     /// The core type that OpenBLAS should use instead of `chosen` on a processor with these `features`; nil if the choice is good. A processor that is
     /// younger than the library gets its oldest kernels (Prescott, of 2004), which take four times as long.
-    static func betterCore(than chosen: String, features: Set<String>) -> String? {
+    public static func betterCore(than chosen: String, features: Set<String>) -> String? {
         let withoutAVX = ["Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat"]
         guard withoutAVX.contains(chosen), features.isSuperset(of: ["avx2", "fma"]) else { return nil }
         return features.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) ? "SkylakeX" : "Haswell"

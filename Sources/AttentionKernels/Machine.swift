@@ -35,7 +35,7 @@ public struct Machine: Hashable, Sendable {
     }
 
     /// Names of the processor's features, as Linux spells them; empty elsewhere.
-    static var features: Set<String> { Set(processorLine("flags").split(separator: " ").map(String.init)) }
+    public static var features: Set<String> { Set(processorLine("flags").split(separator: " ").map(String.init)) }
 
     /// What the first processor says under `name`; empty if nothing.
     private static func processorLine(_ name: String) -> String {

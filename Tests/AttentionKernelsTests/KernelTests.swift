@@ -1,7 +1,7 @@
 // The Float32 kernels against the engine's own expressions in Double at small sizes, the selection against a full sort, and the guards.
 
 import AttentionEngine
-@testable import AttentionKernels
+import AttentionKernels
 import Testing
 
 @Suite struct KernelTests {
