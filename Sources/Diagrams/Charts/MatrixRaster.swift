@@ -12,6 +12,8 @@ struct RasterCells {
     /// The pairs that the causal mask lets through: without a number they were dropped; a number outside is still to be hidden. Nil: every cell
     /// without a number is masked.
     let reach: Mask?
+    /// Whether no number is known to be negative, infinite or NaN: then the strongest of several is the largest, which is quick to find.
+    var isPlain = false
 }
 
 /// Many numbers as few pixels.
@@ -33,7 +35,7 @@ struct MatrixRaster {
         (rows, columns) = (min(cells.rows, max(toRows, 1)), min(cells.columns, max(toColumns, 1)))
         let blocks = Blocks(rows: Self.edges(cells.rows, rows), columns: Self.edges(cells.columns, columns))
         guard let reach = cells.reach else {
-            values = Self.reduced(cells.values, blocks, aggregation)
+            values = Self.reduced(cells.values, blocks, aggregation, isPlain: cells.isPlain)
             looks = []
             return
         }
@@ -48,8 +50,8 @@ struct MatrixRaster {
                 }
             }
         }
-        var numbers = Self.reduced(within[...], blocks, aggregation)
-        let future = Self.reduced(beyond[...], blocks, aggregation)
+        var numbers = Self.reduced(within[...], blocks, aggregation, isPlain: cells.isPlain)
+        let future = Self.reduced(beyond[...], blocks, aggregation, isPlain: cells.isPlain)
         let columns = columns
         looks = numbers.indices.map { pixel in
             if numbers[pixel] != -.infinity { return .number }
@@ -77,15 +79,36 @@ struct MatrixRaster {
 
     private static func edges(_ cells: Int, _ pixels: Int) -> [Int] { (0...pixels).map { $0 * cells / pixels } }
 
-    private static func reduced(_ values: ArraySlice<Double>, _ blocks: Blocks, _ aggregation: Aggregation) -> [Double] {
+    private static func reduced(_ values: ArraySlice<Double>, _ blocks: Blocks, _ aggregation: Aggregation, isPlain: Bool) -> [Double] {
         let (rows, columns) = (blocks.rows.count - 1, blocks.columns.count - 1)
         if rows * columns == values.count { return Array(values) }
         return values.withUnsafeBufferPointer { values in
             switch aggregation {
-            case .max: strongest(values, blocks, rows, columns)
+            case .max: isPlain ? largest(values, blocks, rows, columns) : strongest(values, blocks, rows, columns)
             case .mean: mean(values, blocks, rows, columns)
             }
         }
+    }
+
+    /// The largest value among the cells of each pixel: first down its rows, a whole line at a time, then along them.
+    private static func largest(_ values: UnsafeBufferPointer<Double>, _ blocks: Blocks, _ rows: Int, _ columns: Int) -> [Double] {
+        var result = [Double](repeating: -.infinity, count: rows * columns)
+        let width = blocks.columns[columns]
+        var line = [Double](repeating: 0, count: width)
+        line.withUnsafeMutableBufferPointer { line in
+            for pixelRow in 0..<rows {
+                line.update(repeating: -.infinity)
+                for row in blocks.rows[pixelRow]..<blocks.rows[pixelRow + 1] {
+                    let cells = UnsafeBufferPointer(rebasing: values[row * width..<(row + 1) * width])
+                    for column in 0..<width { line[column] = cells[column] > line[column] ? cells[column] : line[column] }
+                }
+                for pixel in 0..<columns {
+                    let cells = line[blocks.columns[pixel]..<blocks.columns[pixel + 1]]
+                    result[pixelRow * columns + pixel] = cells.reduce(-.infinity) { $1 > $0 ? $1 : $0 }
+                }
+            }
+        }
+        return result
     }
 
     /// The value largest in size among the cells of each pixel, with its sign; minus infinity counts only where there is nothing else; NaN wins

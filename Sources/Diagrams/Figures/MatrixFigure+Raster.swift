@@ -22,8 +22,9 @@ extension MatrixFigure {
         func points(_ cells: Int) -> Double { max((Double(cells) * scaled).rounded(), 1) }
         let size = Size(points(slice.columns), points(slice.rows))
         let aggregation = options.aggregate ?? .max
-        let raster = MatrixRaster(
-            slice.cells(for: aggregation), toRows: Int(size.height), toColumns: Int(size.width), by: aggregation)
+        var cells = slice.cells(for: aggregation)
+        cells.isPlain = scale.kind != .signed && scale.brokenCount == 0
+        let raster = MatrixRaster(cells, toRows: Int(size.height), toColumns: Int(size.width), by: aggregation)
         let block = max(slice.rows.blocks(of: raster.rows), slice.columns.blocks(of: raster.columns))
         let isMean = aggregation == .mean && block > 1
         return FittedRaster(raster: raster, scale: isMean ? scale.narrowed(to: [raster]) : scale, size: size, block: block)
