@@ -11,7 +11,7 @@ public struct TerminalPlayer: Sendable {
     public var columns: Int
     /// Colours.
     public var color: TerminalColor
-    private let describe: FigureDescription
+    let describe: FigureDescription
 
     /// A player for a screen of that width; lines of prose are at most 92 columns. Matrices are drawn; of other figures `describe` says what
     /// they show.
