@@ -71,6 +71,8 @@ class Page:
     def width(self, width, height=900):
         self.browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+        if self.browser.scripted:
+            self.js("new Promise(done => { const look = () => innerWidth === arguments[0] ? done() : setTimeout(look, 2); look(); })", width)
 
     def media(self, media="", **features):
         """Emulates a medium and its features; none again without arguments."""
@@ -81,9 +83,12 @@ class Page:
         return self.browser.execute_script("return " + code, *arguments)
 
     def settle(self):
-        """Waits until what was asked for is laid out, and the page's script has seen it."""
-        if self.browser.scripted:
-            self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        """Waits until events that were due have been heard."""
+        self.js("new Promise(done => setTimeout(() => setTimeout(done)))")
+
+    def painted(self):
+        """Waits for a picture of the page: what its script puts off until then is done."""
+        self.js("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -135,10 +140,9 @@ class Page:
           location.hash = arguments[0];
           const end = performance.now() + 3000;
           const look = () => shown() ? done() : performance.now() > end ? fail(Error('the step ' + arguments[0] + ' does not come'))
-            : requestAnimationFrame(look);
+            : setTimeout(look, 2);
           setTimeout(look);
         })""", name)
-        self.settle()
 
     def reveal_all(self):
         """Opens every answer of the step, those behind answers too."""
@@ -174,7 +178,6 @@ class Page:
     def fits(self, width):
         """Nothing sticks out of the window sideways, outside boxes that scroll."""
         self.width(width)
-        self.settle()
         overflow = self.js("""(() => {
           const width = document.documentElement.clientWidth;
           if (document.documentElement.scrollWidth <= width) return [];
@@ -189,6 +192,7 @@ class Page:
 
     def has_names(self):
         """Every control and picture of the accessibility tree has a name. Gives the tree's nodes."""
+        self.painted()
         nodes = [n for n in self.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"] if not n.get("ignored")]
         nameless = []
         for node in nodes:

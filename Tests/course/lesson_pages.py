@@ -28,7 +28,6 @@ def walk(results, path, language):
             for width in WIDTHS:
                 results.check(f"{where} fits", page.fits, width)
             page.width(1200)
-            page.settle()
             results.check(f"{where} has names", has_names, page)
             for theme in PAPER:
                 results.check(f"{where} has contrast, {theme}", has_contrast, page, theme)

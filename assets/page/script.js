@@ -281,7 +281,8 @@
     /// A note's sentence with its numbers in their places.
     const noteText = ([sentence, ...numbers]) => cells().sentences[sentence][language].replace(/\{(\d+)\}/g, (place, at) => numbers[at] ?? place);
 
-    /// Shows a cell's chain of equalities below `holder`. `why` is one explanation, several (a mean over heads), or null.
+    /// Shows a cell's chain of equalities below `holder`. `why` is one explanation, several (a mean over heads), -2 minus one (of a selection that
+    /// leaves this key out), or null.
     function explain(holder, label, why, step, opener) {
       closeWhy(holder);
       const words = edition().dataset;
@@ -290,9 +291,11 @@
       panel.append(make("p", { class: "about" }, make("span", {}, label), close));
       close.addEventListener("click", () => { closeWhy(holder); panel.remove(); if (opener) opener.focus(); });
       panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close.click(); });
-      const list = why === null ? [] : Array.isArray(why) ? why : [why];
+      const isLeftOut = why < -1;
+      const list = why === null ? [] : Array.isArray(why) ? why : [isLeftOut ? -2 - why : why];
       const known = list.filter((number) => number >= 0);
       if (Array.isArray(why) && known.length) panel.append(make("p", {}, words.mean));
+      if (isLeftOut) panel.append(make("p", {}, words.leftOut));
       for (const number of known) {
         // Strings, numbers of phrases, and below zero numbers of notes.
         const parts = [].concat(cells().explanations[number]);
@@ -304,7 +307,7 @@
       }
       if (!known.length || known.length < list.length) panel.append(make("p", { class: "note" }, words.absent));
       const about = step >= 0 ? cells().steps[step] : null;
-      if (about) panel.append(make("p", { class: "origin" }, [about[language], about.source, about.id].filter(Boolean).join(" · ")));
+      if (about) panel.append(make("p", { class: "origin" }, [about.title[language], about.source[language], about.id].filter(Boolean).join(" · ")));
       if (holder.matches(".picture")) holder.append(panel); else holder.after(panel);
       panel.scrollIntoView({ block: "nearest" });
     }

@@ -43,9 +43,8 @@ struct CellBook {
     /// The number of a step's title and source.
     mutating func step(_ id: String, in experiment: Experiment) -> Int {
         guard let step = try? experiment.step(id) else { return -1 }
-        let entry =
-            "{\"id\":\(HTMLText.json(id)),\"en\":\(HTMLText.json(step.title.en)),\"zh\":\(HTMLText.json(step.title.zh)),\"source\":\(HTMLText.json(step.source))}"
-        return steps.number(of: entry)
+        return steps.number(
+            of: "{\"id\":\(HTMLText.json(id)),\"title\":\(Self.json(step.title)),\"source\":\(Self.json(step.sourceNote))}")
     }
 
     /// Strings and numbers one after the other: a number from 0 up is a phrase, one below 0 is a note.
@@ -83,11 +82,13 @@ struct CellBook {
         return pieces
     }
 
+    private static func json(_ text: Bilingual) -> String { "{\"en\":\(HTMLText.json(text.en)),\"zh\":\(HTMLText.json(text.zh))}" }
+
     /// A note is a sentence with places for numbers, and the numbers: most notes of a picture say the same of other cells.
     private mutating func note(_ note: Bilingual) -> Int {
         var numbers: [String] = []
         let (en, zh) = (Self.sentence(note.en, &numbers), Self.sentence(note.zh, &numbers))
-        let sentence = sentences.number(of: "{\"en\":\(HTMLText.json(en)),\"zh\":\(HTMLText.json(zh))}")
+        let sentence = sentences.number(of: Self.json(Bilingual(en: en, zh: zh)))
         return notes.number(of: "[\((["\(sentence)"] + numbers.map(HTMLText.json)).joined(separator: ","))]")
     }
 
@@ -145,7 +146,11 @@ struct CellBook {
         }
     }
 
-    private func first(of figure: Figure) -> Int { figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0 }
+    /// The cell that the step is about: itself rather than one that stands for it.
+    private func first(of figure: Figure) -> Int {
+        figure.cells.firstIndex { $0.step == figure.focus?.step && $0.index == figure.focus?.index }
+            ?? figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0
+    }
 
     private mutating func json(_ figure: Figure, _ reasons: [String?]) -> String {
         let ids = figure.cells.reduce(into: [String]()) { if $0.last != $1.step, !$0.contains($1.step) { $0.append($1.step) } }
@@ -177,7 +182,8 @@ struct CellBook {
         return zip(cell.index, focus.index).allSatisfy { $0 == -1 || $0 == $1 }
     }
 
-    /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained.
+    /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained. A key that a selection leaves out
+    /// is in no cell of it: how its query chose says why, as -2 minus that number.
     private mutating func reason(_ cell: SheetCell, _ experiment: Experiment) -> String {
         guard let axis = cell.index.firstIndex(of: -1) else {
             return explanation(cell.step, cell.index, in: experiment).map(String.init) ?? "null"
@@ -185,8 +191,12 @@ struct CellBook {
         guard cell.index.count(where: { $0 == -1 }) == 1, let shape = try? experiment.step(cell.step).output.shape, axis < shape.rank else {
             return "null"
         }
+        var index = cell.index
+        if shape.axes[axis] == .k {
+            index[axis] = 0
+            return explanation(cell.step, index, in: experiment).map { "\(-2 - $0)" } ?? "null"
+        }
         let numbers = (0..<shape.lengths[axis]).map { position in
-            var index = cell.index
             index[axis] = position
             return explanation(cell.step, index, in: experiment).map(String.init) ?? "-1"
         }
