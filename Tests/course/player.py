@@ -69,9 +69,11 @@ def plays_to_its_end(attn, lesson, language, columns):
     seen += child.before
     child.close()
     assert child.exitstatus == 0, child.exitstatus
-    steps = {tuple(map(int, pair)) for pair in re.findall(r"(?m)^(\d+)/(\d+)  ", plain(seen))}
+    # A prompt is wiped by a carriage return: what follows it begins a line.
+    lines = re.split(r"[\r\n]+", plain(seen))
+    steps = {tuple(map(int, match.groups())) for line in lines if (match := re.match(r"(\d+)/(\d+)  ", line))}
     assert len({last for _, last in steps}) == 1 and len(steps) == next(iter(steps))[1] >= 8, f"steps seen: {sorted(steps)}"
-    wide = [line for line in re.split(r"[\r\n]+", plain(seen)) if width(line) > columns]
+    wide = [line for line in lines if width(line) > columns]
     assert not wide, f"{len(wide)} lines are too wide, such as {wide[0]!r} ({width(wide[0])})"
 
 
