@@ -21,6 +21,7 @@ test:
 	STRICT=1 swift build -c release --build-tests
 	STRICT=1 swift test -c release --skip-build
 	scripts/test-numpy
+	scripts/test-course
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

@@ -53,9 +53,11 @@ struct PathText {
 
     private mutating func begin() {
         if let point = pendingMove {
-            (x, y) = (fixed(point.x), fixed(point.y))
-            start = (x, y)
-            command("M", [x, y])
+            let to = (x: fixed(point.x), y: fixed(point.y))
+            let (there, onwards) = (words("M", [to.x, to.y]), words("m", [to.x - x, to.y - y]))
+            text += text.isEmpty || there.utf8.count <= onwards.utf8.count ? there : onwards
+            (x, y) = to
+            start = to
             pendingMove = nil
         }
         isOpen = true
@@ -63,12 +65,15 @@ struct PathText {
 
     private func fixed(_ value: Double) -> Int { Int((min(max(value, -1e6), 1e6) * unit).rounded()) }
 
-    private mutating func command(_ letter: String, _ numbers: [Int]) {
-        text += letter
+    private mutating func command(_ letter: String, _ numbers: [Int]) { text += words(letter, numbers) }
+
+    private func words(_ letter: String, _ numbers: [Int]) -> String {
+        var words = letter
         for (i, number) in numbers.enumerated() {
-            if i > 0, number >= 0 { text += " " }
-            text += Self.decimal(number, decimals)
+            if i > 0, number >= 0 { words += " " }
+            words += Self.decimal(number, decimals)
         }
+        return words
     }
 
     /// `number` / 10^decimals without trailing zeros or a leading zero.

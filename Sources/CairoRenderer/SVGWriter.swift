@@ -111,7 +111,8 @@ struct SVGWriter {
         let outline = data(elements)
         if case .hatch(let lines, let background, let spacing, let width) = fill {
             if let background { body += "<path d=\"\(outline)\"\(paint("fill", background))/>\n" }
-            var text = PathText(decimals: 2)
+            // A tenth of a point is finer than a screen shows, and hatching is most of what a page of selections would weigh.
+            var text = PathText(decimals: 1)
             for (a, b) in Hatch.segments(in: elements, spacing: spacing) {
                 text.move(a)
                 text.line(b)

@@ -2,6 +2,7 @@
 
 public import AttentionEngine
 public import Diagrams
+internal import Foundation
 
 /// What a lesson is run on.
 public enum LessonSource: Sendable {
@@ -108,6 +109,11 @@ public struct Lesson: Sendable {
         var narrations: [Language: Narration] = [:]
         for language in Language.allCases {
             let path = "\(folder)/\(language.rawValue).md"
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw LessonError(
+                    .badFile, at: .init(file: path, line: 1, column: 1),
+                    "expected the lesson's words in \(language.rawValue), found no such file")
+            }
             narrations[language] = try Narration(parsing: readText(path), file: path)
         }
         self.narrations = narrations

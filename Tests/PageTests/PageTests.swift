@@ -1,4 +1,4 @@
-// Pages as files: what is in them, what must never be, how large they are. How they behave is tested in a browser (Tests/browser).
+// Pages as files: what is in them, what must never be, how large they are. How they behave is tested in a browser (Tests/course).
 
 import AttentionEngine
 import Diagrams
@@ -11,13 +11,6 @@ import Testing
         let pages = try! Language.allCases.map { try library.lesson("1").run(language: $0) }
         return text(try! HTMLWriter(assets: assets, draw: drawing("svg")).files(of: pages)[0])
     }()
-
-    /// The data inside the page, read as JSON by Foundation.
-    private func book(_ page: String) throws -> [String: Any] {
-        let start = try #require(page.range(of: "id=\"cells\">"))
-        let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
-        return try #require(try JSONSerialization.jsonObject(with: Data(page[start.upperBound..<end.lowerBound].utf8)) as? [String: Any])
-    }
 
     @Test func `a page with its figures is under 3 MB and asks for nothing`() {
         #expect(Self.page.utf8.count < 3_000_000)
@@ -34,36 +27,31 @@ import Testing
         #expect(Set(references).subtracting(ids).isEmpty, "\(Set(references).subtracting(ids).sorted().prefix(5))")
     }
 
-    @Test func `a cell's explanation is the engine's`() throws {
-        let book = try book(Self.page)
-        let figures = try #require(book["figures"] as? [[String: Any]])
-        let explanations = try #require(book["explanations"] as? [Any])
+    @Test func `a cell's explanation is the engine's, with its notes in both languages`() throws {
+        let book = try PageBook(Self.page)
         let experiment = try library.lesson("1").run(language: .en).experiments[0]
-        let wanted = try experiment.trace.step("attention.scores").explain([1, 17, 4]).lines(.en, inFull: false).joined(separator: "\n")
-        let cells = figures.flatMap { $0["cells"] as? [[Any]] ?? [] }
-        let reasons = cells.compactMap { $0[5] as? Int }.compactMap {
-            (explanations[$0] as? [Any])?.first as? String ?? explanations[$0] as? String
+        for step in ["attention.scores", "attention.weights"] {
+            let wanted = try experiment.trace.step(step).explain([1, 17, 4])
+            let number = try #require(
+                book.explanations.indices.first { book.text($0) == wanted.lines(.en, inFull: false).joined(separator: "\n") })
+            for language in Language.allCases { #expect(book.notes(number, language) == wanted.notes.map { $0[language] }) }
         }
-        #expect(reasons.contains(wanted))
-        #expect(cells.allSatisfy { !($0[4] as? String ?? "").isEmpty })
+        #expect(book.cells.joined().allSatisfy { !book.label($0).isEmpty })
     }
 
     @Test func `cells of a mean name the cells that it was made of`() throws {
-        let figures = try #require(try book(Self.page)["figures"] as? [[String: Any]])
-        let first = try #require(figures[0]["cells"] as? [[Any]])
-        #expect(first.allSatisfy { ($0[5] as? [Int])?.count == 2 })
+        #expect(try PageBook(Self.page).cells[0].allSatisfy { ($0[5] as? [Int])?.count == 2 })
     }
 
     @Test func `explanations keep to their budget, the followed row first`() throws {
         let pages = [try library.lesson("1").run(language: .en)]
         let page = text(try HTMLWriter(assets: assets, explanationBytes: 40_000, draw: drawing("svg")).files(of: pages)[0])
-        let book = try book(page)
-        let explanations = try JSONSerialization.data(withJSONObject: try #require(book["explanations"]))
-        #expect((20_000..<60_000).contains(explanations.count))
-        for figure in try #require(book["figures"] as? [[String: Any]]) {
-            let (cells, first) = (figure["cells"] as! [[Any]], figure["first"] as! Int)
-            #expect(cells.isEmpty || !(cells[first][5] is NSNull))
+        let book = try PageBook(page)
+        let bytes = try ["explanations", "phrases", "notes"].map {
+            try JSONSerialization.data(withJSONObject: try #require(book.json[$0])).count
         }
+        #expect((20_000..<60_000).contains(bytes.reduce(0, +)))
+        for (cells, first) in zip(book.cells, book.first) { #expect(cells.isEmpty || !(cells[first][5] is NSNull)) }
     }
 
     @Test func `both languages have the same steps, figures and questions`() {
@@ -78,8 +66,8 @@ import Testing
         let page = text(try HTMLWriter(assets: assets, draw: drawing("svg")).files(of: hostilePages())[0])
         #expect(!page.contains("<script>window") && !page.contains("<img") && !page.contains("\u{0}") && !page.contains("\u{202E}"))
         #expect(page.contains("&lt;script&gt;window.hacked=1"))
-        let book = try book(page)
-        let labels = (book["figures"] as! [[String: Any]]).flatMap { $0["cells"] as! [[Any]] }.map { $0[4] as! String }
+        let book = try PageBook(page)
+        let labels = book.cells.joined().map(book.label)
         #expect(labels.contains { $0.contains("</noscript><script>window.hacked=3") || $0.contains("<script>window.hacked=1") })
         #expect(page.components(separatedBy: "</noscript>").count == page.components(separatedBy: "<noscript>").count)
     }

@@ -5,6 +5,7 @@ import CairoRenderer
 import Diagrams
 import Foundation
 import Lessons
+import Testing
 
 let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 let library = try! LessonLibrary(folder: repository.appending(path: "lessons").path)
@@ -49,3 +50,43 @@ func hostilePages() throws -> [Page] {
 }
 
 func text(_ file: OutputFile) -> String { String(decoding: file.bytes, as: UTF8.self) }
+
+/// The data inside a page, read as JSON by Foundation and put together as the page's script does.
+struct PageBook {
+    let json: [String: Any]
+    /// Cells of each picture.
+    let cells: [[[Any]]]
+    /// The cell of each picture that is in the order of tabs.
+    let first: [Int]
+    let explanations: [Any]
+
+    init(_ page: String) throws {
+        let start = try #require(page.range(of: "id=\"cells\">"))
+        let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
+        let data = Data(page[start.upperBound..<end.lowerBound].utf8)
+        json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let figures = try #require(json["figures"] as? [[String: Any]])
+        cells = figures.map { $0["cells"] as! [[Any]] }
+        first = figures.map { $0["first"] as! Int }
+        explanations = try #require(json["explanations"] as? [Any])
+    }
+
+    func label(_ cell: [Any]) -> String { (json["places"] as! [String])[cell[3] as! Int] + (cell[4] as! String) }
+
+    private func parts(_ number: Int) -> [Any] { explanations[number] as? [Any] ?? [explanations[number]] }
+
+    func text(_ number: Int) -> String {
+        let phrases = json["phrases"] as! [String]
+        return parts(number).map { part in (part as? String) ?? ((part as! Int) < 0 ? "" : phrases[part as! Int]) }.joined()
+    }
+
+    func notes(_ number: Int, _ language: Language) -> [String] {
+        parts(number).compactMap { $0 as? Int }.filter { $0 < 0 }.map { part in
+            let note = (json["notes"] as! [[Any]])[-1 - part]
+            let sentence = (json["sentences"] as! [[String: String]])[note[0] as! Int][language.rawValue]!
+            return note.dropFirst().enumerated().reduce(sentence) {
+                $0.replacingOccurrences(of: "{\($1.offset)}", with: $1.element as! String)
+            }
+        }
+    }
+}

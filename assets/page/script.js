@@ -188,11 +188,22 @@
     }
     addEventListener("resize", () => { const step = steps().find((one) => !one.hidden); if (step) all(".scroll", step).forEach(nameIfWide); });
 
+    /// The cells of a picture; what several share stands in the data once.
+    function cellsOf(figure) {
+      const { figures, sizes, places } = cells();
+      const { steps, first, cells: list } = figures[Number(figure.dataset.figure)];
+      return {
+        first,
+        list: list.map(([x, y, size, place, rest, why, step]) =>
+          ({ x, y, width: sizes[size][0], height: sizes[size][1], label: places[place] + rest, why: why ?? null, step: steps[step ?? 0] })),
+      };
+    }
+
     const svgSpace = "http://www.w3.org/2000/svg";
     function addCells(sheet) {
       const figure = sheet.closest(".picture");
-      const spots = cells().figures[Number(figure.dataset.figure)];
-      if (!spots || !spots.cells.length) return;
+      const { first, list } = cellsOf(figure);
+      if (!list.length) return;
       const words = figure.closest(".edition").dataset;
       const layer = document.createElementNS(svgSpace, "svg");
       layer.setAttribute("class", "cells");
@@ -200,16 +211,16 @@
       layer.setAttribute("role", "group");
       layer.setAttribute("aria-label", words.cells);
       const readout = make("p", { class: "readout", "aria-hidden": "true" }, words.hint);
-      spots.cells.forEach(([x, y, width, height, label], number) => {
+      list.forEach(({ x, y, width, height, label }, number) => {
         const rect = document.createElementNS(svgSpace, "rect");
-        const attributes = { x, y, width, height, role: "button", "aria-label": label, tabindex: number === spots.first ? 0 : -1 };
+        const attributes = { x, y, width, height, role: "button", "aria-label": label, tabindex: number === first ? 0 : -1 };
         for (const [name, value] of Object.entries(attributes)) rect.setAttribute(name, value);
         rect.cell = number;
         layer.append(rect);
       });
       const rects = [...layer.children];
       const say = (rect) => {
-        readout.textContent = rect ? spots.cells[rect.cell][4] + " · " + words.how : words.hint;
+        readout.textContent = rect ? list[rect.cell].label + " · " + words.how : words.hint;
         readout.classList.toggle("active", Boolean(rect));
       };
       const isCell = (node) => node instanceof SVGRectElement;
@@ -223,8 +234,8 @@
       const ask = (rect) => {
         for (const other of all(".asked", layer)) other.classList.remove("asked");
         rect.classList.add("asked");
-        const cell = spots.cells[rect.cell];
-        explain(figure, cell[4], cell[5] ?? null, spots.steps[cell[6] ?? 0], rect);
+        const cell = list[rect.cell];
+        explain(figure, cell.label, cell.why, cell.step, rect);
       };
       layer.addEventListener("click", (event) => { if (isCell(event.target)) ask(event.target); });
       layer.addEventListener("keydown", (event) => {
@@ -235,7 +246,7 @@
           closeWhy(figure);
         } else if (event.key.startsWith("Arrow")) {
           event.preventDefault();
-          const to = neighbour(spots.cells, event.target.cell, event.key);
+          const to = neighbour(list, event.target.cell, event.key);
           if (to >= 0) rects[to].focus();
         }
       });
@@ -245,7 +256,7 @@
 
     /// The nearest cell in the direction of an arrow key; -1 if there is none.
     function neighbour(cells, from, key) {
-      const centre = (cell) => [cell[0] + cell[2] / 2, cell[1] + cell[3] / 2];
+      const centre = (cell) => [cell.x + cell.width / 2, cell.y + cell.height / 2];
       const [x, y] = centre(cells[from]);
       let best = -1;
       let least = Infinity;
@@ -267,7 +278,11 @@
       for (const other of all(".asked", holder)) other.classList.remove("asked");
     }
 
-    /// Shows a cell's chain of equalities below `holder`. `why` is one explanation, several (a mean over heads), or null.
+    /// A note's sentence with its numbers in their places.
+    const noteText = ([sentence, ...numbers]) => cells().sentences[sentence][language].replace(/\{(\d+)\}/g, (place, at) => numbers[at] ?? place);
+
+    /// Shows a cell's chain of equalities below `holder`. `why` is one explanation, several (a mean over heads), -2 minus one (of a selection that
+    /// leaves this key out), or null.
     function explain(holder, label, why, step, opener) {
       closeWhy(holder);
       const words = edition().dataset;
@@ -276,19 +291,23 @@
       panel.append(make("p", { class: "about" }, make("span", {}, label), close));
       close.addEventListener("click", () => { closeWhy(holder); panel.remove(); if (opener) opener.focus(); });
       panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close.click(); });
-      const list = why === null ? [] : Array.isArray(why) ? why : [why];
+      const isLeftOut = why < -1;
+      const list = why === null ? [] : Array.isArray(why) ? why : [isLeftOut ? -2 - why : why];
       const known = list.filter((number) => number >= 0);
       if (Array.isArray(why) && known.length) panel.append(make("p", {}, words.mean));
+      if (isLeftOut) panel.append(make("p", {}, words.leftOut));
       for (const number of known) {
-        const [lines, ...notes] = [].concat(cells().explanations[number]);
+        // Strings, numbers of phrases, and below zero numbers of notes.
+        const parts = [].concat(cells().explanations[number]);
+        const text = parts.map((part) => typeof part === "string" ? part : cells().phrases[part] ?? "").join("");
         const block = make("div", {});
-        lines.split("\n").forEach((line) => block.append(make("p", { class: "line" }, line)));
-        for (const note of notes) block.append(make("p", { class: "note" }, cells().notes[note][language]));
+        text.split("\n").forEach((line) => block.append(make("p", { class: "line" }, line)));
+        for (const part of parts) if (part < 0) block.append(make("p", { class: "note" }, noteText(cells().notes[-1 - part])));
         panel.append(block);
       }
       if (!known.length || known.length < list.length) panel.append(make("p", { class: "note" }, words.absent));
       const about = step >= 0 ? cells().steps[step] : null;
-      if (about) panel.append(make("p", { class: "origin" }, [about[language], about.source, about.id].filter(Boolean).join(" · ")));
+      if (about) panel.append(make("p", { class: "origin" }, [about.title[language], about.source[language], about.id].filter(Boolean).join(" · ")));
       if (holder.matches(".picture")) holder.append(panel); else holder.after(panel);
       panel.scrollIntoView({ block: "nearest" });
     }

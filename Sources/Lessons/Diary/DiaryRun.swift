@@ -5,7 +5,8 @@
 public import AttentionEngine
 
 extension Equation {
-    private static let design = "lessons/diary.yaml: designed by hand"
+    private static let design = Bilingual(en: "lessons/diary.yaml: designed by hand", zh: "lessons/diary.yaml：手工设计")
+    private static let mistake = Bilingual(en: "a mistake, shown on purpose", zh: "故意展示的错误")
     static let story = Equation(
         "story", symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
         #"\mathrm{story}_t = \mathrm{strength}_t \cdot \mathrm{sentence}_t"#, source: design, axes: [.t, .c])
@@ -24,13 +25,13 @@ extension Equation {
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
     static let unmaskedWeights = Equation(
         "unmasked", symbol: "U", Bilingual(en: "Softmax over all keys, the future included", zh: "对所有键做 softmax，未来也在内"),
-        #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: "a mistake, shown on purpose", axes: [.h, .t, .s])
+        #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: mistake, axes: [.h, .t, .s])
     static let lateMask = Equation(
         "weights", symbol: "A'", Bilingual(en: "Weights with the mask put on after the softmax", zh: "softmax 之后才掩码得到的权重"),
-        #"A'_{t,s} = U_{t,s}, s \le t"#, source: "a mistake, shown on purpose", axes: [.h, .t, .s])
+        #"A'_{t,s} = U_{t,s}, s \le t"#, source: mistake, axes: [.h, .t, .s])
     static let rowSums = Equation(
         "row_sums", symbol: "R", Bilingual(en: "What is left in each row", zh: "每一行还剩多少"), #"R_t = \sum_{s} A'_{t,s}"#,
-        source: "a mistake, shown on purpose", axes: [.h, .t])
+        source: mistake, axes: [.h, .t])
 }
 
 extension Diary {

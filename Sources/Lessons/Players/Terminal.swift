@@ -125,12 +125,16 @@ extension TerminalPlayer {
     }
 
     /// Plays a page one step at a time: Enter goes on (and answers a question first), b goes back a step, q quits.
-    /// - Parameter write: gets each piece of text; what it throws ends the play.
-    public func play(_ page: Page, key: () -> Terminal.Key, write: (String) throws -> Void) throws -> Ending {
+    /// - Parameters:
+    ///   - window: columns of the window, asked for before each piece, since a reader may resize it; nil if that is unknown.
+    ///   - write: gets each piece of text; what it throws ends the play.
+    public func play(
+        _ page: Page, key: () -> Terminal.Key, window: () -> Int? = { nil }, write: (String) throws -> Void
+    ) throws -> Ending {
         try write(header(of: page).joined(separator: "\n") + "\n")
         var at = 0
         while at < page.steps.count {
-            switch try show(page.steps[at], of: page, key: key, write: write) {
+            switch try show(page.steps[at], of: page, key: key, window: window, write: write) {
             case .next: at += 1
             case .back: at = max(at - 1, 0)
             case .interrupt: return .interrupted
@@ -140,8 +144,15 @@ extension TerminalPlayer {
         return .finished
     }
 
-    private func show(_ step: PageStep, of page: Page, key: () -> Terminal.Key, write: (String) throws -> Void) throws -> Terminal.Key {
-        for part in parts(of: step, in: page) {
+    private func show(
+        _ step: PageStep, of page: Page, key: () -> Terminal.Key, window: () -> Int?, write: (String) throws -> Void
+    ) throws -> Terminal.Key {
+        var player = resized(to: window())
+        var parts = player.parts(of: step, in: page)
+        for number in parts.indices {
+            let now = resized(to: window())
+            if now.columns != player.columns { (player, parts) = (now, now.parts(of: step, in: page)) }
+            let part = parts[number]
             try write(part.lines.joined(separator: "\n") + "\n")
             let isLast = step.number == page.steps.count && !part.asks
             if isLast { return .next }
@@ -156,5 +167,9 @@ extension TerminalPlayer {
             if pressed != .next { return pressed }
         }
         return .next
+    }
+
+    private func resized(to columns: Int?) -> TerminalPlayer {
+        columns.map { TerminalPlayer(columns: $0, color: color, describe: describe) } ?? self
     }
 }

@@ -11,7 +11,7 @@ public struct TerminalPlayer: Sendable {
     public var columns: Int
     /// Colours.
     public var color: TerminalColor
-    private let describe: FigureDescription
+    let describe: FigureDescription
 
     /// A player for a screen of that width; lines of prose are at most 92 columns. Matrices are drawn; of other figures `describe` says what
     /// they show.
@@ -68,13 +68,16 @@ public struct TerminalPlayer: Sendable {
         case .paragraph(let inlines): prose(styled(inlines, style), language)
         case .rule: [String(repeating: "─", count: min(columns, 40))]
         case .code(let code, _):
-            code.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + painted([Styled(String($0), .code)]) }
+            code.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+                let pieces = TerminalText.wrapped([Styled(String(line), .code)], columns: columns - 6)
+                return pieces.enumerated().map { ($0 == 0 ? "    " : "      ") + painted($1) }
+            }
         case .quote(let blocks): narrower(2).joined(blocks, language).map { painted([Styled("│ ", .muted)]) + $0 }
         case .list(let start, let items):
             items.enumerated().flatMap { offset, item in
-                let bullet = start.map { "\($0 + offset). " } ?? "• "
+                let bullet = "  " + (start.map { "\($0 + offset). " } ?? "• ")
                 return indented(
-                    narrower(4).joined(item, language), first: "  " + bullet, rest: String(repeating: " ", count: bullet.count + 2))
+                    narrower(bullet.count).joined(item, language), first: bullet, rest: String(repeating: " ", count: bullet.count))
             }
         case .explanation(let explanation): self.explanation(explanation, language)
         case .formula(let formula, _, let source):

@@ -60,17 +60,17 @@ public enum TerminalText {
     }
 
     /// Pieces of styled text broken into lines of at most `columns`. Breaks fall at spaces and between Chinese characters, but never before closing
-    /// punctuation nor after opening punctuation.
+    /// punctuation nor after opening punctuation; what is wider than a line by itself, such as an address, is cut where the line ends.
     static func wrapped(_ pieces: [Styled], columns: Int) -> [[Styled]] {
         var lines: [[Styled]] = [[]]
         var used = 0
-        for unit in units(pieces) {
+        for unit in units(pieces).flatMap({ $0.cut(to: columns) }) {
             if unit.isBreak {
                 lines.append([])
                 used = 0
                 continue
             }
-            let size = unit.pieces.reduce(0) { $0 + width($1.text) }
+            let size = unit.width
             if used > 0, used + size > columns {
                 lines.append([])
                 used = 0
@@ -90,6 +90,26 @@ public enum TerminalText {
         var pieces: [Styled] = []
         var isSpace = false
         var isBreak = false
+        var width: Int { pieces.reduce(0) { $0 + TerminalText.width($1.text) } }
+
+        /// Itself, or parts that are no wider than a line.
+        func cut(to columns: Int) -> [Unit] {
+            if width <= columns { return [self] }
+            var parts = [Unit()]
+            var used = 0
+            for piece in pieces {
+                for character in piece.text {
+                    let size = TerminalText.width(character)
+                    if used > 0, used + size > columns {
+                        parts.append(Unit())
+                        used = 0
+                    }
+                    parts[parts.count - 1].pieces.append(Styled(String(character), piece.style))
+                    used += size
+                }
+            }
+            return parts
+        }
     }
 
     private static let closing = Set<Character>("，。、；：？！）》」』】”’…,.;:?!)]}%")

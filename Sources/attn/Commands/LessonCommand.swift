@@ -118,7 +118,7 @@ struct LessonCommand: ParsableCommand {
             }
             guard terminal.isInteractive else { return try Output.print(player.lines(of: page)) }
             var stream = ByteStream.standardOutput()
-            let ending = try player.play(page, key: terminal.key) { piece in
+            let ending = try player.play(page, key: terminal.key, window: { terminal.columns(environment) }) { piece in
                 try stream.write(piece)
                 try stream.finish()
             }

@@ -1,5 +1,6 @@
 // The cells of a page's pictures and why they have their values: explained by the engine when the page is written, and kept as compact JSON.
-// An explanation that several cells or both languages share is kept once. What does not fit the page is left to `attn explain`.
+// What several cells or both languages share is kept once: explanations, sums inside them, names of places, sizes. What does not fit the page
+// is left to `attn explain`.
 
 internal import AttentionEngine
 internal import Diagrams
@@ -14,14 +15,15 @@ struct CellBook {
     }
 
     private var figures: [Figure] = []
-    private var explanationNumbers: [String: Int] = [:]
-    private var explanations: [String] = []
-    private var noteNumbers: [Bilingual: Int] = [:]
-    private var notes: [String] = []
-    private var stepNumbers: [String: Int] = [:]
-    private var steps: [String] = []
+    private var explanations = SharedEntries()
+    private var phrases = SharedEntries()
+    private var notes = SharedEntries()
+    private var sentences = SharedEntries()
+    private var steps = SharedEntries()
+    private var places = SharedEntries()
+    private var sizes = SharedEntries()
     private var cellNumbers: [String: Int] = [:]
-    private var size = 0
+    private var size: Int { explanations.size + phrases.size + notes.size }
 
     /// Adds a picture's cells; pictures come in the order of their numbers.
     mutating func add(_ sheet: FigureSheet, of figure: PageFigure, focus: (step: String, index: [Int])?) {
@@ -41,31 +43,79 @@ struct CellBook {
     /// The number of a step's title and source.
     mutating func step(_ id: String, in experiment: Experiment) -> Int {
         guard let step = try? experiment.step(id) else { return -1 }
-        let entry =
-            "{\"id\":\(HTMLText.json(id)),\"en\":\(HTMLText.json(step.title.en)),\"zh\":\(HTMLText.json(step.title.zh)),\"source\":\(HTMLText.json(step.source))}"
-        if let number = stepNumbers[entry] { return number }
-        stepNumbers[entry] = steps.count
-        steps.append(entry)
-        return steps.count - 1
+        return steps.number(
+            of: "{\"id\":\(HTMLText.json(id)),\"title\":\(Self.json(step.title)),\"source\":\(Self.json(step.sourceNote))}")
     }
 
+    /// Strings and numbers one after the other: a number from 0 up is a phrase, one below 0 is a note.
     private mutating func add(_ explanation: Explanation) -> Int {
-        var entry = HTMLText.json(explanation.lines(.en, inFull: false).joined(separator: "\n"))
-        if !explanation.notes.isEmpty {
-            entry = "[" + ([entry] + explanation.notes.map { "\(note($0))" }).joined(separator: ",") + "]"
+        var parts: [String] = []
+        for piece in Self.pieces(of: explanation.lines(.en, inFull: false).joined(separator: "\n")) {
+            let text = HTMLText.json(String(piece.text))
+            parts.append(piece.isPhrase ? "\(phrases.number(of: text))" : text)
         }
-        if let number = explanationNumbers[entry] { return number }
-        explanationNumbers[entry] = explanations.count
-        explanations.append(entry)
-        size += entry.utf8.count + 1
-        return explanations.count - 1
+        parts += explanation.notes.map { "\(-1 - note($0))" }
+        return explanations.number(of: parts.count == 1 ? parts[0] : "[\(parts.joined(separator: ","))]")
     }
 
+    /// The shortest text that is worth a number.
+    private static let shortestPhrase = 24
+
+    /// `text` cut at its long outermost parentheses: the sum under a softmax is the same for a whole row.
+    static func pieces(of text: String) -> [(text: Substring, isPhrase: Bool)] {
+        var pieces: [(text: Substring, isPhrase: Bool)] = []
+        var (start, open, depth) = (text.startIndex, text.startIndex, 0)
+        for at in text.indices {
+            if text[at] == "(" {
+                if depth == 0 { open = at }
+                depth += 1
+            } else if text[at] == ")", depth > 0 {
+                depth -= 1
+                let end = text.index(after: at)
+                guard depth == 0, text.distance(from: open, to: end) >= shortestPhrase else { continue }
+                if start < open { pieces.append((text[start..<open], false)) }
+                pieces.append((text[open..<end], true))
+                start = end
+            }
+        }
+        if start < text.endIndex { pieces.append((text[start...], false)) }
+        return pieces
+    }
+
+    private static func json(_ text: Bilingual) -> String { "{\"en\":\(HTMLText.json(text.en)),\"zh\":\(HTMLText.json(text.zh))}" }
+
+    /// A note is a sentence with places for numbers, and the numbers: most notes of a picture say the same of other cells.
     private mutating func note(_ note: Bilingual) -> Int {
-        if let number = noteNumbers[note] { return number }
-        noteNumbers[note] = notes.count
-        notes.append("{\"en\":\(HTMLText.json(note.en)),\"zh\":\(HTMLText.json(note.zh))}")
-        return notes.count - 1
+        var numbers: [String] = []
+        let (en, zh) = (Self.sentence(note.en, &numbers), Self.sentence(note.zh, &numbers))
+        let sentence = sentences.number(of: Self.json(Bilingual(en: en, zh: zh)))
+        return notes.number(of: "[\((["\(sentence)"] + numbers.map(HTMLText.json)).joined(separator: ","))]")
+    }
+
+    /// `text` with {0}, {1}, … for its numbers, which are added to `numbers` unless they are there.
+    static func sentence(_ text: String, _ numbers: inout [String]) -> String {
+        if text.contains("{") { return text }
+        var (result, number) = ("", "")
+        func finishNumber() {
+            guard !number.isEmpty else { return }
+            // A full stop is no decimal point.
+            let stop = number.hasSuffix(".") ? "." : ""
+            number.removeLast(stop.count)
+            let place = numbers.firstIndex(of: number) ?? numbers.count
+            if place == numbers.count { numbers.append(number) }
+            result += "{\(place)}" + stop
+            number = ""
+        }
+        for character in text {
+            if character.isASCII, character.isNumber || (character == "." && !number.isEmpty) {
+                number.append(character)
+            } else {
+                finishNumber()
+                result.append(character)
+            }
+        }
+        finishNumber()
+        return result
     }
 
     /// All of it as JSON. Explanations take about `budget` bytes at most: each picture gets its share, its followed row first, and what then is
@@ -77,8 +127,12 @@ struct CellBook {
         }
         for number in figures.indices { explain(number, limit: budget, &reasons[number]) }
         let entries = figures.indices.map { json(figures[$0], reasons[$0]) }
-        return "{\"figures\":[\(entries.joined(separator: ",\n"))],\n\"explanations\":[\(explanations.joined(separator: ",\n"))],\n"
-            + "\"notes\":[\(notes.joined(separator: ",\n"))],\n\"steps\":[\(steps.joined(separator: ",\n"))]}"
+        let shared = [
+            ("explanations", explanations), ("phrases", phrases), ("notes", notes), ("sentences", sentences),
+            ("steps", steps), ("places", places), ("sizes", sizes),
+        ]
+        return "{\"figures\":[\(entries.joined(separator: ",\n"))]"
+            + shared.map { ",\n\"\($0)\":[\($1.entries.joined(separator: ",\n"))]" }.joined() + "}"
     }
 
     /// Explains the cells of one picture that have no explanation yet, while there is room.
@@ -92,19 +146,29 @@ struct CellBook {
         }
     }
 
-    private func first(of figure: Figure) -> Int { figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0 }
+    /// The cell that the step is about: itself rather than one that stands for it.
+    private func first(of figure: Figure) -> Int {
+        figure.cells.firstIndex { $0.step == figure.focus?.step && $0.index == figure.focus?.index }
+            ?? figure.cells.firstIndex { isFocus($0, of: figure) } ?? 0
+    }
 
     private mutating func json(_ figure: Figure, _ reasons: [String?]) -> String {
         let ids = figure.cells.reduce(into: [String]()) { if $0.last != $1.step, !$0.contains($1.step) { $0.append($1.step) } }
         let stepNumbers = ids.map { step($0, in: figure.experiment) }
         let cells = figure.cells.indices.map { at in
-            let cell = figure.cells[at]
-            let step = ids.firstIndex(of: cell.step) ?? 0
-            return
-                "[\(cell.frame.joined(separator: ",")),\(HTMLText.json(cell.label)),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
+            let step = ids.firstIndex(of: figure.cells[at].step) ?? 0
+            return "[\(json(figure.cells[at])),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
         }
-        let places = stepNumbers.map(String.init).joined(separator: ",")
-        return "{\"steps\":[\(places)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
+        let numbers = stepNumbers.map(String.init).joined(separator: ",")
+        return "{\"steps\":[\(numbers)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
+    }
+
+    /// x, y, the number of the size, the number of the place that the label names, and the rest of the label.
+    private mutating func json(_ cell: SheetCell) -> String {
+        let size = sizes.number(of: "[\(cell.frame[2]),\(cell.frame[3])]")
+        let cut = cell.label.lastIndex { $0 == ":" || $0 == "：" }.map { cell.label.index(after: $0) } ?? cell.label.startIndex
+        let place = places.number(of: HTMLText.json(String(cell.label[..<cut])))
+        return "\(cell.frame[0]),\(cell.frame[1]),\(size),\(place),\(HTMLText.json(String(cell.label[cut...])))"
     }
 
     /// The step's own cell first, then the row of the followed query, then the others.
@@ -118,7 +182,8 @@ struct CellBook {
         return zip(cell.index, focus.index).allSatisfy { $0 == -1 || $0 == $1 }
     }
 
-    /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained.
+    /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained. A key that a selection leaves out
+    /// is in no cell of it: how its query chose says why, as -2 minus that number.
     private mutating func reason(_ cell: SheetCell, _ experiment: Experiment) -> String {
         guard let axis = cell.index.firstIndex(of: -1) else {
             return explanation(cell.step, cell.index, in: experiment).map(String.init) ?? "null"
@@ -126,11 +191,31 @@ struct CellBook {
         guard cell.index.count(where: { $0 == -1 }) == 1, let shape = try? experiment.step(cell.step).output.shape, axis < shape.rank else {
             return "null"
         }
+        var index = cell.index
+        if shape.axes[axis] == .k {
+            index[axis] = 0
+            return explanation(cell.step, index, in: experiment).map { "\(-2 - $0)" } ?? "null"
+        }
         let numbers = (0..<shape.lengths[axis]).map { position in
-            var index = cell.index
             index[axis] = position
             return explanation(cell.step, index, in: experiment).map(String.init) ?? "-1"
         }
         return "[\(numbers.joined(separator: ","))]"
+    }
+}
+
+/// Pieces of JSON, each once, called by their numbers.
+private struct SharedEntries {
+    private(set) var entries: [String] = []
+    /// Bytes of all of them.
+    private(set) var size = 0
+    private var numbers: [String: Int] = [:]
+
+    mutating func number(of entry: String) -> Int {
+        if let number = numbers[entry] { return number }
+        numbers[entry] = entries.count
+        entries.append(entry)
+        size += entry.utf8.count + 2
+        return entries.count - 1
     }
 }

@@ -26,7 +26,7 @@ public struct HTMLWriter {
 
     /// A writer whose pictures `draw` draws, as SVG, in the theme of the options.
     /// - Parameter explanationBytes: what the explanations of cells may take of a page.
-    public init(assets: PageAssets, explanationBytes: Int = 1_000_000, draw: @escaping FigureDrawing) {
+    public init(assets: PageAssets, explanationBytes: Int = 800_000, draw: @escaping FigureDrawing) {
         self.assets = assets
         self.explanationBytes = explanationBytes
         self.draw = draw
@@ -48,7 +48,7 @@ public struct HTMLWriter {
         var context = common(first.language, title: first.title, summary: first.summary)
         context["editions"] = editions
         context["home"] = links.home
-        context["colors"] = parts.library.colors
+        context["pictureStyles"] = parts.library.styles
         context["shapes"] = parts.library.shapes
         context["data"] = data
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]

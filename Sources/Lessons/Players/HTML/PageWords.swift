@@ -51,6 +51,7 @@ enum PageWords {
             "how": Bilingual(en: "click to see why", zh: "点一下，看怎么算"),
             "close": Bilingual(en: "Close", zh: "关闭"),
             "mean": Bilingual(en: "This cell is a mean of these:", zh: "这一格是以下各数的平均："),
+            "leftOut": Bilingual(en: "This key is not among those that the query keeps. How it chose:", zh: "这个键不在该查询留下的键里。它是这样挑的："),
             "absent": Bilingual(
                 en: "The arithmetic of this cell is not kept in this page. In a terminal, “attn explain” shows it for any cell.",
                 zh: "这一格的算式没有收进本页。在终端里用“attn explain”，任何一格都可以查看。"),
