@@ -219,7 +219,7 @@ private struct StepBuilder {
             return .explanation(try cell.step.explain(cell.index, allTerms: value.allTerms))
         case .formula:
             let step = try resolver.step(value, resolver.experiment(of: value))
-            return .formula(step.formula, title: step.title[resolver.language], source: step.source)
+            return .formula(step.formula, title: step.title[resolver.language], source: step.sourceNote[resolver.language])
         case .figure:
             guard !figures.isEmpty else {
                 throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left")

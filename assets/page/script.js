@@ -288,7 +288,7 @@
       }
       if (!known.length || known.length < list.length) panel.append(make("p", { class: "note" }, words.absent));
       const about = step >= 0 ? cells().steps[step] : null;
-      if (about) panel.append(make("p", { class: "origin" }, [about[language], about.source, about.id].filter(Boolean).join(" · ")));
+      if (about) panel.append(make("p", { class: "origin" }, [about[language], about.source[language], about.id].filter(Boolean).join(" · ")));
       if (holder.matches(".picture")) holder.append(panel); else holder.after(panel);
       panel.scrollIntoView({ block: "nearest" });
     }

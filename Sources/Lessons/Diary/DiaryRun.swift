@@ -5,7 +5,9 @@
 public import AttentionEngine
 
 extension Equation {
-    private static let design = "lessons/diary.yaml: designed by hand"
+    /// The source of what the diary's author decided.
+    fileprivate static let design = Bilingual(en: "lessons/diary.yaml: designed by hand", zh: "lessons/diary.yaml：手工设计")
+    private static let mistake = Bilingual(en: "a mistake, shown on purpose", zh: "这是错误做法，特意拿来对照")
     static let story = Equation(
         "story", symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
         #"\mathrm{story}_t = \mathrm{strength}_t \cdot \mathrm{sentence}_t"#, source: design, axes: [.t, .c])
@@ -24,13 +26,13 @@ extension Equation {
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
     static let unmaskedWeights = Equation(
         "unmasked", symbol: "U", Bilingual(en: "Softmax over all keys, the future included", zh: "对所有键做 softmax，未来也在内"),
-        #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: "a mistake, shown on purpose", axes: [.h, .t, .s])
+        #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: mistake, axes: [.h, .t, .s])
     static let lateMask = Equation(
         "weights", symbol: "A'", Bilingual(en: "Weights with the mask put on after the softmax", zh: "softmax 之后才掩码得到的权重"),
-        #"A'_{t,s} = U_{t,s}, s \le t"#, source: "a mistake, shown on purpose", axes: [.h, .t, .s])
+        #"A'_{t,s} = U_{t,s}, s \le t"#, source: mistake, axes: [.h, .t, .s])
     static let rowSums = Equation(
         "row_sums", symbol: "R", Bilingual(en: "What is left in each row", zh: "每一行还剩多少"), #"R_t = \sum_{s} A'_{t,s}"#,
-        source: "a mistake, shown on purpose", axes: [.h, .t])
+        source: mistake, axes: [.h, .t])
 }
 
 extension Diary {
@@ -82,7 +84,7 @@ extension Diary {
     private func recordEmbedding(_ tokens: [DiaryToken], on recorder: inout Recorder) throws(EngineError) -> Expression {
         let shape = Shape([(.t, tokens.count), (.c, featureIDs.count)])
         let stories = stories(of: tokens)
-        let given = "lessons/diary.yaml: designed by hand"
+        let given = Equation.design
         let own = try recorder.input(
             "input.own", "own", Tensor(shape, tokens.flatMap { words[$0.word].own }),
             title: Bilingual(en: "What each word is", zh: "每个词本身是什么"), source: given)

@@ -45,7 +45,7 @@ struct Resolver {
         switch value.request {
         case .word: return plain(try word(value, experiment))
         case .title: return plain(try step(value, experiment).title[language])
-        case .source: return plain(try step(value, experiment).source)
+        case .source: return plain(try step(value, experiment).sourceNote[language])
         case .formula: return plain(try step(value, experiment).formula.text)
         case .name:
             let step = try step(value, experiment)

@@ -42,7 +42,8 @@ struct CellBook {
     mutating func step(_ id: String, in experiment: Experiment) -> Int {
         guard let step = try? experiment.step(id) else { return -1 }
         let entry =
-            "{\"id\":\(HTMLText.json(id)),\"en\":\(HTMLText.json(step.title.en)),\"zh\":\(HTMLText.json(step.title.zh)),\"source\":\(HTMLText.json(step.source))}"
+            "{\"id\":\(HTMLText.json(id)),\"en\":\(HTMLText.json(step.title.en)),\"zh\":\(HTMLText.json(step.title.zh)),\"source\":"
+            + "{\"en\":\(HTMLText.json(step.sourceNote.en)),\"zh\":\(HTMLText.json(step.sourceNote.zh))}}"
         if let number = stepNumbers[entry] { return number }
         stepNumbers[entry] = steps.count
         steps.append(entry)
