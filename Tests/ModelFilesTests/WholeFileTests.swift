@@ -58,6 +58,19 @@ import Testing
         #expect(folder.names == ["a.txt"])
     }
 
+    @Test func `asking whether folders can be made says what writing would, and leaves nothing`() throws {
+        let file = try folder.write("a.txt", "")
+        #expect(
+            problem { try WholeFile.check(creatingFolders: file + "/b/c") }
+                == "cannotWrite: its folder cannot be made: Not a directory")
+        let long = folder.path + "/new/" + String(repeating: "x", count: 300)
+        let found = problem { try WholeFile.check(creatingFolders: long + "/c") }
+        #expect(found == "cannotWrite: its folder cannot be made: File name too long")
+        #expect(problem { try WholeFile.write(long + "/c", creatingFolders: [1]) } == found)
+        #expect(problem { try WholeFile.check(creatingFolders: folder.path + "/one/two/c") } == "no error")
+        #expect(folder.names == ["a.txt"])
+    }
+
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
     func `a full disk is an error, not silence`() {
         #expect(problem { try WholeFile.write("/dev/full", "x") } == "cannotWrite: cannot be written: No space left on device")

@@ -149,6 +149,14 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
         #expect(rounded.output.contains("code 224 = 1 1100 000 (sign, exponent, fraction); decoded -32"))
     }
 
+    @Test(arguments: [
+        ("story[0,5]", "lessons/diary.yaml：手工设计"), ("mask_after_softmax.row_sums[0,0]", "这是错误做法，特意拿来对照"),
+        ("attention.weights[0,17,4]", "Vaswani 等 2017"),
+    ]) func `a Chinese explanation names its source in Chinese`(cell: String, source: String) throws {
+        let run = try attn("explain", "--lesson", "1", "--lang", "zh", cell)
+        #expect(run.status == 0 && run.output.contains("出处：" + source), "\(run)")
+    }
+
     @Test func `what-if reports rows and sums`() throws {
         let run = try attn("what-if", "--lesson", "1", "--with", "no-relu", "--json")
         let report = try #require(try json(run.output) as? [String: Any])

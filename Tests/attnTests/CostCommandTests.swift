@@ -102,7 +102,7 @@ import Testing
         ),
         (#"{"hidden_size": NaN}"#, "line 1, column 17: expected a value, found 'N'"),
         (#"{"hidden_size": 64"#, "line 1, column 19: expected ',' or '}', found the end of the file"),
-        (#"{"hidden_size": 1e400}"#, "line 1, column 22: expected a number within the range of doubles, found 1e400"),
+        (#"{"hidden_size": 1e400}"#, "line 1, column 17: expected a number within the range of doubles, found 1e400"),
         ("", "line 1, column 1: expected a value, found the end of the file"), ("[1]", "expected a JSON object"),
         (
             #"{"hidden_size": 64, "num_hidden_layers": 0, "num_attention_heads": 8}"#,
@@ -134,10 +134,11 @@ import Testing
         #expect(run.error == "attn: \(path): bandwidth_bytes_per_second: expected a number from 1e+06 to 1e+18, found 0\n")
     }
 
-    @Test func `every table fits 80 columns in both languages, but for numbers beyond measure`() throws {
+    @Test func `every table fits 80 columns in both languages, for the largest numbers too`() throws {
         for language in ["en", "zh"] {
             for arguments in [
-                ["cost"], ["cost", "serving"], ["cost", "conversation", "--turns", "20", "--tokens-per-turn", "1000"],
+                ["cost"], ["cost", "--position", "1099511627776", "\(Int.max)", "8589934592", "67108864", "2048"], ["cost", "serving"],
+                ["cost", "conversation", "--turns", "20", "--tokens-per-turn", "1000"],
                 ["measure", "--quick", "--decode", "--length", "64", "128"],
             ] {
                 let run = try attn(arguments + ["--lang", language])
@@ -145,6 +146,13 @@ import Testing
                 for line in run.output.split(separator: "\n") { #expect(TerminalText.width(String(line)) <= 80, "\(line)") }
             }
         }
+    }
+
+    @Test func `a number too wide for its column is rounded, and the table says so`() throws {
+        let output = try attn("cost", "--position", "1099511627776", "2048").output
+        #expect(output.contains("  1.1e+12  9.007e+10  3.062e+11  1.801e+10         570               1.801e+10\n"))
+        #expect(output.contains("Numbers with e are rounded; --json has every digit."))
+        #expect(try !attn("cost").output.contains("rounded"))
     }
 
     @Test func `amounts of a chat are aligned and keep three digits`() throws {

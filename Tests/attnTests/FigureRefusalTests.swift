@@ -27,6 +27,7 @@ import Testing
             (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),
             (["indexer", "--random", "20", "--output", "x.png"], 65, "expected a step called selected, found none"),
             (["gallery"], 64, "--output"),
+            (["gallery", "--output", "/dev/null/g"], 73, "/dev/null/g/index.html: its folder cannot be made: Not a directory"),
             (["gallery", "--output", "g", "--home", "/nowhere"], 66, "/nowhere: expected a folder with lessons in it"),
         ]
 

@@ -1,6 +1,8 @@
 // The words of dense attention: title, symbol, formula and source of each step.
 
-private let vaswani = "Vaswani et al. 2017, Attention Is All You Need, section 3.2"
+private let vaswani = Bilingual(
+    en: "Vaswani et al. 2017, Attention Is All You Need, section 3.2", zh: "Vaswani 等 2017，Attention Is All You Need，3.2 节")
+private let roformer = Bilingual(en: "Su et al. 2021, RoFormer, section 3.2.2", zh: "Su 等 2021，RoFormer，3.2.2 节")
 
 extension Equation {
     static let queryBeforeRotation = Equation(
@@ -20,10 +22,10 @@ extension Equation {
         axes: [.s, .g, .d])
     static let rotatedQuery = Equation(
         "q", symbol: "q", Bilingual(en: "Queries, turned by their positions", zh: "查询，已按位置旋转"), #"q_t = \mathrm{RoPE}_t(q'_t)"#,
-        source: "Su et al. 2021, RoFormer, section 3.2.2", axes: [.t, .h, .d])
+        source: roformer, axes: [.t, .h, .d])
     static let rotatedKey = Equation(
         "k", symbol: "k", Bilingual(en: "Keys, turned by their positions", zh: "键，已按位置旋转"), #"k_s = \mathrm{RoPE}_s(k'_s)"#,
-        source: "Su et al. 2021, RoFormer, section 3.2.2", axes: [.s, .g, .d])
+        source: roformer, axes: [.s, .g, .d])
     static let dot = Equation(
         "dot", symbol: "D", Bilingual(en: "Every query against every key", zh: "每个查询与每个键的点积"), #"D_{t,s} = q_t \cdot k_s"#, source: vaswani,
         axes: [.h, .t, .s])

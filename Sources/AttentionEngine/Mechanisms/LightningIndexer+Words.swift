@@ -1,7 +1,7 @@
 // The words of the lightning indexer. Sources name where the Report (DeepSeek-V3.2-Exp, DeepSeek-AI 2025) and the Code (its published
 // inference/model.py and kernel.py) differ.
 
-private let report = "DeepSeek-V3.2-Exp report (2025), Eq. 1"
+private let report = Bilingual(en: "DeepSeek-V3.2-Exp report (2025), Eq. 1", zh: "DeepSeek-V3.2-Exp 报告（2025），式 1")
 private let code = "DeepSeek-V3.2-Exp inference/model.py, Indexer"
 
 private let ropeNote = Bilingual(
@@ -22,7 +22,7 @@ extension Equation {
                 ? Bilingual(
                     en: "\(code); Report Figure 1. The report's Eq. 1 derives them from h_t, the code from q_lora",
                     zh: "\(code)；报告图 1。报告的式 1 由 h_t 得出查询，代码由 q_lora 得出")
-                : Bilingual(same: report), axes: [.t, .j, .d])
+                : report, axes: [.t, .j, .d])
     }
     static let indexQueryRope = Equation(
         "indexer.q_rope", symbol: "q^I°", Bilingual(en: "Index queries with their positions", zh: "带上位置的索引查询"),
@@ -104,12 +104,11 @@ extension Equation {
         #"v^I_{t,j,s} = q^I_{t,j} \cdot k^I_s"#, source: .deviation, axes: [.t, .j, .s])
     static func indexScore(isCut: Bool, isScaled: Bool) -> Equation {
         let vote = isCut ? #"\mathrm{ReLU}(q^I_{t,j} \cdot k^I_s)"# : #"(q^I_{t,j} \cdot k^I_s)"#
-        let plain = Bilingual(same: report)
-        let scaled = Bilingual(en: "\(report); the code multiplies by the key's FP8 scale", zh: "\(report)；代码再乘上键的 FP8 缩放")
+        let scaled = report + Bilingual(en: "; the code multiplies by the key's FP8 scale", zh: "；代码再乘上键的 FP8 缩放")
         return Equation(
             "indexer.score", symbol: "I", Bilingual(en: "Index scores: weighted votes added up", zh: "索引得分：加权票数之和"),
             #"I_{t,s} = \#(isScaled ? #"\sigma^k_s "# : "")\sum_{j} w^I_{t,j} \#(vote)"#,
-            source: !isCut ? .deviation : isScaled ? scaled : plain, axes: [.t, .s])
+            source: !isCut ? .deviation : isScaled ? scaled : report, axes: [.t, .s])
     }
     static let selected = Equation(
         "selected", symbol: "sel", Bilingual(en: "The keys that each query keeps", zh: "每个查询留下的键"), #"\mathrm{top-k}(I_{t,1..t})"#,

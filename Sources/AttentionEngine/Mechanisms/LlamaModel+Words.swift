@@ -1,10 +1,16 @@
 // The words of a Llama-style decoder: title, symbol, formula and source of each step. Attention has its own catalogue.
 
-private let touvron = "Touvron et al. 2023, LLaMA, section 2.2"
-private let zhang = "Zhang and Sennrich 2019, Root Mean Square Layer Normalization, equation 4"
-private let shazeer = "Shazeer 2020, GLU Variants Improve Transformer, equation 6"
-private let bengio = "Bengio et al. 2003, A Neural Probabilistic Language Model, section 2"
-private let vaswani = "Vaswani et al. 2017, Attention Is All You Need, section 3.4"
+private let touvron = Bilingual(en: "Touvron et al. 2023, LLaMA, section 2.2", zh: "Touvron 等 2023，LLaMA，2.2 节")
+private let zhang = Bilingual(
+    en: "Zhang and Sennrich 2019, Root Mean Square Layer Normalization, equation 4",
+    zh: "Zhang 与 Sennrich 2019，Root Mean Square Layer Normalization，式 4")
+private let shazeer = Bilingual(
+    en: "Shazeer 2020, GLU Variants Improve Transformer, equation 6", zh: "Shazeer 2020，GLU Variants Improve Transformer，式 6")
+private let bengio = Bilingual(
+    en: "Bengio et al. 2003, A Neural Probabilistic Language Model, section 2",
+    zh: "Bengio 等 2003，A Neural Probabilistic Language Model，2 节")
+private let vaswani = Bilingual(
+    en: "Vaswani et al. 2017, Attention Is All You Need, section 3.4", zh: "Vaswani 等 2017，Attention Is All You Need，3.4 节")
 
 extension Equation {
     static let tokenEmbedding = Equation(

@@ -1,6 +1,8 @@
 // The words of the online softmax: title, symbol, formula and source of each step.
 
-private let dao = "Dao et al. 2022, FlashAttention (2205.14135), section 3.1; Milakov and Gimelshein 2018 (1805.02867)"
+private let dao = Bilingual(
+    en: "Dao et al. 2022, FlashAttention (2205.14135), section 3.1; Milakov and Gimelshein 2018 (1805.02867)",
+    zh: "Dao 等 2022，FlashAttention（2205.14135），3.1 节；Milakov 与 Gimelshein 2018（1805.02867）")
 
 extension Equation {
     static let blockScores = Equation(

@@ -95,7 +95,8 @@ public struct PatternDemonstration: Sendable {
         let n = tokens
         var recorder = Recorder()
         let x = try recorder.input(
-            "input.x", "x", vectors(), title: Bilingual(en: "Seeded token vectors", zh: "定种子的词元向量"), source: "SplitMix64, seed \(seed)")
+            "input.x", "x", vectors(), title: Bilingual(en: "Seeded token vectors", zh: "定种子的词元向量"),
+            source: Bilingual(en: "SplitMix64, seed \(seed)", zh: "SplitMix64，种子 \(seed)"))
         let gates = try scores(of: x, against: AttentionPatterns.blockMeans(x.tensor, block: Size.block), "input.block_means", &recorder)
         // A gate is scored for every earlier block; the query's own needs none.
         let gateCount = (0..<n).reduce(0) { $0 + $1 / Size.block }
@@ -135,7 +136,9 @@ public struct PatternDemonstration: Sendable {
     private static func scores(of x: Expression, against means: Tensor, _ id: String, _ recorder: inout Recorder) throws(EngineError)
         -> Expression
     {
-        let keys = try recorder.input(id, "k", means, title: Bilingual(en: "Mean of each block", zh: "每块的均值"), source: "mean of input.x")
+        let keys = try recorder.input(
+            id, "k", means, title: Bilingual(en: "Mean of each block", zh: "每块的均值"),
+            source: Bilingual(en: "mean of input.x", zh: "input.x 的均值"))
         return try dot(x, keys, over: .c)
     }
 

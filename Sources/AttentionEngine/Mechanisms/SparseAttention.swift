@@ -107,5 +107,7 @@ extension Recorder {
 extension Equation {
     static let oracleScore = Equation(
         "oracle.score", symbol: "P", Bilingual(en: "Dense weights summed over heads", zh: "各头稠密权重之和"), #"P_{t,s} = \sum_{h} A_{h,t,s}"#,
-        source: "DeepSeek-V3.2-Exp report (2025), section 2.1: what the indexer is trained to match", axes: [.t, .s])
+        source: Bilingual(
+            en: "DeepSeek-V3.2-Exp report (2025), section 2.1: what the indexer is trained to match",
+            zh: "DeepSeek-V3.2-Exp 报告（2025），2.1 节：索引器训练时要对齐的目标"), axes: [.t, .s])
 }

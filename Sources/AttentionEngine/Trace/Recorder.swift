@@ -19,7 +19,8 @@ public struct Recorder: Sendable {
     /// Records an input or a weight, which stands in the trace under `id` as it is (no prefix). Recording the same again returns the
     /// first. Throws if a value is NaN or infinite, or if the id stands for other values.
     public mutating func input(
-        _ id: String, _ symbol: String, _ tensor: Tensor, title: Bilingual, source: String = "given"
+        _ id: String, _ symbol: String, _ tensor: Tensor, title: Bilingual,
+        source: Bilingual = Bilingual(en: "given", zh: "给定")
     ) throws(EngineError) -> Expression {
         if trace.contains(id) {
             let recorded = try trace.step(id)
@@ -38,7 +39,9 @@ public struct Recorder: Sendable {
 
     /// Records a weight under `weight.NAME`.
     public mutating func weight(_ name: String, _ symbol: String, _ tensor: Tensor) throws(EngineError) -> Expression {
-        try input("weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"), source: "weights")
+        try input(
+            "weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"),
+            source: Bilingual(en: "weights", zh: "权重"))
     }
 
     /// Records a weight under `weight.NAME`, its axes called `axes` whatever the file's reader called them.
@@ -66,7 +69,7 @@ public struct Recorder: Sendable {
             throw EngineError(.value, id + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
         }
         let step = Step(
-            id: id, title: equation.title, formula: equation.formula, source: equation.source,
+            id: id, title: equation.title, formula: equation.formula,
             inputs: expression.leaves.map(\.id).uniqued(), symbol: equation.symbol, output: output,
             labels: fitting(output.shape).merging(extra) { $1 }, facts: facts,
             cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,

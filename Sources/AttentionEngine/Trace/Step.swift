@@ -20,8 +20,8 @@ public struct Step: Sendable, Identifiable {
     public let title: Bilingual
     /// The equation.
     public let formula: Formula
-    /// The publication or code that states it.
-    public let source: String
+    /// The publication or code that states it, in English.
+    public var source: String { sourceNote.en }
     /// Ids of the steps that entered, in order of use; empty for inputs and weights.
     public let inputs: [String]
     /// The symbol of the result.
@@ -43,25 +43,34 @@ public struct Step: Sendable, Identifiable {
     /// How the result was computed; nil for inputs and weights, and for traces read from a file.
     let definition: Expression?
 
-    /// A step whose computation is not at hand: an input, a weight, or one read from a file.
+    /// A step whose computation is not at hand, one read from a file: there the source stands in English alone.
     public init(
         id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
         labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
     ) {
         self.init(
-            id: id, title: title, formula: formula, source: source, inputs: inputs, symbol: symbol, output: output, labels: labels,
-            facts: facts, cost: cost, visible: nil, bytesPerValue: 8, sourceNote: Bilingual(same: source), definition: nil)
+            id: id, title: title, formula: formula, source: Bilingual(same: source), inputs: inputs, symbol: symbol, output: output,
+            labels: labels, facts: facts, cost: cost)
+    }
+
+    /// A step whose computation is not at hand: an input or a weight.
+    public init(
+        id: String, title: Bilingual, formula: Formula, source: Bilingual, inputs: [String], symbol: String, output: Tensor,
+        labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
+    ) {
+        self.init(
+            id: id, title: title, formula: formula, inputs: inputs, symbol: symbol, output: output, labels: labels, facts: facts,
+            cost: cost, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil)
     }
 
     init(
-        id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
+        id: String, title: Bilingual, formula: Formula, inputs: [String], symbol: String, output: Tensor,
         labels: [Axis: [String]], facts: [String: Fact], cost: Cost, visible: Mask?, bytesPerValue: Int, sourceNote: Bilingual,
         definition: Expression?
     ) {
         self.id = id
         self.title = title
         self.formula = formula
-        self.source = source
         self.inputs = inputs
         self.symbol = symbol
         self.output = output

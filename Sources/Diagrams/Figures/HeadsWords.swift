@@ -60,7 +60,7 @@ extension HeadsFigure {
 
     var source: Bilingual {
         let ids = isModel ? "\(layers[0].step.id) … \(layers.last!.step.id)" : layers[0].step.id
-        let parts = [Bilingual(same: ids), layers[0].step.source.isEmpty ? nil : Bilingual(same: layers[0].step.source)].compactMap { $0 }
+        let parts = [Bilingual(same: ids), layers[0].step.source.isEmpty ? nil : layers[0].step.sourceNote].compactMap { $0 }
         return Words.source(parts, provenance)
     }
 

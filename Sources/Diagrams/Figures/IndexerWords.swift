@@ -96,7 +96,8 @@ struct IndexerWords {
 
     func source(_ provenance: Provenance) -> Bilingual {
         let steps = [way.dot.id, way.votes.id, way.weights.id, way.score.step.id].map(Bilingual.init(same:))
-        return Words.source([Words.list(steps), Bilingual(same: "DeepSeek-V3.2-Exp report (2025), Eq. 1")], provenance)
+        let report = Bilingual(en: "DeepSeek-V3.2-Exp report (2025), Eq. 1", zh: "DeepSeek-V3.2-Exp 报告（2025），式 1")
+        return Words.source([Words.list(steps), report], provenance)
     }
 
     var caption: Bilingual {

@@ -17,7 +17,7 @@ public enum RandomAttention {
         var recorder = Recorder()
         let scores = try recorder.input(
             "input.noise", "N", Tensor([.t, .s], [tokens, tokens], noise), title: Bilingual(en: "Seeded noise", zh: "定种子的噪声"),
-            source: "SplitMix64, seed \(seed)")
+            source: Bilingual(en: "SplitMix64, seed \(seed)", zh: "SplitMix64，种子 \(seed)"))
         let visible = Mask.causal(rows: tokens, columns: tokens)
         let masked = try recorder.record(.noiseScores, masked(scores, visible))
         _ = try recorder.record(.noiseWeights, softmax(masked, over: .s))
@@ -29,10 +29,10 @@ extension Equation {
     fileprivate static let noiseScores = Equation(
         "attention.scores", symbol: "S", Bilingual(en: "Random scores, the future masked", zh: "随机分数：未来已掩住"),
         #"S_{t,s} = N_{t,s} + M_{t,s}"#,
-        source: "seeded noise", axes: [.t, .s])
+        source: Bilingual(en: "seeded noise", zh: "定种子的噪声"), axes: [.t, .s])
     fileprivate static let noiseWeights = Equation(
         "attention.weights", symbol: "A", Bilingual(en: "Attention weights of random scores", zh: "随机分数的注意力权重"),
-        #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: "seeded noise", axes: [.t, .s])
+        #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: Bilingual(en: "seeded noise", zh: "定种子的噪声"), axes: [.t, .s])
 }
 
 /// Steele, Lea and Flood 2014: a small generator whose numbers are the same everywhere.

@@ -5,8 +5,9 @@
 public import AttentionEngine
 
 extension Equation {
-    private static let design = Bilingual(en: "lessons/diary.yaml: designed by hand", zh: "lessons/diary.yaml：手工设计")
-    private static let mistake = Bilingual(en: "a mistake, shown on purpose", zh: "故意展示的错误")
+    /// The source of what the diary's author decided.
+    fileprivate static let design = Bilingual(en: "lessons/diary.yaml: designed by hand", zh: "lessons/diary.yaml：手工设计")
+    private static let mistake = Bilingual(en: "a mistake, shown on purpose", zh: "这是错误做法，特意拿来对照")
     static let story = Equation(
         "story", symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
         #"\mathrm{story}_t = \mathrm{strength}_t \cdot \mathrm{sentence}_t"#, source: design, axes: [.t, .c])
@@ -83,7 +84,7 @@ extension Diary {
     private func recordEmbedding(_ tokens: [DiaryToken], on recorder: inout Recorder) throws(EngineError) -> Expression {
         let shape = Shape([(.t, tokens.count), (.c, featureIDs.count)])
         let stories = stories(of: tokens)
-        let given = "lessons/diary.yaml: designed by hand"
+        let given = Equation.design
         let own = try recorder.input(
             "input.own", "own", Tensor(shape, tokens.flatMap { words[$0.word].own }),
             title: Bilingual(en: "What each word is", zh: "每个词本身是什么"), source: given)

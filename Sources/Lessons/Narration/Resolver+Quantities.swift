@@ -260,7 +260,7 @@ extension Resolver {
         var row = LiveValue(.cell, path: value.path, at: value.place)
         row.index = [index]
         let onRows = Step(
-            id: step.id, title: step.title, formula: step.formula, source: step.source, inputs: [], symbol: step.symbol,
+            id: step.id, title: step.title, formula: step.formula, source: step.sourceNote, inputs: [], symbol: step.symbol,
             output: Tensor([.t], [visible.rows], [Double](repeating: 0, count: visible.rows)))
         guard case .at(let position)? = try positions(row, onRows, experiment).first else { throw fail(value, "expected one row") }
         return visible.visibleKeys(of: position).count

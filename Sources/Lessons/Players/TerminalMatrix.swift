@@ -26,33 +26,50 @@ struct TerminalMatrix {
         guard let id = figure.options.step, let step = try? figure.experiment.step(id), let matrix = Slice(step, figure) else { return [] }
         let labels = matrix.rowLabels(language)
         let labelWidth = min(labels.map(TerminalText.width).max() ?? 0, 16) + 2
-        let width = max(min((columns - labelWidth) / max(matrix.columns, 1), 7), 2)
-        let shownColumns = min(matrix.columns, max((columns - labelWidth) / width, 1))
-        let shownRows = Array(max(0, min(matrix.highlight.map { $0 - 31 } ?? 0, matrix.rows - 32))..<matrix.rows).prefix(32)
+        let width = cellWidth(matrix, columns - labelWidth)
+        let shownColumns = matrix.window(of: min(matrix.columns, max((columns - labelWidth) / width, 1)))
+        let firstRow = max(0, min(matrix.highlight.map { $0 - 31 } ?? 0, matrix.rows - 32))
+        let shownRows = firstRow..<min(firstRow + 32, matrix.rows)
         var lines = wrapped(matrix.title(step, language))
         lines.append(String(repeating: " ", count: labelWidth) + header(matrix, width, shownColumns))
         for row in shownRows {
             let mark = row == matrix.highlight ? "▶ " : "  "
-            let cells = (0..<shownColumns).map { cell(matrix.value(row, $0), width, matrix) }.joined()
+            let cells = shownColumns.map { cell(matrix.value(row, $0), width, matrix) }.joined()
             lines.append(TerminalText.padded(mark + labels[row], to: labelWidth) + cells)
         }
-        lines += notes(matrix, shownColumns, shownRows.count)
-        return lines
+        return lines + notes(matrix, shownRows, shownColumns)
     }
 
-    private func header(_ matrix: Slice, _ width: Int, _ count: Int) -> String {
-        (0..<count).map { TerminalText.padded(matrix.columnLabel($0, width - 1), to: width, right: true) }.joined()
+    /// All columns, narrow if need be, where they fit; otherwise fewer, wide enough to be read.
+    private func cellWidth(_ matrix: Slice, _ room: Int) -> Int {
+        let widest = room / max(matrix.columns, 1)
+        if widest >= 2 { return min(widest, 7) }
+        return matrix.isSelection ? 2 : color == .none ? 5 : 3
     }
 
-    private func notes(_ matrix: Slice, _ shownColumns: Int, _ shownRows: Int) -> [String] {
-        var notes: [String] = []
-        if shownColumns < matrix.columns || shownRows < matrix.rows {
-            notes.append(
-                Bilingual(
-                    en: "  shown: \(shownRows) of \(matrix.rows) rows, the first \(shownColumns) of \(matrix.columns) columns",
-                    zh: "  只显示了 \(matrix.rows) 行中的 \(shownRows) 行，\(matrix.columns) 列中的前 \(shownColumns) 列")[language])
-        }
-        return notes.flatMap(wrapped)
+    private func header(_ matrix: Slice, _ width: Int, _ shown: Range<Int>) -> String {
+        shown.map { TerminalText.padded(matrix.columnLabel($0, width - 1), to: width, right: true) }.joined()
+    }
+
+    /// Which rows and columns stand here, and what the followed row has outside them.
+    private func notes(_ matrix: Slice, _ rows: Range<Int>, _ columns: Range<Int>) -> [String] {
+        guard rows.count < matrix.rows || columns.count < matrix.columns else { return [] }
+        let (down, across) = (matrix.rows, matrix.columns)
+        let shown = Bilingual(
+            en: "  shown: \(Self.range(rows, of: down, "row", "rows")), \(Self.range(columns, of: across, "column", "columns"))",
+            zh: "  只显示：\(Self.range(rows, of: down, "行"))，\(Self.range(columns, of: across, "列"))")
+        return [shown, matrix.outside(columns)].compactMap { $0?[language] }.flatMap(wrapped)
+    }
+
+    private static func range(_ shown: Range<Int>, of count: Int, _ one: String, _ many: String) -> String {
+        if shown.count == count { return count == 1 ? "the only \(one)" : "all \(count) \(many)" }
+        return shown.count == 1
+            ? "\(one) \(shown.lowerBound) of \(count)" : "\(many) \(shown.lowerBound) to \(shown.upperBound - 1) of \(count)"
+    }
+
+    private static func range(_ shown: Range<Int>, of count: Int, _ kind: String) -> String {
+        if shown.count == count { return "全部 \(count) \(kind)" }
+        return "第 \(shown.lowerBound)\(shown.count > 1 ? " 至 \(shown.upperBound - 1)" : "") \(kind)（共 \(count) \(kind)）"
     }
 
     private func wrapped(_ text: String) -> [String] {
@@ -107,6 +124,8 @@ private struct Slice {
     let headNote: Bilingual?
     let rowKind, columnKind: Bilingual
     let highlight: Int?
+    /// The column of the followed query's own token: the last that it sees.
+    private let ownColumn: Int?
     let largest: Double
     let runName: String
     /// Whether cells say which keys were kept: 1 kept, 0 not, minus infinity out of sight.
@@ -123,13 +142,15 @@ private struct Slice {
         }
         guard tensor.shape.rank == 2 else { return nil }
         isSelection = tensor.shape.axes == [.t, .k]
-        if isSelection { tensor = Self.choice(step, past: figure.experiment.past(before: step)) }
+        let past = figure.experiment.past(before: step)
+        if isSelection { tensor = Self.choice(step, past: past) }
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])
         headNote = drawn.headName
         (rowKind, columnKind) = (drawn.axisName(rowAxis), drawn.axisName(columnAxis))
         highlight = rowAxis == .t || rowAxis == .s ? figure.options.query : nil
+        ownColumn = rowAxis == .t && columnAxis == .s ? highlight.map { $0 + past } : nil
         largest = tensor.values.filter(\.isFinite).reduce(0) { max($0, abs($1)) }
         runName = figure.experiment.text
     }
@@ -144,6 +165,31 @@ private struct Slice {
     }
 
     func value(_ row: Int, _ column: Int) -> Double { tensor[row, column] }
+
+    /// `count` columns: those up to the followed query's own where columns are keys, the first ones otherwise.
+    func window(of count: Int) -> Range<Int> {
+        let end = min(max((ownColumn ?? 0) + 1, count), columns)
+        return end - count..<end
+    }
+
+    /// What the followed row has outside `shown`: its largest value, if that stands there, or how many keys it keeps there.
+    func outside(_ shown: Range<Int>) -> Bilingual? {
+        guard let highlight, ownColumn != nil, highlight < rows else { return nil }
+        let hidden = (0..<columns).filter { !shown.contains($0) && value(highlight, $0).isFinite }
+        if isSelection {
+            let kept = hidden.count { value(highlight, $0) == 1 }
+            guard kept > 0 else { return nil }
+            return Bilingual(
+                en: "  row \(highlight) keeps \(kept) more \(kept == 1 ? "key" : "keys") outside", zh: "  第 \(highlight) 行在此之外还留下 \(kept) 个"
+            )
+        }
+        guard let top = hidden.max(by: { value(highlight, $0) < value(highlight, $1) }),
+            !shown.contains(where: { value(highlight, $0) >= value(highlight, top) })
+        else { return nil }
+        let text = NumberText.fixed(value(highlight, top), decimals: 3)
+        return Bilingual(
+            en: "  the largest value of row \(highlight), \(text), is in column \(top)", zh: "  第 \(highlight) 行的最大值 \(text) 在第 \(top) 列")
+    }
 
     func rowLabels(_ language: Language) -> [String] {
         (0..<rows).map { row in

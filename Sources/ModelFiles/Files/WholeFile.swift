@@ -38,6 +38,30 @@ public enum WholeFile {
         unlink(temporary)
     }
 
+    /// Throws what writing to `path` with its folders would throw now, and leaves nothing behind.
+    public static func check(creatingFolders path: String) throws(FileError) {
+        let made = try makeFolders(of: path)
+        defer { for folder in made.reversed() { rmdir(folder) } }
+        try check(path)
+    }
+
+    /// Makes the folders on the way to `path` that are not there, all or none, and says which.
+    private static func makeFolders(of path: String) throws(FileError) -> [String] {
+        var made: [String] = []
+        var folder = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/").dropLast() {
+            folder += "/\(part)"
+            if mkdir(folder, 0o777) == 0 {
+                made.append(folder)
+            } else if errno != EEXIST {
+                let error = FileError.system(.cannotWrite, path, "its folder cannot be made")
+                for folder in made.reversed() { rmdir(folder) }
+                throw error
+            }
+        }
+        return made
+    }
+
     /// Writes text as UTF-8.
     public static func write(_ path: String, _ text: String) throws(FileError) {
         try write(path) { stream throws(FileError) in try stream.write(text) }
@@ -50,11 +74,7 @@ public enum WholeFile {
 
     /// Writes bytes; folders on the way that are not there are made.
     public static func write(_ path: String, creatingFolders bytes: [UInt8]) throws(FileError) {
-        var folder = path.hasPrefix("/") ? "" : "."
-        for part in path.split(separator: "/").dropLast() {
-            folder += "/\(part)"
-            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw .system(.cannotWrite, path, "its folder cannot be made") }
-        }
+        _ = try makeFolders(of: path)
         try write(path, bytes)
     }
 

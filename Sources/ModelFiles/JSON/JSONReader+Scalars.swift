@@ -54,7 +54,7 @@ extension JSONReader {
     mutating func number() throws(FileError) -> JSON {
         let token = try numberToken()
         if token.isInteger, let value = Int(token.text) { return .integer(value) }
-        return .number(try double(token.text))
+        return .number(try double(token))
     }
 
     /// Reads one number of a trace; what is not finite is written as a string.
@@ -71,15 +71,19 @@ extension JSONReader {
         let start = at
         if let short = shortNumber() { return short }
         at = start
-        return try double(numberToken().text)
+        return try double(numberToken())
     }
 
-    private func double(_ text: String) throws(FileError) -> Double {
-        guard let value = Double(text), value.isFinite else {
-            throw failure("expected a number within the range of doubles, found \(text)")
+    /// The value of a number that was just read; one too large is an error at its first character.
+    private mutating func double(_ token: NumberToken) throws(FileError) -> Double {
+        guard let value = Double(token.text), value.isFinite else {
+            at -= token.text.utf8.count
+            throw failure("expected a number within the range of doubles, found \(token.text)")
         }
         return value
     }
+
+    private typealias NumberToken = (text: String, isInteger: Bool)
 
     /// A number of at most 15 digits without an exponent: then digits and power of ten are exact, and so is one division.
     private mutating func shortNumber() -> Double? {
@@ -106,7 +110,7 @@ extension JSONReader {
     }
 
     /// The text of the next number, checked against the grammar.
-    private mutating func numberToken() throws(FileError) -> (text: String, isInteger: Bool) {
+    private mutating func numberToken() throws(FileError) -> NumberToken {
         skipSpace()
         let start = at
         func digits(_ reader: inout JSONReader) -> Int {

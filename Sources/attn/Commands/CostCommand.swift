@@ -30,6 +30,12 @@ struct CostCommand: ParsableCommand {
         let digits = Array("\(count)")
         return digits.indices.map { (digits.count - $0) % 3 == 0 && $0 > 0 ? ",\(digits[$0])" : "\(digits[$0])" }.joined()
     }
+
+    /// A number for a column of a table: in full up to 9 characters, so that lines keep to 80; four digits and a power of ten beyond.
+    static func short(_ count: ExactCount) -> String {
+        let full = grouped(count)
+        return full.count <= 9 ? full : NumberText.significant(Double(count), digits: 4)
+    }
 }
 
 /// The options that all costs share.
@@ -102,8 +108,8 @@ extension CostCommand {
                 .dsa: options.said("DSA = indexer + sparse", "DSA = 索引器 + 稀疏"),
             ]
             let rows = try positions.map { position in
-                try [NumberText.grouped(position)]
-                    + works.map { CostCommand.grouped((try costs.flops($0, visible: position) + 500_000) / 1_000_000) }
+                try [CostCommand.short(ExactCount(position))]
+                    + works.map { CostCommand.short((try costs.flops($0, visible: position) + 500_000) / 1_000_000) }
             }
             let table = TextTable(
                 header: [options.said("keys seen", "可见键")] + works.map { header[$0] ?? $0.rawValue }, rows: rows, textColumns: 0)
@@ -111,7 +117,10 @@ extension CostCommand {
             let title = options.said(
                 "\(name): one query in one layer, in MFLOP of matrix products (a multiply-add is 2)",
                 "\(name)：一层中一个查询的矩阵乘法，单位 MFLOP（一次乘加算 2）")
-            let remarks = try perToken(costs) + crossoverLines(costs)
+            let isRounded = rows.joined().contains { $0.contains("e") }
+            let remarks =
+                (isRounded ? [options.said("Numbers with e are rounded; --json has every digit.", "带 e 的数经过舍入；--json 给出每一位。")] : [])
+                + (try perToken(costs) + crossoverLines(costs))
             return TerminalText.wrapped(title) + [""] + table.lines + [""] + remarks.flatMap { TerminalText.wrapped($0) }
         }
 

@@ -38,6 +38,7 @@ struct FigureCommand: ParsableCommand {
         @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir")) var output: String
 
         func run() throws {
+            try WholeFile.check(creatingFolders: "\(output)/index.html")
             let files = try FigureGallery(home: home).files()
             for file in files { try WholeFile.write("\(output)/\(file.path)", creatingFolders: file.bytes) }
             try Output.print("\(output)/index.html")
