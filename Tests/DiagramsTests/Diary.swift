@@ -149,10 +149,10 @@ enum Diary {
     }
 
     /// The diary's sparse attention: `attention.…`, `indexer.…`, `selected`, `sparse.…`, top-4.
-    static func selective(_ question: String, _ language: Language, rule: SelectionRule = .indexer) throws -> Trace {
+    static func selective(_ question: String, _ language: Language, with switches: [Switch] = []) throws -> Trace {
         let x = question == "trip" ? trip : breakfast
         let tokens = language == .en ? (question == "trip" ? trip_en : breakfast_en) : (question == "trip" ? trip_zh : breakfast_zh)
-        var recorder = Recorder(tokens: tokens, labels: [.t: tokens, .s: tokens])
+        var recorder = Recorder(tokens: tokens, switches: switches.map(\.description), labels: [.t: tokens, .s: tokens])
         let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
         let weights = DenseAttention.Weights(
             query: .init("wq", W_Q), key: .init("wk", W_K), value: .init("wv", W_V), output: .init("wo", W_O))
@@ -160,8 +160,7 @@ enum Diary {
         let indexer = try LightningIndexer(
             heads: 2, dimension: 4, topK: 4, query: .init("indexer.wq", indexerQuery), key: .init("indexer.wk", indexerKey),
             headWeights: .init("indexer.ww", indexerHeadWeights))
-        var selective = SelectiveAttention(attention: attention, weights: weights, indexer: indexer)
-        selective.rule = rule
+        let selective = try SelectiveAttention(attention: attention, weights: weights, indexer: indexer).switching(switches)
         _ = try selective.record(input, on: &recorder)
         return recorder.trace
     }

@@ -134,13 +134,34 @@ import Testing
         #expect(stacked[0].x == stacked[1].x && stacked[0].y < stacked[1].y)
     }
 
-    @Test func `a rule's selection says that no indexer chose`() throws {
-        let trace = try Diary.selective("trip", .en, rule: .recent)
-        let data = FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary"))
-        let scene = try Figure.compare.draw(data, FigureOptions(), FixedText())
-        #expect(scene.words.contains("66 cells attended"))
-        #expect(scene.words.contains { $0.contains("a rule chose") })
+    @Test(
+        arguments: [
+            (SelectionRule.recent, "Sparse, the latest 4", "稀疏，最近 4 个", "a window of the latest 4 keys"),
+            (.random, "Sparse, 4 at random", "稀疏，随机 4 个", "4 keys drawn at random"),
+            (.windowAndSinks, "Sparse, first 2 and latest 2", "稀疏，最前 2 个和最近 2 个", "the first 2 and the latest 2 keys"),
+            (.oracle, "Sparse, the heaviest 4", "稀疏，权重最大的 4 个", "the 4 keys of the most dense weight"),
+        ]
+    ) func `a rule that chose instead of the indexer is named over the sparse matrix`(
+        rule: SelectionRule, en: String, zh: String, reading: String
+    ) throws {
+        let trace = try Diary.selective("trip", .en, with: [.select(rule)])
+        let scene = try drawn(trace, .compare)
+        #expect(scene.words.contains(en) && scene.words.contains("66 cells attended"))
+        #expect(scene.words.joined(separator: " ").contains(reading))
+        #expect(try drawn(trace, .compare) { $0.language = .zh }.words.contains(zh))
         #expect(message(.indexer, trace).contains("expected keys chosen by indexer.score"))
+    }
+
+    @Test func `a rule that the trace does not name is called a rule`() throws {
+        let trace = try Diary.selective("trip", .en, with: [.select(.recent)])
+        let scene = try drawn(Trace(tokens: trace.tokens, steps: trace.steps), .compare)
+        #expect(scene.words.contains("Sparse, 4 by a rule") && scene.words.contains { $0.contains("a rule chose") })
+    }
+
+    private func drawn(_ trace: Trace, _ figure: Figure, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {
+        var options = FigureOptions()
+        change(&options)
+        return try figure.draw(FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary")), options, FixedText())
     }
 
     // MARK: indexer
@@ -264,9 +285,10 @@ import Testing
             id: "decode.3.selected", title: Bilingual(en: "Selected", zh: "选中"), formula: Formula(""), source: "", inputs: [],
             symbol: "sel",
             output: Tensor([.t, .k], [1, 1], [0]))
-        #expect(
-            message(.compare, Trace(steps: [step]))
-                == "compare needs a trace with a selection: expected phase prefill: the phases here are decode.3, found none")
+        for figure in [Figure.matrix, .compare, .questions, .indexer, .heads, .arcs, .pipeline] {
+            let name = figure.name == "arcs" ? "matrix" : figure.name
+            #expect(message(figure, Trace(steps: [step])) == "\(name): phase prefill: expected one of decode.3")
+        }
     }
 
     @Test func `a selection of keys that are not there is refused`() throws {

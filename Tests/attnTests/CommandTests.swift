@@ -41,7 +41,10 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
             (["figure", "matrix", "--output", "x.png", "--step", "answer"], 65, "a matrix needs two axes"),
             (["figure", "compare", "--output", "x.png", "--head", "2"], 65, "head 2: expected 0 to 1"),
             (["figure", "compare", "--output", "x.png", "--query", "18"], 65, "query 18: expected 0 to 17"),
-            (["figure", "compare", "--output", "x.png", "--phase", "decode.9", "--case", decoding], 65, "the phases here are prefill"),
+            (
+                ["figure", "compare", "--output", "x.png", "--phase", "decode.9", "--case", decoding], 65,
+                "compare: phase decode.9: expected one of prefill, decode.0"
+            ),
             (["figure", "questions", "--output", "x.png", "--query=-1"], 65, "query -1: expected 0 to 17"),
             (["figure", "heads", "--output", "x.png", "--step", "attention.q"], 65, "expected the axes h, t and s"),
             (["figure", "heads", "--output", "x.png", "--step", "nothing"], 65, "there is no step of this name"),

@@ -21,7 +21,10 @@ import Testing
             [
                 ([name, "--step", "nope", "--output", "x.png"], 65, "nope: there is no step of this name"),
                 ([name, "--case", "none.safetensors", "--output", "x.png"], 66, "cannot be opened"),
-                ([name, "--case", tiny, "--phase", "decode.9", "--output", "x.png"], 65, "decode.9"),
+                (
+                    [name, "--case", tiny, "--phase", "decode.9", "--output", "x.png"], 65,
+                    "phase decode.9: expected one of prefill, decode.0"
+                ),
             ]
         } + [
             (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),

@@ -76,9 +76,12 @@ public enum SelectionRule: String, Hashable, Sendable, CaseIterable {
     /// The first keys and the latest ones (StreamingLLM, Xiao et al. 2023): min(4, k/2) sinks, the rest recent.
     case windowAndSinks = "window+sinks"
 
+    /// How many of `k` keys the rule of window and sinks takes from the beginning.
+    public static func sinks(of k: Int) -> Int { min(4, k / 2) }
+
     /// Scores [t, s] whose top-k is this rule's choice; nil for the rules that rank something recorded (indexer, oracle).
     func scores(visible: Mask, k: Int) -> Tensor? {
-        let sinks = min(4, k / 2)
+        let sinks = Self.sinks(of: k)
         let score: (Int, Int) -> Double
         switch self {
         case .indexer, .oracle: return nil

@@ -54,7 +54,9 @@ public enum LineBreaker {
         let kept = quotations(characters)
         var pieces: [String] = []
         for (place, character) in characters.enumerated() {
-            if place == 0 || !kept.contains(place) && mayBreak(characters[place - 1], character) { pieces.append("") }
+            if place == 0 || !kept.contains(place) && !isInEquation(characters, place) && mayBreak(characters[place - 1], character) {
+                pieces.append("")
+            }
             pieces[pieces.count - 1].append(character)
         }
         return pieces
@@ -70,6 +72,11 @@ public enum LineBreaker {
         return places
     }
 
+    /// Whether the space before `place` belongs to an equation: P = 10¹⁵ stays on one line.
+    private static func isInEquation(_ characters: [Character], _ place: Int) -> Bool {
+        characters[place - 1] == " " && (characters[place] == "=" || place > 1 && characters[place - 2] == "=")
+    }
+
     /// Characters of a quotation that is kept together.
     private static let longestQuotation = 8
 
@@ -78,7 +85,8 @@ public enum LineBreaker {
         return before == " " || isIdeographic(before) || isIdeographic(after)
     }
 
-    private static func trimmed(_ line: String) -> String {
+    /// `line` without spaces at its end.
+    static func trimmed(_ line: String) -> String {
         var line = Substring(line)
         while line.last == " " { line.removeLast() }
         return String(line)

@@ -117,9 +117,8 @@ extension PictureFrame {
             items = items[..<body] + middle + foot
         }
         return Scene(
-            size: Size(width, height), background: palette.paper, items: items, title: title, alt: alt, caption: caption,
-            language: language,
-            provenance: provenance)
+            size: Size(width, height), background: palette.paper, items: items, title: Words.spaced(title), alt: Words.spaced(alt),
+            caption: Words.spaced(caption), language: language, provenance: provenance)
     }
 }
 

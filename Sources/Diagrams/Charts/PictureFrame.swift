@@ -32,9 +32,11 @@ struct PictureFrame {
 
     /// The finding, in bold, over as many lines as it needs; under it how to read the picture.
     mutating func head(_ title: String, _ subtitle: String) {
-        paragraph(title, TextStyle(size: type.title, weight: .bold, color: palette.ink), leading: 1.25)
+        let isChinese = language == .zh
+        paragraph(
+            isChinese ? Words.spaced(title) : title, TextStyle(size: type.title, weight: .bold, color: palette.ink), leading: 1.25)
         y += type.body * 0.45
-        paragraph(subtitle, TextStyle(size: type.body, color: palette.muted), leading: 1.45)
+        paragraph(isChinese ? Words.spaced(subtitle) : subtitle, TextStyle(size: type.body, color: palette.muted), leading: 1.45)
     }
 
     /// Wrapped text from margin to margin.

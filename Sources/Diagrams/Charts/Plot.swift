@@ -89,13 +89,13 @@ struct Plot {
             let parts = part.split(separator: "：").map(String.init)
             return parts.dropLast().map { $0 + "：" } + parts.suffix(1).map { $0 + " " }
         }) {
-            if !line.isEmpty, frame.width((line + piece).trimmed, style) > width {
-                lines.append(line.trimmed)
+            if !line.isEmpty, frame.width(LineBreaker.trimmed(line + piece), style) > width {
+                lines.append(LineBreaker.trimmed(line))
                 line = ""
             }
             line += piece
         }
-        return lines + [line.trimmed]
+        return lines + [LineBreaker.trimmed(line)]
     }
 
     /// Names at the right of the lines' ends, broken into lines of `width`, moved apart where they would collide.
@@ -146,15 +146,6 @@ struct Plot {
     }
 }
 
-extension String {
-    /// Without spaces at the end.
-    fileprivate var trimmed: String {
-        var text = Substring(self)
-        while text.last == " " { text.removeLast() }
-        return String(text)
-    }
-}
-
 extension PictureFrame {
     /// What headings, axes and the last line take beside `parts` charts one below the other.
     func below(_ source: Bilingual, parts: Int) -> Double {
@@ -199,8 +190,9 @@ extension PictureFrame {
     func scene(_ figure: String, _ options: FigureOptions, _ words: FigureWords, _ data: Provenance) -> Scene {
         let height = options.preset.proportion.map { max(y, (width * $0).rounded()) } ?? y.rounded(.up)
         return Scene(
-            size: Size(width, height), background: palette.paper, items: items, title: words.title, alt: words.alt, caption: words.caption,
-            language: language, provenance: options.provenance(figure: figure, step: nil, data: data))
+            size: Size(width, height), background: palette.paper, items: items, title: Words.spaced(words.title),
+            alt: Words.spaced(words.alt), caption: Words.spaced(words.caption), language: language,
+            provenance: options.provenance(figure: figure, step: nil, data: data))
     }
 
     /// The same where `body` counts the items over which spare height is divided; the last line is set here.

@@ -100,7 +100,9 @@ private struct ArcsFigure {
         let style = frame.style(frame.type.label, frame.palette.query, .semibold)
         let keys = frame.style(frame.type.label, frame.palette.key, .semibold)
         frame.y += frame.type.label
-        frame.add(Bilingual(en: "queries", zh: "查询")[language], style, at: Point(columns.left - 7, frame.y), .end)
+        let queries = Bilingual(en: slice.rows == 1 ? "query" : "queries", zh: "查询")[language]
+        let end = max(columns.left - 7, frame.type.margin + frame.width(queries, style))
+        frame.add(queries, style, at: Point(end, frame.y), .end)
         frame.add(Bilingual(en: "keys", zh: "键")[language], keys, at: Point(columns.right + 7, frame.y))
         let grey = frame.style(frame.type.label, frame.palette.muted)
         frame.add(Bilingual(en: "weight", zh: "权重")[language], grey, at: Point(frame.width - frame.type.margin, frame.y), .end)
@@ -203,16 +205,18 @@ private struct ArcsFigure {
     }
 
     private var subtitle: Bilingual {
-        Bilingual(
-            en: "Thicker line: more weight. Blue: the followed query. Grey: the other queries, from 5% up.",
-            zh: "线越粗，权重越大。蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
+        let thickness = Bilingual(en: "Thicker line: more weight.", zh: "线越粗，权重越大。")
+        if slice.rows == 1 { return thickness }
+        return thickness
+            + Bilingual(
+                en: " Blue: the followed query. Grey: the other queries, from 5% up.", zh: "蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
     }
 
     private var source: Bilingual {
         Words.source([Words.head(slice), Bilingual(same: slice.step.id)].compactMap { $0 }, provenance)
     }
 
-    private var caption: Bilingual { Bilingual(en: "\(title.en). \(slice.step.id)", zh: "\(title.zh)。\(slice.step.id)") }
+    private var caption: Bilingual { Words.caption(title, of: slice) }
 
     private var alt: Bilingual {
         let best = Words.list(
@@ -224,10 +228,10 @@ private struct ArcsFigure {
         // Tokens without words are called by their positions.
         let who =
             Int(name) == nil
-            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name) ")
+            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
         return Bilingual(
             en:
-                "\(slice.rows) queries at the left, \(slice.columns) keys at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
+                "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
             zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
     }
 }

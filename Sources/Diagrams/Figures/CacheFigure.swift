@@ -94,7 +94,7 @@ struct CacheFigure {
         var x = frame.type.margin
         frame.y += size
         let entries = [
-            (Fill.solid(frame.palette.value), Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜在向量和旋转键）")),
+            (Fill.solid(frame.palette.value), Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜向量和旋转键）")),
             (indexFill, Bilingual(en: "index key", zh: "索引键")),
         ]
         for (fill, name) in entries {

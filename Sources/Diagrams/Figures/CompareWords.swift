@@ -22,18 +22,41 @@ struct CompareWords {
 
     var subtitle: Bilingual {
         let reading = Bilingual(en: "Each row is a query, asking which keys matter to it. ", zh: "每一行是一个查询，在问哪些键与它有关。")
-        guard view.isIndexer else {
-            return reading
-                + Bilingual(en: "Sparse attention keeps the \(view.topK) keys that a rule chose.", zh: "稀疏注意力只留下某条规则选出的 \(view.topK) 个键。")
-        }
-        return reading
-            + Bilingual(
-                en: "Sparse attention keeps the \(view.topK) keys that the indexer scored highest.", zh: "稀疏注意力只留下索引器打分最高的 \(view.topK) 个键。"
+        return reading + Bilingual(en: "Sparse attention keeps \(keys.en).", zh: "稀疏注意力只留下\(keys.zh)。")
+    }
+
+    private var sinks: Int { SelectionRule.sinks(of: view.topK) }
+
+    /// The keys that the rule leaves each query.
+    private var keys: Bilingual {
+        let k = view.topK
+        return switch view.rule {
+        case .indexer: Bilingual(en: "the \(k) keys that the indexer scored highest", zh: "索引器打分最高的 \(k) 个键")
+        case .recent: Bilingual(en: "a window of the latest \(k) keys, whatever they are", zh: "最近的 \(k) 个键（滑动窗口），不管内容是什么")
+        case .windowAndSinks:
+            Bilingual(
+                en: "the first \(sinks) and the latest \(k - sinks) keys, whatever they are", zh: "最前 \(sinks) 个和最近 \(k - sinks) 个键，不管内容是什么"
             )
+        case .random: Bilingual(en: "\(k) keys drawn at random", zh: "随机抽到的 \(k) 个键")
+        case .oracle:
+            Bilingual(en: "the \(k) keys of the most dense weight, which only dense attention knows", zh: "稠密权重最大的 \(k) 个键，这要先算完稠密注意力才知道")
+        case nil: Bilingual(en: "the \(k) keys that a rule chose", zh: "某条规则选出的 \(k) 个键")
+        }
     }
 
     var denseName: Bilingual { Bilingual(en: "Dense", zh: "稠密") }
-    var sparseName: Bilingual { Bilingual(en: "Sparse, top-\(view.topK)", zh: "稀疏，前 \(view.topK) 名") }
+    /// The heading names the rule: only scores have a top.
+    var sparseName: Bilingual {
+        let k = view.topK
+        return switch view.rule {
+        case .indexer: Bilingual(en: "Sparse, top-\(k)", zh: "稀疏，前 \(k) 名")
+        case .recent: Bilingual(en: "Sparse, the latest \(k)", zh: "稀疏，最近 \(k) 个")
+        case .windowAndSinks: Bilingual(en: "Sparse, first \(sinks) and latest \(k - sinks)", zh: "稀疏，最前 \(sinks) 个和最近 \(k - sinks) 个")
+        case .random: Bilingual(en: "Sparse, \(k) at random", zh: "稀疏，随机 \(k) 个")
+        case .oracle: Bilingual(en: "Sparse, the heaviest \(k)", zh: "稀疏，权重最大的 \(k) 个")
+        case nil: Bilingual(en: "Sparse, \(k) by a rule", zh: "稀疏，按规则留 \(k) 个")
+        }
+    }
 
     var denseCount: Bilingual {
         let count = NumberText.grouped(visible)
@@ -61,7 +84,7 @@ struct CompareWords {
     var alt: Bilingual {
         let counts = Bilingual(
             en:
-                "Dense and sparse attention side by side, \(view.rows) \(view.rows == 1 ? "query" : "queries") by \(view.columns) keys: \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.percent(meanMass)) of the dense weight.",
+                "Dense and sparse attention side by side, \(Words.counted(view.rows, "query", "queries")) by \(Words.counted(view.columns, "key")): \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.percent(meanMass)) of the dense weight.",
             zh:
                 "稠密与稀疏注意力并排，\(view.rows) 个查询、\(view.columns) 个键：\(denseCount.zh)；\(sparseCount.zh)。每个查询至多留下 \(view.topK) 个键，平均保住 \(NumberText.percent(meanMass)) 的稠密权重。"
         )

@@ -21,6 +21,8 @@ extension HeadsFigure {
         let isNamed: Bool
         /// Whether the name of a head stands at its left instead of above it.
         var isBeside = false
+        /// The width of the order of keys at the right of each head; 0 where it has no room.
+        var sideWidth = 0.0
     }
 
     var headingStyle: TextStyle { frame.style(frame.type.label, frame.palette.ink, .semibold) }
@@ -43,7 +45,8 @@ extension HeadsFigure {
         var best: (columns: Int, side: Double) = (1, 0)
         for columns in candidates(gap) {
             let rows = Double((slices.count + columns - 1) / columns)
-            var side = min((frame.contentWidth - gap * Double(columns - 1)) / Double(columns), slices.count > 4 ? 250 : 420)
+            var side = min(
+                (frame.contentWidth - gap * Double(columns - 1)) / Double(columns), slices.count > 4 ? 250 : slices.count > 2 ? 420 : 520)
             if let height { side = min(side, height / rows - headingHeight - captionHeight) }
             // A picture of about golden proportions, unless the use fixes its height.
             if height == nil { side = min(side, max(120, (frame.contentWidth * 0.72) / rows)) }
@@ -63,6 +66,9 @@ extension HeadsFigure {
             let fitting = (1...count).last { count % $0 == 0 && (frame.contentWidth - gap * Double($0 - 1)) / Double($0) >= 48 }
             if let fitting { return [fitting] }
         }
+        // A few heads stand in one row where that leaves each large enough to read.
+        let few = Double(slices.count)
+        if options.preset.proportion == nil, few <= 4, (frame.contentWidth - gap * (few - 1)) / few >= 220 { return [slices.count] }
         return Array(1...max(1, min(slices.count, 12)))
     }
 
@@ -95,9 +101,14 @@ extension HeadsFigure {
             if let height { side = min(side, height / rows - headingHeight - below) }
             let cell = (side / Double(slice.columns)).rounded(.down)
             guard cell >= least else { continue }
+            let matrix = min(cell, 30) * Double(slice.columns)
+            // Where the height sets the size, what is left at the right of each head shows its followed query in order.
+            let spare = (frame.contentWidth - gutter) / Double(columns) - matrix
+            let hasSide = height != nil && spare >= 200
             return Grid(
-                columns: columns, side: min(cell, 30) * Double(slice.columns), gap: gap * 1.5, gutter: gutter,
-                pitch: headingHeight + min(cell, 30) * Double(slice.rows) + below, isNamed: true)
+                columns: columns, side: matrix, gap: hasSide ? spare : gap * 1.5, gutter: gutter,
+                pitch: headingHeight + min(cell, 30) * Double(slice.rows) + below, isNamed: true,
+                sideWidth: hasSide ? min(spare - 64, 240) : 0)
         }
         return nil
     }

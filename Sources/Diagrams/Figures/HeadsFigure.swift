@@ -48,6 +48,7 @@ struct HeadsFigure {
         if let id = options.step {
             steps = [try trace.step(id)]
         } else {
+            try trace.checkPhase(options, figure: "heads")
             steps = trace.steps.filter { $0.id.hasPrefix("layer.") && $0.id.hasSuffix("attention.weights") }
             let alone = [options.phase + ".dense.weights", options.phase + ".attention.weights", "attention.weights"].first(
                 where: trace.contains)
@@ -75,7 +76,7 @@ struct HeadsFigure {
         let grid = fittedGrid()
         let rasters = grid.isNamed ? nil : rasters(grid)
         if let rasters { scale = rasters.scale }
-        frame.head(title[language], subtitle(block: rasters?.block ?? 1)[language])
+        frame.head(title[language], subtitle(block: rasters?.block ?? 1, hasOrder: grid.sideWidth > 0)[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.5
         for (place, slice) in slices.enumerated() {
@@ -122,7 +123,9 @@ struct HeadsFigure {
         }
         let origin = Point(corner.x, corner.y + (grid.isBeside ? 0 : headingHeight))
         let bottom = raster.map { draw($0, slice, origin, grid) } ?? named(slice, origin, grid, isFirst: isFirst)
-        if !isCompact {
+        if grid.sideWidth > 0 {
+            inOrder(slice, at: Point(origin.x + grid.side + 24, origin.y), width: grid.sideWidth)
+        } else if !isCompact {
             frame.add(caption(slice, width: grid.side + grid.gap * 0.6), small, at: Point(corner.x, bottom + frame.type.label * 1.2))
         }
     }
@@ -135,6 +138,24 @@ struct HeadsFigure {
         if frame.width(full, small) <= width { return full }
         let room = width - frame.width(" \(share)", small)
         return "\(TokenText.shortened(key, to: room) { frame.width($0, small) }) \(share)"
+    }
+
+    /// The keys of the followed query, the strongest first.
+    private mutating func inOrder(_ slice: MatrixSlice, at corner: Point, width: Double) {
+        let heading = frame.style(frame.type.body, frame.palette.ink, .semibold)
+        let name = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
+        let words = Words.spaced(Bilingual(en: "\(name.en) rests on", zh: "\(name.zh)最看重的"))
+        frame.add(
+            TokenText.shortened(words[options.language], to: width) { frame.width($0, heading) }, heading,
+            at: Point(corner.x, corner.y + frame.type.body))
+        let keys = (0..<slice.columns).filter { !slice.isMasked(query, $0) && !slice.isBeyond(query, $0) }
+            .sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
+        let entries = keys.prefix(4).map { key in
+            RankedBar(
+                name: slice.columnName(key), number: NumberText.percent(slice.value(query, key)), share: slice.value(query, key),
+                color: frame.palette.bar)
+        }
+        _ = frame.ranked(entries, at: Point(corner.x, corner.y + frame.type.body * 1.6), width: width)
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {

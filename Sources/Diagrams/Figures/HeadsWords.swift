@@ -47,12 +47,12 @@ extension HeadsFigure {
     }
 
     /// How to read the picture, whose pixels stand for `block` by `block` cells.
-    func subtitle(block: Int) -> Bilingual {
+    func subtitle(block: Int, hasOrder: Bool = false) -> Bilingual {
         let reading = Bilingual(
             en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
         let pixel = Words.aggregation(block, options.aggregate ?? .max).map { Bilingual(en: " ", zh: "") + $0 } ?? Bilingual(same: "")
         let letters = isAbbreviated ? Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") : Bilingual(same: "")
-        if isCompact { return reading + letters + pixel }
+        if isCompact || hasOrder { return reading + letters + pixel }
         let name = Words.position(slices[0].rowName(query), Bilingual(en: "query", zh: "查询"))
         return reading + letters + Bilingual(en: " Below each: the key that \(name.en) rests on most.", zh: "每图下方是\(name.zh)最看重的键。")
             + pixel
@@ -71,7 +71,8 @@ extension HeadsFigure {
     var alt: Bilingual {
         let (rows, columns) = (slices[0].rows, slices[0].columns)
         let start = Bilingual(
-            en: "\(slices.count) small matrices of attention weights, \(rows) queries by \(columns) keys each, on one scale.",
+            en:
+                "\(Words.counted(slices.count, "small matrix", "small matrices")) of attention weights, \(Words.counted(rows, "query", "queries")) by \(Words.counted(columns, "key")) each, on one scale.",
             zh: "\(slices.count) 个注意力权重小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
         let most = slices.indices.prefix(12).map { place in
             let best = strongest(slices[place])

@@ -41,7 +41,7 @@ struct IndexerWords {
     private func keyName(_ key: Int) -> Bilingual {
         let name = way.name(key)
         guard way.view.dense.columnLabels == nil else { return Bilingual(same: "“\(name)”") }
-        return Bilingual(en: "key \(name)", zh: "键 \(name) ")
+        return Bilingual(en: "key \(name)", zh: "键 \(name)")
     }
 
     /// The weights of all heads, with all their digits first: as many as tell the smallest from zero.

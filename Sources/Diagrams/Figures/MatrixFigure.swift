@@ -61,6 +61,7 @@ struct MatrixFigure {
         if let id = options.step {
             return try trace.step(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
         }
+        try trace.checkPhase(options, figure: "matrix")
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
         if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
         throw FigureError(

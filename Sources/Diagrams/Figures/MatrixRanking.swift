@@ -2,6 +2,37 @@
 
 import AttentionEngine
 
+/// One entry of a ranking.
+struct RankedBar {
+    let name: String
+    let number: String
+    /// How much of the track is filled, 0 to 1.
+    let share: Double
+    let color: Color
+}
+
+extension PictureFrame {
+    /// Entries one below the other, each a name and a number over a bar, the first in bold; gives the lower edge.
+    mutating func ranked(_ entries: [RankedBar], at corner: Point, width limit: Double) -> Double {
+        let plain = style(type.body, palette.ink)
+        let numbers = entries.map { width($0.number, plain) }.max() ?? 0
+        var y = corner.y
+        for (place, entry) in entries.enumerated() {
+            let name = TokenText.shortened(entry.name, to: limit - numbers - 12) { width($0, plain) }
+            let style = style(type.body, palette.ink, place == 0 ? .semibold : .regular)
+            y += type.body * 1.35
+            add(name, style, at: Point(corner.x, y))
+            add(entry.number, style, at: Point(corner.x + limit, y), .end)
+            y += 7
+            items.append(.rect(Rect(corner.x, y, limit, 5), radius: 2.5, fill: .solid(palette.rule)))
+            let length = limit * min(entry.share, 1)
+            if length >= 1 { items.append(.rect(Rect(corner.x, y, length, 5), radius: 2.5, fill: .solid(entry.color))) }
+            y += 9
+        }
+        return y
+    }
+}
+
 extension MatrixFigure {
     /// The story's row in order: its strongest keys with their digits.
     mutating func ranking(_ words: MatrixWords, at corner: Point, width sideWidth: Double) {
@@ -15,23 +46,14 @@ extension MatrixFigure {
         let heading = Bilingual(en: "Row \(name.en), in order", zh: "\(name.zh)，从高到低")
         frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
         y += frame.type.panel * 0.9
-        let nameStyle = frame.style(frame.type.body, frame.palette.ink)
         let bar = slice.role == .indexer ? frame.palette.indexer : frame.palette.bar
         let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
-        let numberWidth = best.map { frame.width(number($0.value), nameStyle) }.max() ?? 0
-        for (place, entry) in best.enumerated() {
-            let name = TokenText.shortened(keyName(entry.column), to: sideWidth - numberWidth - 12) { frame.width($0, nameStyle) }
-            y += frame.type.body * 1.35
-            let weight: TextStyle.Weight = place == 0 ? .semibold : .regular
-            frame.add(name, frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x, y))
-            frame.add(number(entry.value), frame.style(frame.type.body, frame.palette.ink, weight), at: Point(x + sideWidth, y), .end)
-            y += 7
-            frame.items.append(.rect(Rect(x, y, sideWidth, 5), radius: 2.5, fill: .solid(frame.palette.rule)))
-            let length = scale.kind == .weights ? entry.value : abs(entry.value) / most
-            let fill: Fill = .solid(entry.value < 0 ? frame.palette.muted : bar)
-            if length * sideWidth >= 1 { frame.items.append(.rect(Rect(x, y, sideWidth * min(length, 1), 5), radius: 2.5, fill: fill)) }
-            y += 9
+        let entries = best.map { entry in
+            RankedBar(
+                name: keyName(entry.column), number: number(entry.value),
+                share: scale.kind == .weights ? entry.value : abs(entry.value) / most, color: entry.value < 0 ? frame.palette.muted : bar)
         }
+        y = frame.ranked(entries, at: Point(x, y), width: sideWidth)
         remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
     }
 

@@ -18,6 +18,16 @@ enum Reach {
         return Mask(rows: rows, columns: columns) { !weights.isMasked($0, $1) }
     }
 
+    /// The pairs that a mask left after the softmax, where a switch puts it there: their scores do not know it.
+    static func lateMask(of step: Step, _ trace: Trace, _ rows: Int, _ columns: Int) -> Mask? {
+        guard trace.switches.contains(Switch.maskAfterSoftmax.description), step.id.hasSuffix("weights"),
+            let prefix = prefix(of: step.id, trace),
+            let pairs = (try? trace.step(prefix + "selected")).flatMap({ SelectionPairs($0, trace) }), pairs.rows == rows,
+            pairs.columns == columns
+        else { return nil }
+        return Mask(rows: rows, columns: columns) { pairs.ranks[$0][$1] != nil }
+    }
+
     private static func fitting(_ mask: Mask?, _ rows: Int, _ columns: Int) -> Mask? {
         mask.flatMap { $0.rows == rows && $0.columns == columns ? $0 : nil }
     }

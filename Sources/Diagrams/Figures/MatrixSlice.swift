@@ -43,6 +43,8 @@ public struct MatrixSlice: Sendable {
     /// For a selection [t, k] drawn as pairs: which keys each query keeps, by rank.
     private let ranks: [[Int: Int]]?
     private let maskedScores: ArraySlice<Double>?
+    /// The pairs that a mask left after the softmax; nil where masks come before it.
+    private let lateMask: Mask?
 
     /// The slice of `step` that the options ask for. A selection [t, k] whose scores are in the trace becomes [t, s].
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
@@ -54,7 +56,7 @@ public struct MatrixSlice: Sendable {
             rowLabels = Self.labels(.t, step, rows, trace)
             columnLabels = Self.labels(.s, step, columns, trace)
             reach = Reach.mask(of: step, trace, rows, columns) ?? .causal(rows: rows, columns: columns, offset: columns - rows)
-            (queryHeads, maskedScores) = (nil, nil)
+            (queryHeads, maskedScores, lateMask) = (nil, nil, nil)
             return
         }
         let choice = try SliceChoice(step, of: trace, head: wanted)
@@ -69,6 +71,7 @@ public struct MatrixSlice: Sendable {
         queryHeads = choice.headAxis == .g ? step.id.split(separator: ".").dropLast().joined(separator: ".").querying(trace) : nil
         reach = choice.row == .t && choice.column == .s ? Reach.mask(of: step, trace, rows, columns) : nil
         maskedScores = Self.scores(beside: step, trace).map { choice.values(of: $0.output) }
+        lateMask = reach == nil ? nil : Reach.lateMask(of: step, trace, rows, columns)
     }
 
     /// The value in `row` and `column`.
@@ -95,6 +98,7 @@ public struct MatrixSlice: Sendable {
         if isSelection { return value == 0 }
         if value == -.infinity { return true }
         guard value == 0, isPair else { return false }
+        if let lateMask { return !lateMask[row, column] }
         if let maskedScores { return maskedScores[maskedScores.startIndex + row * columns + column] == -.infinity }
         guard let visible = step.visible, visible.rows == rows, visible.columns == columns, step.id.hasSuffix("weights") else {
             return false

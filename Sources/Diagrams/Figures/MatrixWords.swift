@@ -90,9 +90,9 @@ struct MatrixWords {
         let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         var text = Bilingual(
             en:
-                "\(subject.en)\(head.map { ", " + $0.en } ?? ""): a matrix of \(slice.rows) rows (\(row.en)) by \(slice.columns) columns (\(column.en)), coloured from \(scale.ends.low) to \(scale.ends.high).",
+                "\(subject.en)\(head.map { ", " + $0.en } ?? ""): a matrix of \(Words.counted(slice.rows, "row")) (\(row.en)) by \(Words.counted(slice.columns, "column")) (\(column.en)), coloured from \(scale.ends.low) to \(scale.ends.high).",
             zh:
-                "\(subject.zh)\(head.map { "（" + $0.zh + "）" } ?? "")：矩阵共 \(slice.rows) 行（\(row.zh)）、\(slice.columns) 列（\(column.zh)），颜色从 \(scale.ends.low) 到 \(scale.ends.high)。"
+                "\(subject.zh)\(head.map { "（" + $0.zh + "）" } ?? "")：矩阵共 \(NumberText.grouped(slice.rows)) 行（\(row.zh)）、\(NumberText.grouped(slice.columns)) 列（\(column.zh)），颜色从 \(scale.ends.low) 到 \(scale.ends.high)。"
         )
         if let query, let best = strongest(3) {
             let name = slice.rowName(query)
@@ -112,11 +112,11 @@ struct MatrixWords {
         return text
     }
 
-    /// A line to copy under the picture.
+    /// A sentence to copy under the picture.
     var caption: Bilingual {
-        Bilingual(
-            en: "\(subject.en)\(head.map { " (\($0.en))" } ?? ""). \(slice.step.id)",
-            zh: "\(subject.zh)\(head.map { "（\($0.zh)）" } ?? "")。\(slice.step.id)")
+        title == subject
+            ? Bilingual(en: "\(subject.en)\(head.map { " (\($0.en))" } ?? "").", zh: "\(subject.zh)\(head.map { "（\($0.zh)）" } ?? "")。")
+            : Words.caption(title, of: slice)
     }
 
     private func strongest(_ count: Int) -> Bilingual? {
@@ -133,6 +133,17 @@ struct MatrixWords {
             })
     }
 
+    /// What a number of a pair is called: a score only from the scaling and the mask on.
+    private var pairQuantity: Bilingual? {
+        guard slice.isPair else { return nil }
+        if slice.stem == "dot" || slice.stem.hasPrefix("dot_") { return Bilingual(en: "dot product", zh: "点积") }
+        switch slice.stem {
+        case "scaled": return Bilingual(en: "scaled dot product", zh: "缩放后的点积")
+        case "votes": return Bilingual(en: "vote", zh: "票")
+        default: return Bilingual(en: "score", zh: "得分")
+        }
+    }
+
     // MARK: The framed column
 
     /// Which row and column stand in frames; nil without a column.
@@ -147,9 +158,7 @@ struct MatrixWords {
     /// The framed column in words: who rests on the key most.
     private var columnText: Bilingual? {
         guard let key else { return nil }
-        let rows = (0..<slice.rows).filter {
-            !slice.isMasked($0, key) && !slice.isBeyond($0, key) && slice.value($0, key).isFinite
-        }
+        let rows = rows(seeing: key)
         let name = slice.columnName(key)
         if scale.kind == .choice {
             let count = rows.count { slice.value($0, key) == 1 }
@@ -159,6 +168,11 @@ struct MatrixWords {
         guard !best.isEmpty else { return Bilingual(en: " Column \(key), “\(name)”: all masked.", zh: "第 \(key) 列“\(name)”：全部掩住。") }
         let rest = list(best.map { (slice.rowName($0), slice.value($0, key)) })
         return Bilingual(en: " Column \(key), “\(name)”: highest at \(rest.en).", zh: "第 \(key) 列“\(name)”：最高的是\(rest.zh)。")
+    }
+
+    /// The queries whose number for `key` stands after the mask.
+    func rows(seeing key: Int) -> [Int] {
+        (0..<slice.rows).filter { !slice.isMasked($0, key) && !slice.isBeyond($0, key) && slice.value($0, key).isFinite }
     }
 
     /// A short row in full.
@@ -197,7 +211,7 @@ struct MatrixWords {
         case .weights: Bilingual(en: "weight", zh: "权重")
         case .choice: Bilingual(en: "no, yes", zh: "否、是")
         case .magnitudes, .signed:
-            slice.isPair ? Bilingual(en: "score", zh: "得分") : Bilingual(en: "value", zh: "数值")
+            pairQuantity ?? Bilingual(en: "value", zh: "数值")
         }
     }
 }

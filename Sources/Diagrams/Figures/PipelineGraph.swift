@@ -50,16 +50,16 @@ struct PipelineGraph {
         if let id = options.step { return try trace.step(id) }
         let candidates = [options.phase + ".output", "sparse.output", "attention.output"]
         if let id = candidates.first(where: trace.contains) { return try trace.step(id) }
+        try trace.checkPhase(options, figure: "pipeline")
         if let last = trace.steps.last(where: { $0.id.hasSuffix("attention.output") }) { return last }
         throw FigureError("pipeline needs a trace with an output: expected \(candidates.joined(separator: ", ")), found none; name a step")
     }
 
     /// `prefill` of `prefill.output`; nil where a trace has no phases.
     private static func phase(of id: String) -> String? {
-        let parts = id.split(separator: ".").map(String.init)
-        if parts.first == "prefill" { return "prefill" }
-        if ["decode", "layer"].contains(parts.first), parts.count > 2, Int(parts[1]) != nil { return parts[0] + "." + parts[1] }
-        return nil
+        if let pass = Trace.phase(of: id) { return pass }
+        let parts = id.split(separator: ".")
+        return parts.first == "layer" && parts.count > 2 && Int(parts[1]) != nil ? parts[0] + "." + parts[1] : nil
     }
 
     /// The selection and the scores that it masks.

@@ -21,10 +21,8 @@ struct SelectionView {
     init(_ trace: Trace, _ options: FigureOptions, figure: String) throws {
         let prefix = [options.phase + ".", ""].first { trace.contains($0 + "selected") }
         guard let prefix else {
-            let phases = trace.steps.filter { $0.id.hasSuffix(".selected") }.map { String($0.id.dropLast(9)) }
-            let hint =
-                phases.isEmpty ? "a step called selected" : "phase \(options.phase): the phases here are \(phases.joined(separator: ", "))"
-            throw FigureError("\(figure) needs a trace with a selection: expected \(hint), found none")
+            try trace.checkPhase(options, figure: figure)
+            throw FigureError("\(figure) needs a trace with a selection: expected a step called selected, found none")
         }
         func first(_ ids: [String]) throws -> Step {
             guard let id = ids.first(where: { trace.contains(prefix + $0) }) else {
@@ -104,12 +102,21 @@ struct SelectionView {
         guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") }
         let name = dense.rowName(query)
         // Tokens without words are called by their positions.
-        if Int(name) != nil { return Bilingual(en: "Query \(name)", zh: "查询 \(name) ") }
+        if Int(name) != nil { return Bilingual(en: "Query \(name)", zh: "查询 \(name)") }
         return Bilingual(en: "Token \(query), “\(name)”,", zh: "第 \(query) 个词元“\(name)”")
     }
 
-    /// How the indexer's choice is called: by its rule, where another one chose.
-    var isIndexer: Bool { score?.step.id.hasSuffix("indexer.score") ?? false }
+    /// Whether the lightning indexer chose.
+    var isIndexer: Bool { rule == .indexer }
+
+    /// Who chose, by what was ranked and by the switches; nil where the trace does not say.
+    var rule: SelectionRule? {
+        if let id = score?.step.id {
+            if id.hasSuffix("indexer.score") { return .indexer }
+            if id.hasSuffix("oracle.score") { return .oracle }
+        }
+        return SelectionRule.allCases.first { trace.switches.contains(Switch.select($0).description) }
+    }
 }
 
 /// Where the scores of one query are cut.
@@ -158,23 +165,29 @@ extension Words {
 
     /// A token in quotation marks, or called by its position if it has no text but that.
     static func position(_ name: String, _ kind: Bilingual) -> Bilingual {
-        Int(name) == nil ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name) ")
-    }
-
-    /// Without the space after a number where a mark of full width or nothing follows.
-    static func closed(_ text: String) -> String {
-        var closed = ""
-        for character in text {
-            if closed.last == " ", "：，。；".contains(character) { closed.removeLast() }
-            closed.append(character)
-        }
-        while closed.last == " " { closed.removeLast() }
-        return closed
+        Int(name) == nil ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name)")
     }
 
     /// A position by its name in quotation marks, or by its number where positions have no names.
     static func place(_ position: Int, _ names: [String]?) -> Bilingual {
         names.map { quoted($0[position]) } ?? Bilingual(same: "\(position)")
+    }
+
+    /// A number of things in English: 1 row, 1,296 rows.
+    static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(NumberText.grouped(count)) \(count == 1 ? one : many ?? one + "s")"
+    }
+
+    /// The sentence to copy under a picture of one step: the finding, and what was drawn.
+    static func caption(_ finding: Bilingual, of slice: MatrixSlice) -> Bilingual {
+        let title = slice.step.title
+        // A title that begins with a word, not with a name in capitals, goes on in the middle of a sentence.
+        let isWord = title.en.dropFirst().first?.isLowercase ?? false
+        let subject = Bilingual(en: isWord ? title.en.prefix(1).lowercased() + title.en.dropFirst() : title.en, zh: title.zh)
+        let parts = [subject, slice.headName].compactMap { $0 }
+        return Bilingual(
+            en: "\(finding.en) (\(parts.map(\.en).joined(separator: "; "))).",
+            zh: "\(finding.zh)（\(parts.map(\.zh).joined(separator: "；"))）。")
     }
 
     /// Which heads a slice shows; nil where it has none.
