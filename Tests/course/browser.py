@@ -55,6 +55,8 @@ def open_browser(language="en-US", javascript=True):
 class Page:
     """One opened page."""
 
+    count = 0
+
     def __init__(self, browser, path, width=1200, fragment="", **stored):
         """Opens `path` with only `stored` remembered of earlier visits: language, theme."""
         self.browser = browser
@@ -62,9 +64,14 @@ class Page:
         self.console()
         self.requests()
         browser.get("about:blank")
-        # Runs before the page's own script, so that one load is enough.
-        code = "try { localStorage.clear(); for (const [k, v] of Object.entries(%s)) localStorage.setItem('attention-steps.' + k, v); } catch {}"
-        script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": code % json.dumps(stored)})
+        # Runs before the page's own script, so that one load is enough; once, since a page that is opened again is to remember.
+        Page.count += 1
+        code = """try { if (Number(sessionStorage.getItem('opened')) < %d) {
+          sessionStorage.setItem('opened', %d);
+          localStorage.clear();
+          for (const [key, value] of Object.entries(%s)) localStorage.setItem('attention-steps.' + key, value);
+        } } catch { /* a page without storage */ }""" % (Page.count, Page.count, json.dumps(stored))
+        script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": code})
         browser.get(pathlib.Path(path).resolve().as_uri() + fragment)
         browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 

@@ -273,5 +273,7 @@ def prints(browser, path, language):
     drawn = f"document.querySelectorAll(\".edition[data-lang='{language}'] .picture svg:not(.cells)\").length"
     assert page.js(drawn) == len(page.all(f".edition[data-lang='{language}'] .picture"))
     page.media("print")
+    labels = page.js("[...arguments[0]].map(e => e.innerText.trim())", page.shown(".predict summary"))
+    assert labels and set(labels) == {"The answer" if language == "en" else "答案"}, f"answers are printed under {set(labels)}"
     assert not page.shown(".pager") and not page.shown(".bar") and not page.shown(".contents")
     page.media()
