@@ -56,13 +56,17 @@ let package = Package(
         .executableTarget(
             name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], path: "Benchmarks/MatrixTiming",
             swiftSettings: settings),
+        .target(
+            name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
+            swiftSettings: settings),
         .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "AttentionEngine"], swiftSettings: settings),
         .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(
-            name: "CairoRendererTests", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], exclude: ["Goldens", "fonts.conf"],
+            name: "CairoRendererTests", dependencies: ["PictureTesting", "CairoRenderer", "Diagrams", "AttentionEngine"],
+            exclude: ["Goldens"],
             swiftSettings: settings),
         .testTarget(
             name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "AttentionEngine"], exclude: ["Fixtures"],
@@ -70,7 +74,8 @@ let package = Package(
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
         .testTarget(
-            name: "attnTests", dependencies: ["attn", "AttentionEngine", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles"],
-            swiftSettings: settings),
+            name: "attnTests",
+            dependencies: ["attn", "AttentionEngine", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles", "PictureTesting"],
+            exclude: ["Goldens"], swiftSettings: settings),
     ]
 )

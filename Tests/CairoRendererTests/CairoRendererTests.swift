@@ -4,13 +4,26 @@ import AttentionEngine
 import CairoRenderer
 import Diagrams
 import Foundation
+import PictureTesting
 import Testing
 
 @Suite(.serialized) struct CairoRendererTests {
     let renderer = Sample.renderer()
 
     @Test(arguments: Language.allCases) func `every kind of item looks as it did`(language: Language) throws {
-        try expectGolden("every-item-\(language.rawValue)", try renderer.png(Sample.everyItem(language)))
+        try Goldens().expect("every-item-\(language.rawValue)", try renderer.png(Sample.everyItem(language)))
+    }
+
+    @Test func `pictures are compared channel by channel`() throws {
+        func dot(_ color: UInt32) throws -> PNGImage {
+            let words = Bilingual(same: "x")
+            let scene = Scene(
+                size: Size(4, 2), background: Color(0xFFFFFF), items: [.rect(Rect(1, 1, 1, 1), fill: .solid(Color(color)))], title: words,
+                alt: words, caption: words, language: .en)
+            return try PNGImage(decoding: try renderer.png(scene))
+        }
+        let found = try [0x102030, 0x102031, 0x102033].map { difference(try dot(0x102030), try dot($0), tolerance: 1) }
+        #expect(found.map(\.largest) == [0, 1, 3] && found.map(\.count) == [0, 0, 1])
     }
 
     @Test func `pixels have the colours that were asked for`() throws {

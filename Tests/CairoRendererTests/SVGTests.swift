@@ -4,6 +4,7 @@ import AttentionEngine
 import CairoRenderer
 import Diagrams
 import Foundation
+import PictureTesting
 import Testing
 
 @Suite(.serialized) struct SVGTests {

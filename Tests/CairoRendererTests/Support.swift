@@ -1,22 +1,13 @@
-// What picture tests share: a renderer with pinned fonts, sample scenes, and the comparison of decoded pixels with goldens.
-// RECORD_GOLDENS=1 rewrites the goldens and fails, so that a recording never passes for a check.
+// What tests of the renderer share: a renderer with pinned fonts and sample scenes.
 
 import AttentionEngine
 import CairoRenderer
 import Diagrams
-import Foundation
-import Testing
+import PictureTesting
 
 enum Sample {
-    /// Fontconfig reads its file once, at the first use of a font.
-    private static let pinnedFonts: Void = {
-        setenv("FONTCONFIG_FILE", folder.appendingPathComponent("fonts.conf").path, 1)
-    }()
-
-    static var folder: URL { URL(fileURLWithPath: #filePath).deletingLastPathComponent() }
-
     static func renderer() -> CairoRenderer {
-        _ = pinnedFonts
+        _ = PinnedFonts.pin
         return CairoRenderer()
     }
 
@@ -59,40 +50,4 @@ enum Sample {
         return try Figure.matrix.draw(
             FigureData(traces: [("noise", trace)], provenance: Provenance(name: "random")), options, renderer.measurer)
     }
-}
-
-/// The largest difference of a channel, and how many pixels differ by more than `tolerance`.
-func difference(_ a: PNGImage, _ b: PNGImage, tolerance: Int) -> (largest: Int, count: Int) {
-    var (largest, count) = (0, 0)
-    for pixel in stride(from: 0, to: a.rgba.count, by: 4) {
-        let apart = (0..<4).map { abs(Int(a.rgba[pixel + $0]) - Int(b.rgba[pixel + $0])) }.max()!
-        largest = max(largest, apart)
-        if apart > tolerance { count += 1 }
-    }
-    return (largest, count)
-}
-
-/// Compares a picture with its golden, at most 1 apart in any channel; writes expected, found and their difference beside each other if not.
-func expectGolden(_ name: String, _ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let golden = Sample.folder.appendingPathComponent("Goldens/\(name).png")
-    if ProcessInfo.processInfo.environment["RECORD_GOLDENS"] == "1" {
-        try Data(bytes).write(to: golden)
-        Issue.record("recorded \(golden.lastPathComponent)", sourceLocation: sourceLocation)
-        return
-    }
-    let found = try PNGImage(decoding: bytes)
-    let expected = try PNGImage(decoding: Array(Data(contentsOf: golden)))
-    try #require(
-        found.width == expected.width && found.height == expected.height, "\(name): the size changed", sourceLocation: sourceLocation)
-    let (largest, count) = difference(found, expected, tolerance: 1)
-    guard largest > 1 else { return }
-    let place = FileManager.default.temporaryDirectory.appendingPathComponent("attention-steps-\(name)-difference.png")
-    var three = [UInt8]()
-    for y in 0..<found.height {
-        let row = y * found.width * 4..<(y + 1) * found.width * 4
-        three += expected.rgba[row] + found.rgba[row]
-        for i in row { three.append(i % 4 == 3 ? 255 : 255 - UInt8(min(255, 8 * abs(Int(found.rgba[i]) - Int(expected.rgba[i]))))) }
-    }
-    try Data(PNGImage.encode(rgba: three, width: found.width * 3, height: found.height)).write(to: place)
-    Issue.record("\(name): \(count) pixels differ, by up to \(largest); see \(place.path)", sourceLocation: sourceLocation)
 }
