@@ -16,8 +16,8 @@ def plays(results, attn):
     """What keys, windows and pipes do, on the first lesson."""
     for test in [
         enter_goes_on_and_answers_come_when_asked, b_goes_back, other_keys_do_nothing, control_c_ends_with_130, end_of_input_ends_quietly,
-        one_step_by_its_name, colours_only_where_wanted, the_terminal_is_as_it_was, a_new_width_counts_from_the_next_step, a_closed_pipe_is_quiet,
-        a_pipe_gets_everything, a_signal_leaves_the_terminal_as_it_was,
+        end_of_input_typed_ahead_counts, one_step_by_its_name, colours_only_where_wanted, the_terminal_is_as_it_was,
+        a_new_width_counts_from_the_next_step, a_closed_pipe_is_quiet, a_pipe_gets_everything, a_signal_leaves_the_terminal_as_it_was,
     ]:
         results.check(test.__name__.replace("_", " "), test, attn)
 
@@ -130,6 +130,13 @@ def control_c_ends_with_130(attn):
 def end_of_input_ends_quietly(attn):
     child = play(attn, "1")
     child.expect("Enter: the answer")
+    child.send("\x04")
+    ends(child)
+
+
+def end_of_input_typed_ahead_counts(attn):
+    """Control-D before the player has set the terminal to single keys: the terminal keeps it as another byte."""
+    child = play(attn, "1")
     child.send("\x04")
     ends(child)
 

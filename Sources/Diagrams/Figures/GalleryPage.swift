@@ -97,7 +97,7 @@ public struct GalleryPage: Sendable {
             <main>
             <h1>\(Self.both(Self.title))</h1>
             <p>\(Self.both(Self.introduction))</p>
-            <nav><ol>
+            <nav aria-label="Contents · 目录"><ol>
             \(contents.joined(separator: "\n"))
             </ol></nav>
             \(sections.joined(separator: "\n"))

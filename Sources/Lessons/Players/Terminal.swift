@@ -85,7 +85,8 @@ public struct Terminal: Sendable {
         default:
             switch bytes[0] {
             case 3: .interrupt
-            case 4, 0x71, 0x51: .quit
+            // An end of input that was typed before the terminal was set to single keys arrives as 0.
+            case 0, 4, 0x71, 0x51: .quit
             case 10, 13, 0x20, 0x6E, 0x4E: .next
             case 0x62, 0x42: .back
             default: .other
