@@ -15,7 +15,9 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "attn", targets: ["attn"]),
-        .library(name: "AttentionEngine", targets: ["AttentionEngine"]),
+        .library(name: "Traces", targets: ["Traces"]),
+        .library(name: "Mechanisms", targets: ["Mechanisms"]),
+        .library(name: "Records", targets: ["Records"]),
         .library(name: "ModelFiles", targets: ["ModelFiles"]),
         .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
         .library(name: "Diagrams", targets: ["Diagrams"]),
@@ -28,54 +30,70 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
-        .target(name: "AttentionEngine", swiftSettings: settings),
-        .target(name: "ModelFiles", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .target(name: "Traces", swiftSettings: settings),
+        .target(name: "Mechanisms", dependencies: ["Traces"], swiftSettings: settings),
+        .target(name: "Records", dependencies: ["Traces"], swiftSettings: settings),
+        .target(name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .target(
-            name: "AttentionKernels", dependencies: ["AttentionEngine", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+            name: "AttentionKernels",
+            dependencies: ["Traces", "Mechanisms", "Records", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
             swiftSettings: settings),
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
-        .target(name: "Diagrams", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .target(name: "Diagrams", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
         .systemLibrary(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
         .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
-        .target(name: "CairoRenderer", dependencies: ["Diagrams", "AttentionEngine", "CCairo", "CPNG"], swiftSettings: settings),
+        .target(
+            name: "CairoRenderer", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records", "CCairo", "CPNG"], swiftSettings: settings),
         .target(
             name: "Lessons",
-            dependencies: ["Diagrams", "AttentionEngine", "CCMark", "Yams", .product(name: "Mustache", package: "swift-mustache")],
+            dependencies: [
+                "Diagrams", "Traces", "Mechanisms", "Records", "CCMark", "Yams", .product(name: "Mustache", package: "swift-mustache"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "attn",
             dependencies: [
-                "AttentionEngine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
+                "Traces", "Mechanisms", "Records", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
-            name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "AttentionEngine"], path: "Benchmarks/MatrixTiming",
+            name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
+            path: "Benchmarks/MatrixTiming",
             swiftSettings: settings),
         .target(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),
-        .testTarget(name: "AttentionEngineTests", dependencies: ["AttentionEngine"], swiftSettings: settings),
+        .target(name: "EngineTesting", dependencies: ["Mechanisms", "Traces"], path: "Tests/EngineTesting", swiftSettings: settings),
+        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], swiftSettings: settings),
+        .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
+        .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
-            name: "ModelFilesTests", dependencies: ["ModelFiles", "AttentionEngine"], exclude: ["Fixtures"], swiftSettings: settings),
-        .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "AttentionEngine"], swiftSettings: settings),
-        .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "AttentionEngine"], swiftSettings: settings),
+            name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records"], exclude: ["Fixtures"],
+            swiftSettings: settings),
         .testTarget(
-            name: "CairoRendererTests", dependencies: ["PictureTesting", "CairoRenderer", "Diagrams", "AttentionEngine"],
+            name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .testTarget(
+            name: "CairoRendererTests", dependencies: ["PictureTesting", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             exclude: ["Goldens"],
             swiftSettings: settings),
         .testTarget(
-            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "AttentionEngine"], exclude: ["Fixtures"],
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records"],
+            exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
-            name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "AttentionEngine"], swiftSettings: settings),
+            name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
+            swiftSettings: settings),
         .testTarget(
             name: "attnTests",
-            dependencies: ["attn", "AttentionEngine", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles", "PictureTesting"],
+            dependencies: [
+                "attn", "Traces", "Mechanisms", "Records", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles", "PictureTesting",
+            ],
             exclude: ["Goldens"], swiftSettings: settings),
     ]
 )

@@ -2,9 +2,10 @@
 // Prints one JSON line a size: {"tokens", "seconds": […], "bytes", "width", "height"}. Used by Benchmarks/matrix_vs_matplotlib.py.
 // Arguments: how many runs, then sizes.
 
-import AttentionEngine
 import CairoRenderer
 import Diagrams
+import Mechanisms
+import Traces
 
 @main
 enum MatrixTiming {

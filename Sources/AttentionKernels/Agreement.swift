@@ -1,7 +1,7 @@
 // The kernels' results against the same equations in Double, term by term in one fixed order. At long lengths one head in 64 is compared (all index
 // scores always are), because Double without a BLAS is slow; a prefill is compared at its first, middle and last query.
 
-internal import AttentionEngine
+internal import Traces
 
 #if canImport(Glibc)
     import Glibc

@@ -2,7 +2,7 @@
 // of every position, top-k, the selected latents gathered, MLA over those. Projections are left out: they do not depend on the length.
 // Sources: DeepSeek-V3.2-Exp report, Eq. 1; code `model.py` for the absorbed order of operations. Float32 throughout, no FP8.
 
-public import AttentionEngine
+public import Traces
 
 /// The dimensions of one decoded token in one layer.
 public struct DecodeDimensions: Hashable, Sendable {

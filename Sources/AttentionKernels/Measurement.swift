@@ -1,7 +1,8 @@
 // Timing dense and sparse attention at growing lengths: median of several runs, growth exponents fitted in log-log, agreement with a computation in
 // Double. Memory is computed and compared with what is free before anything is allocated; a cancelled measurement keeps what it has.
 
-public import AttentionEngine
+import Records
+public import Traces
 
 /// What to measure.
 public struct MeasurementOptions: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // A measurement as JSON, written by hand: few fields, a fixed order, and no Foundation.
 
-import AttentionEngine
+import Traces
 
 extension MeasurementReport {
     /// `{"phase", "machine", "dimensions", "runs", "isComplete", "rows": [{"length", "dense", "sparse", "speedup", "agreement"}],

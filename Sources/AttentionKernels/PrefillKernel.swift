@@ -1,7 +1,7 @@
 // Causal prefill of a whole sequence in one layer: dense over every earlier key, and sparse over the top-k that the indexer selects. Queries go in
 // tiles, keys in blocks, so that memory stays bounded by a tile's scores. Keys and values share one latent as in MLA's MQA mode.
 
-public import AttentionEngine
+public import Traces
 
 /// What a prefill reads, each row one position.
 public struct PrefillInput: Sendable {

@@ -1,7 +1,7 @@
 // The k largest of n scores in linear time: a radix select on the bits of the floats finds the score at the cut, one pass collects.
 // At the cut the lower position wins; -0 equals 0; a NaN is an error.
 
-public import AttentionEngine
+public import Traces
 
 /// Selection of the largest scores.
 public enum TopK {

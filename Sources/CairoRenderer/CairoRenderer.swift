@@ -1,8 +1,9 @@
 // Scene to PNG, SVG and PDF bytes. The same scene gives the same bytes, whatever was drawn before.
 
-public import AttentionEngine
 import CCairo
 public import Diagrams
+import Records
+public import Traces
 
 /// Draws scenes and measures text. Holds fonts; use one in each thread.
 public final class CairoRenderer {

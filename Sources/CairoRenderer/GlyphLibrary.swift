@@ -1,8 +1,8 @@
 // Letters as outlines for SVG: each glyph once, in units of a thousandth of the type size, to be used at any size and colour.
 
-import AttentionEngine
 import CCairo
 import Diagrams
+import Traces
 
 /// What a glyph looks like.
 enum GlyphShape {

@@ -1,8 +1,8 @@
 // Scene to SVG, written here and not by Cairo: every id carries a prefix, nothing depends on what was drawn before, letters are outlines
 // defined once, and hot spots keep the step and cell that they stand for.
 
-import AttentionEngine
 import Diagrams
+import Traces
 
 /// Writes one document.
 struct SVGWriter {

@@ -1,9 +1,9 @@
 // Text through Pango: families, languages, weights and tabular digits in one place, used to measure and to draw alike.
 // Hinting and metrics hinting are off and antialiasing is grey, so that pictures do not depend on a screen.
 
-import AttentionEngine
 import CCairo
 import Diagrams
+import Traces
 
 /// Turns a line of text into laid-out glyphs. Not to be shared between threads.
 final class Typesetter {

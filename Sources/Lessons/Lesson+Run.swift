@@ -1,7 +1,8 @@
 // Running a lesson: experiments are computed, live values looked up, Markdown parsed, and a page comes out.
 
-public import AttentionEngine
 internal import Diagrams
+public import Mechanisms
+public import Traces
 
 extension Lesson {
     /// The lesson in one language, with every value computed from `source`.

@@ -1,8 +1,10 @@
 // A lesson: lesson.yaml says what runs and which steps there are, en.md and zh.md say it in words. Running it gives a page.
 
-public import AttentionEngine
 public import Diagrams
 internal import Foundation
+public import Mechanisms
+import Records
+public import Traces
 
 /// What a lesson is run on.
 public enum LessonSource: Sendable {

@@ -1,8 +1,9 @@
 // A small language model of seeded noise, so that the check can run lessons on a model without having one: its numbers mean nothing, and no reader
 // sees them.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Mechanisms
+internal import Traces
 
 extension LessonCheck {
     /// A model and its trace of the diary's words; nil if it cannot be made.

@@ -1,7 +1,7 @@
 // The lessons of a folder, in the order of the course.
 
-internal import AttentionEngine
 internal import Foundation
+internal import Traces
 
 /// The lessons of a folder, with the diary they share.
 public struct LessonLibrary: Sendable {

@@ -1,8 +1,8 @@
 // A lesson that has been run: steps of blocks of inlines, with every value filled in. Terminal, Markdown, HTML and paste all start here,
 // and none of them computes or parses anything.
 
-public import AttentionEngine
 public import Diagrams
+public import Traces
 
 /// A lesson in one language, run on one text.
 public struct Page: Sendable {

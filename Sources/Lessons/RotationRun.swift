@@ -1,7 +1,8 @@
 // A run that shows what rotary embedding does and nothing else: the same vector at every position, rotated, and every query against every
 // key. All weights are the identity, so that whatever differs between two cells is position. Frequencies as in RoFormer (Su et al. 2021).
 
-internal import AttentionEngine
+internal import Mechanisms
+internal import Traces
 
 /// One vector, repeated: `{repeated: {vector: [1, 1, 0, 0], times: 24, layout: half}}`.
 struct RotationRun: Hashable, Sendable {

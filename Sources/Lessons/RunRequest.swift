@@ -1,8 +1,9 @@
 // What a lesson runs beside its main run, as lesson.yaml says it: a question of the diary, a text, or a reference case, each with what-if
 // switches; and how it is run.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Mechanisms
+internal import Traces
 
 /// One run of a lesson.
 struct RunRequest: Sendable {

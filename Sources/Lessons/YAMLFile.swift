@@ -1,7 +1,7 @@
 // A YAML file whose every complaint names file, line and column. A thin layer over Yams' nodes.
 
-internal import AttentionEngine
 internal import Foundation
+internal import Traces
 internal import Yams
 
 /// A node of a YAML file with the file's name.

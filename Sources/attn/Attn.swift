@@ -1,11 +1,12 @@
 // The entry: parses the command line, runs the command, and turns every error into one line on standard error and the right exit code.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 #if canImport(Glibc)
     internal import Glibc

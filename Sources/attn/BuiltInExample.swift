@@ -1,9 +1,10 @@
 // What a figure draws when no source is named: the diary with its first two questions, published data, the engine's own demonstration.
 
-internal import AttentionEngine
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 struct BuiltInExample {
     let home: String?

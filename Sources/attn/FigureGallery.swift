@@ -1,9 +1,9 @@
 // All figures in both languages and all themes, for a page and for a phone, with their page: drawn by all cores.
 
-internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
+internal import Traces
 
 struct FigureGallery {
     let home: String?

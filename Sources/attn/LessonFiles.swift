@@ -1,11 +1,12 @@
 // What lessons need from the command: figures in words for terminals, and, from the assets folder, reference cases, models,
 // hardware and published data.
 
-internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 extension LessonResources {
     /// Resources from `assets` beside the lessons, under `home`.

@@ -1,8 +1,8 @@
 // Where results and remarks go: results to standard output, checked; everything else to standard error.
 
 public import ArgumentParser
-public import AttentionEngine
 internal import ModelFiles
+public import Traces
 
 #if canImport(Glibc)
     internal import Glibc

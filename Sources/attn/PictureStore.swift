@@ -1,9 +1,9 @@
 // The pictures of a page, drawn by all cores at once: drawing is most of what writing an article takes.
 
-internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
+internal import Traces
 
 /// Drawn figures, each once however often it is asked for.
 final class PictureStore {

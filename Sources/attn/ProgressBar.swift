@@ -1,8 +1,8 @@
 // A bar on standard error while something long is under way, if a person is looking; nothing otherwise.
 
-internal import AttentionEngine
 internal import AttentionKernels
 internal import ModelFiles
+internal import Traces
 
 #if canImport(Glibc)
     internal import Glibc

@@ -1,11 +1,12 @@
 // SOURCE: where a trace comes from. Exactly one of --lesson, --case, --trace, --model with --text.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import CCairo
 internal import Diagrams
 internal import Lessons
+internal import Mechanisms
 internal import ModelFiles
+internal import Traces
 
 #if canImport(Glibc)
     internal import Glibc

@@ -1,6 +1,6 @@
 // `step.id[i,j,…]`: one cell of one step, as people type it.
 
-internal import AttentionEngine
+internal import Traces
 
 struct StepReference {
     let id: String

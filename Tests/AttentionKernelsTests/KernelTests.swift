@@ -1,8 +1,8 @@
 // The Float32 kernels against the engine's own expressions in Double at small sizes, the selection against a full sort, and the guards.
 
-import AttentionEngine
 import AttentionKernels
 import Testing
+import Traces
 
 @Suite struct KernelTests {
     static func dimensions(topK: Int = 9) throws -> DecodeDimensions {

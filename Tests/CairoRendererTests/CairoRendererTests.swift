@@ -1,11 +1,13 @@
 // PNG, SVG and PDF of scenes, checked as decoded pixels, as text, and against librsvg as an outside oracle.
 
-import AttentionEngine
 import CairoRenderer
 import Diagrams
 import Foundation
+import Mechanisms
 import PictureTesting
+import Records
 import Testing
+import Traces
 
 @Suite(.serialized) struct CairoRendererTests {
     let renderer = Sample.renderer()

@@ -1,11 +1,12 @@
 // SVG: what it says of itself, its ids, its size, and that another renderer sees the same picture.
 
-import AttentionEngine
 import CairoRenderer
 import Diagrams
 import Foundation
+import Mechanisms
 import PictureTesting
 import Testing
+import Traces
 
 @Suite(.serialized) struct SVGTests {
     let renderer = Sample.renderer()

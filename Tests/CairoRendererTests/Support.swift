@@ -1,9 +1,10 @@
 // What tests of the renderer share: a renderer with pinned fonts and sample scenes.
 
-import AttentionEngine
 import CairoRenderer
 import Diagrams
+import Mechanisms
 import PictureTesting
+import Traces
 
 enum Sample {
     static func renderer() -> CairoRenderer {

@@ -1,8 +1,8 @@
 // Parts of charts: axes that end at round numbers, labels that do not collide, and categorical colours that stay apart for colour-blind readers.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 #if canImport(Glibc)
     import Glibc

@@ -1,8 +1,9 @@
 // Figures of patterns, costs, prices, benchmarks and measurements as text: what they say, and that nothing collides or is cut off.
 
-import AttentionEngine
 import Diagrams
+import Records
 import Testing
+import Traces
 
 /// Data for these figures, written out: the models' dimensions, Figure 3's corners, prices, a few benchmarks, made-up times.
 enum Published {

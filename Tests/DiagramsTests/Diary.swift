@@ -1,8 +1,9 @@
 // The diary of the lessons, as data for pictures: token vectors and weights designed by hand (see the lessons' own data file), run through the
 // engine. Only numbers that enter stand here; every number that is drawn comes from the trace.
 
-import AttentionEngine
 import Diagrams
+import Mechanisms
+import Traces
 
 enum Diary {
     private static let trip = Tensor(

@@ -1,9 +1,9 @@
 // What holds of every figure drawn from a trace, in every language, theme, preset and at the widths that a reader uses: no text runs into another,
 // nothing leaves the picture, nothing is smaller than 11 points, and all words are there in both languages.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 @Suite struct EveryFigureTests {
     static let names = ["matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline"]

@@ -1,8 +1,9 @@
 // What pictures say of one step: titles, captions and marks that their data decide.
 
-import AttentionEngine
+import Mechanisms
 import Diagrams
 import Testing
+import Traces
 
 @Suite struct FindingTests {
     /// A matrix of one step.

@@ -1,9 +1,9 @@
 // The figures that follow a computation, `pipeline` and `indexer`, where layout carries the meaning: boxes and straight lines, names that stay
 // when rows are low.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 @Suite struct FlowFigureTests {
     private func draw(_ figure: Figure, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {

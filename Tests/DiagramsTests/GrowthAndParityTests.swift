@@ -1,8 +1,10 @@
 // What `growth`, `parity` and `patterns` must show beside their numbers: both crossings on their lines, a tie that is seen, nothing under the source.
 
-import AttentionEngine
 import Diagrams
+import Mechanisms
+import Records
 import Testing
+import Traces
 
 @Suite struct GrowthAndParityTests {
     private func draw(_ figure: Figure, _ numbers: FigureNumbers?, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {

@@ -1,7 +1,7 @@
 // A trace of more than 64 tokens with a selection, for pictures that are images.
 
-import AttentionEngine
 import Diagrams
+import Traces
 
 enum LargeTrace {
     /// A causal pass over `count` tokens in which a query keeps itself and key 0, the same in two heads.

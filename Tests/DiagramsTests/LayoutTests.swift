@@ -1,8 +1,8 @@
 // Where the parts of figures about attention stand: names of tokens on small pictures, the ranking on wide ones, heads of whole models.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 @Suite struct LayoutTests {
     private func draw(_ figure: Figure, _ language: Language = .en, _ change: (inout FigureOptions) -> Void) throws -> Scene {

@@ -1,8 +1,10 @@
 // The matrix figure as text: what it says, what stands in its cells, and what it refuses.
 
-import AttentionEngine
 import Diagrams
+import Mechanisms
+import Records
 import Testing
+import Traces
 
 @Suite struct MatrixFigureTests {
     @Test func `the title is the finding, in both languages`() throws {
@@ -207,7 +209,7 @@ import Testing
             #expect(abs((0..<20).reduce(0) { $0 + weights[t, $1] } - 1) < 1e-12)
             #expect((t + 1..<20).allSatisfy { weights[t, $0] == 0 })
         }
-        #expect(throws: FigureError.self) { try RandomAttention.trace(tokens: 0) }
-        #expect(throws: FigureError.self) { try RandomAttention.trace(tokens: 9_000) }
+        #expect(throws: EngineError.self) { try RandomAttention.trace(tokens: 0) }
+        #expect(throws: EngineError.self) { try RandomAttention.trace(tokens: 9_000) }
     }
 }

@@ -1,8 +1,9 @@
 // What a matrix picture says and marks: findings, roles' colours, selected, dropped and future cells, names of heads, the height of tables.
 
-import AttentionEngine
 import Diagrams
+import Mechanisms
 import Testing
+import Traces
 
 /// Three tokens of a sparse pass as a file would hold it: no masks but those that its scores show.
 private func sparseTrace() -> Trace {

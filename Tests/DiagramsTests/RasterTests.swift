@@ -1,8 +1,8 @@
 // Matrices of more than 64 tokens as images: what a pixel says of several cells, hatching in pixels, the framed row and column.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 /// Scores of 226 tokens: two cells a pixel in a picture 200 points wide.
 private func scores(_ cells: [[Int]: Double]) -> Trace {

@@ -1,9 +1,10 @@
 // The figures about sparse attention as text: what is hatched, where bars end, what the words say. Expected numbers are those of the diary's
 // independent script (diary/expected.json of the project's notes): selections, masses kept, scores.
 
-import AttentionEngine
 import Diagrams
+import Mechanisms
 import Testing
+import Traces
 
 @Suite struct SelectionFigureTests {
     private func draw(_ figure: Figure, _ language: Language = .en, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {

@@ -1,7 +1,7 @@
 // What the tests of figures share: text with fixed advances, so that layouts do not depend on fonts, and the texts of a scene.
 
-import AttentionEngine
 import Diagrams
+import Traces
 
 /// Every Latin character is half its size wide, every Chinese one as wide as its size.
 struct FixedText: TextMeasuring {

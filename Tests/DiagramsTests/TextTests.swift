@@ -1,8 +1,8 @@
 // Line breaking, visible tokens, shortening, hatching.
 
-import AttentionEngine
 import Diagrams
 import Testing
+import Traces
 
 @Suite struct TextTests {
     private func lines(_ text: String, _ width: Double) -> [String] {

@@ -1,9 +1,9 @@
 // The diary against the numbers of an independent script (Fixtures/diary-expected.json), and its texts against mistakes.
 
-import AttentionEngine
 import Foundation
 import Lessons
 import Testing
+import Traces
 
 /// The repository's lessons folder.
 let lessonsFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(

@@ -1,10 +1,12 @@
 // Lesson 1 in all its runs, its players, and the mistakes that an author can make.
 
-import AttentionEngine
+import Mechanisms
 import Diagrams
 import Foundation
 import Lessons
+import Records
 import Testing
+import Traces
 
 let library = try! LessonLibrary(folder: lessonsFolder, resources: .repository)
 

@@ -1,11 +1,12 @@
 // Lessons that run the reader's model again with a selection in every layer, and values of costs and published data that lesson 5 takes apart.
 
-import AttentionEngine
 import Diagrams
 import Foundation
 import Lessons
+import Mechanisms
 import ModelFiles
 import Testing
+import Traces
 
 private let stories: String = {
     let shared =

@@ -1,10 +1,11 @@
 // The resources of lessons, from the repository's assets, as the command brings them; and lessons written for one test.
 
-import AttentionEngine
 import Diagrams
 import Foundation
 import Lessons
 import ModelFiles
+import Records
+import Traces
 
 extension LessonResources {
     static let repository: LessonResources = {

@@ -1,9 +1,9 @@
 // Runs of one vector at every position: what rotary embedding does to it, worked out by hand with cosines.
 
-import AttentionEngine
 import Foundation
 import Lessons
 import Testing
+import Traces
 
 private let stripes = """
     question: trip

@@ -1,9 +1,10 @@
 // The diary through the lightning indexer, against the numbers of an independent script, variants included.
 
-import AttentionEngine
 import Foundation
 import Lessons
+import Mechanisms
 import Testing
+import Traces
 
 @Suite struct SparseDiaryTests {
     private static let questions = ["trip", "breakfast", "mei"]

@@ -1,9 +1,9 @@
 // A matrix that is larger than the terminal: which part of it stands there, and that the part is named.
 
-import AttentionEngine
 import Diagrams
 import Lessons
 import Testing
+import Traces
 
 @Suite struct TerminalMatrixTests {
     /// The diary's story five times over, then the question: 74 tokens.

@@ -1,8 +1,9 @@
 // Configurations, hardware and published data: the files in assets against known numbers, and every guard by a broken file.
 
-import AttentionEngine
 import ModelFiles
+import Records
 import Testing
+import Traces
 
 #if canImport(Glibc)
     import Glibc

@@ -1,9 +1,9 @@
 // Files damaged byte by byte: each is read or refused with a FileError, and nothing crashes.
 
-import AttentionEngine
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct DamagedFileTests {
     let folder: TemporaryFolder

@@ -1,7 +1,7 @@
-import AttentionEngine
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 /// A small case of noise on disk, and a dump that agrees with it unless it is changed.
 private struct SmallCase {

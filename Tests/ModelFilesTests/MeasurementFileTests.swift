@@ -1,9 +1,9 @@
 // The JSON of attn measure read back: the file in assets, and every guard by a damaged one.
 
-import AttentionEngine
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct MeasurementFileTests {
     @Test func `a measurement is read with its machine in both languages, its runs and its agreement`() throws {

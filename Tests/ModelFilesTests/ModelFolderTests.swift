@@ -1,7 +1,8 @@
-import AttentionEngine
 import Foundation
+import Mechanisms
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct ModelFolderTests {
     let folder: TemporaryFolder

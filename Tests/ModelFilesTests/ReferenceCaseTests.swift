@@ -1,6 +1,7 @@
-import AttentionEngine
+import Mechanisms
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct ReferenceCaseTests {
     let folder: TemporaryFolder

@@ -1,6 +1,6 @@
-import AttentionEngine
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct SafetensorsTests {
     let folder: TemporaryFolder

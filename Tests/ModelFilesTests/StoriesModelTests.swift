@@ -1,10 +1,11 @@
 // A real language model against numbers that an independent program computed. The model is not part of the project: these tests run
 // where it is present.
 
-import AttentionEngine
+import Mechanisms
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 private struct Golden: Decodable {
     let prompt: String

@@ -1,7 +1,7 @@
-import AttentionEngine
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 @Suite struct TraceJSONTests {
     let folder: TemporaryFolder

@@ -1,7 +1,8 @@
-import AttentionEngine
 import Foundation
+import Mechanisms
 import ModelFiles
 import Testing
+import Traces
 
 private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
 private let cases = [

@@ -1,10 +1,10 @@
 // Pages as files: what is in them, what must never be, how large they are. How they behave is tested in a browser (Tests/course).
 
-import AttentionEngine
 import Diagrams
 import Foundation
 import Lessons
 import Testing
+import Traces
 
 @Suite struct HTMLPageTests {
     static let page: String = {

@@ -1,11 +1,13 @@
 // What page tests share: the lessons, real pictures, and a page whose text a hostile reader wrote.
 
-import AttentionEngine
+import Mechanisms
 import CairoRenderer
 import Diagrams
 import Foundation
 import Lessons
+import Records
 import Testing
+import Traces
 
 let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 let library = try! LessonLibrary(folder: repository.appending(path: "lessons").path)

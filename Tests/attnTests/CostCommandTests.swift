@@ -1,10 +1,11 @@
 // attn cost and attn measure as other people's scripts call them: JSON by its contract, bad input by its exit code and its one line.
 
-import AttentionEngine
 import Foundation
 import Lessons
 import ModelFiles
+import Records
 import Testing
+import Traces
 
 @Suite struct CostCommandTests {
     private func json(_ arguments: String...) throws -> Any {

@@ -1,10 +1,10 @@
 // The gallery as a reader gets it: the command runs once, into a folder of its own, and everything that its page names is there.
 
-import AttentionEngine
 import CairoRenderer
 import Diagrams
 import Foundation
 import Testing
+import Traces
 
 @Suite struct GalleryTests {
     /// The folder that one run of `attn figure gallery` wrote.

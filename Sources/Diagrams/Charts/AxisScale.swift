@@ -1,12 +1,13 @@
 // From numbers to places along an axis: linear or logarithmic, with ticks at round numbers, the ends among them. Lengths of contexts are round in
 // powers of two (1K = 1,024), everything else in 1, 2, 5 times a power of ten.
 
+import Traces
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import AttentionEngine
 
 /// One axis: its ends, its ticks and where a number stands.
 public struct AxisScale: Hashable, Sendable {

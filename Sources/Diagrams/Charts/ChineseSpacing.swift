@@ -1,7 +1,7 @@
 // Spaces in Chinese sentences that are put together from names and numbers: one between a Chinese character and a Latin letter or digit, none
 // beside marks of full width. Names in quotation marks stay as they are.
 
-import AttentionEngine
+import Traces
 
 extension Words {
     /// `text` with its Chinese half spaced.

@@ -1,7 +1,7 @@
 // One matrix on paper: square cells with hairline gaps, row names at the left, column names along the bottom, the story's row framed. Used by
 // every figure that shows a matrix, so that all of them look alike.
 
-import AttentionEngine
+import Traces
 
 /// What stands in one cell.
 enum CellMark {

@@ -1,7 +1,8 @@
 // Large matrices as one raster of palette indices: one pixel a cell, or the largest or the mean of several cells where there are more cells than
 // pixels. What a selection left out is hatched in pixels, so that it differs from what is masked without colour.
 
-import AttentionEngine
+import Mechanisms
+import Traces
 
 /// The cells that a raster is made of.
 struct RasterCells {

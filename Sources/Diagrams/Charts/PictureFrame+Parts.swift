@@ -1,7 +1,8 @@
 // Parts that several figures share: a legend that wraps, chips for tokens, symbols with raised and lowered letters, and the end of a picture,
 // where it takes the proportions of its use.
 
-import AttentionEngine
+import Mechanisms
+import Traces
 
 /// One entry of a legend.
 enum LegendEntry {

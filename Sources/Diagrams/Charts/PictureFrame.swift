@@ -1,6 +1,6 @@
 // What every picture shares: the finding at the top, how to read it under that, the source at the foot, and text that never runs over.
 
-import AttentionEngine
+import Traces
 
 /// Collects the items of one picture from the top down.
 struct PictureFrame {

@@ -1,6 +1,7 @@
 // A chart with two axes: grid, ticks, lines named at their ends, dots, rings, bands. Figures decide what stands in it; this decides how it looks.
 
-import AttentionEngine
+import Mechanisms
+import Traces
 
 /// One line of a chart with its name.
 struct PlotLine {

@@ -1,6 +1,6 @@
 // Where a large matrix stands as one image: round positions along its sides, and frames around the row and the column of the story.
 
-import AttentionEngine
+import Traces
 
 /// The place of a raster and of the positions along it.
 struct RasterPanel {

@@ -1,6 +1,6 @@
 // The list of all figures: the command line, lessons and the gallery read it.
 
-import AttentionEngine
+import Traces
 
 /// All figures.
 public enum Figures {

@@ -1,6 +1,6 @@
 // A figure is a pure function from data and options to a Scene. This file holds what all figures share: their options, their data and the list.
 
-public import AttentionEngine
+public import Traces
 
 /// The looks of a picture.
 public enum Theme: String, CaseIterable, Hashable, Sendable {

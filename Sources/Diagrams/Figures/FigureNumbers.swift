@@ -1,7 +1,8 @@
 // Data of figures that draw no trace: models and hardware for closed forms, published tables, prices, measurements. Plain values: whoever reads the
 // files checks them. Left out: the files' formats, which are ModelFiles' business.
 
-public import AttentionEngine
+public import Records
+public import Traces
 
 /// What kind of data a figure draws from.
 public enum FigureNeed: String, Hashable, Sendable {

@@ -1,6 +1,7 @@
 // Tokens as chips in lines: what a text looks like in a figure that marks its words.
 
-import AttentionEngine
+import Records
+import Traces
 
 /// A token with its place in a line.
 struct TokenChip {

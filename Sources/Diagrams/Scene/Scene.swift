@@ -1,6 +1,7 @@
 // A finished layout: positioned shapes and text in a closed enum, and what the picture says of itself. Back ends only draw.
 
-public import AttentionEngine
+import Mechanisms
+public import Traces
 
 /// A colour with opacity; components 0 to 1, sRGB.
 public struct Color: Hashable, Sendable {

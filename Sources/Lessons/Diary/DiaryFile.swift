@@ -1,7 +1,8 @@
 // lessons/diary.yaml: the words, vectors and weights of the running example, in a form that an author likes to edit.
 // Every sum ("1.5 place - 1.5 food") becomes one row of a matrix.
 
-public import AttentionEngine
+import Records
+public import Traces
 
 /// One word of the diary's vocabulary.
 public struct DiaryWord: Hashable, Sendable {

@@ -2,7 +2,8 @@
 // designed weights; the lightning indexer (Eq. 1 alone) and attention to its choice; a read-out of both answers; and the dense weights
 // with the mask in the wrong place, to show why it matters.
 
-public import AttentionEngine
+public import Mechanisms
+public import Traces
 
 extension Equation {
     /// The source of what the diary's author decided.

@@ -1,7 +1,7 @@
 // From a text to tokens. The same rule serves both languages: skip spaces, then take the longest word of the vocabulary that
 // fits. Latin words must end where a letter does not follow; Chinese needs no spaces.
 
-public import AttentionEngine
+public import Traces
 
 /// One token of a diary text: a word of the vocabulary, as it was written.
 public struct DiaryToken: Hashable, Sendable {

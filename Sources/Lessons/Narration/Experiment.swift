@@ -1,8 +1,9 @@
 // One run that a lesson speaks of, with its roles: which token asks, which key it rests on, which one only looks right.
 // Roles are found in the trace, so that a text stays true for any diary and any model.
 
-public import AttentionEngine
 internal import Diagrams
+import Mechanisms
+public import Traces
 
 /// A trace with what a lesson needs to speak of it.
 public struct Experiment: Sendable {

@@ -1,8 +1,8 @@
 // Markdown with live values ──► blocks. cmark-gfm parses; live values stand in the text as private-use characters while it does, so
 // that nothing a reader typed is ever read as Markdown.
 
-internal import AttentionEngine
 internal import CCMark
+internal import Traces
 
 /// Text whose live values have been taken out and numbered.
 struct MarkedText {

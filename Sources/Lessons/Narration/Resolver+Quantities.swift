@@ -1,7 +1,8 @@
 // Numbers and lists that are not cells: facts of a step, what a switch changed, counts and costs of steps, closed forms, published data, and
 // sums and ratios of any of them.
 
-internal import AttentionEngine
+internal import Mechanisms
+internal import Traces
 
 extension Resolver {
     /// The value as one number, with its unit if it has one.

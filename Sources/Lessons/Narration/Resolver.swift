@@ -1,6 +1,6 @@
 // Looks live values up in the experiments. Every number of a lesson passes here, and comes from a trace.
 
-internal import AttentionEngine
+internal import Traces
 
 /// A number, word or list that stands in a lesson's text, and where it came from: pages make it clickable.
 public struct ResolvedValue: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // An explanation's lines as players write them: a sum with every term written out is broken after a few terms, so that it can be read.
 
-internal import AttentionEngine
+internal import Traces
 
 extension Explanation {
     /// The longest sum that stands on one line; explanations that are not asked for all terms never have more.

@@ -1,7 +1,7 @@
 // A page as an article folder: index.md, ready for GitHub, and its pictures. What came from a reader or a trace is escaped.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Traces
 
 /// A file of a result, to be written under the output folder.
 public struct OutputFile: Hashable, Sendable {

@@ -1,8 +1,8 @@
 // A page as HTML to be pasted into the editors of WeChat and Zhihu, which keep elements and inline styles, and drop style elements, classes, ids
 // and scripts. Pictures stand beside it. Links are spelled out too, since WeChat removes their addresses.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Traces
 
 /// Writes pages as HTML with inline styles only.
 public struct PasteWriter {

@@ -1,7 +1,8 @@
 // The terminal itself: is it one, how wide is it, which colours, and one key at a time. The only file of this module that speaks to the
 // system about the screen. Raw mode is on only while a key is awaited, and is taken back on every way out.
 
-internal import AttentionEngine
+internal import Records
+internal import Traces
 
 #if canImport(Glibc)
     internal import Glibc

@@ -1,8 +1,9 @@
 // A matrix as coloured cells on a terminal: rows are queries, columns are keys, the figure's query marked. Values are written where
 // they fit; without colours they are all there is.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Records
+internal import Traces
 
 /// How much colour a terminal shows.
 public enum TerminalColor: Hashable, Sendable {

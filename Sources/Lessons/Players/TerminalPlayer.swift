@@ -1,6 +1,6 @@
 // A page on a terminal: lines of text, one step at a time on Enter, or all at once in a pipe.
 
-internal import AttentionEngine
+internal import Traces
 
 /// Says in words what a figure shows, in the page's language: for players that do not draw it. Nil if it cannot be drawn.
 public typealias FigureDescription = @Sendable (_ figure: PageFigure) -> String?

@@ -1,6 +1,6 @@
 // Arguments of `{{cost name(a, b, model=c)}}`: positions and names, with errors that say what was expected.
 
-internal import AttentionEngine
+internal import Traces
 
 /// The arguments of one call, taken one after the other.
 struct CallArguments {

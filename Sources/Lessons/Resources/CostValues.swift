@@ -1,7 +1,8 @@
 // `{{cost …}}` and `{{data …}}`: numbers of the cost model and of published data, by name. The closed forms are the engine's; this file only
 // gives them names that a lesson can write. The list stands in lessons/README.md.
 
-internal import AttentionEngine
+internal import Records
+internal import Traces
 
 /// Looks up `{{cost name(arguments)}}`.
 struct CostValues {

@@ -1,8 +1,10 @@
 // What lessons need from outside: reference cases, models, hardware, published data, measurements. Lessons reads no such file itself
 // (that is ModelFiles' business): whoever runs lessons brings closures. Every closure may throw its own error; the lesson adds file, line and column.
 
-public import AttentionEngine
 public import Diagrams
+public import Mechanisms
+public import Records
+public import Traces
 
 /// A number with its unit, as a source outside of traces gives it.
 public struct LessonQuantity: Hashable, Sendable {

@@ -1,8 +1,8 @@
 // `{{measured …}}`: what this project measured, by name: times, and the losses of a small model. What is printed is the files'; only lookups
 // are made here. The list stands in lessons/README.md.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Traces
 
 /// Looks up `{{measured name(arguments)}}`.
 struct MeasuredValues {

@@ -1,8 +1,8 @@
 // attn case: reference outputs for other people's indexers.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import ModelFiles
+internal import Traces
 
 struct CaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 // attn cost: what attention costs, counted by closed forms; what serving costs, predicted and published; what a chat costs its user.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 struct CostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

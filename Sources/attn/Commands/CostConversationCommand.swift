@@ -1,9 +1,10 @@
 // attn cost conversation: what one growing chat costs its user under the price lists before and after.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 extension CostCommand {
     struct Talk: ParsableCommand {

@@ -1,9 +1,10 @@
 // attn cost serving: Figure 3 of the report, published and predicted, here or on another accelerator.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import Lessons
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 extension CostCommand {
     struct Serving: ParsableCommand {

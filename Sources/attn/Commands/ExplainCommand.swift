@@ -1,7 +1,8 @@
 // attn explain: the arithmetic of one cell.
 
 internal import ArgumentParser
-internal import AttentionEngine
+internal import Mechanisms
+internal import Traces
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

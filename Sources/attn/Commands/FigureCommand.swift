@@ -1,11 +1,12 @@
 // attn figure: pictures from traces.
 
 public import ArgumentParser
-internal import AttentionEngine
 internal import CairoRenderer
 public import Diagrams
 internal import Lessons
+internal import Mechanisms
 internal import ModelFiles
+internal import Traces
 
 struct FigureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,11 +1,11 @@
 // attn lesson: list, check and run the course.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
+internal import Traces
 
 struct LessonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

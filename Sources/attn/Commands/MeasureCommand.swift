@@ -1,10 +1,10 @@
 // attn measure: dense and sparse attention timed on this machine. Control-C ends it with what was measured so far.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import AttentionKernels
 internal import Lessons
 internal import ModelFiles
+internal import Traces
 
 struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 // attn trace: the whole record as JSON.
 
 internal import ArgumentParser
-internal import AttentionEngine
+internal import Mechanisms
 internal import ModelFiles
+internal import Traces
 
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // attn verify: reference cases against the engine.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import ModelFiles
+internal import Traces
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

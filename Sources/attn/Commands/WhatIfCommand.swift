@@ -1,9 +1,11 @@
 // attn what-if: what one deviation from DeepSeek Sparse Attention changes.
 
 internal import ArgumentParser
-internal import AttentionEngine
 internal import Lessons
+internal import Mechanisms
 internal import ModelFiles
+internal import Records
+internal import Traces
 
 struct WhatIfCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,8 +2,8 @@
 // What several cells or both languages share is kept once: explanations, sums inside them, names of places, sizes. What does not fit the page
 // is left to `attn explain`.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Traces
 
 /// Collects cells and their explanations for one page.
 struct CellBook {

@@ -2,7 +2,7 @@
 // share their shape and take a class with both colours; lines that differ otherwise stand in it twice. Letters and words are kept once a page.
 // Reads what an SVG writer with one element a line produces, such as CairoRenderer's.
 
-internal import AttentionEngine
+internal import Traces
 
 /// A cell that a picture shows: where, which, and what to say of it.
 struct SheetCell: Hashable {

@@ -1,6 +1,6 @@
 // The terms that a page explains where they stand. A term is found by its forms: whole words in English, the characters themselves in Chinese.
 
-internal import AttentionEngine
+internal import Traces
 
 /// The glossary of the course.
 struct Glossary: Sendable {

@@ -1,7 +1,7 @@
 // The blocks of one page in one language as HTML. What came from a reader, a trace or a lesson is escaped; nothing else writes markup.
 
-internal import AttentionEngine
 internal import Diagrams
+internal import Traces
 
 /// What the two languages of a page collect together.
 struct PageParts {

@@ -1,6 +1,6 @@
 // Text that a page shows and never obeys: escaped for HTML and for JSON inside HTML, its control and bidirectional characters made visible.
 
-internal import AttentionEngine
+internal import Traces
 
 /// Text for HTML and for the data inside a page.
 enum HTMLText {

@@ -1,8 +1,8 @@
 // A lesson as one self-contained HTML file in both languages, and the index of a site of lessons. The look is assets/page; no page asks
 // for anything from a network.
 
-public import AttentionEngine
 internal import Diagrams
+public import Traces
 
 /// Where a page leads to, when it is part of a site.
 public struct SiteLinks: Sendable {

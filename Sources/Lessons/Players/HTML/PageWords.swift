@@ -1,6 +1,7 @@
 // The words of pages that are in no lesson: buttons, hints, labels.
 
-internal import AttentionEngine
+internal import Records
+internal import Traces
 
 enum PageWords {
     static let think = Bilingual(en: "Before you read on", zh: "先想一想")

@@ -1,0 +1,238 @@
+// The figure `arcs`: query tokens down the left, keys down the right, a line for each weight. One query is followed in blue, with the highlighter
+// on its keys and their shares in digits; the lines of the others stay grey behind it.
+
+import Records
+import Traces
+
+extension Figure {
+    /// Queries left, keys right, lines by weight.
+    public static let arcs = Figure(
+        name: "arcs",
+        summary: Bilingual(en: "Queries left, keys right, lines by weight; one query followed", zh: "左边查询，右边键，线越粗权重越大；突出一个查询")
+    ) { data, options, text in
+        guard let trace = data.traces.first?.trace else { throw FigureError("arcs needs a trace with attention weights, found no trace") }
+        let slice = try MatrixSlice(MatrixFigure.step(of: trace, options), of: trace, head: options.head)
+        var figure = try ArcsFigure(slice, data.provenance, options, text)
+        return figure.scene()
+    }
+}
+
+private struct ArcsFigure {
+    let slice: MatrixSlice
+    let query: Int
+    let provenance: Provenance
+    let options: FigureOptions
+    var frame: PictureFrame
+
+    /// More tokens than this would stand too close to read.
+    static let limit = 64
+
+    init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+        guard slice.isPair, slice.values.allSatisfy({ $0 >= 0 && $0 <= 1 + 1e-9 }) else {
+            throw FigureError("arcs: \(slice.step.id): expected weights from 0 to 1 on the axes t and s, found \(slice.step.output.shape)")
+        }
+        guard max(slice.rows, slice.columns) <= Self.limit else {
+            throw FigureError("arcs: \(slice.step.id): expected at most \(Self.limit) tokens, found \(max(slice.rows, slice.columns))")
+        }
+        self.slice = slice
+        self.provenance = provenance
+        query = options.query ?? slice.rows - 1
+        guard (0..<slice.rows).contains(query) else {
+            throw FigureError("arcs: query \(query): expected 0 to \(slice.rows - 1) of the axis t")
+        }
+        var options = options
+        if options.width == nil, options.preset == .article { options.width = 840 }
+        self.options = options
+        frame = try PictureFrame(options, text)
+    }
+
+    mutating func scene() -> Scene {
+        let language = options.language
+        frame.head(title[language], subtitle[language])
+        let body = frame.items.count
+        frame.y += frame.type.body * 1.3
+        let columns = columns()
+        heads(columns)
+        let top = frame.y
+        lines(columns, top)
+        tokens(columns, top)
+        frame.y = top + columns.pitch * Double(max(slice.rows, slice.columns)) + frame.type.body * 0.8
+        return frame.scene(
+            body: body, source: source, options, title: title, alt: alt, caption: caption,
+            provenance: options.provenance(figure: "arcs", step: slice.step.id, data: provenance))
+    }
+
+    // MARK: Layout
+
+    private struct Columns {
+        let pitch: Double
+        let size: Double
+        /// Where queries end and lines begin.
+        let left: Double
+        /// Where lines end and keys begin.
+        let right: Double
+        let keyWidth: Double
+        let barWidth: Double
+    }
+
+    private func columns() -> Columns {
+        let count = Double(max(slice.rows, slice.columns))
+        var pitch = frame.type.body * 1.75
+        if let proportion = options.preset.proportion {
+            pitch = min(pitch, (frame.width * proportion - frame.y - frame.type.label * 7) / count)
+        }
+        pitch = max(pitch, 14)
+        let size = min(frame.type.body, pitch * 0.78)
+        let style = frame.style(max(11, size), frame.palette.ink, .semibold)
+        func widest(_ count: Int, _ name: (Int) -> String) -> Double {
+            min((0..<count).map { frame.width(name($0), style) }.max() ?? 0, frame.contentWidth * 0.24)
+        }
+        let queryWidth = widest(slice.rows, slice.rowName) + 14
+        let keyWidth = widest(slice.columns, slice.columnName) + 14
+        let bar = frame.width < 500 ? 0 : min(150, frame.contentWidth * 0.16)
+        let number = frame.width("100%", style) + 10
+        return Columns(
+            pitch: pitch, size: max(11, size), left: frame.type.margin + queryWidth,
+            right: frame.width - frame.type.margin - keyWidth - bar - number - (bar > 0 ? 8 : 0), keyWidth: keyWidth, barWidth: bar)
+    }
+
+    private mutating func heads(_ columns: Columns) {
+        let language = options.language
+        let style = frame.style(frame.type.label, frame.palette.query, .semibold)
+        let keys = frame.style(frame.type.label, frame.palette.key, .semibold)
+        frame.y += frame.type.label
+        let queries = Bilingual(en: slice.rows == 1 ? "query" : "queries", zh: "查询")[language]
+        let end = max(columns.left - 7, frame.type.margin + frame.width(queries, style))
+        frame.add(queries, style, at: Point(end, frame.y), .end)
+        frame.add(Bilingual(en: "keys", zh: "键")[language], keys, at: Point(columns.right + 7, frame.y))
+        let grey = frame.style(frame.type.label, frame.palette.muted)
+        frame.add(Bilingual(en: "weight", zh: "权重")[language], grey, at: Point(frame.width - frame.type.margin, frame.y), .end)
+        frame.y += frame.type.label * 0.7
+    }
+
+    private func middle(_ row: Int, _ top: Double, _ columns: Columns) -> Double { top + (Double(row) + 0.5) * columns.pitch }
+
+    /// Keys of earlier passes: a query stands beside its own token.
+    private var earlier: Int { max(slice.columns - slice.rows, 0) }
+
+    // MARK: Lines
+
+    private mutating func lines(_ columns: Columns, _ top: Double) {
+        var others: [Item] = []
+        let grey = frame.palette.muted
+        for row in 0..<slice.rows where row != query {
+            for key in 0..<slice.columns where slice.value(row, key) >= 0.05 && !slice.isMasked(row, key) {
+                let weight = slice.value(row, key)
+                let color = grey.mixed(0.12 + 0.3 * weight, over: frame.palette.paper)
+                others.append(line(row, key, columns, top, Stroke(color, width: 0.5 + 3 * weight)))
+            }
+        }
+        frame.items.append(.group("others", others))
+        let keys = (0..<slice.columns).filter { !slice.isMasked(query, $0) && slice.value(query, $0) > 0 }
+        let followed = keys.sorted { slice.value(query, $0) < slice.value(query, $1) }.map { key in
+            let weight = slice.value(query, key)
+            let color = frame.palette.query.mixed(0.35 + 0.65 * min(1, weight * 2), over: frame.palette.paper)
+            return line(query, key, columns, top, Stroke(color, width: 0.6 + 9 * weight))
+        }
+        frame.items.append(.group("followed", followed))
+    }
+
+    private func line(_ row: Int, _ key: Int, _ columns: Columns, _ top: Double, _ stroke: Stroke) -> Item {
+        let (from, to) = (Point(columns.left, middle(row + earlier, top, columns)), Point(columns.right, middle(key, top, columns)))
+        let bend = (to.x - from.x) * 0.45
+        return .path([.move(from), .curve(Point(from.x + bend, from.y), Point(to.x - bend, to.y), to: to)], stroke: stroke)
+    }
+
+    // MARK: Tokens
+
+    private mutating func tokens(_ columns: Columns, _ top: Double) {
+        let inset = max(0.5, columns.pitch * 0.07)
+        for row in 0..<slice.rows {
+            let isFollowed = row == query
+            let style = frame.style(
+                columns.size, isFollowed ? frame.palette.ink : frame.palette.muted, isFollowed ? .semibold : .regular)
+            let y = middle(row + earlier, top, columns)
+            let name = TokenText.shortened(slice.rowName(row), to: columns.left - frame.type.margin - 10) { frame.width($0, style) }
+            if isFollowed {
+                let width = frame.width(name, style) + 12
+                let box = Rect(columns.left - width - 1, y - columns.pitch / 2 + inset, width, columns.pitch - 2 * inset)
+                frame.items.append(.rect(box, radius: 4, fill: .solid(frame.palette.paper), stroke: Stroke(frame.palette.query, width: 2)))
+            }
+            frame.add(name, style, at: Point(columns.left - 7, y + columns.size * 0.36), .end)
+        }
+        for key in 0..<slice.columns { self.key(key, columns, middle(key, top, columns), inset) }
+    }
+
+    private mutating func key(_ key: Int, _ columns: Columns, _ y: Double, _ inset: Double) {
+        let isVisible = !slice.isMasked(query, key)
+        let weight = isVisible ? slice.value(query, key) : 0
+        let most = max(ranking.first.map { slice.value(query, $0) } ?? 1, 1e-300)
+        let isStrong = weight >= 0.05
+        let color = isStrong ? frame.onHighlighter(weight / most) : frame.palette.muted
+        let style = frame.style(columns.size, color, isStrong ? .semibold : .regular)
+        let name = TokenText.shortened(slice.columnName(key), to: columns.keyWidth - 10) { frame.width($0, style) }
+        let area = Rect(columns.right + 1, y - columns.pitch / 2 + inset, frame.width(name, style) + 12, columns.pitch - 2 * inset)
+        if isStrong { frame.items.append(.rect(area, radius: 4, fill: .solid(frame.highlighter(weight / most)))) }
+        frame.add(name, style, at: Point(columns.right + 7, y + columns.size * 0.36))
+        let label = Bilingual(
+            en: "\(slice.columnName(key)): \(NumberText.percent(weight))", zh: "\(slice.columnName(key))：\(NumberText.percent(weight))")
+        frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id, index: slice.index(query, key), label: label[options.language])))
+        guard isVisible else { return }
+        let end = frame.width - frame.type.margin
+        let number = frame.style(columns.size, isStrong ? frame.palette.ink : frame.palette.muted, isStrong ? .semibold : .regular)
+        frame.add(share(weight), number, at: Point(end, y + columns.size * 0.36), .end)
+        if columns.barWidth > 0 {
+            let height = min(columns.pitch * 0.34, 9)
+            let x = columns.right + columns.keyWidth + 8
+            frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(frame.palette.bar)))
+        }
+    }
+
+    private func share(_ weight: Double) -> String { weight > 0 && weight < 0.005 ? "<1%" : NumberText.percent(weight, decimals: 0) }
+
+    // MARK: Words
+
+    private var ranking: [Int] {
+        (0..<slice.columns).filter { !slice.isMasked(query, $0) }.sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
+    }
+
+    private var title: Bilingual {
+        guard let first = ranking.first else { return slice.step.title }
+        let share = NumberText.percent(slice.value(query, first), decimals: 0)
+        let q = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
+        let k = Words.position(slice.columnName(first), Bilingual(en: "key", zh: "键"))
+        return Bilingual(
+            en: "\(q.en) looks back, and \(share) of its attention rests on \(k.en)", zh: "\(q.zh)回头看，\(share) 的注意力落在\(k.zh)上")
+    }
+
+    private var subtitle: Bilingual {
+        let thickness = Bilingual(en: "Thicker line: more weight.", zh: "线越粗，权重越大。")
+        if slice.rows == 1 { return thickness }
+        return thickness
+            + Bilingual(
+                en: " Blue: the followed query. Grey: the other queries, from 5% up.", zh: "蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
+    }
+
+    private var source: Bilingual {
+        Words.source([Words.head(slice), Bilingual(same: slice.step.id)].compactMap { $0 }, provenance)
+    }
+
+    private var caption: Bilingual { Words.caption(title, of: slice) }
+
+    private var alt: Bilingual {
+        let best = Words.list(
+            ranking.prefix(4).map { key in
+                let (name, share) = (slice.columnName(key), NumberText.percent(slice.value(query, key)))
+                return Bilingual(en: "“\(name)” (\(share))", zh: "“\(name)”（\(share)）")
+            })
+        let name = slice.rowName(query)
+        // Tokens without words are called by their positions.
+        let who =
+            Int(name) == nil
+            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
+        return Bilingual(
+            en:
+                "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
+            zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
+    }
+}

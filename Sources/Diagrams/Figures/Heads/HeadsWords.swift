@@ -1,0 +1,89 @@
+// What the figure `heads` says, made from the weights of the followed query.
+
+import Traces
+
+extension HeadsFigure {
+    func strongest(_ slice: MatrixSlice) -> (key: Int, weight: Double) {
+        let key = (0..<slice.columns).max { (slice.value(query, $0), -$0) < (slice.value(query, $1), -$1) } ?? 0
+        return (key, slice.value(query, key))
+    }
+
+    func headName(_ place: Int) -> Bilingual {
+        let count = layers[0].heads.count
+        return isAbbreviated ? Bilingual(same: "L\(place / count) · H\(place % count)") : fullName(place)
+    }
+
+    func fullName(_ place: Int) -> Bilingual {
+        let count = layers[0].heads.count
+        let (layer, head) = (place / count, place % count)
+        if isModel { return Bilingual(en: "layer \(layer), head \(head)", zh: "第 \(layer) 层，头 \(head)") }
+        if let label = layers[0].step.labels[.h]?[head] { return Bilingual(same: label) }
+        return Bilingual(en: "head \(head)", zh: "头 \(head)")
+    }
+
+    /// A head by its letter, where a label says after a colon what it does.
+    private func shortName(_ place: Int) -> Bilingual {
+        let name = fullName(place)
+        func start(_ text: String) -> String { String(text.prefix { $0 != ":" && $0 != "：" }) }
+        guard !isModel, layers[0].step.labels[.h] != nil else { return name }
+        return Bilingual(en: "head \(start(name.en))", zh: "头 \(start(name.zh))")
+    }
+
+    /// The head whose followed query rests most firmly on one key.
+    var surest: (place: Int, key: Int, weight: Double) {
+        let all = slices.enumerated().map { (place: $0, best: strongest($1)) }
+        let best = all.max { ($0.best.weight, -$0.place) < ($1.best.weight, -$1.place) }!
+        return (best.place, best.best.key, best.best.weight)
+    }
+
+    var title: Bilingual {
+        let surest = surest
+        let (name, slice, share) = (shortName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
+        let q = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
+        let k = Words.position(slice.columnName(surest.key), Bilingual(en: "key", zh: "键"))
+        return Bilingual(
+            en: "Of \(slices.count) heads, \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
+            zh: "\(slices.count) 个头里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")
+    }
+
+    /// How to read the picture, whose pixels stand for `block` by `block` cells.
+    func subtitle(block: Int, hasOrder: Bool = false) -> Bilingual {
+        let reading = Bilingual(
+            en: "One matrix a head, all on one scale: the same text, read in different ways.", zh: "每个头一个矩阵，同一色标：同一段文字，读法各不相同。")
+        let pixel = Words.aggregation(block, options.aggregate ?? .max).map { Bilingual(en: " ", zh: "") + $0 } ?? Bilingual(same: "")
+        let letters = isAbbreviated ? Bilingual(en: " L: layer, H: head.", zh: "L 是层，H 是头。") : Bilingual(same: "")
+        if isCompact || hasOrder { return reading + letters + pixel }
+        let name = Words.position(slices[0].rowName(query), Bilingual(en: "query", zh: "查询"))
+        return reading + letters + Bilingual(en: " Below each: the key that \(name.en) rests on most.", zh: "每图下方是\(name.zh)最看重的键。")
+            + pixel
+    }
+
+    var source: Bilingual {
+        let ids = isModel ? "\(layers[0].step.id) … \(layers.last!.step.id)" : layers[0].step.id
+        let parts = [Bilingual(same: ids), layers[0].step.source.isEmpty ? nil : layers[0].step.sourceNote].compactMap { $0 }
+        return Words.source(parts, provenance)
+    }
+
+    var caption: Bilingual {
+        Bilingual(en: "\(title.en). One scale for all heads.", zh: "\(title.zh)。各头同一色标。")
+    }
+
+    var alt: Bilingual {
+        let (rows, columns) = (slices[0].rows, slices[0].columns)
+        let start = Bilingual(
+            en:
+                "\(Words.counted(slices.count, "small matrix", "small matrices")) of attention weights, \(Words.counted(rows, "query", "queries")) by \(Words.counted(columns, "key")) each, on one scale.",
+            zh: "\(slices.count) 个注意力权重小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
+        let most = slices.indices.prefix(12).map { place in
+            let best = strongest(slices[place])
+            let (name, key, weight) = (fullName(place), slices[place].columnName(best.key), NumberText.percent(best.weight, decimals: 0))
+            return Bilingual(en: "\(name.en): “\(key)” (\(weight))", zh: "\(name.zh)：“\(key)”（\(weight)）")
+        }
+        let rest =
+            slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")
+        return start
+            + Bilingual(
+                en: " What “\(slices[0].rowName(query))” rests on most: \(most.map { $0.en }.joined(separator: "; "))\(rest.en).",
+                zh: "“\(slices[0].rowName(query))”最看重的：\(most.map { $0.zh }.joined(separator: "；"))\(rest.zh)。")
+    }
+}

@@ -1,0 +1,60 @@
+// What the lightning indexer recorded for one query: products, votes, weights and scores by head and key.
+
+import Traces
+
+/// What the indexer computed for one query.
+struct IndexerWay {
+    let view: SelectionView
+    let query: Int
+    let dot: Step
+    let votes: Step
+    let weights: Step
+    let keyScale: Step?
+    let score: MatrixSlice
+    /// The visible keys in order of position.
+    let keys: [Int]
+    let heads: Int
+
+    init(_ trace: Trace, _ options: FigureOptions) throws {
+        // The steps are known by their names; a name that is not there is still a mistake.
+        if let id = options.step { _ = try trace.step(id) }
+        view = try SelectionView(trace, options, figure: "indexer")
+        let prefix = String(view.selected.id.dropLast("selected".count))
+        func step(_ name: String, _ axes: [Axis]) throws -> Step {
+            let id = prefix + "indexer." + name
+            guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
+            let step = try trace.step(id)
+            guard step.output.shape.axes == axes else {
+                throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)")
+            }
+            return step
+        }
+        dot = try step("dot", [.t, .j, .s])
+        votes = try step("votes", [.t, .j, .s])
+        weights = try step("weights", [.t, .j])
+        keyScale = trace.contains(prefix + "indexer.k_scale") ? try step("k_scale", [.s]) : nil
+        score = try MatrixSlice(step("score", [.t, .s]), of: trace, head: nil)
+        guard view.isIndexer else {
+            throw FigureError(
+                "indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))"
+            )
+        }
+        query = try view.query(options, figure: "indexer")
+        let (view, query) = (view, query)
+        keys = (0..<view.columns).filter { view.isVisible(query, $0) }
+        heads = dot.output.shape[.j] ?? 0
+        guard keys.count <= 256 else {
+            throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)")
+        }
+    }
+
+    func product(_ head: Int, _ key: Int) -> Double { dot.output[query, head, key] }
+    func vote(_ head: Int, _ key: Int) -> Double { votes.output[query, head, key] }
+    func weight(_ head: Int) -> Double { weights.output[query, head] }
+    func score(_ key: Int) -> Double { score.value(query, key) }
+    func scale(_ key: Int) -> Double { keyScale.map { $0.output[key] } ?? 1 }
+    /// Whether key scales change anything.
+    var isScaled: Bool { keys.contains { scale($0) != 1 } }
+    var kept: Set<Int> { Set(view.kept[query]) }
+    func name(_ key: Int) -> String { view.dense.columnName(key) }
+}

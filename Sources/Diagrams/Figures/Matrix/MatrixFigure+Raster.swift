@@ -1,0 +1,55 @@
+// A matrix of more than 64 rows or columns as one image: its place, its cells as pixels, the positions along its sides.
+
+import Mechanisms
+import Traces
+
+extension MatrixFigure {
+    /// A raster that fits the picture, and what its colours mean.
+    struct FittedRaster {
+        let raster: MatrixRaster
+        let scale: MatrixScale
+        let size: Size
+        /// The most cells along a side of what one pixel stands for.
+        let block: Int
+    }
+
+    /// The raster of the slice. How much room it has depends on the words above it, which say whether pixels stand for several cells.
+    func fittedRaster() -> FittedRaster {
+        let longest = max(slice.rows, slice.columns)
+        let side = rasterSide
+        // Whole points a cell where that fills most of the place, so that all cells are alike.
+        let whole = side / longest
+        let scaled = whole >= 1 && Double(whole * longest) >= 0.8 * Double(side) ? Double(whole) : Double(side) / Double(longest)
+        func points(_ cells: Int) -> Double { max((Double(cells) * scaled).rounded(), 1) }
+        let size = Size(points(slice.columns), points(slice.rows))
+        let aggregation = options.aggregate ?? .max
+        var cells = slice.cells(for: aggregation)
+        cells.isPlain = scale.kind != .signed && scale.brokenCount == 0
+        let raster = MatrixRaster(cells, toRows: Int(size.height), toColumns: Int(size.width), by: aggregation)
+        let block = max(slice.rows.blocks(of: raster.rows), slice.columns.blocks(of: raster.columns))
+        let isMean = aggregation == .mean && block > 1
+        return FittedRaster(raster: raster, scale: isMean ? scale.narrowed(to: [raster]) : scale, size: size, block: block)
+    }
+
+    /// The most pixels along a side of a raster: what is left beside the axis, and, where the use fixes the height, between head and foot.
+    private var rasterSide: Int {
+        let side = Int(frame.contentWidth - frame.type.label * 4.6)
+        guard let proportion = options.preset.proportion else { return side }
+        var head = frame
+        let words = words(block: max(slice.rows, slice.columns))
+        head.head(words.title[frame.language], words.subtitle[frame.language])
+        let below = frame.type.label * 5.5 + frame.type.small * 5.5 + max(16, frame.type.margin * 0.55)
+        return max(64, min(side, Int(frame.width * proportion - head.y - frame.type.body * 1.6 - below)))
+    }
+
+    mutating func draw(_ fitted: FittedRaster, _ words: MatrixWords) {
+        let corner = Point((frame.type.margin + frame.type.label * 4.4).rounded(), frame.y.rounded())
+        let panel = RasterPanel(
+            area: Rect(corner.x, corner.y, fitted.size.width, fitted.size.height), rows: slice.rows, columns: slice.columns, query: query,
+            key: key)
+        frame.raster(fitted.raster.image(scale, frame.palette, over: fitted.size), panel)
+        axisNames(panel.area, frame.type.label * 1.5)
+        if isFixed, hasRanking, panel.area.maxX + 300 < frame.width - frame.type.margin { ranking(words, beside: panel.area) }
+        frame.y = panel.area.maxY + frame.type.label * 3.4
+    }
+}

@@ -1,0 +1,67 @@
+// What the rows, columns and heads of a slice are called, and whose colour its story wears. Queries, keys and values keep their own names and
+// colours; vectors that have no role yet are plain tokens.
+
+public import Traces
+
+extension MatrixSlice {
+    /// The part that a step plays in attention.
+    enum Role: Hashable { case query, key, value, indexer }
+
+    /// The last part of the step's id: `q`, `weights`.
+    var stem: Substring { step.id.split(separator: ".").last ?? "" }
+
+    private func isCalled(_ letter: String) -> Bool { stem == letter || stem.hasPrefix(letter + "_") }
+
+    /// Whose vectors or pairs the slice shows.
+    var role: Role {
+        if step.id.contains("indexer.") { return .indexer }
+        return isCalled("k") ? .key : isCalled("v") ? .value : .query
+    }
+
+    /// The colour of the role.
+    func color(_ palette: Palette) -> Color {
+        switch role {
+        case .query: palette.query
+        case .key: palette.key
+        case .value: palette.value
+        case .indexer: palette.indexer
+        }
+    }
+
+    /// What a position along `axis` is called: tokens are queries and keys where both are there, or where the vectors are theirs.
+    public func axisName(_ axis: Axis) -> Bilingual {
+        if !isPair, axis == .t && !isCalled("q") || axis == .s && !isCalled("k") { return Bilingual(en: "token", zh: "词元") }
+        return Words.axis(axis, isPair: isPair)
+    }
+
+    /// Which head is shown, by its label if it has one; nil where there is none.
+    public var headName: Bilingual? {
+        guard let head, let axis = headAxis, let count = step.output.shape[axis] else { return nil }
+        let name = Words.axis(axis, isPair: false)
+        switch head {
+        case .mean: return Bilingual(en: "mean of \(count) \(name.en)s", zh: "\(count) 个\(name.zh)的平均")
+        case .one(let n): return axis == .g ? keyValueHead(n, of: count) : Self.named(name, Self.label(step.labels[axis], n))
+        }
+    }
+
+    /// A key-value head with the heads that share it; plainly a head where each has its own.
+    private func keyValueHead(_ n: Int, of count: Int) -> Bilingual {
+        let heads = queryHeads?.output.shape[.h] ?? count
+        let labels = queryHeads?.labels[.h] ?? step.labels[.g]
+        guard heads > count, heads % count == 0 else { return Self.named(Words.axis(.h, isPair: false), Self.label(labels, n)) }
+        let size = heads / count
+        let sharing = (n * size..<(n + 1) * size).map { Self.label(labels, $0) }
+        let (en, zh) = (sharing.dropLast().joined(separator: ", "), sharing.dropLast().joined(separator: "、"))
+        let name = Self.named(Words.axis(.g, isPair: false), "\(n)")
+        return name + Bilingual(en: " (shared by heads \(en) and \(sharing[size - 1]))", zh: "（由头 \(zh) 和头 \(sharing[size - 1]) 共用）")
+    }
+
+    private static func label(_ labels: [String]?, _ n: Int) -> String {
+        guard let labels, labels.indices.contains(n) else { return "\(n)" }
+        return TokenText.visible(labels[n], keepsSpaces: true)
+    }
+
+    private static func named(_ kind: Bilingual, _ label: String) -> Bilingual {
+        Bilingual(en: "\(kind.en) \(label)", zh: "\(kind.zh) \(label)")
+    }
+}

@@ -1,0 +1,241 @@
+// The figure `questions`: one text, several questions, and what each of them rests on. A panel for each trace: the tokens with a highlighter on
+// those that were kept, arcs from the asking token by sparse weight, and below them the index scores with the cut. Selection is per query: not
+// picked is not forgotten. Where the tokens need several lines the arcs are left out, and each line has its own scores.
+
+import Traces
+
+extension Figure {
+    /// One text, several questions, several highlights.
+    public static let questions = Figure(
+        name: "questions",
+        summary: Bilingual(en: "One diary, two questions, two highlights: selection is per query", zh: "同一篇日记，两个问题，两处重点：每次提问都重新挑选")
+    ) { data, options, text in
+        guard !data.traces.isEmpty else { throw FigureError("questions needs a trace for each question, found none") }
+        let views = try data.traces.prefix(3).map { try SelectionView($0.trace, options, figure: "questions") }
+        var figure = try QuestionsFigure(views, data.provenance, options, text)
+        let scene = figure.scene()
+        guard let proportion = options.preset.proportion else { return scene }
+        let excess = scene.size.height - (scene.size.width * proportion).rounded()
+        if excess <= 0 { return scene }
+        // Where the use fixes the height, bars and arcs give way.
+        var lower = try QuestionsFigure(views, data.provenance, options, text)
+        lower.squeeze = excess / Double(views.count) + 1
+        return lower.scene()
+    }
+}
+
+private struct QuestionsFigure {
+    let views: [SelectionView]
+    let queries: [Int]
+    let words: QuestionsWords
+    let provenance: Provenance
+    let options: FigureOptions
+    var frame: PictureFrame
+    /// How much lower each panel must be than it would like.
+    var squeeze = 0.0
+
+    init(_ views: [SelectionView], _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws {
+        for view in views where view.columns > 64 {
+            throw FigureError("questions: \(view.dense.step.id): expected at most 64 tokens, found \(view.columns)")
+        }
+        self.views = views
+        self.provenance = provenance
+        self.options = options
+        queries = try views.map { view throws(FigureError) in try view.query(options, figure: "questions") }
+        words = QuestionsWords(views: views, queries: queries, isDiary: provenance.name.hasPrefix("diary"))
+        frame = try PictureFrame(options, text)
+    }
+
+    mutating func scene() -> Scene {
+        let language = options.language
+        frame.head(words.title[language], words.subtitle[language])
+        let body = frame.items.count
+        for (place, view) in views.enumerated() {
+            if place > 0 { rule() } else { frame.y += frame.type.body * (isTight ? 0.7 : 1.6) }
+            panel(view, queries[place])
+        }
+        frame.y += frame.type.small * 0.8
+        return frame.scene(
+            body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
+            provenance: options.provenance(figure: "questions", step: nil, data: provenance))
+    }
+
+    private var isTight: Bool { options.preset.proportion != nil && views.count > 1 }
+
+    private mutating func rule() {
+        frame.y += frame.type.body * (isTight ? 0.5 : 1.1)
+        let (left, right) = (frame.type.margin, frame.width - frame.type.margin)
+        frame.items.append(.path([.move(Point(left, frame.y)), .line(Point(right, frame.y))], stroke: Stroke(frame.palette.rule)))
+        frame.y += frame.type.body * (isTight ? 0.3 : 0.7)
+    }
+
+    // MARK: A panel
+
+    private mutating func panel(_ view: SelectionView, _ query: Int) {
+        heading(view, query)
+        let lines = TokenLines(view, among: views, frame)
+        let ideal = lines.isSingle ? frame.type.body * 5.4 : frame.type.body * 2.6
+        let barHeight = max(14, ideal - squeeze * 0.6)
+        if lines.isSingle { frame.y += arcHeight } else { frame.y += frame.type.label * 0.9 }
+        let cut = view.cut(query)
+        for (number, line) in lines.lines.enumerated() {
+            if number > 0 { frame.y += frame.type.label * 1.1 }
+            let top = frame.y
+            chips(line, view, query, top, lines.height)
+            if lines.isSingle { arcs(line, view, query, top) }
+            let hasShares = line.contains { view.kept[query].contains($0.token) }
+            frame.y = top + lines.height + frame.type.label * (hasShares ? 1.5 : 0.2)
+            if let score = view.score, let cut {
+                scores(line, view, score, query, cut, height: barHeight, isFirst: number == 0, isSingle: lines.isSingle)
+            }
+        }
+    }
+
+    private var arcHeight: Double { max(24, min(100, frame.contentWidth * 0.085) - squeeze * 0.4) }
+
+    /// The question, and at the right, or below it, what the selection keeps of it.
+    private mutating func heading(_ view: SelectionView, _ query: Int) {
+        let language = options.language
+        let (asked, kept) = (words.asked(view, query)[language], words.kept(view, query)[language])
+        let (bold, grey) = (
+            frame.style(frame.type.panel, frame.palette.ink, .semibold), frame.style(frame.type.body, frame.palette.muted)
+        )
+        let isOneLine = frame.width(asked, bold) + frame.width(kept, grey) + 24 <= frame.contentWidth
+        frame.paragraph(asked, bold, leading: 1.35)
+        if isOneLine {
+            frame.add(kept, grey, at: Point(frame.width - frame.type.margin, frame.y - frame.type.panel * 0.22), .end)
+        } else {
+            frame.paragraph(kept, grey, leading: 1.4)
+        }
+    }
+
+    private mutating func chips(_ line: [TokenChip], _ view: SelectionView, _ query: Int, _ top: Double, _ height: Double) {
+        let kept = Set(view.kept[query])
+        let most = max(kept.map { view.sparse.value(query, $0) }.max() ?? 1, 1e-300)
+        for chip in line {
+            let area = Rect(chip.x, top, chip.width, height)
+            let weight = view.sparse.value(query, chip.token)
+            let (fill, stroke, color, face) = looks(chip.token, view, query, kept, weight / most)
+            frame.items.append(.rect(area, radius: 5, fill: fill, stroke: stroke))
+            let style = TextStyle(size: chip.size, weight: face, color: color)
+            frame.add(chip.text, style, at: Point(area.midX + chip.lean, area.midY + chip.size * 0.36), .middle)
+            if kept.contains(chip.token) {
+                let share = frame.style(frame.type.label, frame.palette.ink, .medium)
+                let text = NumberText.percent(weight, decimals: 0)
+                frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
+            }
+            let label = words.label(view, query, chip.token)[options.language]
+            frame.items.append(
+                .hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
+        }
+    }
+
+    private func looks(_ token: Int, _ view: SelectionView, _ query: Int, _ kept: Set<Int>, _ share: Double)
+        -> (Fill?, Stroke?, Color, TextStyle.Weight)
+    {
+        let palette = frame.palette
+        let isAsking = token == view.position(of: query)
+        let asking = isAsking ? Stroke(palette.query, width: 2) : nil
+        if kept.contains(token) { return (.solid(frame.highlighter(share)), asking, frame.onHighlighter(share), .semibold) }
+        if isAsking { return (.solid(palette.paper), asking, palette.ink, .semibold) }
+        guard view.isVisible(query, token) else { return (nil, nil, palette.muted, .regular) }
+        return (frame.hatching, nil, palette.muted, .regular)
+    }
+
+    /// Arcs nest: the farthest key leaves from the outer end of the asking token.
+    private mutating func arcs(_ line: [TokenChip], _ view: SelectionView, _ query: Int, _ top: Double) {
+        let position = view.position(of: query)
+        guard let asking = line.first(where: { $0.token == position }) else { return }
+        let others = view.kept[query].filter { $0 != position }
+        let spread = min(asking.width * 0.6, 7 * Double(max(others.count - 1, 0)))
+        for (place, key) in others.enumerated() {
+            guard let chip = line.first(where: { $0.token == key }) else { continue }
+            let share = others.count > 1 ? Double(place) / Double(others.count - 1) : 0.5
+            let isBefore = key < position
+            let from = asking.midX + spread * (isBefore ? 0.5 - share : share - 0.5)
+            let weight = view.sparse.value(query, key)
+            let reach = abs(from - chip.midX) / frame.contentWidth
+            // A cubic rises like its height over the root of its span: with this height, farther arcs stay outside nearer ones.
+            let height = arcHeight * reach.squareRoot() * 1.24
+            let (start, end) = (Point(from, top - 3), Point(chip.midX, top - 3))
+            let lean = min(abs(from - chip.midX) * 0.16, 60) * (isBefore ? -1 : 1)
+            let path: [PathElement] = [
+                .move(start), .curve(Point(start.x, top - height), Point(end.x - lean, top - height), to: end),
+            ]
+            let color = frame.palette.query.mixed(0.42 + 0.58 * min(1, weight / 0.5), over: frame.palette.paper)
+            frame.items.append(.path(path, stroke: Stroke(color, width: 1 + 8 * weight)))
+        }
+    }
+
+    // MARK: Scores
+
+    private mutating func scores(
+        _ line: [TokenChip], _ view: SelectionView, _ score: MatrixSlice, _ query: Int, _ cut: ScoreCut, height: Double, isFirst: Bool,
+        isSingle: Bool
+    ) {
+        let all = (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) }
+        let most = max(all.max() ?? 0, 1e-300)
+        let small = frame.style(frame.type.small, frame.palette.muted)
+        let violet = frame.style(frame.type.small, frame.palette.indexer, .medium)
+        if isFirst {
+            frame.y += frame.type.small * 1.3
+            let name = view.isIndexer ? words.scoreName[options.language] : words.ruleName[options.language]
+            frame.add(name, small, at: Point(frame.type.margin, frame.y))
+            let cutName = words.cutName(cut, view.kept[query].count, all)[options.language]
+            let place = frame.width - frame.type.margin
+            if frame.type.margin + frame.width(name, small) + 16 + frame.width(cutName, violet) > place {
+                frame.y += frame.type.small * 1.4
+                frame.add(cutName, violet, at: Point(frame.type.margin, frame.y))
+            } else {
+                frame.add(cutName, violet, at: Point(place, frame.y), .end)
+            }
+            frame.y += frame.type.small * (isSingle ? 0.6 : 0.9)
+        } else if view.kept[query].contains(where: { key in line.contains { $0.token == key } }) {
+            frame.y += frame.type.small * 0.5
+        }
+        // A line of several is as high as its own bars and the cut need.
+        let tallest = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) }.max() ?? 0
+        let room = isSingle ? height : min(1, max(tallest, cut.line, 0) / most) * height
+        let base = frame.y + room
+        let kept = Set(view.kept[query])
+        let decimals = words.decimals(all)
+        for chip in line where view.isVisible(query, chip.token) {
+            let value = score.value(query, chip.token)
+            bar(chip, value, length: max(0, value) / most * height, base, isKept: kept.contains(chip.token))
+            let style = kept.contains(chip.token) ? frame.style(frame.type.small, frame.palette.ink, .medium) : small
+            // Where there is no room for all digits, fewer.
+            let text = (min(1, decimals)...decimals).reversed().lazy.map { Self.number(value, decimals: $0) }.first {
+                frame.width($0, style) <= chip.slot
+            }
+            if let text { frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle) }
+            let area = Rect(chip.x, frame.y, chip.width, room)
+            let label = words.scoreLabel(view, query, chip.token, value)[options.language]
+            frame.items.append(.hotSpot(HotSpot(area, step: score.step.id, index: score.index(query, chip.token), label: label)))
+        }
+        let (left, right) = (line[0].x - 2, isSingle ? frame.width - frame.type.margin : line.last!.x + line.last!.width + 2)
+        frame.items.append(.path([.move(Point(left, base)), .line(Point(right, base))], stroke: Stroke(frame.palette.rule)))
+        let y = base - max(0, cut.line) / most * height
+        frame.items.append(
+            .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+        frame.y = base + frame.type.small * 1.7
+    }
+
+    private static func number(_ value: Double, decimals: Int) -> String {
+        value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
+    }
+
+    private mutating func bar(_ chip: TokenChip, _ value: Double, length: Double, _ base: Double, isKept: Bool) {
+        guard length > 0.2 else { return }
+        let width = min(chip.width * 0.6, 28)
+        let area = Rect(chip.midX - width / 2, base - length, width, length)
+        if isKept {
+            frame.items.append(.rect(area, fill: .solid(frame.palette.indexer)))
+        } else {
+            let lines = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+            frame.items.append(
+                .rect(
+                    area.insetBy(min(0.5, length / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
+                    stroke: Stroke(lines)))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// Sparse attention without latents: plain multi-head attention over the keys that the report's Eq. 1 picks. The smallest whole form of the
+// idea, for examples that a reader can follow by hand.
+
+public import Traces
+
+/// Dense attention and, beside it, attention to the indexer's choice alone.
+public struct SelectiveAttention: Sendable {
+    /// The attention.
+    public var attention: DenseAttention
+    /// Its projections.
+    public var weights: DenseAttention.Weights
+    /// The scorer; its queries are made from the tokens themselves (Eq. 1).
+    public var indexer: LightningIndexer
+    /// Who chooses the keys.
+    public var rule = SelectionRule.indexer
+    /// Where the selection is applied as a mask.
+    public var masking = DenseAttention.Masking.beforeSoftmax
+
+    /// Selective attention from its parts.
+    public init(attention: DenseAttention, weights: DenseAttention.Weights, indexer: LightningIndexer) {
+        self.attention = attention
+        self.weights = weights
+        self.indexer = indexer
+    }
+
+    /// Records dense attention of `x` [t, c] as `attention.…`, the indexer as `indexer.…` and `selected`, and sparse attention as `sparse.…`.
+    /// - Returns: both outputs [t, c].
+    public func record(_ x: Expression, on trace: inout Recorder) throws(EngineError) -> (dense: Expression, sparse: Expression) {
+        let prefix = trace.prefix
+        defer { trace.prefix = prefix }
+        trace.prefix = prefix + "attention."
+        let projected = try attention.project(x, weights, on: &trace)
+        let dense = try attention.attend(projected, weights, on: &trace)
+        trace.prefix = prefix
+        let scores = try indexer.score(x, queryInput: (x, .c), on: &trace).scores
+        let visible = attention.visibility(projected)
+        let selected = try trace.recordSelection(
+            scores: scores, topK: indexer.topK, rule: rule, visible: visible, denseWeights: prefix + "attention.weights")
+        trace.prefix = prefix + "sparse."
+        return (dense, try attention.attend(projected, weights, selected: selected, masking: masking, on: &trace))
+    }
+
+    /// This attention with the switches on; throws if one of them has nothing to change here.
+    public func switching(_ changes: [Switch]) throws(EngineError) -> SelectiveAttention {
+        var selective = self
+        for change in changes { try change.apply(to: &selective.indexer, &selective.rule, &selective.masking) }
+        return selective
+    }
+}

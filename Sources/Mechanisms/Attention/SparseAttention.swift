@@ -1,0 +1,115 @@
+// DeepSeek Sparse Attention (DeepSeek-V3.2-Exp report 2025, section 1): the lightning indexer picks keys for each query, MLA attends to those
+// alone. Prefill takes all tokens at once (expanded form, selection as a mask, as the published demo code does); decoding takes one token at
+// a time with the caches (absorbed form). Dense attention is run beside, so that what the selection keeps can be said.
+
+public import Traces
+
+/// One layer of DeepSeek Sparse Attention.
+public struct SparseAttention: Sendable {
+    /// The attention over latents.
+    public var attention: LatentAttention
+    /// The scorer.
+    public var indexer: LightningIndexer
+    /// Who chooses the keys.
+    public var rule = SelectionRule.indexer
+    /// Where the selection is applied as a mask.
+    public var masking = DenseAttention.Masking.beforeSoftmax
+
+    /// Sparse attention from its two parts.
+    public init(attention: LatentAttention, indexer: LightningIndexer) {
+        self.attention = attention
+        self.indexer = indexer
+    }
+
+    /// Both caches after a pass.
+    public struct Cache: Sendable {
+        /// MLA's latents and rotated keys.
+        public let latents: LatentAttention.Cache
+        /// The indexer's keys.
+        public let index: LightningIndexer.Cache
+    }
+
+    /// How the selected entries are attended to.
+    public enum Path: String, Hashable, Sendable, CaseIterable {
+        /// All pairs are computed and the selection is a mask: what the published demo does; it saves nothing.
+        case masked
+        /// Only the selected cache entries are read: what the kernels do, and what sparse attention really costs.
+        case gathered
+    }
+
+    /// Records one pass over `x` [t, c] under the recorder's prefix (`prefill.`, `decode.0.`).
+    /// - Parameters:
+    ///   - cache: both caches of the tokens before these; nil starts from position 0.
+    ///   - form: how latents are attended to on the masked path; the gathered path is always absorbed.
+    ///   - paths: which paths to run; the masked one is called `attention.…` and `output`, the gathered one `gathered.…`.
+    /// - Returns: the output [t, c] of the first path, and the caches with these tokens.
+    public func record(
+        _ x: Expression, cache: Cache? = nil, form: LatentAttention.Form, paths: [Path] = [.masked], on trace: inout Recorder
+    ) throws(EngineError) -> (output: Expression, cache: Cache) {
+        let projected = try attention.project(x, cache: cache?.latents, on: &trace)
+        let (I, index) = try indexer.score(x, queryInput: (projected.queryLatents, .l), cache: cache?.index, on: &trace)
+        let causal = Mask.causal(rows: x.shape[.t]!, columns: projected.cache.length, offset: projected.past)
+        let expanded = form == .expanded ? try attention.expand(projected.cache, on: &trace) : nil
+        let absorbed = form == .absorbed || paths.contains(.gathered) ? try attention.absorb(projected, on: &trace) : nil
+
+        func attend(
+            _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking, _ names: LatentAttention.Names,
+            on trace: inout Recorder
+        )
+            throws(EngineError) -> Expression
+        {
+            if let expanded {
+                return try attention.attend(
+                    projected, expanded: expanded, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
+            }
+            return try attention.attend(
+                projected, absorbed: absorbed!, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
+        }
+        _ = try attend(causal, nil, .beforeSoftmax, .dense, on: &trace)
+        let selected = try select(I, causal, on: &trace)
+        var outputs: [Expression] = []
+        for path in paths {
+            switch path {
+            case .masked:
+                outputs.append(try attend(causal.selecting(selected.tensor), selected, masking, .sparse, on: &trace))
+            case .gathered: outputs.append(try attention.attendGathered(projected, absorbed: absorbed!, selected: selected, on: &trace))
+            }
+        }
+        return (outputs[0], Cache(latents: projected.cache, index: index))
+    }
+
+    private func select(_ I: Expression, _ causal: Mask, on trace: inout Recorder) throws(EngineError) -> Expression {
+        try trace.recordSelection(scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: trace.prefix + "dense.weights")
+    }
+}
+
+extension Recorder {
+    /// Records which keys each query keeps, with the facts of the selection, as `selected` [t, k].
+    /// - Parameters:
+    ///   - scores: index scores [t, s].
+    ///   - denseWeights: id of the step with dense attention's weights [h, t, s].
+    public mutating func recordSelection(
+        scores: Expression, topK count: Int, rule: SelectionRule = .indexer, visible: Mask, denseWeights: String
+    ) throws(EngineError) -> Expression {
+        let dense = try recorded(denseWeights)
+        let ranked: Expression
+        switch rule {
+        case .indexer: ranked = scores
+        case .oracle: ranked = try record(.oracleScore, sum(dense, over: .h))
+        default:
+            let title = Bilingual(en: "The order in which the rule \(rule.rawValue) prefers keys", zh: "规则 \(rule.rawValue) 对键的偏好次序")
+            ranked = try input("input.\(prefix)rule", "R", rule.scores(visible: visible, k: count)!, title: title)
+        }
+        let choice = try topK(ranked, count, visible: visible)
+        let facts = SelectionFacts(selection: choice.tensor, scores: ranked.tensor, denseWeights: dense.tensor, visible: visible)
+        return try record(.selected, choice, facts: facts.asFacts)
+    }
+}
+
+extension Equation {
+    static let oracleScore = Equation(
+        "oracle.score", symbol: "P", Bilingual(en: "Dense weights summed over heads", zh: "各头稠密权重之和"), #"P_{t,s} = \sum_{h} A_{h,t,s}"#,
+        source: Bilingual(
+            en: "DeepSeek-V3.2-Exp report (2025), section 2.1: what the indexer is trained to match",
+            zh: "DeepSeek-V3.2-Exp 报告（2025），2.1 节：索引器训练时要对齐的目标"), axes: [.t, .s])
+}

@@ -1,0 +1,85 @@
+// A case of kind `indexer`: the lightning indexer from its FP8 inputs to its selection, at real shapes, for those who write a kernel.
+// score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]); query t sees the keys 0 … causal_offset + t.
+
+public import Traces
+
+/// What the indexer is given, and what it should keep.
+public struct IndexerCase: Sendable {
+    /// Queries [t, j, d]: FP8 values before scaling, or floats.
+    public let q: Tensor
+    /// Keys [s, d].
+    public let k: Tensor
+    /// Scales of the keys [s].
+    public let kScale: Tensor
+    /// Head weights [t, j] with the queries' scales folded in.
+    public let weights: Tensor
+    /// Query t stands at this position plus t.
+    public let causalOffset: Int
+    /// How many keys a query keeps.
+    public let topK: Int
+
+    /// A case of checked shapes.
+    public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, causalOffset: Int, topK: Int) throws(EngineError) {
+        let (queries, heads) = (q.shape.lengths[0], q.shape.lengths[1])
+        for (name, tensor, lengths) in [("input.k_scale", kScale, [k.shape.lengths[0]]), ("input.weights", weights, [queries, heads])] {
+            guard tensor.shape.lengths == lengths else {
+                throw EngineError(.shape, name, expected: "\(lengths)", found: "\(tensor.shape.lengths)")
+            }
+        }
+        guard k.shape.lengths[1] == q.shape.lengths[2] else {
+            throw EngineError(.shape, "input.k", expected: "\(q.shape.lengths[2]) features", found: "\(k.shape.lengths[1])")
+        }
+        guard topK > 0 else { throw EngineError(.value, "index_topk", expected: "at least 1", found: "\(topK)") }
+        guard causalOffset >= 0 else { throw EngineError(.value, "causal_offset", expected: "at least 0", found: "\(causalOffset)") }
+        for (name, tensor) in [("input.q", q), ("input.k", k), ("input.k_scale", kScale), ("input.weights", weights)] {
+            if let bad = tensor.firstNonFiniteIndex {
+                throw EngineError(.value, "\(name)\(bad)", expected: "a finite number", found: "\(tensor[bad])")
+            }
+        }
+        self.q = q
+        self.k = k
+        self.kScale = kScale
+        self.weights = weights
+        self.causalOffset = causalOffset
+        self.topK = topK
+    }
+
+    /// Which keys each query may see.
+    public var visible: Mask { .causal(rows: q.shape.lengths[0], columns: k.shape.lengths[0], offset: causalOffset) }
+
+    /// The scores [t, s] before the mask, and the selection [t, k].
+    public func compute() throws(EngineError) -> (score: Tensor, selected: Tensor) {
+        var trace = Recorder()
+        func input(_ id: String, _ tensor: Tensor) throws(EngineError) -> Expression {
+            try trace.input("input.\(id)", id, tensor, title: Bilingual(same: id))
+        }
+        let (q, k, scale, w) = (try input("q", q), try input("k", k), try input("k_scale", kScale), try input("weights", weights))
+        let score = try scale * sum(w * relu(dot(q, k)), over: .j)  // Report, Eq. 1, and the key's scale
+        let recorded = try input("score", score.tensor.transposed(to: [.t, .s]))
+        return (recorded.tensor, try Traces.topK(recorded, topK, visible: visible).tensor)
+    }
+}
+
+extension ReferenceCase {
+    /// Reads a case of kind `indexer`.
+    public func indexer() throws(FileError) -> IndexerCase {
+        guard kind == .indexer else { throw FileError(.badData, file.path, "kind: expected indexer, found \(kind.rawValue)") }
+        let shape = try file.info("input.q").shape
+        guard shape.count == 3 else { throw FileError(.badData, file.path, "input.q: expected the shape [t, j, d], found \(shape)") }
+        let q = try file.tensor("input.q", axes: [.t, .j, .d])
+        let k = try file.tensor("input.k", axes: [.s, .d])
+        let scale = try file.tensor("input.k_scale", axes: [.s])
+        let weights = try file.tensor("input.weights", axes: [.t, .j])
+        let topK = try config.integer("index_topk", atLeast: 1)
+        guard config.has("causal_offset") || k.shape.lengths[0] >= shape[0] else {
+            throw FileError(
+                .badData, file.path,
+                "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset"
+            )
+        }
+        let offset = try config.integer("causal_offset", atLeast: 0, default: k.shape.lengths[0] - shape[0])
+        do throws(EngineError) {
+            return try IndexerCase(q: q, k: k, kScale: scale, weights: weights, causalOffset: offset, topK: topK)
+        } catch { throw FileError(.badData, file.path, "\(error)") }
+    }
+}

@@ -1,0 +1,94 @@
+// config.json as Hugging Face writes it, of Llama or DeepSeek type ──► the dimensions that decide what attention costs.
+// A file with kv_lora_rank is latent attention; one with index_topk besides has the lightning indexer; all others are grouped attention.
+
+public import Records
+import Traces
+
+extension ModelDimensions {
+    /// The dimensions in the config.json at `path`. Throws `FileError`, naming the field, if one is missing, not a whole number, not positive, or
+    /// larger than any model's.
+    public init(path: String) throws(FileError) {
+        try self.init(JSONReader.read(path: path) { reader throws(FileError) in try Settings(file: path, reader: &reader) })
+    }
+
+    /// The same from `bytes` in memory; `file` names them in errors.
+    public init(configuration bytes: [UInt8], file: String) throws(FileError) { try self.init(Settings(bytes, file: file)) }
+
+    private init(_ settings: Settings) throws(FileError) {
+        let kind = try settings.text("model_type", default: "")
+        let path = try settings.text("_name_or_path", default: "")
+        let name = try settings.text("name", default: !path.isEmpty ? path : !kind.isEmpty ? kind : settings.file)
+        let isLatent = settings.has("kv_lora_rank") || kind.hasPrefix("deepseek_v")
+        let isSparse = settings.has("index_topk") || kind == "deepseek_v32"
+        let heads = try settings.integer("num_attention_heads")
+        let width = try settings.integer("hidden_size")
+        let layers = try settings.integer("num_hidden_layers")
+        let attention: Attention =
+            isLatent ? .latent(try Self.latent(settings)) : .grouped(try Self.grouped(settings, width: width, heads: heads))
+        let indexer = isSparse ? try Self.indexer(settings) : nil
+        self = try settings.checked { () throws(EngineError) in
+            try ModelDimensions(name: name, width: width, layers: layers, heads: heads, attention: attention, indexer: indexer)
+        }
+    }
+
+    private static func latent(_ settings: Settings) throws(FileError) -> Latent {
+        Latent(
+            queryRank: settings.has("q_lora_rank") ? try settings.integer("q_lora_rank") : nil,
+            latentRank: try settings.integer("kv_lora_rank"), nopeDimension: try settings.integer("qk_nope_head_dim"),
+            ropeDimension: try settings.integer("qk_rope_head_dim"), valueDimension: try settings.integer("v_head_dim"))
+    }
+
+    private static func indexer(_ settings: Settings) throws(FileError) -> Indexer {
+        Indexer(
+            heads: try settings.integer("index_n_heads"), headDimension: try settings.integer("index_head_dim"),
+            topK: try settings.integer("index_topk"))
+    }
+
+    /// `num_key_value_heads` defaults to all heads and `head_dim` to hidden_size / heads, as in the published code.
+    private static func grouped(_ settings: Settings, width: Int, heads: Int) throws(FileError) -> Grouped {
+        let keyValueHeads = try settings.integer("num_key_value_heads", default: heads)
+        if settings.has("head_dim") { return Grouped(keyValueHeads: keyValueHeads, headDimension: try settings.integer("head_dim")) }
+        guard heads > 0, width % heads == 0 else {
+            throw settings.failure("num_attention_heads", expected: "a divisor of hidden_size \(width)")
+        }
+        return Grouped(keyValueHeads: keyValueHeads, headDimension: width / heads)
+    }
+}
+
+extension Hardware {
+    /// The accelerator in a JSON file such as `assets/hardware/h800.json`. Throws `FileError`, naming the field, if one is missing or not above zero.
+    public init(path: String) throws(FileError) {
+        try self.init(JSONReader.read(path: path) { reader throws(FileError) in try Settings(file: path, reader: &reader) })
+    }
+
+    /// The same from `bytes` in memory; `file` names them in errors.
+    public init(json bytes: [UInt8], file: String) throws(FileError) { try self.init(Settings(bytes, file: file)) }
+
+    private init(_ settings: Settings) throws(FileError) {
+        let name = try settings.text("name", default: settings.file)
+        let source = settings.has("source") ? try settings.text("source") : nil
+        let (bf16, fp8) = (try settings.number("bf16_flops"), try settings.number("fp8_flops"))
+        let (bandwidth, memory) = (try settings.number("bandwidth_bytes_per_second"), try settings.number("memory_bytes"))
+        let price = try settings.number("usd_per_hour")
+        self = try settings.checked { () throws(EngineError) in
+            try Hardware(
+                name: name, source: source, bf16: bf16, fp8: fp8, bandwidth: bandwidth, memory: memory, dollarsPerHour: price)
+        }
+    }
+}
+
+extension Settings {
+    /// Reads an object from `bytes` in memory; `file` names them in errors.
+    init(_ bytes: [UInt8], file: String) throws(FileError) {
+        self = try bytes.withUnsafeBytes { bytes in
+            Result { () throws(FileError) in
+                try JSONReader.read(bytes, file: file) { reader throws(FileError) in try Settings(file: file, reader: &reader) }
+            }
+        }.get()
+    }
+
+    /// What `make` makes of these settings; a value that it refuses is an error of the file.
+    fileprivate func checked<Value>(_ make: () throws(EngineError) -> Value) throws(FileError) -> Value {
+        do { return try make() } catch { throw FileError(.badData, file, error.description) }
+    }
+}

@@ -1,0 +1,87 @@
+// Top-k: for each query the k visible keys with the highest scores. Where scores tie, the lower position wins; -0 equals 0; nothing is forced
+// in; k is clamped to what is visible. The result is ascending and padded with -1.
+
+/// Positions of the `k` largest visible scores of each query: [t, k], ascending, padded with -1.
+public func topK(_ scores: Expression, _ k: Int, visible mask: Mask) throws(EngineError) -> Expression {
+    guard k > 0 else { throw EngineError(.value, "top-k", expected: "k of at least 1", found: "\(k)") }
+    guard scores.shape.rank == 2, scores.shape[mask.query] == mask.rows, scores.shape[mask.key] == mask.columns else {
+        throw EngineError(
+            .shape, "top-k", expected: "scores [\(mask.query): \(mask.rows), \(mask.key): \(mask.columns)]", found: "\(scores.shape)")
+    }
+    return Expression(TopK(scores: scores, k: min(k, mask.columns), mask: mask))
+}
+
+package struct TopK: Operation {
+    let scores: Expression
+    let k: Int
+    let mask: Mask
+
+    var shape: Shape { Shape([mask.query, .k], [mask.rows, k]) }
+    var operands: [Expression] { [scores] }
+    var visible: Mask? { mask }
+
+    /// The positions of the `k` largest of `scores` among `candidates` (ascending), ascending.
+    package static func select(_ scores: [Double], among candidates: [Int], _ k: Int) -> [Int] {
+        guard candidates.count > k else { return candidates }
+        // A stable order: higher score first, then lower position. `>` makes -0 equal to 0.
+        return candidates.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }.prefix(k).sorted()
+    }
+
+    func evaluate() -> Tensor {
+        let tensor = scores.operation.evaluate().transposed(to: [mask.query, mask.key])
+        let rows = (0..<mask.rows).flatMap { row -> [Double] in
+            let values = Array(tensor.values[row * mask.columns..<(row + 1) * mask.columns])
+            let chosen = Self.select(values, among: mask.visibleKeys(of: row), k)
+            return chosen.map(Double.init) + [Double](repeating: -1, count: k - chosen.count)
+        }
+        return Tensor(shape, rows)
+    }
+
+    private func row(_ cell: Cell) -> [Double] { (0..<mask.columns).map { scores.operation.value(at: cell.setting(mask.key, $0)) } }
+
+    func value(at cell: Cell) -> Double {
+        let chosen = Self.select(row(cell), among: mask.visibleKeys(of: cell[mask.query]!), k)
+        return cell[.k]! < chosen.count ? Double(chosen[cell[.k]!]) : -1
+    }
+
+    func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
+        guard spelling != .symbols, let query = cell[mask.query], let rank = cell[.k] else {
+            return Phrase(text: "top-\(k) of \(scores.operation.spell(cell.setting(mask.key, nil), .symbols).text)")
+        }
+        let row = row(cell)
+        let visible = mask.visibleKeys(of: query)
+        let chosen = Self.select(row, among: visible, k)
+        guard rank < chosen.count else {
+            let note = Bilingual(
+                en: "Query \(query) sees only \(visible.count) keys: this place is empty.",
+                zh: "查询 \(query) 只看得见 \(visible.count) 个键：这一格空着。")
+            return Phrase(text: "-1", precedence: .sum, notes: [note])
+        }
+        let ranked = visible.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }
+        let list = ranked.prefix(k + 2).map { "\($0): \(NumberText.significant(row[$0]))" }
+        let shown = list.count > 10 ? Array(list.prefix(4)) + ["…"] + Array(list.suffix(4)) : list
+        let key = chosen[rank]
+        var notes = [
+            Bilingual(
+                en:
+                    "Key \(key) ranks \(ranked.firstIndex(of: key)! + 1) of \(visible.count) by score (\(NumberText.significant(row[key]))). From the top: \(shown.joined(separator: "; ")).",
+                zh:
+                    "键 \(key) 的分数 \(NumberText.significant(row[key])) 在 \(visible.count) 个里排第 \(ranked.firstIndex(of: key)! + 1)。从高到低：\(shown.joined(separator: "；"))。"
+            )
+        ]
+        if visible.count > k {
+            let cut = row[ranked[k - 1]]
+            let tied = row[ranked[k]] == cut
+            notes.append(
+                Bilingual(
+                    en:
+                        "The cut is at \(NumberText.significant(cut)); the next, key \(ranked[k]), has \(NumberText.significant(row[ranked[k]]))\(tied ? ": a tie, which the lower position wins" : "").",
+                    zh:
+                        "入选线是 \(NumberText.significant(cut))；下一个是键 \(ranked[k])，分数 \(NumberText.significant(row[ranked[k]]))\(tied ? "：并列，位置靠前的入选" : "")。"
+                ))
+        }
+        return Phrase(text: String(key), notes: notes)
+    }
+
+    func operandCells(_ cell: Cell) -> [Explanation.Operand] { scores.operation.operandCells(cell.setting(mask.key, nil)) }
+}

@@ -1,0 +1,100 @@
+// The recorder evaluates an expression in bulk, appends a step, and hands its result back as a leaf for the next equation.
+
+/// Builds a trace, one equation at a time.
+public struct Recorder: Sendable {
+    /// What has been recorded so far.
+    public private(set) var trace: Trace
+    /// Put before each equation's id: a phase, a layer, a mechanism (`layer.0.attention.`).
+    public var prefix: String
+    /// Names of positions along an axis, given to every step that has the axis at that length.
+    public var labels: [Axis: [String]]
+
+    /// A recorder with nothing recorded.
+    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], prefix: String = "", labels: [Axis: [String]] = [:]) {
+        trace = Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches)
+        self.prefix = prefix
+        self.labels = labels
+    }
+
+    /// The recorded step `id` as the start of further equations; throws if there is none.
+    public func recorded(_ id: String) throws(EngineError) -> Expression { Expression(Leaf(step: try trace.step(id))) }
+
+    /// Records an input or a weight, which stands in the trace under `id` as it is (no prefix). Recording the same again returns the
+    /// first. Throws if a value is NaN or infinite, or if the id stands for other values.
+    public mutating func input(
+        _ id: String, _ symbol: String, _ tensor: Tensor, title: Bilingual,
+        source: Bilingual = Bilingual(en: "given", zh: "给定")
+    ) throws(EngineError) -> Expression {
+        if trace.contains(id) {
+            let recorded = try trace.step(id)
+            guard recorded.output == tensor else { throw EngineError(.value, id, "is recorded with other values already") }
+            return Expression(Leaf(step: recorded))
+        }
+        if let bad = tensor.firstNonFiniteIndex {
+            throw EngineError(.value, id + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(tensor[bad])")
+        }
+        let step = Step(
+            id: id, title: title, formula: Formula(""), source: source, inputs: [], symbol: symbol, output: tensor,
+            labels: fitting(tensor.shape))
+        trace.append(step)
+        return Expression(Leaf(step: step))
+    }
+
+    /// Records a weight under `weight.NAME`.
+    public mutating func weight(_ name: String, _ symbol: String, _ tensor: Tensor) throws(EngineError) -> Expression {
+        try input(
+            "weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"),
+            source: Bilingual(en: "weights", zh: "权重"))
+    }
+
+    /// Records a weight under `weight.NAME`, its axes called `axes` whatever the file's reader called them.
+    public mutating func weight(_ weight: NamedTensor, _ symbol: String, _ axes: [Axis]) throws(EngineError) -> Expression {
+        try self.weight(weight.name, symbol, weight.tensor.on(axes))
+    }
+
+    /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
+    /// - Parameters:
+    ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
+    ///   - bytesPerValue: the width of a value written, 8 unless the step stores a narrower kind.
+    public mutating func record(
+        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:],
+        labels extra: [Axis: [String]] = [:],
+        bytesPerValue: Int = 8
+    ) throws(EngineError) -> Expression {
+        let id = prefix + equation.id
+        guard Set(expression.shape.axes) == Set(equation.axes) else {
+            throw EngineError(.shape, id, expected: "the axes \(equation.axes)", found: "\(expression.shape)")
+        }
+        let visible = visible ?? expression.operation.visible
+        let output = expression.operation.evaluate().transposed(to: equation.axes)
+        if let bad = output.values.firstIndex(where: { $0.isNaN }) {
+            let cell = Cell.brackets(output.shape.index(ofOffset: bad).map(String.init))
+            throw EngineError(.value, id + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
+        }
+        let step = Step(
+            id: id, title: equation.title, formula: equation.formula,
+            inputs: expression.leaves.map { $0.id }.uniqued(), symbol: equation.symbol, output: output,
+            labels: labels(output.shape, extra), facts: facts,
+            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
+            bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
+        trace.append(step)
+        return Expression(Leaf(step: step))
+    }
+
+    /// The labels that fit `shape`; `extra` ones come first.
+    private func labels(_ shape: Shape, _ extra: [Axis: [String]]) -> [Axis: [String]] {
+        var all = fitting(shape)
+        for (axis, names) in extra { all[axis] = names }
+        return all
+    }
+
+    private func fitting(_ shape: Shape) -> [Axis: [String]] { labels.filter { shape[$0.key] == $0.value.count } }
+}
+
+extension Array where Element: Hashable {
+    /// The elements in order, each once.
+    func uniqued() -> [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

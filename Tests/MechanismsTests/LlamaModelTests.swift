@@ -1,0 +1,250 @@
+import Foundation
+import Mechanisms
+import Testing
+import Traces
+
+@Suite struct LlamaModelTests {
+    /// Small numbers that are the same in every run (a linear congruential generator, Knuth's constants).
+    private static func values(_ count: Int, seed: Int) -> [Double] {
+        var state = UInt64(seed &+ 1)
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Double(Int64(bitPattern: state) >> 32) / 0x1p31
+        }
+    }
+
+    private static func weight(_ name: String, _ shape: [(Axis, Int)]) -> NamedTensor {
+        let shape = Shape(shape)
+        let seed = name.unicodeScalars.reduce(7) { ($0 &* 31 &+ Int($1.value)) & 0xFFFF }
+        return NamedTensor(name, Tensor(shape, values(shape.count, seed: seed)))
+    }
+
+    /// 2 layers, 4 query heads on 2 key-value heads.
+    private static func model(
+        context: Int = 16, heads: Int = 4, change: (inout LlamaModel.Layer) -> Void = { _ in }, norm: [Double]? = nil
+    ) throws -> LlamaModel {
+        let configuration = try LlamaModel.Configuration(
+            width: 8, hiddenWidth: 6, layers: 2, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11, contextLength: context,
+            epsilon: 1e-5, ropeTheta: 100)
+        let layers = (0..<2).map { n in
+            var layer = LlamaModel.Layer(
+                attentionNorm: weight("\(n).norm", [(.c, 8)]),
+                attention: .init(
+                    query: weight("\(n).q", [(.o, 8), (.c, 8)]), key: weight("\(n).k", [(.o, 4), (.c, 8)]),
+                    value: weight("\(n).v", [(.o, 4), (.c, 8)]), output: weight("\(n).o", [(.o, 8), (.c, 8)])),
+                feedForwardNorm: weight("\(n).mlp.norm", [(.c, 8)]), gate: weight("\(n).gate", [(.f, 6), (.c, 8)]),
+                up: weight("\(n).up", [(.f, 6), (.c, 8)]), down: weight("\(n).down", [(.c, 8), (.f, 6)]))
+            change(&layer)
+            return layer
+        }
+        return try LlamaModel(
+            configuration, embedding: weight("embedding", [(.n, 11), (.c, 8)]), layers: layers,
+            norm: norm.map { .init("norm", Tensor([.c], [$0.count], $0)) } ?? weight("norm", [(.c, 8)]), head: nil)
+    }
+
+    private func problem(_ body: () throws -> some Any) -> String {
+        do {
+            _ = try body()
+            return "no error"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func `every step of the forward pass is recorded, once, with its tokens`() throws {
+        let trace = try Self.model().record(tokenIDs: [1, 5, 5, 0], tokens: ["a", "b", "b", "c"])
+        let layer = [
+            "norm", "attention.q_projected", "attention.k_projected", "attention.q", "attention.k", "attention.v", "attention.dot",
+            "attention.scaled",
+            "attention.scores", "attention.weights", "attention.heads", "attention.output", "residual", "mlp.norm", "mlp.gate", "mlp.up",
+            "mlp.hidden",
+            "mlp.output", "output",
+        ]
+        let expected =
+            ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits", "loss", "mean_loss"]
+        #expect(trace.steps.map(\.id).filter { !$0.hasPrefix("weight.") } == expected)
+        #expect(trace.steps.filter { $0.id == "weight.embedding" }.count == 1)
+        let weights = try trace.step("layer.1.attention.weights")
+        #expect(weights.output.shape == Shape([(.h, 4), (.t, 4), (.s, 4)]))
+        #expect(weights.labels == [.t: ["a", "b", "b", "c"], .s: ["a", "b", "b", "c"]])
+        #expect(try trace.step("logits").output.shape == Shape([(.t, 4), (.n, 11)]))
+        #expect(try trace.step("layer.1.norm").inputs == ["layer.0.output", "weight.1.norm"])
+        #expect(trace.tokens == ["a", "b", "b", "c"] && trace.tokenIDs == [1, 5, 5, 0])
+    }
+
+    @Test func `every cell is computed alike by the second path`() throws {
+        let trace = try Self.model().record(tokenIDs: [3, 7, 7], tokens: ["a", "b", "c"])
+        for step in trace.steps {
+            for offset in stride(from: 0, to: step.output.shape.count, by: 5) {
+                let index = step.output.shape.index(ofOffset: offset)
+                let (bulk, alone) = (step.output[index], step.recomputed(index))
+                #expect(bulk == alone || abs(bulk - alone) <= 1e-14 * abs(bulk), "\(step.id)\(index)")
+            }
+        }
+    }
+
+    @Test func `a later token changes nothing before it`() throws {
+        let short = try Self.model().record(tokenIDs: [1, 2, 3], tokens: ["", "", ""]).step("logits").output
+        let long = try Self.model().record(tokenIDs: [1, 2, 3, 9], tokens: ["", "", "", ""]).step("logits").output
+        for t in 0..<3 { #expect(short.slice(.t, at: t) == long.slice(.t, at: t)) }
+    }
+
+    @Test func `decoding with a cache equals one pass over the whole text`() throws {
+        let model = try Self.model()
+        let ids = [1, 5, 2, 8, 8]
+        var whole = Recorder()
+        let (expected, all) = try model.record(ids, cache: nil, on: &whole)
+        var cache: LlamaModel.Cache?
+        for (t, id) in ids.enumerated() {
+            var recorder = Recorder()
+            let (logits, kept) = try model.record([id], cache: cache, on: &recorder)
+            cache = kept
+            #expect(logits.slice(.t, at: 0) == expected.slice(.t, at: t))
+        }
+        #expect(cache == all)
+    }
+
+    @Test func `the greedy continuation takes the largest logit each time`() throws {
+        let model = try Self.model()
+        let ids = try model.greedyContinuation(of: [1, 4], count: 6, endID: nil)
+        #expect(ids.count == 8 && ids.prefix(2) == [1, 4])
+        for t in 2..<8 {
+            let before = Array(ids[..<t])
+            let logits = try model.record(tokenIDs: before, tokens: before.map(String.init)).step("logits").output.slice(.t, at: t - 1)
+                .values
+            #expect(logits.firstIndex(of: logits.max()!) == ids[t])
+        }
+        #expect(try model.greedyContinuation(of: [1, 4], count: 6, endID: ids[2]) == Array(ids.prefix(3)))
+        #expect(try model.greedyContinuation(of: [1, 4], count: 100, endID: nil).count == 16)
+    }
+
+    @Test func `biases are added`() throws {
+        let ones = { (name: String, n: Int, axis: Axis) in
+            NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n)))
+        }
+        let plain = try Self.model().record(tokenIDs: [1], tokens: ["a"])
+        let biased = try Self.model(change: { layer in
+            let prefix = layer.attentionNorm.name
+            layer.attention.biases = (ones(prefix + "bq", 8, .o), ones(prefix + "bk", 4, .o), ones(prefix + "bv", 4, .o))
+            layer.attention.outputBias = ones(prefix + "bo", 8, .c)
+        }).record(tokenIDs: [1], tokens: ["a"])
+        let v = try (plain.step("layer.0.attention.v").output.values, biased.step("layer.0.attention.v").output.values)
+        #expect(zip(v.0, v.1).allSatisfy { $0 + 1 == $1 })
+        // One token attends to itself alone: its heads are its values, and W_O is applied to values that are 1 larger.
+        let rows = try plain.step("weight.0.o").output
+        for c in 0..<8 {
+            let gained = (0..<8).reduce(1.0) { $0 + rows[c, $1] }
+            let (before, after) = try (plain.value("layer.0.attention.output", [0, c]), biased.value("layer.0.attention.output", [0, c]))
+            #expect(abs(after - before - gained) < 1e-12)
+        }
+    }
+
+    @Test func `bad input is told by name`() throws {
+        let model = try Self.model(context: 3)
+        #expect(problem { try model.record(tokenIDs: [], tokens: []) } == "text: expected at least one token, found none")
+        #expect(
+            problem { try model.record(tokenIDs: [1, 1, 1, 1], tokens: ["", "", "", ""]) }
+                == "text: expected at most 3 tokens, the model's context, found 4")
+        #expect(
+            problem { try model.record(tokenIDs: [11], tokens: [""]) } == "token id: expected 0 to 10, the model's vocabulary, found 11")
+        #expect(problem { try model.record(tokenIDs: [1], tokens: []) } == "tokens: expected a label for each of 1 ids, found 0")
+        #expect(problem { try model.greedyContinuation(of: [], count: 1, endID: nil) } == "text: expected at least one token, found none")
+        #expect(problem { try Self.model(norm: [1]) } == "weight.norm: expected [c: 8], found [c: 1]")
+        #expect(problem { try Self.model(heads: 3) } == "key-value heads: expected a divisor of 3 heads, found 2")
+        #expect(problem { try Self.model(heads: 0) } == "heads: expected at least 1, found 0")
+        let wrong = NamedTensor("q", Tensor([.o, .c], [1, 8], [Double](repeating: 0, count: 8)))
+        #expect(
+            problem { try Self.model(change: { $0.attention.query = wrong }).record(tokenIDs: [1], tokens: [""]) }
+                == "weight.q: expected [8, 8], found [1, 8]")
+        let unknown = NamedTensor("0.up", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
+        #expect(
+            problem { try Self.model(change: { $0.up = unknown }).record(tokenIDs: [1], tokens: [""]) }
+                == "weight.0.up[0,0]: expected a finite number, found nan")
+    }
+
+    // MARK: Loss and selection
+
+    @Test func `the loss is the logarithm of the next token's inverse probability`() throws {
+        let ids = [1, 5, 2, 8]
+        let trace = try Self.model().record(tokenIDs: ids, tokens: ["a", "b", "c", "d"])
+        let logits = try trace.step("logits").output
+        let loss = try trace.step("loss")
+        var total = 0.0
+        for t in 0..<3 {
+            let row = logits.slice(.t, at: t).values.map { exp($0) }
+            let expected = -log(row[ids[t + 1]] / row.reduce(0, +))
+            #expect(abs(loss.output[t] - expected) < 1e-12)
+            #expect(abs(loss.recomputed([t]) - expected) < 1e-12)
+            total += expected
+        }
+        #expect(loss.output.shape == Shape([(.t, 3)]) && loss.labels == [.t: ["a", "b", "c"]])
+        #expect(abs(try trace.value("mean_loss", []) - total / 3) < 1e-12)
+        #expect(try Self.model().record(tokenIDs: [1], tokens: ["a"]).steps.last?.id == "logits")
+    }
+
+    @Test func `huge logits overflow nowhere in the loss`() throws {
+        var recorder = Recorder()
+        let logits = try recorder.input("input.L", "L", Tensor([.t, .n], [1, 2], [1e300, -1e300]), title: Bilingual(same: "L"))
+        #expect(try crossEntropy(logits, next: [0]).tensor.values == [0])
+        #expect(try crossEntropy(logits, next: [1]).tensor.values == [2e300])
+        #expect(problem { try crossEntropy(logits, next: [2]) } == "cross-entropy: expected next tokens 0 to 1, found 2")
+        #expect(
+            problem { try crossEntropy(logits, next: [0, 0]) }
+                == "cross-entropy: expected logits [t, n] with at least 2 rows, found [t: 1, n: 2]")
+    }
+
+    @Test func `a selection of every visible key changes nothing`() throws {
+        let ids = [1, 5, 2, 8, 8]
+        let tokens = ids.map(String.init)
+        let dense = try Self.model().record(tokenIDs: ids, tokens: tokens)
+        for rule in SelectionRule.allCases where rule != .indexer {
+            let sparse = try Self.model().record(tokenIDs: ids, tokens: tokens, selection: LayerSelection(rule, topK: 5))
+            #expect(try sparse.step("logits").output == dense.step("logits").output, "\(rule)")
+            #expect(sparse.switches == ["select=\(rule.rawValue)", "top-k=5"])
+        }
+    }
+
+    @Test func `in every layer a query attends to the chosen keys alone`() throws {
+        let ids = [1, 5, 2, 8, 8, 3]
+        let trace = try Self.model().record(
+            tokenIDs: ids, tokens: ids.map(String.init), selection: LayerSelection(.recent, topK: 2))
+        for layer in 0..<2 {
+            let weights = try trace.step("layer.\(layer).sparse.weights").output
+            for t in 0..<6 {
+                for s in 0..<6 { for h in 0..<4 { #expect((weights[h, t, s] > 0) == (s == t || s == t - 1)) } }
+            }
+            // What goes on is the sparse output, not the dense one beside it.
+            let (x, y, r) = try (
+                trace.step(layer == 0 ? "embedding" : "layer.0.output").output, trace.step("layer.\(layer).sparse.output").output,
+                trace.step("layer.\(layer).residual").output
+            )
+            #expect(r.values == zip(x.values, y.values).map { $0 + $1 })
+        }
+    }
+
+    @Test func `the oracle keeps the keys of the largest dense weight`() throws {
+        let ids = [1, 5, 2, 8, 8, 3]
+        let trace = try Self.model().record(
+            tokenIDs: ids, tokens: ids.map(String.init), selection: LayerSelection(.oracle, topK: 3))
+        for layer in 0..<2 {
+            let (weights, selected) = try (
+                trace.step("layer.\(layer).attention.weights").output, trace.step("layer.\(layer).selected").output
+            )
+            let totals = (0..<6).map { s in (0..<4).reduce(0.0) { $0 + weights[$1, 5, s] } }
+            let best = (0..<6).sorted { totals[$0] > totals[$1] }.prefix(3).sorted()
+            #expect(selected.slice(.t, at: 5).values.map { Int($0) } == best)
+        }
+    }
+
+    @Test func `a selection that a model cannot have is told by name`() {
+        #expect(
+            problem { try LayerSelection(.indexer, topK: 1) }
+                == "select: expected one of random, recent, oracle, window+sinks: this model has no indexer, found indexer")
+        #expect(problem { try LayerSelection(.oracle, topK: 0) } == "top-k: expected k of at least 1, found 0")
+        #expect(problem { try LayerSelection([.topK(2)]) } == "switches: expected select= and top-k= for a model, found top-k=2")
+        #expect(problem { try LayerSelection([]) } == "switches: expected select= and top-k= for a model, found none")
+        #expect(
+            problem { try LayerSelection([.select(.oracle), .topK(2), .noReLU]) }
+                == "switch no-relu: expected one select= and one top-k= for a model, found no-relu")
+    }
+}
