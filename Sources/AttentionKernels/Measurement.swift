@@ -1,7 +1,7 @@
 // Timing dense and sparse attention at growing lengths: median of several runs, growth exponents fitted in log-log, agreement with a computation in
 // Double. Memory is computed and compared with what is free before anything is allocated; a cancelled measurement keeps what it has.
 
-import Records
+public import Records
 public import Traces
 
 /// What to measure.
@@ -74,34 +74,14 @@ public struct MeasurementOptions: Hashable, Sendable {
 
 /// A measurement's results.
 public struct MeasurementReport: Sendable {
-    /// Times of one kind of attention at one length, in seconds.
-    public struct Timing: Hashable, Sendable {
-        /// The median.
-        public let median: Double
-        /// The shortest.
-        public let least: Double
-        /// The longest.
-        public let most: Double
-        /// How many runs there were.
-        public let runs: Int
-
-        init(_ times: [Double]) {
-            let sorted = times.sorted()
-            runs = times.count
-            median = sorted.count % 2 == 1 ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + sorted[sorted.count / 2]) / 2
-            least = sorted[0]
-            most = sorted[sorted.count - 1]
-        }
-    }
-
     /// One length.
     public struct Row: Hashable, Sendable {
         /// Positions.
         public let length: Int
         /// Dense attention.
-        public let dense: Timing
+        public let dense: MeasuredTime
         /// DSA: indexer, top-k, sparse attention.
-        public let sparse: Timing
+        public let sparse: MeasuredTime
         /// How well results agree with Double; nil if that was not asked.
         public let agreement: Agreement?
         /// Dense time over sparse time.
@@ -197,7 +177,7 @@ public enum Measurement {
                 progress(Progress(done: 1, total: 1, length: length, isChecking: true))
                 agreement = try subject.agreement(length)
             }
-            rows.append(.init(length: length, dense: .init(times[0]), sparse: .init(times[1]), agreement: agreement))
+            rows.append(.init(length: length, dense: .init(of: times[0]), sparse: .init(of: times[1]), agreement: agreement))
         }
         return MeasurementReport(options: options, machine: .current, rows: rows, isComplete: ending)
     }

@@ -1,6 +1,6 @@
 // A measurement as JSON, written by hand: few fields, a fixed order, and no Foundation.
 
-import Traces
+import Records
 
 extension MeasurementReport {
     /// `{"phase", "machine", "dimensions", "runs", "isComplete", "rows": [{"length", "dense", "sparse", "speedup", "agreement"}],
@@ -31,7 +31,7 @@ extension MeasurementReport {
             """
     }
 
-    private static func json(_ timing: Timing) -> String {
+    private static func json(_ timing: MeasuredTime) -> String {
         "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most), \"runs\": \(timing.runs)}"
     }
     private static func json(_ fit: GrowthFit?) -> String {

@@ -29,17 +29,14 @@ struct BuiltInExample {
             return FigureData(.prices(try PublishedData.prices(path: file)), provenance: try provenance(file))
         case .benchmarks:
             let file = assets + "/data/benchmarks.csv"
-            let rows = try PublishedData.benchmarks(path: file).map {
-                BenchmarkResult(category: $0.category, name: $0.name, metric: $0.metric, before: $0.v31, after: $0.v32)
-            }
-            return FigureData(.benchmarks(rows), provenance: try provenance(file))
+            return FigureData(.benchmarks(try PublishedData.benchmarks(path: file)), provenance: try provenance(file))
         case .measurements:
             return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }
     }
 
     /// The measurement that was named, or the one that comes with the program.
-    func measurements() throws -> [MeasuredSeries] { try MeasurementFile.read(measurementFile()).map(MeasuredSeries.init) }
+    func measurements() throws -> [MeasuredSeries] { try MeasuredSeries.read(measurementFile()) }
 
     private func measurementFile() throws -> String { try measurement ?? ResourceFolder(named: home).path + "/assets/data/measured.json" }
 
@@ -55,20 +52,5 @@ struct BuiltInExample {
 
     private func provenance(_ file: String) throws -> Provenance {
         Provenance(name: Provenance.baseName(file), sha256: try Provenance.sha256(of: file))
-    }
-}
-
-extension MeasuredSeries {
-    /// What a figure draws of one measured phase.
-    init(_ file: MeasurementFile) throws {
-        guard let phase = Phase(rawValue: file.phase) else { throw FigureError("phase: expected decode or prefill, found \(file.phase)") }
-        func time(_ time: MeasurementFile.Time) -> Time { Time(median: time.median, least: time.least, most: time.most) }
-        let runs = file.rows.flatMap { [$0.dense.runs, $0.sparse.runs] }
-        let errors = file.rows.map(\.error)
-        self.init(
-            phase: phase, machine: file.machine, runs: (runs.min() ?? 1)...(runs.max() ?? 1),
-            error: errors.contains(nil) ? nil : errors.compactMap(\.self).max(),
-            rows: file.rows.map { Row(length: $0.length, dense: time($0.dense), sparse: time($0.sparse)) },
-            denseExponent: file.denseExponent, sparseExponent: file.sparseExponent)
     }
 }

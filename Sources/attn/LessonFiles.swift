@@ -36,18 +36,12 @@ extension LessonResources {
         }
         benchmarks = {
             let path = "\(assets)/data/benchmarks.csv"
-            return try PublishedData.benchmarks(WholeFile.read(path), file: path).map {
-                Benchmark(name: $0.name, before: $0.v31, after: $0.v32)
-            }
+            return try PublishedData.benchmarks(WholeFile.read(path), file: path)
         }
         measurements = { try BuiltInExample(home: home).measurements() }
         selectionLosses = {
             let path = "\(assets)/data/selection-loss.csv"
-            return try PublishedData.selectionLosses(WholeFile.read(path), file: path).map {
-                SelectionLoss(
-                    chooser: $0.chooser, keys: $0.keys, meanLoss: $0.meanLoss, massKeptFirst: $0.massKeptFirst,
-                    massKeptLast: $0.massKeptLast)
-            }
+            return try PublishedData.selectionLosses(WholeFile.read(path), file: path)
         }
         figureData = { figure, data, language in
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }

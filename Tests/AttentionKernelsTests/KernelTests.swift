@@ -1,5 +1,6 @@
 // The Float32 kernels against the engine's own expressions in Double at small sizes, the selection against a full sort, and the guards.
 
+import Records
 import AttentionKernels
 import Testing
 import Traces

@@ -1,5 +1,6 @@
 // Lessons that run the reader's model again with a selection in every layer, and values of costs and published data that lesson 5 takes apart.
 
+import Records
 import Diagrams
 import Foundation
 import Lessons
@@ -53,7 +54,7 @@ private let stories: String = {
     }()
 
     @Test(.enabled(if: canRepeatTheExperiment), arguments: (try? LessonResources.repository.selectionLosses()) ?? [])
-    func `the recorded losses of lesson 6 are what the model says`(_ run: LessonResources.SelectionLoss) throws {
+    func `the recorded losses of lesson 6 are what the model says`(_ run: SelectionLoss) throws {
         let folder = try ModelFolder(path: stories)
         let story = URL(filePath: lessonsFolder).deletingLastPathComponent().appending(path: "assets/data/selection-loss.txt")
         // As $(cat …) hands it over: without the line feed at the end.

@@ -24,17 +24,11 @@ extension LessonResources {
         resources.curves = { try PublishedData.figure3(WholeFile.read("\(assets)/data/figure3.csv"), file: "figure3.csv") }
         resources.prices = { try PublishedData.prices(WholeFile.read("\(assets)/data/prices.csv"), file: "prices.csv") }
         resources.benchmarks = {
-            try PublishedData.benchmarks(WholeFile.read("\(assets)/data/benchmarks.csv"), file: "benchmarks.csv").map {
-                .init(name: $0.name, before: $0.v31, after: $0.v32)
-            }
+            try PublishedData.benchmarks(WholeFile.read("\(assets)/data/benchmarks.csv"), file: "benchmarks.csv")
         }
-        resources.measurements = { [.known(.decode), .known(.prefill)] }
+        resources.measurements = { [try .known(.decode), try .known(.prefill)] }
         resources.selectionLosses = {
-            try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv").map {
-                .init(
-                    chooser: $0.chooser, keys: $0.keys, meanLoss: $0.meanLoss, massKeptFirst: $0.massKeptFirst,
-                    massKeptLast: $0.massKeptLast)
-            }
+            try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv")
         }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
@@ -46,22 +40,27 @@ extension LessonResources {
 
 extension MeasuredSeries {
     /// A measurement of round numbers: sparse attention is slower, then as fast, then twice and four times as fast.
-    static func known(_ phase: Phase) -> MeasuredSeries {
-        func time(_ milliseconds: Double) -> Time {
-            Time(median: milliseconds / 1000, least: milliseconds / 2000, most: milliseconds / 500)
+    static func known(_ phase: Phase) throws -> MeasuredSeries {
+        func time(_ milliseconds: Double) -> MeasuredTime {
+            MeasuredTime(median: milliseconds / 1000, least: milliseconds / 2000, most: milliseconds / 500, runs: 9)
         }
         let rows = [(1024, 1.0, 2.0), (2048, 2, 2), (4096, 6, 3), (8192, 20, 5)].map {
-            Row(length: $0.0, dense: time($0.1), sparse: time($0.2))
+            Row(length: $0.0, dense: time($0.1), sparse: time($0.2), error: nil)
         }
-        return MeasuredSeries(
-            phase: phase, machine: Bilingual(en: "A machine of <8> cores", zh: "<8> 核的机器"), runs: 9...9, error: nil, rows: rows,
+        return try MeasuredSeries(
+            phase: phase, machine: Bilingual(en: "A machine of <8> cores", zh: "<8> 核的机器"), rows: rows,
             denseExponent: 1.25, sparseExponent: 0.5)
     }
 
     /// A measurement of decoding by two or three runs, too few for exponents.
-    static func ofFew(_ rows: [Row]) -> MeasuredSeries {
-        MeasuredSeries(
-            phase: .decode, machine: Bilingual(same: "M"), runs: 2...3, error: nil, rows: rows, denseExponent: nil, sparseExponent: nil)
+    static func ofFew(_ rows: [Row]) throws -> MeasuredSeries {
+        func of(_ runs: Int, _ time: MeasuredTime) -> MeasuredTime {
+            MeasuredTime(median: time.median, least: time.least, most: time.most, runs: runs)
+        }
+        return try MeasuredSeries(
+            phase: .decode, machine: Bilingual(same: "M"),
+            rows: rows.map { Row(length: $0.length, dense: of(2, $0.dense), sparse: of(3, $0.sparse), error: nil) }, denseExponent: nil,
+            sparseExponent: nil)
     }
 }
 

@@ -1,6 +1,7 @@
 // Lessons that run variants and reference cases, and live values that are no cells: against the independent script's numbers, the reference
 // files, closed forms worked out by hand, and published tables.
 
+import Records
 import Mechanisms
 import Diagrams
 import Foundation
@@ -138,7 +139,7 @@ private let tiny = """
 
     @Test func `runs that differ from row to row are said as a range`() throws {
         var resources = LessonResources.repository
-        resources.measurements = { [MeasuredSeries.ofFew(MeasuredSeries.known(.decode).rows)] }
+        resources.measurements = { [try MeasuredSeries.ofFew(MeasuredSeries.known(.decode).rows)] }
         #expect(try probe(trip, "{{measured runs(decode)}}", resources: resources) == "2 to 3")
     }
 
@@ -146,8 +147,8 @@ private let tiny = """
     func `what a measurement does not show is an error`(_ value: String, _ message: String) {
         var resources = LessonResources.repository
         resources.measurements = {
-            let rows = [MeasuredSeries.known(.decode).rows[0]]
-            return [MeasuredSeries.ofFew(rows)]
+            let rows = [try MeasuredSeries.known(.decode).rows[0]]
+            return [try MeasuredSeries.ofFew(rows)]
         }
         let error = #expect(throws: LessonError.self) { try probe(trip, value, resources: resources) }
         #expect(error?.description.contains(message) ?? false, "\(error?.description ?? "")")

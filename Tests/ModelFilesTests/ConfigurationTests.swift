@@ -111,7 +111,7 @@ import Traces
         let prices = try PublishedData.prices(Self.asset("data/prices.csv"), file: "prices.csv")
         #expect(prices.map(\.output) == [1.68, 0.42, 12, 3] && prices.map(\.currency) == ["USD", "USD", "CNY", "CNY"])
         let benchmarks = try PublishedData.benchmarks(Self.asset("data/benchmarks.csv"), file: "benchmarks.csv")
-        #expect(benchmarks.count == 14 && benchmarks[7].name == "Codeforces-Div1" && benchmarks[7].v32 == 2121)
+        #expect(benchmarks.count == 14 && benchmarks[7].name == "Codeforces-Div1" && benchmarks[7].after == 2121)
     }
 
     @Test func `the recorded experiment is read, and a broken one says where`() throws {

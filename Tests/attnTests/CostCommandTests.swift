@@ -249,7 +249,7 @@ import Traces
     @Test(arguments: ["en", "zh"])
     func `the lesson on costs says what was measured and where, and that the clock shows less than the count`(_ language: String) throws {
         let assets = Place.repository.appending(path: "assets").path
-        let decode = try #require(try MeasurementFile.read(assets + "/data/measured.json").first { $0.phase == "decode" })
+        let decode = try #require(try MeasuredSeries.read(assets + "/data/measured.json").first { $0.phase == .decode })
         let last = try #require(decode.rows.last)
         let factor = last.dense.median / last.sparse.median
         let run = try attn("lesson", "run", "what-it-costs", "--lang", language)

@@ -24,46 +24,6 @@ public struct LessonQuantity: Hashable, Sendable {
 
 /// Where lessons get what is not computed from the diary.
 public struct LessonResources: Sendable {
-    /// One row of a benchmark table.
-    public struct Benchmark: Hashable, Sendable {
-        /// The benchmark.
-        public var name: String
-        /// The dense model's result.
-        public var before: Double
-        /// The sparse model's result.
-        public var after: Double
-
-        /// A row.
-        public init(name: String, before: Double, after: Double) {
-            self.name = name
-            self.before = before
-            self.after = after
-        }
-    }
-
-    /// One run of this project's experiment: a model with few keys for each query.
-    public struct SelectionLoss: Hashable, Sendable {
-        /// `dense`, or the rule that chose the keys.
-        public var chooser: String
-        /// Keys kept for each query; all tokens of the text where attention is dense.
-        public var keys: Int
-        /// The mean loss over the text, in nats.
-        public var meanLoss: Double
-        /// The dense weight on the keys kept in the first layer, 0 to 1.
-        public var massKeptFirst: Double
-        /// The same in the last layer.
-        public var massKeptLast: Double
-
-        /// A run.
-        public init(chooser: String, keys: Int, meanLoss: Double, massKeptFirst: Double, massKeptLast: Double) {
-            self.chooser = chooser
-            self.keys = keys
-            self.meanLoss = meanLoss
-            self.massKeptFirst = massKeptFirst
-            self.massKeptLast = massKeptLast
-        }
-    }
-
     /// Runs a reference case by its base name without ending (`dsa-tiny-fp8-kv`), on the paths and with the switches asked for.
     public var referenceCase:
         @Sendable (_ name: String, _ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> (trace: Trace, provenance: Provenance)
@@ -76,7 +36,7 @@ public struct LessonResources: Sendable {
     /// The published price lists.
     public var prices: @Sendable () throws -> [PriceList]
     /// The published benchmark table.
-    public var benchmarks: @Sendable () throws -> [Benchmark]
+    public var benchmarks: @Sendable () throws -> [BenchmarkResult]
     /// Times of dense and sparse attention that this project measured, a series for each phase.
     public var measurements: @Sendable () throws -> [MeasuredSeries]
     /// The recorded experiment of lesson 6, which a reader without a model is shown.

@@ -1,7 +1,7 @@
 // `{{measured …}}`: what this project measured, by name: times, and the losses of a small model. What is printed is the files'; only lookups
 // are made here. The list stands in lessons/README.md.
 
-internal import Diagrams
+internal import Records
 internal import Traces
 
 /// Looks up `{{measured name(arguments)}}`.
@@ -98,7 +98,7 @@ struct MeasuredValues {
     }
 
     /// The run that the arguments name: a chooser, and the number of its keys if it ran with several.
-    private func run(_ a: inout CallArguments) throws -> LessonResources.SelectionLoss {
+    private func run(_ a: inout CallArguments) throws -> SelectionLoss {
         let runs = try resources.selectionLosses()
         let choosers = runs.map(\.chooser).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
         let chooser = try a.entry(choosers.map { ($0, $0) }, "chooser")

@@ -1,80 +1,63 @@
-// The JSON that `attn measure` writes, read back as plain numbers for a figure.
+// The JSON that `attn measure` writes, read back.
 
-public import Traces
+public import Records
+import Traces
 
-/// One measured phase.
-public struct MeasurementFile: Hashable, Sendable {
-    /// A median of several runs, and the shortest and the longest, in seconds.
-    public struct Time: Hashable, Sendable {
-        /// The median, the shortest and the longest, in seconds.
-        public let median, least, most: Double
-        /// How many runs there were.
-        public let runs: Int
-    }
-
-    /// One length in positions.
-    public struct Row: Hashable, Sendable {
-        /// Positions.
-        public let length: Int
-        /// Dense and sparse attention.
-        public let dense, sparse: Time
-        /// The largest relative difference from Double; nil if the results were not checked.
-        public let error: Double?
-    }
-
-    /// `decode` or `prefill`.
-    public let phase: String
-    /// The processor, its cores and the BLAS, in a line.
-    public let machine: Bilingual
-    /// By ascending length.
-    public let rows: [Row]
-    /// Exponents of growth; nil where there were too few lengths.
-    public let denseExponent, sparseExponent: Double?
-
+extension MeasuredSeries {
     /// Reads the phases in a file of `attn measure`; throws where a field is missing or of another type.
-    public static func read(_ path: String) throws(FileError) -> [MeasurementFile] {
+    public static func read(_ path: String) throws(FileError) -> [MeasuredSeries] {
         let value = try JSONReader.read(path: path) { reader throws(FileError) in try reader.value() }
         guard case .array(let phases) = value, !phases.isEmpty else {
             throw FileError(.badData, path, "expected a list of measured phases")
         }
-        var files: [MeasurementFile] = []
+        var series: [MeasuredSeries] = []
         for phase in phases {
             guard case .object(let fields) = phase else { throw FileError(.badData, path, "expected a list of measured phases") }
-            files.append(try MeasurementFile(Settings(file: path, fields: fields)))
+            series.append(try MeasuredSeries(Settings(file: path, fields: fields)))
         }
-        return files
+        return series
     }
 
-    private init(_ phase: Settings) throws(FileError) {
-        self.phase = try phase.text("phase")
-        let machine = try Self.part(phase, "machine")
-        let blas = try Self.part(machine, "blas")
-        let (processor, library) = (try machine.text("processor"), "\(try blas.text("name")) \(try blas.text("version"))")
-        let cores = try machine.integer("cores", atLeast: 1)
-        self.machine = Bilingual(
-            en: "\(processor), \(cores) \(cores == 1 ? "core" : "cores"), \(library)", zh: "\(processor)，\(cores) 核，\(library)")
-        let list = try phase.objects("rows")
-        guard !list.isEmpty else { throw phase.failure("rows", expected: "at least one length") }
+    private init(_ measured: Settings) throws(FileError) {
+        let name = try measured.text("phase")
+        guard let phase = Phase(rawValue: name) else {
+            throw measured.failure("phase", expected: "decode or prefill, found \(name)")
+        }
         var rows: [Row] = []
-        for row in list {
+        for row in try measured.objects("rows") {
             rows.append(
                 Row(
                     length: try row.integer("length", atLeast: 1), dense: try Self.time(row, "dense"), sparse: try Self.time(row, "sparse"),
                     error: try Self.error(row)))
         }
-        self.rows = rows
-        let growth = try Self.part(phase, "growth")
-        denseExponent = growth.has("dense") ? try Self.part(growth, "dense").number("exponent") : nil
-        sparseExponent = growth.has("sparse") ? try Self.part(growth, "sparse").number("exponent") : nil
+        let machine = try Self.machine(measured)
+        let growth = try Self.part(measured, "growth")
+        let (dense, sparse) = (try Self.exponent(growth, "dense"), try Self.exponent(growth, "sparse"))
+        do {
+            try self.init(phase: phase, machine: machine, rows: rows, denseExponent: dense, sparseExponent: sparse)
+        } catch { throw measured.failure("rows", expected: "at least one length") }
     }
 
-    private static func time(_ row: Settings, _ name: String) throws(FileError) -> Time {
+    private static func machine(_ measured: Settings) throws(FileError) -> Bilingual {
+        let machine = try part(measured, "machine")
+        let blas = try part(machine, "blas")
+        let (processor, library) = (try machine.text("processor"), "\(try blas.text("name")) \(try blas.text("version"))")
+        let cores = try machine.integer("cores", atLeast: 1)
+        return Bilingual(
+            en: "\(processor), \(cores) \(cores == 1 ? "core" : "cores"), \(library)", zh: "\(processor)，\(cores) 核，\(library)")
+    }
+
+    private static func exponent(_ growth: Settings, _ name: String) throws(FileError) -> Double? {
+        growth.has(name) ? try part(growth, name).number("exponent") : nil
+    }
+
+    private static func time(_ row: Settings, _ name: String) throws(FileError) -> MeasuredTime {
         let time = try part(row, name)
         let (median, least, most) = (try time.number("median"), try time.number("least"), try time.number("most"))
         guard least > 0, least <= median, median <= most else {
             throw row.failure(name, expected: "times above 0 with least ≤ median ≤ most")
         }
-        return Time(median: median, least: least, most: most, runs: try time.integer("runs", atLeast: 1))
+        return MeasuredTime(median: median, least: least, most: most, runs: try time.integer("runs", atLeast: 1))
     }
 
     private static func error(_ row: Settings) throws(FileError) -> Double? {

@@ -4,20 +4,6 @@
 public import Records
 import Traces
 
-/// A row of a benchmark table.
-public struct PublishedBenchmark: Hashable, Sendable {
-    /// General, Search Agent, Code, Code Agent, Math.
-    public let category: String
-    /// The benchmark's name.
-    public let name: String
-    /// What is counted.
-    public let metric: String
-    /// DeepSeek-V3.1-Terminus.
-    public let v31: Double
-    /// DeepSeek-V3.2-Exp.
-    public let v32: Double
-}
-
 /// Readers of the published data.
 public enum PublishedData {
     private static func bytes(_ path: String) throws(FileError) -> [UInt8] {
@@ -80,18 +66,18 @@ public enum PublishedData {
     }
 
     /// The rows of `benchmarks.csv` at `path`. Throws `FileError` if it cannot be read.
-    public static func benchmarks(path: String) throws(FileError) -> [PublishedBenchmark] { try benchmarks(bytes(path), file: path) }
+    public static func benchmarks(path: String) throws(FileError) -> [BenchmarkResult] { try benchmarks(bytes(path), file: path) }
 
     /// The rows of `benchmarks.csv`. Throws `FileError` with the line at fault.
-    public static func benchmarks(_ bytes: [UInt8], file: String) throws(FileError) -> [PublishedBenchmark] {
+    public static func benchmarks(_ bytes: [UInt8], file: String) throws(FileError) -> [BenchmarkResult] {
         let rows = try CSVRows(
             bytes, file: file, header: ["category", "benchmark", "metric", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"])
-        var benchmarks: [PublishedBenchmark] = []
+        var benchmarks: [BenchmarkResult] = []
         for row in rows.rows {
             benchmarks.append(
-                PublishedBenchmark(
-                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], v31: try rows.number(row, 3),
-                    v32: try rows.number(row, 4)))
+                BenchmarkResult(
+                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], before: try rows.number(row, 3),
+                    after: try rows.number(row, 4)))
         }
         return benchmarks
     }

@@ -1,18 +1,6 @@
 // The recorded experiment of lesson 6, assets/data/selection-loss.csv: what a small model loses when each layer keeps a few keys only.
 
-/// One run of the experiment.
-public struct SelectionLoss: Hashable, Sendable {
-    /// `dense`, or the rule that chose the keys: `oracle`, `recent`, `random`.
-    public let chooser: String
-    /// Keys kept for each query; all tokens of the text where attention is dense.
-    public let keys: Int
-    /// The mean loss over the text, in nats.
-    public let meanLoss: Double
-    /// The dense weight on the keys kept in the first layer, 0 to 1: mean over heads and queries.
-    public let massKeptFirst: Double
-    /// The same in the last layer.
-    public let massKeptLast: Double
-}
+public import Records
 
 extension PublishedData {
     /// The runs of `selection-loss.csv`. Throws `FileError` with the line at fault.

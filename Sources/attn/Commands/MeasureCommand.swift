@@ -1,5 +1,6 @@
 // attn measure: dense and sparse attention timed on this machine. Control-C ends it with what was measured so far.
 
+internal import Records
 internal import ArgumentParser
 internal import AttentionKernels
 internal import Lessons
@@ -91,7 +92,7 @@ struct MeasurementText {
 
     private var table: TextTable {
         func ms(_ seconds: Double) -> String { NumberText.significant(seconds * 1e3, digits: 4) }
-        func cells(_ timing: MeasurementReport.Timing) -> [String] { [ms(timing.median), "\(ms(timing.least))–\(ms(timing.most))"] }
+        func cells(_ timing: MeasuredTime) -> [String] { [ms(timing.median), "\(ms(timing.least))–\(ms(timing.most))"] }
         return TextTable(
             header: [
                 said("positions", "位置数"), said("dense ms", "稠密 毫秒"), said("least–most", "最短–最长"), said("DSA ms", "DSA 毫秒"),

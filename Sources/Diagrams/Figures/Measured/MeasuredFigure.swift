@@ -1,6 +1,7 @@
 // The figure `measured`: times of dense and sparse attention against length, measured on one machine: median as dot, spread as bar, fitted growth and
 // speed-up in words. One chart for each phase that was measured.
 
+import Records
 import Traces
 
 extension Figure {
@@ -96,7 +97,7 @@ struct MeasuredFigure {
     }
 
     /// The median as a dot on its spread.
-    private mutating func point(_ length: Int, _ time: MeasuredSeries.Time, _ color: Color, _ plot: Plot) {
+    private mutating func point(_ length: Int, _ time: MeasuredTime, _ color: Color, _ plot: Plot) {
         let (low, high) = (plot.point(Double(length), time.least), plot.point(Double(length), time.most))
         var bar: [PathElement] = [.move(low), .line(high)]
         for end in [low, high] { bar += [.move(Point(end.x - 4, end.y)), .line(Point(end.x + 4, end.y))] }

@@ -1,6 +1,7 @@
 // The figure `parity`: a benchmark table as paired dots, one row a benchmark, with the differences in digits; wins, losses and ties counted. Results
 // in percent share one axis; a rating has its own, named in its row.
 
+import Records
 import Traces
 
 extension Figure {
