@@ -1,6 +1,6 @@
-import AttentionEngine
 import Foundation
 import Testing
+import Traces
 
 /// Numbers of every size: bits drawn evenly, so that exponents are too, and numbers of few digits, where ties of the rounding lie.
 private func numbers(_ count: Int) -> [Double] {
