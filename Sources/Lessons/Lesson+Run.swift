@@ -1,6 +1,6 @@
 // Running a lesson: experiments are computed, live values looked up, Markdown parsed, and a page comes out.
 
-internal import Diagrams
+public import Diagrams
 public import Mechanisms
 public import Traces
 
@@ -9,31 +9,39 @@ extension Lesson {
     /// - Throws: `LessonError` for a mistake in the lesson's files, a text that the diary does not know or a question that there is not;
     ///   `EngineError` for a trace that lacks attention.
     public func run(_ source: LessonSource = .builtIn(question: nil), language: Language) throws -> Page {
-        let (experiments, provenance) = try experiments(source, language)
-        let resolver = Resolver(experiments: experiments, language: language, resources: resources)
+        let experiments = try experiments(source, language)
+        let resolver = Resolver(experiments: experiments, language: language, resources: resources, log: SourceLog())
         let builder = PageBuilder(lesson: self, resolver: resolver, narration: narrations[language]!)
         let shown = experiments[0].origin == .model ? modelSummary ?? summary : summary
+        let steps = try builder.steps()
         return Page(
-            name: name, order: order, track: track, language: language, title: title[language], summary: shown[language],
-            steps: try builder.steps(),
-            experiments: experiments, provenance: provenance)
+            name: name, order: order, track: track, language: language, title: title[language], summary: shown[language], steps: steps,
+            experiments: experiments, sources: resolver.log.sources)
     }
 
-    /// The trace of the lesson's main run, with what-if switches on. Throws for a switch that has nothing to change.
-    public func trace(_ source: LessonSource = .builtIn(question: nil), language: Language, switches: [Switch] = []) throws -> Trace {
+    /// The trace of the lesson's main run, with what-if switches on, and where its numbers come from. Throws for a switch that has
+    /// nothing to change.
+    public func trace(_ source: LessonSource = .builtIn(question: nil), language: Language, switches: [Switch] = []) throws -> (
+        trace: Trace, provenance: Provenance
+    ) {
         try checkAccepts(source)
-        let text: String
+        let run: Experiment
         switch source {
         case .builtIn(let asked):
             if var request = mainRun {
                 request.switches += switches
-                return try request.experiment(diary, resources, current: question, language: language).trace
+                run = try request.experiment(diary, resources, current: question, language: language)
+            } else {
+                let question = asked ?? question
+                run = try .diary(
+                    diary, name: "", text: diary.text(question: question, language: language), origin: .builtIn(question),
+                    language: language, switches: switches)
             }
-            text = try diary.text(question: asked ?? question, language: language)
-        case .diaryText(let own): text = own
-        case .trace(let trace, _, _, _, _): return trace
+        case .diaryText(let own):
+            run = try .diary(diary, name: "", text: own, origin: .ownDiary, language: language, switches: switches)
+        case .trace(let trace, _, _, let provenance, _): return (trace, provenance)
         }
-        return try diary.trace(of: diary.tokens(of: text), language: language, switches: switches)
+        return (run.trace, run.provenance)
     }
 
     private func checkAccepts(_ source: LessonSource) throws(LessonError) {
@@ -44,7 +52,7 @@ extension Lesson {
         }
     }
 
-    private func experiments(_ source: LessonSource, _ language: Language) throws -> ([Experiment], Provenance) {
+    private func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
         try checkAccepts(source)
         let main: Experiment
         var current = question
@@ -60,12 +68,12 @@ extension Lesson {
             main = try Experiment(
                 name: "", trace: trace, prefix: Self.prefix(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
                 provenance: provenance)
-            return ([main] + (try modelRuns(model, like: main)), provenance)
+            return [main] + (try modelRuns(model, like: main))
         }
         let extras = try extraRuns.filter { !$0.isOfModel }.map {
             try $0.experiment(diary, resources, current: current, language: language)
         }
-        return ([main] + extras, main.provenance)
+        return [main] + extras
     }
 
     /// The runs of the reader's model that the lesson asks for.
@@ -153,10 +161,11 @@ struct PageBuilder {
 
     private func data(_ request: Lesson.Step.FigureRequest, _ shown: [Experiment]) throws -> FigureData {
         if let data = request.data {
-            do { return try lesson.resources.figureData(request.name, data, resolver.language) } catch {
+            do { return try resolver.resources.figureData(request.name, data, resolver.language) } catch {
                 throw LessonError(.badFile, at: request.place, "figure \(request.name): \(error)")
             }
         }
+        for experiment in shown { resolver.log.note(.recorded, experiment.provenance) }
         let others = request.experiments == nil ? resolver.experiments.filter { $0.name != shown[0].name } : []
         return FigureData(traces: (shown + others).map { (name: $0.shownName, trace: $0.trace) }, provenance: shown[0].provenance)
     }

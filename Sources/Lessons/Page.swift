@@ -22,8 +22,8 @@ public struct Page: Sendable {
     public let steps: [PageStep]
     /// The runs, the main one first: explanations of any cell come from their traces.
     public let experiments: [Experiment]
-    /// Where the data came from.
-    public let provenance: Provenance
+    /// Where the numbers that it shows came from.
+    public let sources: [PageSource]
 
     /// All figures, in the order of the page.
     public var figures: [PageFigure] { steps.flatMap { Self.figures(in: $0.blocks) } }

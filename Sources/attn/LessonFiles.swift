@@ -43,6 +43,19 @@ extension LessonResources {
             let path = "\(assets)/data/selection-loss.csv"
             return try PublishedData.selectionLosses(WholeFile.read(path), file: path)
         }
+        provenance = { file in
+            let path =
+                switch file {
+                case .model(let name): "\(assets)/models/\(name).json"
+                case .hardware(let name): "\(assets)/hardware/\(name).json"
+                case .curves: "\(assets)/data/figure3.csv"
+                case .prices: "\(assets)/data/prices.csv"
+                case .benchmarks: "\(assets)/data/benchmarks.csv"
+                case .measurements: "\(assets)/data/measured.json"
+                case .selectionLosses: "\(assets)/data/selection-loss.csv"
+                }
+            return Provenance(name: Provenance.baseName(path), sha256: try Provenance.sha256(of: path))
+        }
         figureData = { figure, data, language in
             guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
             return try BuiltInExample(home: home).data(for: Figures.named(figure), language)

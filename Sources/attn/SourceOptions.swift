@@ -79,29 +79,35 @@ struct SourceOptions: ParsableArguments {
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
         if let path = reader.model { return try Source(model: path, text: reader.text) }
-        let trace = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(), language: language, switches: switches)
-        return Source(trace: trace, name: reader.text == nil ? "diary" : "diary-text", file: nil, note: Diary.designedByHand)
+        let run = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(), language: language, switches: switches)
+        return Source(trace: run.trace, run.provenance)
     }
 }
 
 /// A trace and where it came from.
 struct Source {
     let trace: Trace
-    /// The base name that pictures carry.
-    let name: String
-    /// The file whose SHA-256 pictures carry, or nil for built-in data. Hashed only when a picture is drawn: a model may be large.
-    let file: String?
-    /// What a reader must know of the data.
-    let note: Bilingual?
+    /// What pictures say of the data, without the hash of `file`.
+    private let known: Provenance
+    /// The file whose SHA-256 pictures carry, or nil if `known` says all. Hashed only when a picture is drawn: a model may be large.
+    private let file: String?
     /// The model that was run, if one was.
     let model: LlamaModel?
 
-    init(trace: Trace, name: String? = nil, file: String?, note: Bilingual? = nil, model: LlamaModel? = nil) {
+    /// A trace read or computed from `file`.
+    init(trace: Trace, name: String? = nil, file: String, model: LlamaModel? = nil) {
         self.trace = trace
         self.model = model
-        self.note = note
-        self.name = name ?? Provenance.baseName(file ?? "")
+        known = Provenance(name: name ?? Provenance.baseName(file))
         self.file = file
+    }
+
+    /// A trace whose run said where its data come from.
+    init(trace: Trace, _ provenance: Provenance) {
+        self.trace = trace
+        model = nil
+        known = provenance
+        file = nil
     }
 
     /// A forward pass over `text` through the model in the folder `path`.
@@ -118,7 +124,10 @@ struct Source {
             trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json", model: model)
     }
 
-    func provenance() throws -> Provenance { Provenance(name: name, sha256: try file.map(Provenance.sha256), note: note) }
+    func provenance() throws -> Provenance {
+        guard let file else { return known }
+        return Provenance(name: known.name, sha256: try Provenance.sha256(of: file), note: known.note)
+    }
 }
 
 extension Provenance {

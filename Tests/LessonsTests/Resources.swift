@@ -30,6 +30,7 @@ extension LessonResources {
         resources.selectionLosses = {
             try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv")
         }
+        resources.provenance = { file in Provenance(name: "\(file)") }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
             return FigureData(traces: [], provenance: Provenance(name: data))

@@ -13,6 +13,7 @@ extension Resolver {
         }
         if case .literal(let number) = value.request { return LessonQuantity(number) }
         let experiment = try experiment(of: value)
+        noteSource(of: value, experiment)
         switch value.request {
         case .sum: return LessonQuantity(try cells(value, experiment).values.reduce(0, +))
         case .cell:

@@ -25,6 +25,15 @@ struct Resolver {
     let experiments: [Experiment]
     let language: Language
     let resources: LessonResources
+    /// Notes the experiments whose numbers are shown.
+    let log: SourceLog
+
+    init(experiments: [Experiment], language: Language, resources: LessonResources, log: SourceLog) {
+        self.experiments = experiments
+        self.language = language
+        self.resources = resources.noting(in: log)
+        self.log = log
+    }
 
     var main: Experiment { experiments[0] }
 
@@ -38,9 +47,18 @@ struct Resolver {
         return found
     }
 
+    /// Notes the experiment that a value is taken from; a formula's words, a closed form or a literal are taken from none.
+    func noteSource(of value: LiveValue, _ experiment: Experiment) {
+        switch value.request {
+        case .call, .arithmetic, .literal, .title, .source, .formula, .figure: break
+        default: log.note(.recorded, experiment.provenance)
+        }
+    }
+
     /// The value as inline text.
     func inline(_ value: LiveValue) throws(LessonError) -> ResolvedValue {
         let experiment = try experiment(of: value)
+        noteSource(of: value, experiment)
         func plain(_ text: String) -> ResolvedValue { ResolvedValue(text: text, experiment: experiment.name, cell: nil) }
         switch value.request {
         case .word: return plain(try word(value, experiment))
@@ -75,6 +93,7 @@ struct Resolver {
     /// The step and index of a value that must be one cell.
     func exactCell(_ value: LiveValue) throws(LessonError) -> (experiment: Experiment, step: Step, index: [Int]) {
         let experiment = try experiment(of: value)
+        noteSource(of: value, experiment)
         let step = try step(value, experiment)
         let index = try positions(value, step, experiment).compactMap { if case .at(let i) = $0 { i } else { nil } }
         guard index.count == step.output.shape.rank else {

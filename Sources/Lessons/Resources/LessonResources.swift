@@ -41,6 +41,8 @@ public struct LessonResources: Sendable {
     public var measurements: @Sendable () throws -> [MeasuredSeries]
     /// The recorded experiment of lesson 6, which a reader without a model is shown.
     public var selectionLosses: @Sendable () throws -> [SelectionLoss]
+    /// Where the numbers of a file are from: its base name and hash.
+    public var provenance: @Sendable (_ file: ResourceFile) throws -> Provenance
     /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
     public var figureData: @Sendable (_ figure: String, _ data: String, _ language: Language) throws -> FigureData
 
@@ -55,6 +57,7 @@ public struct LessonResources: Sendable {
         benchmarks = { throw missing("published benchmarks") }
         measurements = { throw missing("measurements") }
         selectionLosses = { throw missing("recorded losses") }
+        provenance = { file in throw missing("\(file)") }
         figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
     }
 }

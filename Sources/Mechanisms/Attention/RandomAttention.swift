@@ -7,6 +7,9 @@ public enum RandomAttention {
     /// The most tokens: 4096 rows and columns hold 128 MiB of weights.
     public static let limit = 8192
 
+    /// What every picture of it says of its numbers.
+    public static let note = Bilingual(en: "seeded noise, no model", zh: "定种子的噪声，不是模型")
+
     /// A causal trace over `tokens` tokens with the steps `input.noise`, `attention.scores` and `attention.weights`, each [t, s].
     /// - Throws: `EngineError` for a count outside 1 to `limit`.
     public static func trace(tokens: Int, seed: UInt64 = 1) throws(EngineError) -> Trace {

@@ -113,7 +113,8 @@ struct FigureCommand: ParsableCommand {
             if let random {
                 guard !source.isNamed else { throw UsageError("--random takes no other source") }
                 let trace = try RandomAttention.trace(tokens: random)
-                return FigureData(traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)"))
+                return FigureData(
+                    traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)", note: RandomAttention.note))
             }
             let figure = try Figures.named(name)
             guard source.isNamed else {

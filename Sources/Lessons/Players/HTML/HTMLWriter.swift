@@ -116,7 +116,7 @@ public struct HTMLWriter {
             return ["id": term.id, "name": term.name[language], "text": term.text[language]]
         }
         var words = PageWords.lesson(language)
-        words["colophon"] = PageWords.colophon(HTMLText.visible(Self.name(page.provenance, language)))[language]
+        words["colophon"] = HTMLText.visible(PageWords.colophon(page.sources)[language])
         var edition: [String: Any] = [
             "language": language.rawValue, "tag": HTMLText.tag(language), "title": HTMLText.visible(page.title),
             "kicker": PageWords.kicker(page)[language], "summary": HTMLText.visible(page.summary), "steps": steps, "words": words,
@@ -126,11 +126,5 @@ public struct HTMLWriter {
             edition["next"] = ["path": HTMLText.escaped(next.path), "label": PageWords.nextLesson(next.title)[language]]
         }
         return edition
-    }
-
-    /// The data's name, the beginning of its SHA-256, and what a reader must know of it.
-    private static func name(_ provenance: Provenance, _ language: Language) -> String {
-        let hash = provenance.sha256.map { " (SHA-256 \($0.prefix(12)))" } ?? ""
-        return provenance.name + hash + (provenance.note.map { (language == .en ? ", " : "，") + $0[language] } ?? "")
     }
 }

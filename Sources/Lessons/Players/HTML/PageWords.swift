@@ -1,5 +1,6 @@
 // The words of pages that are in no lesson: buttons, hints, labels.
 
+internal import Diagrams
 internal import Records
 internal import Traces
 
@@ -62,11 +63,32 @@ enum PageWords {
     }
 
     /// The last line of a page.
-    static func colophon(_ provenance: String) -> Bilingual {
-        Bilingual(
-            en:
-                "Every number on this page is a cell of a recorded computation, or was counted from one. Data: \(provenance). Written by Attention Steps; this file needs no network.",
-            zh: "本页的每个数，都是一次计算记录中的一格，或由其中的格子统计而来。数据：\(provenance)。由 Attention Steps 生成；本文件不需要联网。")
+    static func colophon(_ sources: [PageSource]) -> Bilingual {
+        let parts = PageSource.Sort.allCases.compactMap { sort -> Bilingual? in
+            let names = sources.filter { $0.sort == sort }.map { name($0.provenance) }
+            guard let first = names.first else { return nil }
+            let all = names.dropFirst().reduce(first) { $0 + Bilingual(en: "; ", zh: "；") + $1 }
+            return numbers(sort) + all + Bilingual(en: ". ", zh: "。")
+        }
+        let closing = Bilingual(en: "Written by Attention Steps; this file needs no network.", zh: "由 Attention Steps 生成；本文件不需要联网。")
+        return parts.reversed().reduce(closing) { $1 + $0 }
+    }
+
+    /// How numbers of one sort came to be, before the names of their sources.
+    private static func numbers(_ sort: PageSource.Sort) -> Bilingual {
+        switch sort {
+        case .recorded: Bilingual(en: "Numbers that are cells of a recorded computation: ", zh: "取自计算记录的数：")
+        case .counted: Bilingual(en: "Numbers counted in closed form from: ", zh: "按公式算出的数，依据：")
+        case .published: Bilingual(en: "Published numbers: ", zh: "公开发表的数：")
+        case .measured: Bilingual(en: "Numbers measured by this project: ", zh: "本项目测得的数：")
+        }
+    }
+
+    /// A source's name, the beginning of its SHA-256, and what a reader must know of it.
+    private static func name(_ provenance: Provenance) -> Bilingual {
+        let hash = provenance.sha256.map { " (SHA-256 \($0.prefix(12)))" } ?? ""
+        let name = Bilingual(same: provenance.name + hash)
+        return provenance.note.map { name + Bilingual(en: ", ", zh: "，") + $0 } ?? name
     }
     static let siteColophon = Bilingual(
         en: "Written by Attention Steps. These pages need no network.", zh: "由 Attention Steps 生成。这些页面不需要联网。")
