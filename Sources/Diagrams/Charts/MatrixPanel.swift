@@ -52,7 +52,7 @@ struct MatrixPanel {
         (rowLabels, columnLabels) = (rows, columns)
         rowStep = Self.step(style, self.rowHeight)
         let widest = columns.map { measure($0, style) }.max() ?? 0
-        let longest = columns.map(\.count).max() ?? 0
+        let longest = columns.map { $0.count }.max() ?? 0
         if widest <= cell - 3 {
             columnMode = .level
             columnStep = 1

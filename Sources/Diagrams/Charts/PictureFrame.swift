@@ -99,6 +99,6 @@ enum Words {
 
     /// Items in a row: commas, and the enumeration comma in Chinese.
     static func list(_ items: [Bilingual]) -> Bilingual {
-        Bilingual(en: items.map(\.en).joined(separator: ", "), zh: items.map(\.zh).joined(separator: "、"))
+        Bilingual(en: items.map { $0.en }.joined(separator: ", "), zh: items.map { $0.zh }.joined(separator: "、"))
     }
 }

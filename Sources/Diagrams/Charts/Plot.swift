@@ -106,7 +106,7 @@ struct Plot {
         let leading = style.size * 1.22
         let ends = lines.map { point($0.points.last!.x, $0.points.last!.y) }
         let heights = texts.map { Double($0.count) * leading + style.size * 0.35 }
-        let middles = LabelStack.placed(ends.map(\.y), heights: heights, low: area.y - style.size, high: area.maxY + style.size * 0.6)
+        let middles = LabelStack.placed(ends.map { $0.y }, heights: heights, low: area.y - style.size, high: area.maxY + style.size * 0.6)
         for (i, line) in lines.enumerated() {
             var own = style
             own.color = line.color

@@ -13,8 +13,9 @@ public enum Figures {
     /// The figure called `name`; throws with near names if there is none.
     public static func named(_ name: String) throws(FigureError) -> Figure {
         if let figure = all.first(where: { $0.name == name }) { return figure }
-        let near = NearWords.of(name, in: all.map(\.name))
-        let hint = near.isEmpty ? "there are \(all.map(\.name).joined(separator: ", "))" : "did you mean \(near.joined(separator: ", "))?"
+        let near = NearWords.of(name, in: all.map { $0.name })
+        let hint =
+            near.isEmpty ? "there are \(all.map { $0.name }.joined(separator: ", "))" : "did you mean \(near.joined(separator: ", "))?"
         throw FigureError("\(name): there is no figure of this name; \(hint)")
     }
 }

@@ -153,7 +153,7 @@ extension Words {
         var parts = parts
         parts.append(Bilingual(en: "data: \(provenance.name)", zh: "数据：\(provenance.name)"))
         if let note = provenance.note { parts.append(note) }
-        return Bilingual(en: parts.map(\.en).joined(separator: " · "), zh: parts.map(\.zh).joined(separator: " · "))
+        return Bilingual(en: parts.map { $0.en }.joined(separator: " · "), zh: parts.map { $0.zh }.joined(separator: " · "))
     }
 
     /// Names in quotation marks, in a row with `and` before the last.
@@ -188,8 +188,8 @@ extension Words {
         let subject = Bilingual(en: isWord ? title.en.prefix(1).lowercased() + title.en.dropFirst() : title.en, zh: title.zh)
         let parts = [subject, slice.headName].compactMap { $0 }
         return Bilingual(
-            en: "\(finding.en) (\(parts.map(\.en).joined(separator: "; "))).",
-            zh: "\(finding.zh)（\(parts.map(\.zh).joined(separator: "；"))）。")
+            en: "\(finding.en) (\(parts.map { $0.en }.joined(separator: "; "))).",
+            zh: "\(finding.zh)（\(parts.map { $0.zh }.joined(separator: "；"))）。")
     }
 
     /// Which heads a slice shows; nil where it has none.

@@ -67,8 +67,8 @@ public struct GalleryPage: Sendable {
 
     /// Claims with the entries that support them. Figures that no claim names come last, under a heading of their own.
     private var groups: [(claim: Bilingual, entries: [Entry])] {
-        let named = Set(Self.claims.flatMap(\.figures))
-        let others = entries.map(\.figure).filter { !named.contains($0) }
+        let named = Set(Self.claims.flatMap { $0.figures })
+        let others = entries.map { $0.figure }.filter { !named.contains($0) }
         let all = Self.claims + [(claim: Bilingual(en: "More", zh: "其他"), figures: others)]
         return all.map { group in (group.claim, group.figures.flatMap { name in entries.filter { $0.figure == name } }) }
             .filter { !$0.entries.isEmpty }

@@ -240,7 +240,7 @@ public struct LightningIndexer: Sendable {
         for (weight, lengths) in [(query, [heads * dimension, queryWidth]), (key, [dimension, width]), (headWeights, [heads, width])] {
             try weight.check(lengths)
         }
-        for weight in [keyNorm?.weight, keyNorm?.bias].compactMap(\.self) { try weight.check([dimension]) }
+        for weight in [keyNorm?.weight, keyNorm?.bias].compactMap({ $0 }) { try weight.check([dimension]) }
     }
 }
 

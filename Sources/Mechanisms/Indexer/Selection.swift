@@ -31,7 +31,7 @@ public struct SelectionFacts: Hashable, Sendable {
         var cut: [Double] = []
         var ties: [Int] = []
         var mass: [Double] = []
-        var found: [(Int, Int)] = []
+        var found: [(hits: Int, selected: Int)] = []
         for row in 0..<visible.rows {
             let chosen = selection.slice(.t, at: row).values.filter { $0 >= 0 }.map { Int($0) }
             let rest = Set(visible.visibleKeys(of: row)).subtracting(chosen)
@@ -42,7 +42,7 @@ public struct SelectionFacts: Hashable, Sendable {
             // What keeps everything keeps all of it, whatever the rounding of the sum.
             mass.append(rest.isEmpty ? 1 : chosen.reduce(0) { $0 + total[$1] } / Double(heads))
             let heaviest = TopK.select(total, among: visible.visibleKeys(of: row), chosen.count)
-            found.append((Set(heaviest).intersection(chosen).count, chosen.count))
+            found.append((hits: Set(heaviest).intersection(chosen).count, selected: chosen.count))
         }
         self.cut = cut
         rowsDecidedByTie = ties

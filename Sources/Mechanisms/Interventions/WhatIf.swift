@@ -36,12 +36,12 @@ public struct WhatIf: Sendable, Hashable {
     /// Rows whose selections differ.
     public var rowsThatDiffer: Int { rows.count { $0.differing > 0 } }
     /// The largest output error.
-    public var largestOutputError: Double { rows.map(\.outputError).max() ?? 0 }
+    public var largestOutputError: Double { rows.map { $0.outputError }.max() ?? 0 }
 
     /// Compares two traces of the same passes.
     public init(right: Trace, variant: Trace) throws(EngineError) {
         switches = variant.switches
-        let phases = right.steps.map(\.id).filter { $0 == "selected" || $0.hasSuffix(".selected") }.map {
+        let phases = right.steps.map { $0.id }.filter { $0 == "selected" || $0.hasSuffix(".selected") }.map {
             String($0.dropLast("selected".count))
         }
         guard !phases.isEmpty else { throw EngineError(.unknownStep, "what-if", "expected a trace with a selection, found none") }

@@ -15,7 +15,7 @@ public struct LayerSelection: Hashable, Sendable {
     /// A selection; throws for the indexer, which dense weights do not have, and for a k below 1.
     public init(_ rule: SelectionRule, topK: Int) throws(EngineError) {
         guard rule != .indexer else {
-            let rules = SelectionRule.allCases.filter { $0 != .indexer }.map(\.rawValue).joined(separator: ", ")
+            let rules = SelectionRule.allCases.filter { $0 != .indexer }.map { $0.rawValue }.joined(separator: ", ")
             throw EngineError(.value, "select", expected: "one of \(rules): this model has no indexer", found: rule.rawValue)
         }
         guard topK > 0 else { throw EngineError(.value, "top-k", expected: "k of at least 1", found: "\(topK)") }
@@ -36,7 +36,7 @@ public struct LayerSelection: Hashable, Sendable {
         guard let rule, let topK else {
             throw EngineError(
                 .value, "switches", expected: "select= and top-k= for a model",
-                found: switches.isEmpty ? "none" : switches.map(\.description).joined(separator: ", "))
+                found: switches.isEmpty ? "none" : switches.map { $0.description }.joined(separator: ", "))
         }
         try self.init(rule, topK: topK)
     }

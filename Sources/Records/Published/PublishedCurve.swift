@@ -65,7 +65,7 @@ public struct PublishedCurve: Hashable, Sendable {
     /// The last position at which this line and `other` cost the same, solved on straight pieces; nil if they do not cross.
     public func lastCrossing(with other: PublishedCurve) throws(EngineError) -> Double? {
         let (start, end) = (max(points[0].position, other.points[0].position), min(points.last!.position, other.points.last!.position))
-        let corners = Set((points + other.points).map(\.position) + [start, end]).filter { start <= $0 && $0 <= end }.sorted()
+        let corners = Set((points + other.points).map { $0.position } + [start, end]).filter { start <= $0 && $0 <= end }.sorted()
         for (a, b) in zip(corners, corners.dropFirst()).reversed() {
             let (before, after) = (try dollars(at: a) - other.dollars(at: a), try dollars(at: b) - other.dollars(at: b))
             if before == 0 || (before < 0) != (after < 0), before != after { return a + (b - a) * before / (before - after) }
@@ -94,7 +94,7 @@ public struct PublishedCurve: Hashable, Sendable {
         guard step > 0 else { throw EngineError(.value, "step", expected: "1 or more tokens", found: "\(step)") }
         let end = Int(points.last!.position)
         let positions = Set(Swift.stride(from: Int(points[0].position), through: end, by: step)).union([end]).union(
-            points.filter(\.isKnee).map { Int($0.position) })
+            points.filter { $0.isKnee }.map { Int($0.position) })
         var rows: [Row] = []
         for position in positions.sorted() {
             rows.append(

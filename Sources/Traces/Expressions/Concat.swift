@@ -3,7 +3,8 @@
 /// `parts` one after the other along `axis`; they agree in every other axis.
 public func concatenated(_ parts: [Expression], along axis: Axis) throws(EngineError) -> Expression {
     guard let first = parts.first, parts.allSatisfy({ $0.shape.contains(axis) && Set($0.shape.axes) == Set(first.shape.axes) }) else {
-        throw EngineError(.shape, "concatenation", expected: "parts with the same axes, \(axis) among them", found: "\(parts.map(\.shape))")
+        throw EngineError(
+            .shape, "concatenation", expected: "parts with the same axes, \(axis) among them", found: "\(parts.map { $0.shape })")
     }
     for part in parts { try agree(part.shape.removing(axis), first.shape.removing(axis)) }
     return Expression(Concat(parts: parts, axis: axis))

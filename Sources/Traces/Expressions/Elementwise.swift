@@ -35,5 +35,5 @@ extension Tensor {
 func broadcast(_ a: Shape, _ b: Shape) throws(EngineError) -> Shape {
     try agree(a, b)
     let extra = zip(b.axes, b.lengths).filter { !a.contains($0.0) }
-    return Shape(a.axes + extra.map(\.0), a.lengths + extra.map(\.1))
+    return Shape(a.axes + extra.map { $0.0 }, a.lengths + extra.map { $0.1 })
 }

@@ -3,20 +3,20 @@
 
 /// A lazily computed tensor: the right-hand side of an equation.
 public struct Expression: Sendable {
-    let operation: any Operation
+    let operation: Node
 
-    init(_ operation: some Operation) { self.operation = operation }
+    init(_ operation: some Operation) { self.operation = Holder(operation) }
 
     /// The named axes and lengths of the result.
     public var shape: Shape { operation.shape }
 
     /// The same recorded step, written in explanations by its own definition instead of its symbol: `(q·k)/√4` instead of `Z`.
-    public var spelledOut: Expression { (operation as? Leaf).map { Expression(Leaf(step: $0.step, isSpelledOut: true)) } ?? self }
+    public var spelledOut: Expression { operation.leaf.map { Expression(Leaf(step: $0.step, isSpelledOut: true)) } ?? self }
 
     /// The recorded steps that enter, in order of use.
     var leaves: [Step] {
-        if let leaf = operation as? Leaf { return [leaf.step] }
-        return operation.operands.flatMap(\.leaves)
+        if let leaf = operation.leaf { return [leaf.step] }
+        return operation.operands.flatMap { $0.leaves }
     }
 
     /// The query-key pairs behind this result that a mask left visible; nil if no mask was applied.
@@ -48,6 +48,10 @@ protocol Operation: Sendable {
     var operands: [Expression] { get }
     /// The query-key pairs behind the result that a mask left visible, if a mask was applied.
     var visible: Mask? { get }
+    /// This node, if it is a recorded step.
+    var leaf: Leaf? { get }
+    /// The two factors, if this is a product.
+    var factors: (Expression, Expression)? { get }
     /// All cells.
     func evaluate() -> Tensor
     /// One cell, by a path of its own: explanations use it and tests hold it against `evaluate`.
@@ -65,12 +69,14 @@ protocol Operation: Sendable {
 }
 
 extension Operation {
-    var visible: Mask? { operands.lazy.compactMap(\.operation.visible).first }
+    var visible: Mask? { operands.lazy.compactMap { $0.operation.visible }.first }
+    var leaf: Leaf? { nil }
+    var factors: (Expression, Expression)? { nil }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic() }
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { operands.flatMap { $0.operation.operandCells(cell) } }
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { nil }
     func valuesRead() -> [String: Reading] {
-        operands.reduce(into: [:]) { total, operand in total.merge(operand.operation.valuesRead()) { $0.adding($1) } }
+        operands.reduce(into: [:]) { total, operand in total.add(operand.operation.valuesRead()) }
     }
 }
 
@@ -88,6 +94,13 @@ struct Reading {
     /// The reading of `part` of every `whole` values.
     func scaled(_ part: Int, of whole: Int) -> Reading {
         Reading(values: whole == 0 ? 0 : values / whole * part, size: size, bytesPerValue: bytesPerValue)
+    }
+}
+
+extension [String: Reading] {
+    /// What two parts of an equation read, together.
+    mutating func add(_ other: [String: Reading]) {
+        for (id, reading) in other { self[id] = self[id]?.adding(reading) ?? reading }
     }
 }
 
@@ -154,7 +167,7 @@ struct Cell {
 
     func removing(_ axis: Axis) -> Cell {
         let kept = zip(axes, positions).filter { $0.0 != axis }
-        return Cell(kept.map(\.0), kept.map(\.1))
+        return Cell(kept.map { $0.0 }, kept.map { $0.1 })
     }
 
     /// The storage position in `shape` of a cell with no axis summed over.
@@ -170,10 +183,11 @@ struct Leaf: Operation {
     let step: Step
     var isSpelledOut = false
 
-    private var definition: (any Operation)? { isSpelledOut ? step.definition?.operation : nil }
+    private var definition: Node? { isSpelledOut ? step.definition?.operation : nil }
     var shape: Shape { step.output.shape }
     var operands: [Expression] { [] }
     var visible: Mask? { step.visible }
+    var leaf: Leaf? { self }
     func evaluate() -> Tensor { step.output }
     func value(at cell: Cell) -> Double { step.output.values[cell.offset(in: shape)] }
     func valuesRead() -> [String: Reading] {

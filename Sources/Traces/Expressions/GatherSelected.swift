@@ -56,7 +56,8 @@ struct GatherSelected: Operation {
     func valuesRead() -> [String: Reading] {
         let all = table.shape[.s]!
         let distinct = Set(rows.values.filter { $0 >= 0 }).count
-        return table.operation.valuesRead().mapValues { $0.scaled(distinct, of: all) }
-            .merging(selection.operation.valuesRead()) { $0.adding($1) }
+        var read = table.operation.valuesRead().mapValues { $0.scaled(distinct, of: all) }
+        read.add(selection.operation.valuesRead())
+        return read
     }
 }

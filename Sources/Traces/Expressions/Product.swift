@@ -11,6 +11,7 @@ struct Product: Operation {
     let shape: Shape
 
     var operands: [Expression] { [a, b] }
+    var factors: (Expression, Expression)? { (a, b) }
     func evaluate() -> Tensor { .combined(a.operation.evaluate(), b.operation.evaluate(), into: shape, *) }
     func value(at cell: Cell) -> Double { a.operation.value(at: cell) * b.operation.value(at: cell) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }

@@ -2,7 +2,7 @@
 
 /// A sum along `axis`. The sum of a product is computed as one contraction.
 public func sum(_ a: Expression, over axis: Axis) throws(EngineError) -> Expression {
-    if let product = a.operation as? Product { return try dot(product.a, product.b, over: axis) }
+    if let (first, second) = a.operation.factors { return try dot(first, second, over: axis) }
     guard a.shape.contains(axis) else { throw EngineError(.shape, "a sum over \(axis)", expected: "an axis \(axis)", found: "\(a.shape)") }
     return Expression(Total(a: a, axis: axis))
 }

@@ -58,7 +58,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A shape from pairs, outermost first: `Shape([(.t, 18), (.d, 4)])`.
-    public init(_ pairs: [(Axis, Int)]) { self.init(pairs.map(\.0), pairs.map(\.1)) }
+    public init(_ pairs: [(Axis, Int)]) { self.init(pairs.map { $0.0 }, pairs.map { $0.1 }) }
 
     /// How many cells a tensor of this shape has (1 for a scalar).
     public var count: Int { lengths.reduce(1, *) }

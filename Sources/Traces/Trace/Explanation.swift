@@ -46,7 +46,7 @@ public struct Explanation: Hashable, Sendable {
 
     /// Equal when everything that is shown is equal.
     public static func == (a: Explanation, b: Explanation) -> Bool {
-        a.step == b.step && a.index == b.index && a.subject == b.subject && a.place.map(\.label) == b.place.map(\.label)
+        a.step == b.step && a.index == b.index && a.subject == b.subject && a.place.map { $0.label } == b.place.map { $0.label }
             && a.symbolic == b.symbolic && a.numeric == b.numeric && a.value == b.value && a.operands == b.operands && a.notes == b.notes
     }
 

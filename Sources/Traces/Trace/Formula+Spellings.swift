@@ -25,7 +25,7 @@ extension FormulaNode {
             // A script that Unicode cannot raise or lower (`W_Q`) would run into the next letter.
             if spelling == .plain, i > 0, nodes[i - 1].endsInPlainScript, !node.isSign { text += " " }
             switch node {
-            case .operator(let sign) where "=+−·≤≥∈→×⊙≈←≠".contains(sign) && i > 0 && sign.count == 1:
+            case .operator(let sign) where "=+−·≤≥∈→×⊙≈←≠".contains { String($0) == sign } && i > 0:
                 text += (text.hasSuffix(" ") ? "" : " ") + "\(piece) "
             case .operator(","), .operator(";"): text += "\(piece) "
             case .scripts(.operator("Σ"), _, _), .operator("Σ"): text += "\(piece) "
@@ -50,7 +50,7 @@ extension FormulaNode {
         return nodes.last == .operator(")") && !nodes.dropLast().contains(.operator(")"))
     }
 
-    private var isOpeningBracket: Bool { if case .operator(let sign) = self { "([{,;)".contains(sign) } else { false } }
+    private var isOpeningBracket: Bool { if case .operator(let sign) = self { "([{,;)".contains { String($0) == sign } } else { false } }
 
     /// In brackets if it is more than one thing.
     private func bracketed(_ spelling: Spelling) -> String {
@@ -83,7 +83,7 @@ extension FormulaNode {
 
     var mathML: String {
         switch self {
-        case .row(let nodes): "<mrow>\(nodes.map(\.mathML).joined())</mrow>"
+        case .row(let nodes): "<mrow>\(nodes.map { $0.mathML }.joined())</mrow>"
         case .identifier(let name): "<mi>\(name.markupEscaped)</mi>"
         case .number(let text): "<mn>\(text.markupEscaped)</mn>"
         case .operator(let sign): "<mo>\(sign == "Σ" ? "∑" : sign.markupEscaped)</mo>"

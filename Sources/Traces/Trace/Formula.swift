@@ -142,7 +142,7 @@ struct FormulaParser {
 
     private mutating func command() throws(EngineError) -> FormulaNode {
         position += 1
-        var name = take(\.isLetter)
+        var name = take { $0.isLetter }
         if name.isEmpty, position < characters.count {
             name = String(characters[position])
             position += 1

@@ -1,23 +1,17 @@
 // Numbers as text, the same everywhere: in explanations, figures and lessons. Independent of the locale.
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Formats numbers for people.
 public enum NumberText {
     /// Up to `digits` significant digits, without trailing zeros: 0.94, 12.5, 1.2e-07; ∞, -∞ and NaN by name.
     public static func significant(_ value: Double, digits: Int = 6) -> String {
         if let special = special(value) { return special }
-        return printed("%.*g", digits, value)
+        return DecimalDigits.significant(value, digits: digits)
     }
 
     /// Exactly `decimals` digits after the point: 0.60, -1.50. A value that rounds to zero has no sign.
     public static func fixed(_ value: Double, decimals: Int) -> String {
         if let special = special(value) { return special }
-        let text = printed("%.*f", decimals, value)
+        let text = DecimalDigits.fixed(value, decimals: decimals)
         return text.hasPrefix("-") && text.allSatisfy { "-0.".contains($0) } ? String(text.dropFirst()) : text
     }
 
@@ -46,14 +40,5 @@ public enum NumberText {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-∞" : "∞" }
         return nil
-    }
-
-    private static func printed(_ format: String, _ precision: Int, _ value: Double) -> String {
-        withVaList([Int32(precision), value == 0 ? 0 : value]) { arguments in
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
-                let length = vsnprintf(buffer.baseAddress, 400, format, arguments)
-                return String(decoding: buffer[..<Int(min(max(length, 0), 399))].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            }
-        }
     }
 }

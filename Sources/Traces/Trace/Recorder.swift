@@ -67,18 +67,25 @@ public struct Recorder: Sendable {
         }
         let visible = visible ?? expression.operation.visible
         let output = expression.operation.evaluate().transposed(to: equation.axes)
-        if let bad = output.values.firstIndex(where: \.isNaN) {
+        if let bad = output.values.firstIndex(where: { $0.isNaN }) {
             let cell = Cell.brackets(output.shape.index(ofOffset: bad).map(String.init))
             throw EngineError(.value, id + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
         }
         let step = Step(
             id: id, title: equation.title, formula: equation.formula,
-            inputs: expression.leaves.map(\.id).uniqued(), symbol: equation.symbol, output: output,
-            labels: fitting(output.shape).merging(extra) { $1 }, facts: facts,
+            inputs: expression.leaves.map { $0.id }.uniqued(), symbol: equation.symbol, output: output,
+            labels: labels(output.shape, extra), facts: facts,
             cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
             bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
         trace.append(step)
         return Expression(Leaf(step: step))
+    }
+
+    /// The labels that fit `shape`; `extra` ones come first.
+    private func labels(_ shape: Shape, _ extra: [Axis: [String]]) -> [Axis: [String]] {
+        var all = fitting(shape)
+        for (axis, names) in extra { all[axis] = names }
+        return all
     }
 
     private func fitting(_ shape: Shape) -> [Axis: [String]] { labels.filter { shape[$0.key] == $0.value.count } }

@@ -94,7 +94,9 @@ public struct Step: Sendable, Identifiable {
     public func explain(_ index: [Int], allTerms: Bool = false) throws(EngineError) -> Explanation {
         try check(index)
         let cell = Cell(output.shape.axes, index)
-        let place = zip(output.shape.axes, index).map { axis, position in (axis, position, labels[axis]?[position]) }
+        let place = zip(output.shape.axes, index).map { axis, position in
+            (axis: axis, position: position, label: labels[axis]?[position])
+        }
         let symbols = definition?.operation.spell(cell, .symbols)
         let numbers = definition?.operation.spell(cell, .numbers(allTerms: allTerms))
         var notes = (numbers?.notes ?? [])

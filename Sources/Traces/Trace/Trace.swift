@@ -35,8 +35,8 @@ public struct Trace: Sendable {
     /// The step `id`; throws with the nearest ids if there is none.
     public func step(_ id: String) throws(EngineError) -> Step {
         if let position = positions[id] { return steps[position] }
-        let near = NearWords.of(id, in: steps.map(\.id))
-        let computed = steps.filter { !$0.inputs.isEmpty }.map(\.id)
+        let near = NearWords.of(id, in: steps.map { $0.id })
+        let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id }
         let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")
         let hint = near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"
         throw EngineError(.unknownStep, id, "there is no step of this name\(hint)")
@@ -59,7 +59,7 @@ public enum NearWords {
             .map { (candidate: $0, distance: distance(folded, $0.lowercased())) }
             .filter { $0.distance <= max(2, $0.candidate.count / 3) || $0.candidate.lowercased().hasSuffix(folded) }
             .sorted { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }
-            .prefix(limit).map(\.candidate)
+            .prefix(limit).map { $0.candidate }
     }
 
     /// Levenshtein's distance: the least number of characters inserted, deleted or replaced.

@@ -177,7 +177,7 @@ struct CacheFigure {
                     "\(row.model) \(format)：\(NumberText.grouped(row.main + row.index)) 字节，\(Self.gibibytes(row.context))，\(row.conversations) 段对话"
             )
         }
-        let all = Bilingual(en: list.map(\.en).joined(separator: "; "), zh: list.map(\.zh).joined(separator: "；"))
+        let all = Bilingual(en: list.map { $0.en }.joined(separator: "; "), zh: list.map { $0.zh }.joined(separator: "；"))
         let index = last.index
         let saving =
             rows[0].main - rows[1].main > index

@@ -199,7 +199,7 @@ struct CompareFigure {
 
     private func digits(_ cell: Double) -> TextStyle? {
         let style = frame.style(11, frame.palette.ink)
-        let widest = (view.dense.values + view.sparse.values).filter(\.isFinite).map { frame.width(scale.text($0), style) }.max() ?? 0
+        let widest = (view.dense.values + view.sparse.values).filter { $0.isFinite }.map { frame.width(scale.text($0), style) }.max() ?? 0
         return widest <= cell - 4 ? style : nil
     }
 

@@ -120,7 +120,7 @@ struct CostCurveFigure {
             let color = curve.model == data.dense.name ? frame.palette.ink : frame.palette.bar
             let end = curve.points.last?.position ?? 0
             var positions = stride(from: curve.points[0].position, through: end, by: 16_384).map { $0 }
-            positions += curve.points.filter { $0.isKnee || $0.position == end }.map(\.position)
+            positions += curve.points.filter { $0.isKnee || $0.position == end }.map { $0.position }
             for position in positions { plot.ring(position, try curve.dollars(at: position), color, on: &frame) }
         }
     }

@@ -39,7 +39,7 @@ struct HeadsFigure {
         guard (0..<first.rows).contains(query) else {
             throw FigureError("heads: query \(query): expected 0 to \(first.rows - 1) of the axis t")
         }
-        scale = MatrixScale(weights: layers.flatMap(\.heads), frame.palette)
+        scale = MatrixScale(weights: layers.flatMap { $0.heads }, frame.palette)
     }
 
     /// The step that the options name, or every `layer.N.attention.weights`, or the phase's weights; each with an axis of heads.
@@ -68,7 +68,7 @@ struct HeadsFigure {
         }
     }
 
-    var slices: [MatrixSlice] { layers.flatMap(\.heads) }
+    var slices: [MatrixSlice] { layers.flatMap { $0.heads } }
     var isModel: Bool { layers.count > 1 }
 
     mutating func scene() -> Scene {
@@ -86,7 +86,7 @@ struct HeadsFigure {
             thumbnail(slice, place, at: corner, grid, isFirst: column == 0, rasters?.heads[place])
         }
         frame.y += Double((slices.count + grid.columns - 1) / grid.columns) * grid.pitch + frame.type.small * 0.3
-        frame.legend(legend(hasDropped: rasters?.heads.contains(where: \.hasDropped) ?? slices.contains(where: Self.hasDropped)))
+        frame.legend(legend(hasDropped: rasters?.heads.contains(where: { $0.hasDropped }) ?? slices.contains(where: Self.hasDropped)))
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: source, options, title: title, alt: alt, caption: caption,

@@ -83,7 +83,7 @@ extension HeadsFigure {
             slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")
         return start
             + Bilingual(
-                en: " What “\(slices[0].rowName(query))” rests on most: \(most.map(\.en).joined(separator: "; "))\(rest.en).",
-                zh: "“\(slices[0].rowName(query))”最看重的：\(most.map(\.zh).joined(separator: "；"))\(rest.zh)。")
+                en: " What “\(slices[0].rowName(query))” rests on most: \(most.map { $0.en }.joined(separator: "; "))\(rest.en).",
+                zh: "“\(slices[0].rowName(query))”最看重的：\(most.map { $0.zh }.joined(separator: "；"))\(rest.zh)。")
     }
 }

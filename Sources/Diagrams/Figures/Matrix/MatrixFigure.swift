@@ -65,7 +65,7 @@ struct MatrixFigure {
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
         if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
         throw FigureError(
-            "matrix: no step ends in attention.weights; name one of \(trace.steps.map(\.id).prefix(8).joined(separator: ", "))")
+            "matrix: no step ends in attention.weights; name one of \(trace.steps.map { $0.id }.prefix(8).joined(separator: ", "))")
     }
 
     /// A few columns of features do not need the width of an article.
@@ -181,7 +181,7 @@ struct MatrixFigure {
     /// The style of digits if the widest number fits into a cell at 11 points or more.
     private func digits(_ cell: Double, _ height: Double) -> TextStyle? {
         if slice.isSelection { return nil }
-        let texts = Set(slice.values.filter(\.isFinite).map(scale.text))
+        let texts = Set(slice.values.filter { $0.isFinite }.map(scale.text))
         for size in [frame.type.small, 11] {
             let style = frame.style(size, frame.palette.ink)
             if texts.allSatisfy({ frame.width($0, style) <= cell - 4 }), size <= height - 4 { return style }

@@ -98,7 +98,7 @@ extension MatrixWords {
         guard let query, let first = ranking.first, scale.kind != .choice else { return nil }
         let (q, value) = (row(query), number(first.value))
         let least = 1e-9 * max(abs(first.value), 1e-300)
-        let tied = ranking.prefix { abs($0.value - first.value) <= least }.map(\.column)
+        let tied = ranking.prefix { abs($0.value - first.value) <= least }.map { $0.column }
         let isTie = tied.count > 1
         let k = among(tied)
         if scale.kind == .weights { return restingKey(q, k, share: first.value, isTie: isTie) }
@@ -181,7 +181,7 @@ extension MatrixWords {
     private var vector: Bilingual? {
         guard let query, [.t, .s].contains(slice.rowAxis) else { return nil }
         let values = (0..<slice.columns).map { slice.value(query, $0) }
-        guard values.allSatisfy(\.isFinite), let most = values.map({ abs($0) }).max(), most > 0 else { return nil }
+        guard values.allSatisfy({ $0.isFinite }), let most = values.map({ abs($0) }).max(), most > 0 else { return nil }
         let name = row(query)
         if slice.columnLabels == nil, slice.columns <= 6 {
             let list = "(" + values.map(number).joined(separator: ", ") + ")"

@@ -46,12 +46,12 @@ struct MatrixScale: Sendable {
     /// One scale for the weights of several matrices.
     init(weights slices: [MatrixSlice], _ palette: Palette) {
         let censuses = slices.map { MatrixCensus($0.values, rows: $0.rows, columns: $0.columns) }
-        let high = censuses.map(\.high).max() ?? 1
-        rowsSumToOne = censuses.allSatisfy(\.rowsSumToOne)
+        let high = censuses.map { $0.high }.max() ?? 1
+        rowsSumToOne = censuses.allSatisfy { $0.rowsSumToOne }
         brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
         kind = .weights
         // The first rows of a causal mask have few keys and large weights: among many rows they must not pale all the others.
-        let usual = Self.roundUp(censuses.map(\.usualRowMaximum).max() ?? 1)
+        let usual = Self.roundUp(censuses.map { $0.usualRowMaximum }.max() ?? 1)
         isCapped = usual * 2 < high
         limit = isCapped ? usual : high > 0.5 ? 1 : Self.roundUp(high)
         map = palette.sequential
@@ -62,7 +62,7 @@ struct MatrixScale: Sendable {
     func narrowed(to rasters: [MatrixRaster]) -> MatrixScale {
         let censuses = rasters.map { MatrixCensus($0.values[...], rows: $0.rows, columns: $0.columns) }
         let high = censuses.map { max($0.high, -$0.low) }.max() ?? 1
-        let usual = Self.roundUp(censuses.map(\.usualRowMaximum).max() ?? 1)
+        let usual = Self.roundUp(censuses.map { $0.usualRowMaximum }.max() ?? 1)
         var narrow = self
         narrow.isCapped = kind == .weights && usual * 2 < high
         narrow.limit = narrow.isCapped ? usual : Self.roundUp(high)

@@ -44,7 +44,7 @@ struct MatrixWords {
         if marks.beyond { parts.append(Bilingual(en: "Before the mask.", zh: "这是掩码之前。")) }
         if let pixel = Words.aggregation(block, aggregation, isChoice: scale.kind == .choice) { parts.append(pixel) }
         if let framed { parts.append(framed) }
-        return Bilingual(en: parts.map(\.en).joined(separator: " "), zh: parts.map(\.zh).joined())
+        return Bilingual(en: parts.map { $0.en }.joined(separator: " "), zh: parts.map { $0.zh }.joined())
     }
 
     private var isRaster: Bool { max(slice.rows, slice.columns) > MatrixRaster.cellLimit }
@@ -82,7 +82,7 @@ struct MatrixWords {
         if !slice.step.source.isEmpty { parts.append(slice.step.sourceNote) }
         parts.append(Bilingual(en: "data: \(provenance.name)", zh: "数据：\(provenance.name)"))
         if let note = provenance.note { parts.append(note) }
-        return Bilingual(en: parts.map(\.en).joined(separator: " · "), zh: parts.map(\.zh).joined(separator: " · "))
+        return Bilingual(en: parts.map { $0.en }.joined(separator: " · "), zh: parts.map { $0.zh }.joined(separator: " · "))
     }
 
     /// The picture in words, with its numbers.

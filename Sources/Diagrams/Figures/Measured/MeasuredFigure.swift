@@ -57,14 +57,14 @@ struct MeasuredFigure {
     private mutating func draw(_ one: MeasuredSeries, x left: Double, width: Double, height: Double) {
         let (title, line) = heading(one)
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
-        let lengths = one.rows.map(\.length)
+        let lengths = one.rows.map { $0.length }
         let x = AxisScale.doublings(
             from: Self.power(lengths[0], up: false), to: Self.power(lengths[lengths.count - 1], up: true), count: width < 420 ? 4 : 8)
         let times = one.rows.flatMap { [$0.dense.least, $0.dense.most, $0.sparse.least, $0.sparse.most] }
         let y = AxisScale.decades(from: times.min() ?? 1e-3, to: times.max() ?? 1, label: Self.time)
         let gutter = Plot.gutter(y, frame)
         let lines = lines(one)
-        let nameWidth = Plot.nameWidth(lines.map(\.name), width * 0.2, frame)
+        let nameWidth = Plot.nameWidth(lines.map { $0.name }, width * 0.2, frame)
         let area = Rect(left + gutter, frame.headingBottom + frame.type.label * 2.5, width - gutter - nameWidth - 12, height)
         let plot = Plot(area: area, x: x, y: y)
         plot.axes(
@@ -135,7 +135,7 @@ struct MeasuredFigure {
 
     /// Of how many runs the medians are.
     private var runs: Bilingual {
-        let (fewest, most) = (series.map(\.runs.lowerBound).min() ?? 1, series.map(\.runs.upperBound).max() ?? 1)
+        let (fewest, most) = (series.map { $0.runs.lowerBound }.min() ?? 1, series.map { $0.runs.upperBound }.max() ?? 1)
         guard fewest < most else { return Bilingual(en: "\(most) \(most == 1 ? "run" : "runs")", zh: "\(most) 次") }
         return Bilingual(en: "\(fewest) to \(most) runs", zh: "\(fewest) 到 \(most) 次")
     }
@@ -150,7 +150,7 @@ struct MeasuredFigure {
 
     /// How well the results agree with Double, as the measurement found.
     private var checked: Bilingual {
-        let errors = series.compactMap(\.error)
+        let errors = series.compactMap { $0.error }
         guard errors.count == series.count, let largest = errors.max() else { return Bilingual(en: ", not all checked", zh: "，结果未全部核对") }
         let text = Self.powerOfTen(largest)
         return Bilingual(en: ", within \(text) of the same in Double", zh: "，与双精度结果相差不超过 \(text)")
@@ -158,8 +158,8 @@ struct MeasuredFigure {
 
     private var words: FigureWords {
         let (factor, at) = speedup(series[0])
-        let machines = series.map(\.machine).reduce(into: [Bilingual]()) { if !$0.contains($1) { $0.append($1) } }
-        let machine = Bilingual(en: machines.map(\.en).joined(separator: "; "), zh: machines.map(\.zh).joined(separator: "；"))
+        let machines = series.map { $0.machine }.reduce(into: [Bilingual]()) { if !$0.contains($1) { $0.append($1) } }
+        let machine = Bilingual(en: machines.map { $0.en }.joined(separator: "; "), zh: machines.map { $0.zh }.joined(separator: "；"))
         let list = series.map { one in
             let (factor, at) = speedup(one)
             let last = one.rows[one.rows.count - 1]
@@ -180,8 +180,8 @@ struct MeasuredFigure {
                 zh: "点为 \(runs.zh)运行的中位数，竖线为最小到最大。两轴都是对数：直线即长度的幂，指数就是斜率。"),
             alt: Bilingual(
                 en:
-                    "Charts of measured time against length, dense and DSA. \(list.map(\.en).joined(separator: "; ")). Machine: \(machine.en).",
-                zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map(\.zh).joined(separator: "；"))。机器：\(machine.zh)。"),
+                    "Charts of measured time against length, dense and DSA. \(list.map { $0.en }.joined(separator: "; ")). Machine: \(machine.en).",
+                zh: "实测时间随长度变化的图：稠密与 DSA。\(list.map { $0.zh }.joined(separator: "；"))。机器：\(machine.zh)。"),
             caption: Bilingual(
                 en: "Measured time of dense attention and DSA against length (\(machine.en)).", zh: "稠密注意力与 DSA 的实测时间随长度的变化（\(machine.zh)）。"
             ),

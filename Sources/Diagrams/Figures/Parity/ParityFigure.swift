@@ -61,7 +61,7 @@ struct ParityFigure {
         return max(frame.type.label * 1.12, (frame.width * proportion - used) / Double(rows.count))
     }
 
-    private var groups: Int { Set(rows.map(\.category)).count }
+    private var groups: Int { Set(rows.map { $0.category }).count }
 
     private var nameStyle: TextStyle {
         frame.style(isNarrow || step < frame.type.body * 1.3 ? frame.type.label : frame.type.body, frame.palette.ink)

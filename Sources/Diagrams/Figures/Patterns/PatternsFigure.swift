@@ -39,7 +39,7 @@ struct PatternsFigure {
         frame.y += frame.type.body
         legend()
         cell = side(words.source[frame.language])
-        let (fixed, chosen) = (patterns.filter { !$0.kind.isChosen }, patterns.filter(\.kind.isChosen))
+        let (fixed, chosen) = (patterns.filter { !$0.kind.isChosen }, patterns.filter { $0.kind.isChosen })
         section(Bilingual(en: "Fixed in advance", zh: "图样事先固定"), fixed)
         section(Bilingual(en: "Chosen for each query by content (NSA adds two fixed branches)", zh: "按内容为每个查询挑选（NSA 另有两个固定分支）"), chosen)
         frame.y += frame.type.small * 0.6

@@ -40,7 +40,7 @@ struct PatternsWords {
             let (name, count) = (Self.name(pattern.kind), Self.count(pattern))
             return Bilingual(en: "\(name.en): \(count.en)", zh: "\(name.zh)：\(count.zh)")
         }
-        let list = Bilingual(en: parts.map(\.en).joined(separator: "; "), zh: parts.map(\.zh).joined(separator: "；"))
+        let list = Bilingual(en: parts.map { $0.en }.joined(separator: "; "), zh: parts.map { $0.zh }.joined(separator: "；"))
         return Bilingual(
             en:
                 "Ten triangular matrices of \(PatternDemonstration.tokens) queries by \(PatternDemonstration.tokens) keys show which cells each sparse attention computes. \(list.en). MoBA, BigBird and NSA's selection take whole blocks of \(PatternDemonstration.Size.block); DSA takes single tokens.",

@@ -61,7 +61,7 @@ struct GraphLayout {
         let last = early.max() ?? 0
         var late = [Int](repeating: last, count: count)
         for box in (0..<count).reversed() { for pair in pairs where pair.from == box { late[box] = min(late[box], late[pair.to] - 1) } }
-        let fed = Set(pairs.map(\.to))
+        let fed = Set(pairs.map { $0.to })
         return (0..<count).map { fed.contains($0) ? late[$0] : max(0, min(early[$0], late[$0])) }
     }
 
@@ -80,7 +80,7 @@ struct GraphLayout {
                         return (node, near.isEmpty ? Double(rank[node]) : Double(near.reduce(0) { $0 + rank[$1] }) / Double(near.count))
                     })
                 layers[layer] = layers[layer].enumerated().sorted { (means[$0.element]!, $0.offset) < (means[$1.element]!, $1.offset) }.map(
-                    \.element)
+                    { $0.element })
             }
             let now = crossings()
             if now < least { (best, least) = (layers, now) }

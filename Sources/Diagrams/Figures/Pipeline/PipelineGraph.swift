@@ -169,6 +169,6 @@ struct PipelineWords {
                 zh: "\(step.symbol)（\(shape)）来自 \(inputs.joined(separator: "、"))")
         }
         return Bilingual(en: "\(title.en). ", zh: "\(title.zh)。")
-            + Bilingual(en: lines.map(\.en).joined(separator: "; ") + ".", zh: lines.map(\.zh).joined(separator: "；") + "。")
+            + Bilingual(en: lines.map { $0.en }.joined(separator: "; ") + ".", zh: lines.map { $0.zh }.joined(separator: "；") + "。")
     }
 }

@@ -38,7 +38,7 @@ struct PricesFigure {
     init(_ lists: [PriceList], _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(FigureError) {
         (self.provenance, self.options, self.frame) = (provenance, options, frame)
         var pairs: [Pair] = []
-        for currency in lists.map(\.currency).reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
+        for currency in lists.map({ $0.currency }).reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
             let own = lists.filter { $0.currency == currency }
             guard own.count == 2 else { throw FigureError("prices: \(currency): expected a list before and one after, found \(own.count)") }
             pairs.append(Pair(before: own[0], after: own[1]))
@@ -136,7 +136,7 @@ struct PricesFigure {
     private var words: FigureWords {
         let first = pairs[0]
         let models = [first.before.name, first.after.name].map(CostCurveWords.short)
-        let cuts = pairs.flatMap(\.items).map { 1 - $0.after / max($0.before, 1e-12) }
+        let cuts = pairs.flatMap { $0.items }.map { 1 - $0.after / max($0.before, 1e-12) }
         let (least, most) = (NumberText.percent(cuts.min() ?? 0, decimals: 0), NumberText.percent(cuts.max() ?? 0, decimals: 0))
         let range =
             least == most
@@ -159,8 +159,8 @@ struct PricesFigure {
                 zh: "API 每百万词元的收费。缓存命中指服务端仍保留着的输入。"),
             alt: Bilingual(
                 en:
-                    "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map(\.en).joined(separator: "; ")).",
-                zh: "每百万词元价格的条形图：\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map(\.zh).joined(separator: "；"))。"),
+                    "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map { $0.en }.joined(separator: "; ")).",
+                zh: "每百万词元价格的条形图：\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map { $0.zh }.joined(separator: "；"))。"),
             caption: Bilingual(
                 en: "DeepSeek’s API prices per million tokens before and after 2025-09-29.", zh: "DeepSeek API 每百万词元价格，2025-09-29 前后。"),
             source: Bilingual(
