@@ -21,6 +21,7 @@ test:
 	STRICT=1 swift build -c release --build-tests
 	STRICT=1 swift test -c release --skip-build
 	scripts/test-numpy
+	scripts/test-schemas
 	scripts/test-course
 
 lint:

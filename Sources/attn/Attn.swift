@@ -16,6 +16,9 @@ internal import Traces
 
 @main
 struct Attn: ParsableCommand {
+    /// What `attn --version` prints; CHANGELOG.md says what each brought.
+    static let version = "0.6.0"
+
     static let configuration = CommandConfiguration(
         commandName: "attn",
         abstract: "Attention, step by step: every number computed, recorded, explained and drawn.",
@@ -28,6 +31,7 @@ struct Attn: ParsableCommand {
 
             SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
             """,
+        version: version,
         subcommands: [
             LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self,
             CaseCommand.self, CostCommand.self, MeasureCommand.self,

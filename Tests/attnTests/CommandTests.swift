@@ -235,4 +235,11 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
         #expect(try attn("trace", "--model", model, "--text", "").status == 65)
         #expect(try attn("trace", "--model", model).status == 64)
     }
+
+    @Test func `the version is the newest of the change log`() throws {
+        let run = try attn("--version")
+        let log = try String(contentsOf: Place.repository.appending(path: "CHANGELOG.md"), encoding: .utf8)
+        let newest = log.split(separator: "\n").first { $0.hasPrefix("## ") }?.dropFirst(3)
+        #expect(run.status == 0 && newest.map(String.init) == run.output.trimmingCharacters(in: .newlines))
+    }
 }
