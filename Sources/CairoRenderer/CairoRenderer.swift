@@ -9,10 +9,10 @@ public import Traces
 public final class CairoRenderer {
     let typesetter = Typesetter()
     /// Measures text as this renderer sets it.
-    public let measurer: PangoTextMeasurer
+    public let measurer: TextMeasurer
 
     /// A renderer with its own fonts.
-    public init() { measurer = PangoTextMeasurer(typesetter) }
+    public init() { measurer = TextMeasurer { [typesetter] in typesetter.measure($0, $1, $2) } }
 
     /// A PNG with `scale` pixels a point: palette where 256 colours are enough, else 8-bit RGB. Title, description (alt text), software and
     /// provenance stand in text chunks.
@@ -81,20 +81,6 @@ public final class CairoRenderer {
             )
         }
         return (Int(width), Int(height))
-    }
-}
-
-/// Measures text by Pango: Inter, Noto Sans and Noto Sans CJK SC, tabular digits, no hinting.
-public final class PangoTextMeasurer: TextMeasuring {
-    private let typesetter: Typesetter
-
-    /// A measurer with its own fonts.
-    public convenience init() { self.init(Typesetter()) }
-    init(_ typesetter: Typesetter) { self.typesetter = typesetter }
-
-    /// The extent of one line; remembered.
-    public func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent {
-        typesetter.measure(text, style, language)
     }
 }
 

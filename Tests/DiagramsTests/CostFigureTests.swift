@@ -82,7 +82,7 @@ enum Published {
         let figure = try Figures.named(name)
         var data = FigureData(traces: [], provenance: Provenance(name: "test.csv"))
         data.numbers = try numbers ?? Published.numbers(figure.needs)
-        return try figure.draw(data, options, FixedText())
+        return try figure.draw(data, options, fixedText)
     }
 
     static let names = ["patterns", "growth", "cost-curve", "doubling", "prices", "cache", "measured", "parity"]
@@ -107,7 +107,7 @@ enum Published {
         var boxes: [(Rect, String)] = []
         for run in scene.texts {
             #expect(run.style.size >= 11, "\(place): \(run.text)")
-            let length = FixedText().measure(run.text, run.style, scene.language).width
+            let length = fixedText.measure(run.text, run.style, scene.language).width
             let left = run.position.x - (run.anchor == .start ? 0 : run.anchor == .middle ? length / 2 : length)
             #expect(left >= -1 && left + length <= scene.size.width + 1, "\(place): \(run.text)")
             #expect(run.position.y > 0 && run.position.y < scene.size.height, "\(place): \(run.text)")

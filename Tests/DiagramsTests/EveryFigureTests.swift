@@ -21,7 +21,7 @@ import Traces
         return try (uses + [(.dark, .article, nil), (.print, .article, nil)]).map { theme, preset, width in
             var options = FigureOptions()
             (options.language, options.theme, options.preset, options.width) = (language, theme, preset, width)
-            return ("\(theme) \(preset) \(width ?? 0)", try figure.draw(data, options, FixedText()))
+            return ("\(theme) \(preset) \(width ?? 0)", try figure.draw(data, options, fixedText))
         }
     }
 
@@ -98,7 +98,7 @@ import Traces
 
     @Test(arguments: names) func `the same data and options give the same scene`(name: String) throws {
         let (figure, data) = (try Figures.named(name), try #require(Self.data[.zh]))
-        let (a, b) = (try figure.draw(data, FigureOptions(), FixedText()), try figure.draw(data, FigureOptions(), FixedText()))
+        let (a, b) = (try figure.draw(data, FigureOptions(), fixedText), try figure.draw(data, FigureOptions(), fixedText))
         #expect(a == b)
     }
 
@@ -107,13 +107,13 @@ import Traces
             var options = FigureOptions()
             options.width = width
             let (figure, data) = (try Figures.named(name), try #require(Self.data[.en]))
-            #expect(throws: FigureError.self) { try figure.draw(data, options, FixedText()) }
+            #expect(throws: FigureError.self) { try figure.draw(data, options, fixedText) }
         }
     }
 
     /// The corners of a run: top left, top right, bottom right, bottom left, turned with it.
     private func corners(_ run: TextRun, _ language: Language) -> [Point] {
-        let width = FixedText().measure(run.text, run.style, language).width
+        let width = fixedText.measure(run.text, run.style, language).width
         let left = run.anchor == .start ? 0 : run.anchor == .middle ? -width / 2 : -width
         let (top, bottom) = (-run.style.size * 0.72, run.style.size * 0.13)
         // Only the angles that figures use: none, a right angle, and 60 degrees.

@@ -9,7 +9,7 @@ import Traces
     private func draw(_ figure: Figure, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {
         var options = FigureOptions()
         change(&options)
-        return try figure.draw(Diary.questions(options.language), options, FixedText())
+        return try figure.draw(Diary.questions(options.language), options, fixedText)
     }
 
     private func paths(_ scene: Scene) -> [[PathElement]] {
@@ -67,7 +67,7 @@ import Traces
         }
         let steps = [step(earlier + ".k", []), step(here + ".z", [earlier + ".k"]), step(here + ".attention.output", [here + ".z"])]
         let data = FigureData(traces: [("main", Trace(tokens: [], steps: steps))], provenance: Provenance(name: "test"))
-        let scene = try Figure.pipeline.draw(data, FigureOptions(), FixedText())
+        let scene = try Figure.pipeline.draw(data, FigureOptions(), fixedText)
         #expect(scene.words.joined(separator: " ").contains("caches") == isCache)
     }
 
@@ -97,7 +97,7 @@ import Traces
             if case .path(let path, nil, let stroke?) = item, !stroke.dash.isEmpty, case .move(let start) = path[0] { start.x } else { nil }
         }
         let line = try #require(dashed.first)
-        let width = FixedText().measure(name.text, name.style, .en).width
+        let width = fixedText.measure(name.text, name.style, .en).width
         #expect(abs(name.position.x + width / 2 - line) < 1)
     }
 

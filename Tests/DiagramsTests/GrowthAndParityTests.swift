@@ -12,7 +12,7 @@ import Traces
         change(&options)
         var data = FigureData(traces: [], provenance: Provenance(name: "test.csv"))
         data.numbers = numbers
-        return try figure.draw(data, options, FixedText())
+        return try figure.draw(data, options, fixedText)
     }
 
     private func discs(_ scene: Scene) -> [(center: Point, radius: Double, isRing: Bool)] {

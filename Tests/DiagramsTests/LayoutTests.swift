@@ -9,7 +9,7 @@ import Traces
         var options = FigureOptions()
         options.language = language
         change(&options)
-        return try figure.draw(Diary.questions(language), options, FixedText())
+        return try figure.draw(Diary.questions(language), options, fixedText)
     }
 
     @Test(arguments: Preset.allCases, Language.allCases) func `every token of the diary is named in rows and columns, whatever the use`(
@@ -30,7 +30,7 @@ import Traces
         let data = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "test"))
         var options = FigureOptions()
         options.preset = preset
-        #expect(try Figure.matrix.draw(data, options, FixedText()).words.contains("Row “w99”, in order"))
+        #expect(try Figure.matrix.draw(data, options, fixedText).words.contains("Row “w99”, in order"))
     }
 
     @Test func `a phone has no room for bars of mass kept, only for their numbers`() throws {
@@ -49,7 +49,7 @@ import Traces
             labels: [.h: ["A: same story", "B: the thing asked for"]])
         let data = FigureData(
             traces: [("diary", Trace(tokens: ["Dali", "?"], steps: [step]))], provenance: Provenance(name: "test"))
-        let scene = try Figure.heads.draw(data, FigureOptions(), FixedText())
+        let scene = try Figure.heads.draw(data, FigureOptions(), fixedText)
         #expect(scene.title.en == "Of 2 heads, head B is the surest: “?” rests 85% on “Dali”")
         #expect(scene.title.zh == "2 个头里最确定的是头 B，它让“?”把 85% 放在“Dali”上")
         #expect(scene.words.contains { $0.hasPrefix("B: ") })
@@ -71,7 +71,7 @@ import Traces
         let data = FigureData(traces: [("model", Self.model)], provenance: Provenance(name: "test"))
         var options = FigureOptions()
         options.preset = preset
-        let scene = try Figure.heads.draw(data, options, FixedText())
+        let scene = try Figure.heads.draw(data, options, fixedText)
         let isFull = preset == .article
         #expect(scene.words.contains(isFull ? "layer 4, head 7" : "L4 · H7"))
         #expect(isFull || scene.words.joined(separator: " ").contains("L: layer, H: head."))
@@ -87,9 +87,9 @@ import Traces
     @Test func `a token that is only a number is called by its position`() throws {
         let trace = Trace(tokens: ["0", "1", "2", "3"], steps: Self.model.steps)
         let data = FigureData(traces: [("model", trace)], provenance: Provenance(name: "test"))
-        let heads = try Figure.heads.draw(data, FigureOptions(), FixedText())
+        let heads = try Figure.heads.draw(data, FigureOptions(), fixedText)
         #expect(heads.title.en == "Of 40 heads, layer 0, head 0 is the surest: query 3 rests 40% on key 3")
-        #expect(try Figure.arcs.draw(data, FigureOptions(), FixedText()).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
+        #expect(try Figure.arcs.draw(data, FigureOptions(), fixedText).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
     }
 
     @Test func `titles of matrices call such tokens by their positions too, in both languages`() throws {
@@ -124,7 +124,7 @@ import Traces
         let data = FigureData(traces: [("main", Self.decoding)], provenance: Provenance(name: "test"))
         var options = FigureOptions()
         options.phase = "decode.0"
-        let scene = try Figure.questions.draw(data, options, FixedText())
+        let scene = try Figure.questions.draw(data, options, fixedText)
         let blue = Palette.of(.light).query
         let frame = try #require(scene.rects.first { $0.stroke?.color == blue }?.rect)
         let name = try #require(scene.texts.first { $0.text == "four" })
@@ -135,7 +135,7 @@ import Traces
         #expect(arcs == 1, "an arc to key 1, none to itself")
         #expect(scene.words.contains("0.004") && scene.words.contains("0.010"), "digits that tell small scores apart")
         options.step = "decode.0.dense.weights"
-        let drawn = try Figure.arcs.draw(data, options, FixedText())
+        let drawn = try Figure.arcs.draw(data, options, fixedText)
         let asking = try #require(drawn.rects.first { $0.stroke?.color == blue }?.rect)
         let key = try #require(drawn.texts.last { $0.text == "four" })
         #expect(abs(asking.midY - (key.position.y - key.style.size * 0.36)) < 1e-9)

@@ -81,7 +81,7 @@ import Traces
                 for run in scene.texts {
                     #expect(run.style.size >= 11)
                     guard run.rotation == 0 else { continue }
-                    let length = FixedText().measure(run.text, run.style, language).width
+                    let length = fixedText.measure(run.text, run.style, language).width
                     let left = run.position.x - (run.anchor == .start ? 0 : run.anchor == .middle ? length / 2 : length)
                     #expect(left >= -1 && left + length <= scene.size.width + 1, "\(run.text)")
                     #expect(run.position.y > 0 && run.position.y < scene.size.height)

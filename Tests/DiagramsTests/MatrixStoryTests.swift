@@ -62,8 +62,9 @@ extension Scene {
 
     @Test func `a step is looked up in the phase, and an unknown one is named as typed`() throws {
         #expect(try draw(sparseTrace()) { $0.step = "dense.weights" }.provenance["step"] == "prefill.dense.weights")
-        let error = #expect(throws: EngineError.self) { try draw(sparseTrace()) { $0.step = "nonsense" } }
+        let error = #expect(throws: FigureError.self) { try draw(sparseTrace()) { $0.step = "nonsense" } }
         #expect(error?.description.hasPrefix("nonsense: ") == true)
+        #expect(error?.cause?.kind == .unknownStep && error?.cause?.subject == "nonsense")
     }
 
     @Test func `the title of masked scores says what the mask leaves`() throws {

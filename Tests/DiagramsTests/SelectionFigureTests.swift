@@ -11,7 +11,7 @@ import Traces
         var options = FigureOptions()
         options.language = language
         change(&options)
-        return try figure.draw(Diary.questions(language), options, FixedText())
+        return try figure.draw(Diary.questions(language), options, fixedText)
     }
 
     private func message(_ figure: Figure, _ trace: Trace, _ change: (inout FigureOptions) -> Void = { _ in }) -> String {
@@ -19,7 +19,7 @@ import Traces
             var options = FigureOptions()
             change(&options)
             let data = FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary"))
-            _ = try figure.draw(data, options, FixedText())
+            _ = try figure.draw(data, options, fixedText)
             return ""
         } catch { return "\(error)" }
     }
@@ -96,7 +96,7 @@ import Traces
         var options = FigureOptions()
         options.query = 4
         let data = FigureData(traces: [("trip", try Diary.selective("trip", .en))], provenance: Provenance(name: "diary"))
-        let scene = try Figure.questions.draw(data, options, FixedText())
+        let scene = try Figure.questions.draw(data, options, fixedText)
         #expect(scene.title.en == "“Dali” keeps 4 of 5 keys")
         #expect(scene.hotSpots.count { $0.label.hasSuffix("not visible yet") } == 13)
     }
@@ -162,7 +162,7 @@ import Traces
     private func drawn(_ trace: Trace, _ figure: Figure, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {
         var options = FigureOptions()
         change(&options)
-        return try figure.draw(FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary")), options, FixedText())
+        return try figure.draw(FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary")), options, fixedText)
     }
 
     // MARK: indexer
@@ -205,7 +205,7 @@ import Traces
         }
         let scene = try Figure.heads.draw(
             FigureData(traces: [("m", Trace(tokens: ["a", "b", "c"], steps: steps))], provenance: Provenance(name: "model")),
-            FigureOptions(), FixedText())
+            FigureOptions(), fixedText)
         #expect(scene.images.count == 4 + 1, "four heads and the scale")
         #expect(scene.words.contains("layer 1, head 1"))
         #expect(scene.alt.en.hasPrefix("4 small matrices"))
@@ -276,7 +276,7 @@ import Traces
         #expect(message(.pipeline, sparse) { $0.step = "input.x" } == "pipeline: input.x: expected steps that lead to it, found none")
         for figure in [Figure.questions, .compare, .heads, .arcs, .indexer, .pipeline] {
             #expect(throws: FigureError.self) {
-                try figure.draw(FigureData(traces: [], provenance: Provenance(name: "none")), FigureOptions(), FixedText())
+                try figure.draw(FigureData(traces: [], provenance: Provenance(name: "none")), FigureOptions(), fixedText)
             }
         }
     }

@@ -4,9 +4,9 @@ import Diagrams
 import Traces
 
 /// Every Latin character is half its size wide, every Chinese one as wide as its size.
-struct FixedText: TextMeasuring {
-    func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent {
-        let width = text.reduce(0.0) { $0 + (LineBreaker.isIdeographic($1) ? 1 : 0.5) } * style.size
+var fixedText: TextMeasurer {
+    TextMeasurer { line, style, _ in
+        let width = line.reduce(0.0) { $0 + (LineBreaker.isIdeographic($1) ? 1 : 0.5) } * style.size
         return TextExtent(width: width, ascent: style.size * 0.75, descent: style.size * 0.25)
     }
 }
@@ -31,7 +31,7 @@ extension Scene {
 func draw(_ trace: Trace, _ figure: Figure = .matrix, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> Scene {
     var options = FigureOptions()
     change(&options)
-    return try figure.draw(FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary")), options, FixedText())
+    return try figure.draw(FigureData(traces: [("main", trace)], provenance: Provenance(name: "diary")), options, fixedText)
 }
 
 /// A trace of one step.

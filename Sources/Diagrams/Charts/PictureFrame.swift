@@ -8,14 +8,14 @@ struct PictureFrame {
     let type: TypeScale
     let palette: Palette
     let language: Language
-    let text: any TextMeasuring
+    let text: TextMeasurer
     var items: [Item] = []
     /// How far down the picture is filled.
     var y: Double
     /// Where the headings of parts side by side end.
     var headingBottom = 0.0
 
-    init(_ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         width = try options.checkedWidth()
         type = TypeScale(width: width, preset: options.preset)
         palette = .of(options.theme)

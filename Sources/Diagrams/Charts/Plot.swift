@@ -14,12 +14,12 @@ struct PlotLine {
     var width = 2.4
 
     /// Samples of `y` at `count` places that are evenly spaced on `scale`, and at `knees`.
-    static func sampled(_ scale: AxisScale, count: Int = 128, knees: [Double] = [], _ y: (Double) throws -> Double) rethrows -> [(
-        x: Double, y: Double
-    )] {
+    static func sampled(_ scale: AxisScale, count: Int = 128, knees: [Double] = [], _ y: (Double) throws(EngineError) -> Double)
+        throws(EngineError) -> [(x: Double, y: Double)]
+    {
         let even = (0...count).map { scale.value(at: Double($0) / Double(count)) }
         let xs = (even + knees.filter { $0 > scale.low && $0 < scale.high }).sorted()
-        return try xs.map { (x: $0, y: try y($0)) }
+        return try xs.map { x throws(EngineError) in (x: x, y: try y(x)) }
     }
 }
 

@@ -86,6 +86,8 @@ public struct Provenance: Hashable, Sendable {
 public struct FigureError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was asked, what there is.
     public let description: String
+    /// What the engine refused, if it was the engine.
+    public internal(set) var cause: EngineError?
     /// An error with its message.
     public init(_ description: String) { self.description = description }
 }
@@ -120,13 +122,13 @@ public struct Figure: Sendable {
     public let summary: Bilingual
     /// What it draws from: its built-in example is data of this kind.
     public let needs: FigureNeed
-    /// Draws it from data; throws `FigureError` or `EngineError` for a step, head or query that is not there.
-    public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: any TextMeasuring) throws -> Scene
+    /// Draws it from data; throws for a step, head or query that is not there.
+    public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) -> Scene
 
     /// A figure.
     public init(
         name: String, summary: Bilingual, needs: FigureNeed = .traces,
-        draw: @escaping @Sendable (FigureData, FigureOptions, any TextMeasuring) throws -> Scene
+        draw: @escaping @Sendable (FigureData, FigureOptions, TextMeasurer) throws(FigureError) -> Scene
     ) {
         self.name = name
         self.summary = summary

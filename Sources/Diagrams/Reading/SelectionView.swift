@@ -20,24 +20,24 @@ struct SelectionView {
     let kept: [[Int]]
 
     /// The selection of `phase`, or the only one; throws if the trace has none.
-    init(_ trace: Trace, _ options: FigureOptions, figure: String) throws {
+    init(_ trace: Trace, _ options: FigureOptions, figure: String) throws(FigureError) {
         let prefix = [options.phase + ".", ""].first { trace.contains($0 + "selected") }
         guard let prefix else {
             try trace.checkPhase(options, figure: figure)
             throw FigureError("\(figure) needs a trace with a selection: expected a step called selected, found none")
         }
-        func first(_ ids: [String]) throws -> Step {
+        func first(_ ids: [String]) throws(FigureError) -> Step {
             guard let id = ids.first(where: { trace.contains(prefix + $0) }) else {
                 throw FigureError("\(figure) needs the step \(ids.map { prefix + $0 }.joined(separator: " or ")), found none")
             }
-            return try trace.step(prefix + id)
+            return try trace.recorded(prefix + id)
         }
         self.trace = trace
-        selected = try trace.step(prefix + "selected")
+        selected = try trace.recorded(prefix + "selected")
         let isPlain = trace.contains(prefix + "sparse.weights")
         dense = try MatrixSlice(first(isPlain ? ["attention.weights"] : ["dense.weights"]), of: trace, head: options.head)
         sparse = try MatrixSlice(first(isPlain ? ["sparse.weights"] : ["attention.weights"]), of: trace, head: options.head)
-        score = try selected.inputs.first.map { try MatrixSlice(trace.step($0), of: trace, head: nil) }
+        score = try selected.inputs.first.map { id throws(FigureError) in try MatrixSlice(trace.recorded(id), of: trace, head: nil) }
         guard dense.isPair, sparse.isPair, sparse.rows == dense.rows, sparse.columns == dense.columns else {
             throw FigureError(
                 "\(figure): \(sparse.step.id) \(sparse.step.output.shape) does not fit \(dense.step.id) \(dense.step.output.shape)")
@@ -45,14 +45,14 @@ struct SelectionView {
         kept = try Self.keys(selected, rows: dense.rows, columns: dense.columns, figure)
     }
 
-    private static func keys(_ selected: Step, rows: Int, columns: Int, _ figure: String) throws -> [[Int]] {
+    private static func keys(_ selected: Step, rows: Int, columns: Int, _ figure: String) throws(FigureError) -> [[Int]] {
         let shape = selected.output.shape
         guard shape.rank == 2, shape[.t] == rows, let k = shape[.k] else {
             throw FigureError("\(figure): \(selected.id): expected [t: \(rows), k], found \(shape)")
         }
         let values = selected.output.transposed(to: [.t, .k]).values
-        return try (0..<rows).map { row in
-            try values[row * k..<(row + 1) * k].filter { $0 >= 0 }.map { value in
+        return try (0..<rows).map { row throws(FigureError) in
+            try values[row * k..<(row + 1) * k].filter { $0 >= 0 }.map { value throws(FigureError) in
                 guard let key = Int(exactly: value), key < columns else {
                     throw FigureError("\(selected.id): row \(row): expected keys below \(columns), found \(NumberText.exact(value))")
                 }

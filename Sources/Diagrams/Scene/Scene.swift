@@ -199,10 +199,16 @@ public struct Scene: Hashable, Sendable {
     }
 }
 
-/// Measures text as the renderer will set it.
-public protocol TextMeasuring {
+/// Measures text as the renderer will set it. It holds a function and is no protocol: Embedded Swift has no existentials, and figures generic over
+/// a measurer could not stand in one list.
+public struct TextMeasurer {
+    private let extent: (String, TextStyle, Language) -> TextExtent
+
+    /// A measure by a function of line, style and language.
+    public init(_ extent: @escaping (_ line: String, _ style: TextStyle, _ language: Language) -> TextExtent) { self.extent = extent }
+
     /// The advance width of one line, and its extent above and below the baseline, in points.
-    func measure(_ text: String, _ style: TextStyle, _ language: Language) -> TextExtent
+    public func measure(_ line: String, _ style: TextStyle, _ language: Language) -> TextExtent { extent(line, style, language) }
 }
 
 /// The extent of a line of text.

@@ -9,7 +9,7 @@ extension Figure {
     public static let arcs = Figure(
         name: "arcs",
         summary: Bilingual(en: "Queries left, keys right, lines by weight; one query followed", zh: "左边查询，右边键，线越粗权重越大；突出一个查询")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("arcs needs a trace with attention weights, found no trace") }
         let slice = try MatrixSlice(MatrixFigure.step(of: trace, options), of: trace, head: options.head)
         var figure = try ArcsFigure(slice, data.provenance, options, text)
@@ -27,7 +27,7 @@ private struct ArcsFigure {
     /// More tokens than this would stand too close to read.
     static let limit = 64
 
-    init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         guard slice.isPair, slice.values.allSatisfy({ $0 >= 0 && $0 <= 1 + 1e-9 }) else {
             throw FigureError("arcs: \(slice.step.id): expected weights from 0 to 1 on the axes t and s, found \(slice.step.output.shape)")
         }

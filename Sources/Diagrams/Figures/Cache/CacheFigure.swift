@@ -10,9 +10,12 @@ extension Figure {
         name: "cache",
         summary: Bilingual(en: "Cache memory per token and per context; conversations that fit", zh: "每个词元与每段上下文的缓存占用，以及能放下几段对话"),
         needs: .costs
-    ) { data, options, text in
-        var figure = try CacheFigure(data.costs("cache"), data.provenance, options, PictureFrame(options, text))
-        return try figure.scene()
+    ) { data, options, text throws(FigureError) in
+        let (costs, frame) = (try data.costs("cache"), try PictureFrame(options, text))
+        return try computing { () throws(EngineError) in
+            var figure = try CacheFigure(costs, data.provenance, options, frame)
+            return try figure.scene()
+        }
     }
 }
 
@@ -37,22 +40,22 @@ struct CacheFigure {
     /// Tokens of the context.
     static let length = 131_072
 
-    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws {
+    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(EngineError) {
         (self.data, self.provenance, self.options, self.frame) = (data, provenance, options, frame)
         let memory = Int(min(data.hardware.memory, 1e18))
-        rows = try [data.dense, data.sparse].flatMap { model in
+        rows = try [data.dense, data.sparse].map { model throws(EngineError) in
             let costs = AttentionCosts(model)
-            return try AttentionCosts.CacheFormat.allCases.map { format in
+            return try AttentionCosts.CacheFormat.allCases.map { format throws(EngineError) in
                 Row(
                     model: CostCurveWords.short(model.name), format: format,
                     main: format == .bf16 ? costs.cachePerToken.bf16 : costs.cachePerToken.fp8, index: costs.cachePerToken.index,
                     context: Double(try costs.cache(length: Self.length, format: format)),
                     conversations: try costs.conversations(ofLength: Self.length, in: memory, format: format))
             }
-        }
+        }.flatMap { $0 }
     }
 
-    mutating func scene() throws -> Scene {
+    mutating func scene() throws(EngineError) -> Scene {
         let words = words
         frame.head(words.title[frame.language], words.subtitle[frame.language])
         frame.y += frame.type.body * 1.2

@@ -9,7 +9,7 @@ extension Figure {
     public static let compare = Figure(
         name: "compare",
         summary: Bilingual(en: "Dense and sparse attention side by side: kept, dropped, masked", zh: "稠密与稀疏注意力并排：保留、舍去、掩住")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("compare needs a trace with a selection, found no trace") }
         let view = try SelectionView(trace, options, figure: "compare")
         var figure = try CompareFigure(view, data.provenance, options, text)
@@ -27,7 +27,7 @@ struct CompareFigure {
     var frame: PictureFrame
     let isRaster: Bool
 
-    init(_ view: SelectionView, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ view: SelectionView, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         self.view = view
         self.provenance = provenance
         self.options = options

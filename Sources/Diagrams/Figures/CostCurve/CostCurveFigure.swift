@@ -10,9 +10,12 @@ extension Figure {
         name: "cost-curve",
         summary: Bilingual(en: "Dollars per million tokens against position: published and predicted", zh: "每百万词元成本随位置的变化：公布值与预测值"),
         needs: .costs
-    ) { data, options, text in
-        var figure = try CostCurveFigure(data.costs("cost-curve"), data.provenance, options, PictureFrame(options, text))
-        return try figure.scene()
+    ) { data, options, text throws(FigureError) in
+        let (costs, frame) = (try data.costs("cost-curve"), try PictureFrame(options, text))
+        return try computing { () throws(EngineError) in
+            var figure = try CostCurveFigure(costs, data.provenance, options, frame)
+            return try figure.scene()
+        }
     }
 }
 
@@ -25,13 +28,13 @@ struct CostCurveFigure {
     private var frame: PictureFrame
     private let words: CostCurveWords
 
-    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws {
+    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(EngineError) {
         (self.data, self.provenance, self.options, self.frame) = (data, provenance, options, frame)
         (dense, sparse) = try data.serving()
         words = try CostCurveWords(data)
     }
 
-    mutating func scene() throws -> Scene {
+    mutating func scene() throws(EngineError) -> Scene {
         let text = words.words
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body * 0.8
@@ -73,11 +76,14 @@ struct CostCurveFigure {
         frame.y = y + size * 0.6
     }
 
-    private mutating func draw(_ panel: ServingPanel, x left: Double, width: Double, height: Double) throws {
+    private mutating func draw(_ panel: ServingPanel, x left: Double, width: Double, height: Double) throws(EngineError) {
         let (title, line) = words.heading(panel)
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
         let lengths = AxisScale.lengths(to: 131_072)
-        let most = try [dense, sparse].map { try $0.dollarsPerMillionTokens(panel, position: lengths.high) }.max() ?? 1
+        let most =
+            try [dense, sparse].map { cost throws(EngineError) in
+                try cost.dollarsPerMillionTokens(panel, position: lengths.high)
+            }.max() ?? 1
         let y = Self.dollars(to: most)
         let gutter = Plot.gutter(y, frame)
         let nameWidth = Plot.nameWidth([dense, sparse].map { CostCurveWords.short($0.costs.model.name) }, width * 0.2, frame)
@@ -87,9 +93,10 @@ struct CostCurveFigure {
         plot.axes(
             Bilingual(en: "position in the context (tokens)", zh: "在上下文中的位置（词元）")[frame.language],
             Bilingual(en: "$ per million tokens", zh: "每百万词元美元")[frame.language], on: &frame)
-        let lines = try [dense, sparse].map { cost in
+        let lines = try [dense, sparse].map { cost throws(EngineError) in
             let points = try PlotLine.sampled(lengths, count: 64, knees: [cost.knee(panel)].compactMap { $0 }) {
-                try cost.dollarsPerMillionTokens(panel, position: $0)
+                position throws(EngineError) in
+                try cost.dollarsPerMillionTokens(panel, position: position)
             }
             return PlotLine(name: CostCurveWords.short(cost.costs.model.name), color: color(cost), points: points)
         }
@@ -115,7 +122,7 @@ struct CostCurveFigure {
         frame.items.append(.rect(band, fill: .solid(frame.palette.bar.mixed(0.1, over: frame.palette.paper))))
     }
 
-    private mutating func published(_ panel: ServingPanel, _ plot: Plot) throws {
+    private mutating func published(_ panel: ServingPanel, _ plot: Plot) throws(EngineError) {
         for curve in data.published where curve.panel == panel {
             let color = curve.model == data.dense.name ? frame.palette.ink : frame.palette.bar
             let end = curve.points.last?.position ?? 0
@@ -126,7 +133,7 @@ struct CostCurveFigure {
     }
 
     /// The share of peak on the dense line; where the sparse model stops being the dearer one.
-    private mutating func marks(_ panel: ServingPanel, _ plot: Plot) throws {
+    private mutating func marks(_ panel: ServingPanel, _ plot: Plot) throws(EngineError) {
         let position = 131_072 * 0.56
         let dollars = try dense.dollarsPerMillionTokens(panel, position: position)
         let at = plot.point(position, dollars)
@@ -144,7 +151,7 @@ struct CostCurveFigure {
     }
 
     /// The first 16K positions, larger.
-    private mutating func start(_ panel: ServingPanel, in area: Rect) throws {
+    private mutating func start(_ panel: ServingPanel, in area: Rect) throws(EngineError) {
         let end = 16_384.0
         let high = try dense.dollarsPerMillionTokens(panel, position: end)
         let scale = AxisScale(
@@ -159,7 +166,8 @@ struct CostCurveFigure {
         }
         for cost in [dense, sparse] {
             let points = try PlotLine.sampled(scale, count: 16, knees: [cost.knee(panel)].compactMap { $0 }) {
-                try cost.dollarsPerMillionTokens(panel, position: $0)
+                position throws(EngineError) in
+                try cost.dollarsPerMillionTokens(panel, position: position)
             }
             zoom.draw(PlotLine(name: "", color: color(cost), points: points, width: 2), on: &frame)
         }
@@ -182,13 +190,13 @@ struct CostCurveWords {
     let crossings: [ServingPanel: Double]
     private let largestError: Double
 
-    init(_ data: CostData) throws {
+    init(_ data: CostData) throws(EngineError) {
         let serving = try data.serving()
         let isPublished = !data.published.isEmpty && data.profile.describes(data.hardware)
         var (crossings, error) = ([ServingPanel: Double](), 0.0)
         for panel in ServingPanel.allCases {
             let lines = [data.dense, data.sparse].map { model in data.published.first { $0.panel == panel && $0.model == model.name } }
-            crossings[panel] = try Self.crossing { position in
+            crossings[panel] = try Self.crossing { position throws(EngineError) in
                 if isPublished, let a = lines[0], let b = lines[1] { return try b.dollars(at: position) - a.dollars(at: position) }
                 return try serving.sparse.seconds(panel, position: position) - serving.dense.seconds(panel, position: position)
             }
@@ -206,7 +214,7 @@ struct CostCurveWords {
     }
 
     /// Where the dense line passes the sparse one, by bisection: the excess of the sparse one is above zero before it and below after.
-    private static func crossing(_ excess: (Double) throws -> Double) throws -> Double? {
+    private static func crossing(_ excess: (Double) throws(EngineError) -> Double) throws(EngineError) -> Double? {
         var (low, high) = (0.0, 131_071.0)
         guard try excess(low) > 0, try excess(high) < 0 else { return nil }
         while high - low > 0.01 {

@@ -9,9 +9,12 @@ extension Figure {
     public static let doubling = Figure(
         name: "doubling",
         summary: Bilingual(en: "What doubling the length does to the cost, at each length", zh: "长度翻倍时成本变为几倍：随长度的变化"), needs: .costs
-    ) { data, options, text in
-        var figure = try DoublingFigure(data.costs("doubling"), data.provenance, options, PictureFrame(options, text))
-        return try figure.scene()
+    ) { data, options, text throws(FigureError) in
+        let (costs, frame) = (try data.costs("doubling"), try PictureFrame(options, text))
+        return try computing { () throws(EngineError) in
+            var figure = try DoublingFigure(costs, data.provenance, options, frame)
+            return try figure.scene()
+        }
     }
 }
 
@@ -25,14 +28,14 @@ struct DoublingFigure {
     /// Lengths before the doubling: 1K to 1M tokens.
     static let lengths = (1024, 1 << 20)
 
-    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws {
+    init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(EngineError) {
         (self.data, self.provenance, self.options, self.frame) = (data, provenance, options, frame)
         let (dense, sparse) = try data.serving()
         doublings = [Doubling(dense), Doubling(sparse)]
         words = try DoublingWords(data, doublings)
     }
 
-    mutating func scene() throws -> Scene {
+    mutating func scene() throws(EngineError) -> Scene {
         let text = words.words
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body * 1.2
@@ -51,7 +54,7 @@ struct DoublingFigure {
         return frame.scene("doubling", options, text, provenance)
     }
 
-    private mutating func draw(_ scope: Doubling.Scope, x left: Double, width: Double, height: Double) throws {
+    private mutating func draw(_ scope: Doubling.Scope, x left: Double, width: Double, height: Double) throws(EngineError) {
         let (title, line) = words.heading(scope)
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
         let x = AxisScale.doublings(from: Self.lengths.0, to: Self.lengths.1, count: 5)
@@ -75,14 +78,14 @@ struct DoublingFigure {
     }
 
     /// Dense prefill and decode, then sparse prefill and decode; decode is the thin line.
-    private func lines(_ scope: Doubling.Scope, _ x: AxisScale, _ names: [String]) throws -> [PlotLine] {
+    private func lines(_ scope: Doubling.Scope, _ x: AxisScale, _ names: [String]) throws(EngineError) -> [PlotLine] {
         var lines: [PlotLine] = []
         for (i, doubling) in doublings.enumerated() {
             for (j, panel) in ServingPanel.allCases.enumerated() {
                 // Kinks: where the length or its double passes the knee.
                 let knee = doubling.cost.knee(panel).map { [$0, $0 / 2] } ?? []
-                let points = try PlotLine.sampled(x, count: 120, knees: knee) {
-                    try doubling.factor(panel, scope, length: Int($0.rounded()))
+                let points = try PlotLine.sampled(x, count: 120, knees: knee) { length throws(EngineError) in
+                    try doubling.factor(panel, scope, length: Int(length.rounded()))
                 }
                 lines.append(
                     PlotLine(
@@ -119,16 +122,19 @@ struct DoublingWords {
     let marks: [(factor: Double, length: Int)]
     private let atEnd: [Double]
 
-    init(_ data: CostData, _ doublings: [Doubling]) throws {
+    init(_ data: CostData, _ doublings: [Doubling]) throws(EngineError) {
         self.data = data
-        marks = try [2.3, 3.5, 3.8].compactMap { factor in
-            let length = try doublings[0].length(.prefill, .perConversation, reaching: factor)
-            return length.flatMap { (DoublingFigure.lengths.0...DoublingFigure.lengths.1).contains($0) ? (factor, $0) : nil }
+        marks = try [2.3, 3.5, 3.8].map { factor throws(EngineError) in
+            (factor: factor, length: try doublings[0].length(.prefill, .perConversation, reaching: factor))
+        }.compactMap { mark in
+            mark.length.flatMap {
+                (DoublingFigure.lengths.0...DoublingFigure.lengths.1).contains($0) ? (factor: mark.factor, length: $0) : nil
+            }
         }
         // The doubling that ends at 128K.
-        atEnd = try doublings.flatMap { doubling in
-            try ServingPanel.allCases.map { try doubling.factor($0, .perConversation, length: 65_536) }
-        }
+        atEnd = try doublings.map { doubling throws(EngineError) in
+            try ServingPanel.allCases.map { panel throws(EngineError) in try doubling.factor(panel, .perConversation, length: 65_536) }
+        }.flatMap { $0 }
     }
 
     let conversationLimits: [(Double, Bilingual)] = [

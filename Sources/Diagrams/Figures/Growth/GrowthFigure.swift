@@ -9,10 +9,12 @@ extension Figure {
     public static let growth = Figure(
         name: "growth",
         summary: Bilingual(en: "FLOPs against length: dense, indexer, sparse", zh: "FLOPs 随长度的增长：稠密、索引器、稀疏"), needs: .costs
-    ) { data, options, text in
-        let costs = AttentionCosts(try data.costs("growth").sparse)
-        var figure = try GrowthFigure(costs, data.provenance, options, PictureFrame(options, text))
-        return try figure.scene()
+    ) { data, options, text throws(FigureError) in
+        let (costs, frame) = (AttentionCosts(try data.costs("growth").sparse), try PictureFrame(options, text))
+        return try computing { () throws(EngineError) in
+            var figure = try GrowthFigure(costs, data.provenance, options, frame)
+            return try figure.scene()
+        }
     }
 }
 
@@ -25,12 +27,12 @@ struct GrowthFigure {
     /// The longest sequence drawn.
     static let longest = 131_072
 
-    init(_ costs: AttentionCosts, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws {
+    init(_ costs: AttentionCosts, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(EngineError) {
         (self.costs, self.provenance, self.options, self.frame) = (costs, provenance, options, frame)
         words = try GrowthWords(costs)
     }
 
-    mutating func scene() throws -> Scene {
+    mutating func scene() throws(EngineError) -> Scene {
         let text = words.words(provenance)
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body * 1.2
@@ -48,10 +50,10 @@ struct GrowthFigure {
         return frame.scene("growth", options, text, provenance)
     }
 
-    private func lines(_ x: AxisScale) throws -> [PlotLine] {
+    private func lines(_ x: AxisScale) throws(EngineError) -> [PlotLine] {
         let k = Double(costs.model.indexer?.topK ?? 0)
-        return try GrowthWords.works.map { work in
-            let points = try PlotLine.sampled(x, count: 160, knees: [k]) { length in
+        return try GrowthWords.works.map { work throws(EngineError) in
+            let points = try PlotLine.sampled(x, count: 160, knees: [k]) { length throws(EngineError) in
                 Double(try costs.sequenceFlops(work, length: max(Int(length.rounded()), 1)))
             }
             return PlotLine(
@@ -68,7 +70,7 @@ struct GrowthFigure {
         }
     }
 
-    private mutating func panel(isLogarithmic: Bool, x left: Double, width: Double, height: Double) throws {
+    private mutating func panel(isLogarithmic: Bool, x left: Double, width: Double, height: Double) throws(EngineError) {
         let heading =
             isLogarithmic
             ? (
@@ -106,7 +108,7 @@ struct GrowthFigure {
     }
 
     /// Two dots on the dense line, a doubling apart, with the factor between them.
-    private mutating func doubling(_ plot: Plot) throws {
+    private mutating func doubling(_ plot: Plot) throws(EngineError) {
         let (short, long) = (Double(Self.longest / 2), Double(Self.longest))
         let (low, high) = (
             Double(try costs.sequenceFlops(.denseMHA, length: Int(short))), Double(try costs.sequenceFlops(.denseMHA, length: Int(long)))
@@ -125,7 +127,7 @@ struct GrowthFigure {
     }
 
     /// Where DSA becomes cheaper than dense attention over the whole sequence, and where its indexer becomes the dearer part of it.
-    private mutating func crossings(_ plot: Plot) throws {
+    private mutating func crossings(_ plot: Plot) throws(EngineError) {
         if let length = words.crossing, length < Self.longest {
             let flops = Double(try costs.sequenceFlops(.dsa, length: length))
             plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
@@ -162,19 +164,23 @@ struct GrowthWords {
 
     static let works: [AttentionWork] = [.denseMHA, .dsa, .indexer, .sparse]
 
-    init(_ costs: AttentionCosts) throws {
+    init(_ costs: AttentionCosts) throws(EngineError) {
         self.costs = costs
         let k = costs.model.indexer?.topK ?? 1
-        crossing = try Self.first(from: k) { try costs.sequenceFlops(.dsa, length: $0) < costs.sequenceFlops(.denseMHA, length: $0) }
-        indexerCrossing = try Self.first(from: k) {
-            try costs.sequenceFlops(.indexer, length: $0) > costs.sequenceFlops(.sparse, length: $0)
+        crossing = try Self.first(from: k) { length throws(EngineError) in
+            try costs.sequenceFlops(.dsa, length: length) < costs.sequenceFlops(.denseMHA, length: length)
         }
-        most = try Dictionary(
-            uniqueKeysWithValues: Self.works.map { ($0, Double(try costs.sequenceFlops($0, length: GrowthFigure.longest))) })
+        indexerCrossing = try Self.first(from: k) { length throws(EngineError) in
+            try costs.sequenceFlops(.indexer, length: length) > costs.sequenceFlops(.sparse, length: length)
+        }
+        most = Dictionary(
+            uniqueKeysWithValues: try Self.works.map { work throws(EngineError) in
+                (work, Double(try costs.sequenceFlops(work, length: GrowthFigure.longest)))
+            })
     }
 
     /// The first length after `low` from which `holds` is true; nil unless it turns true once, up to 2^24.
-    private static func first(from low: Int, _ holds: (Int) throws -> Bool) rethrows -> Int? {
+    private static func first(from low: Int, _ holds: (Int) throws(EngineError) -> Bool) throws(EngineError) -> Int? {
         var (low, high) = (low, 1 << 24)
         guard try holds(high), try !holds(low) else { return nil }
         while high - low > 1 {

@@ -8,7 +8,7 @@ extension Figure {
     public static let heads = Figure(
         name: "heads",
         summary: Bilingual(en: "All heads of a layer, or of every layer, as small multiples", zh: "一层的各个头，或各层的各个头，小图并列")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("heads needs a trace with attention weights, found no trace") }
         var figure = try HeadsFigure(HeadsFigure.layers(trace, options), data.provenance, options, text)
         return figure.scene()
@@ -29,7 +29,7 @@ struct HeadsFigure {
     var scale: MatrixScale
     var frame: PictureFrame
 
-    init(_ layers: [Layer], _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ layers: [Layer], _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         self.layers = layers
         self.provenance = provenance
         self.options = options
@@ -43,28 +43,30 @@ struct HeadsFigure {
     }
 
     /// The step that the options name, or every `layer.N.attention.weights`, or the phase's weights; each with an axis of heads.
-    static func layers(_ trace: Trace, _ options: FigureOptions) throws -> [Layer] {
+    static func layers(_ trace: Trace, _ options: FigureOptions) throws(FigureError) -> [Layer] {
         var steps: [Step] = []
         if let id = options.step {
-            steps = [try trace.step(id)]
+            steps = [try trace.recorded(id)]
         } else {
             try trace.checkPhase(options, figure: "heads")
             steps = trace.steps.filter { $0.id.hasPrefix("layer.") && $0.id.hasSuffix("attention.weights") }
             let alone = [options.phase + ".dense.weights", options.phase + ".attention.weights", "attention.weights"].first(
                 where: trace.contains)
-            if steps.isEmpty, let alone { steps = [try trace.step(alone)] }
+            if steps.isEmpty, let alone { steps = [try trace.recorded(alone)] }
         }
         guard let first = steps.first else {
             throw FigureError("heads needs attention weights: expected layer.N.attention.weights or attention.weights, found none")
         }
-        return try steps.map { step in
+        return try steps.map { step throws(FigureError) in
             guard let count = step.output.shape[.h], step.output.shape.rank == 3, step.output.shape.contains(.t),
                 step.output.shape.contains(.s)
             else { throw FigureError("heads: \(step.id): expected the axes h, t and s, found \(step.output.shape)") }
             guard step.output.shape == first.output.shape else {
                 throw FigureError("heads: \(step.id): expected \(first.output.shape) as in \(first.id), found \(step.output.shape)")
             }
-            return Layer(step: step, heads: try (0..<count).map { try MatrixSlice(step, of: trace, head: .one($0)) })
+            return Layer(
+                step: step,
+                heads: try (0..<count).map { head throws(FigureError) in try MatrixSlice(step, of: trace, head: .one(head)) })
         }
     }
 

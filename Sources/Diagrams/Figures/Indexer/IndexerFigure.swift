@@ -10,7 +10,7 @@ extension Figure {
         summary: Bilingual(
             en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名"
         )
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("indexer needs a trace with an indexer, found no trace") }
         let way = try IndexerWay(trace, options)
         var figure = try IndexerFigure(way, data.provenance, options, text)
@@ -28,7 +28,7 @@ struct IndexerFigure {
     let scoreDecimals: Int
     var frame: PictureFrame
 
-    init(_ way: IndexerWay, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ way: IndexerWay, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         self.way = way
         self.provenance = provenance
         self.options = options

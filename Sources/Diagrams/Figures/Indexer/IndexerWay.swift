@@ -15,15 +15,15 @@ struct IndexerWay {
     let keys: [Int]
     let heads: Int
 
-    init(_ trace: Trace, _ options: FigureOptions) throws {
+    init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
         // The steps are known by their names; a name that is not there is still a mistake.
-        if let id = options.step { _ = try trace.step(id) }
+        if let id = options.step { _ = try trace.recorded(id) }
         view = try SelectionView(trace, options, figure: "indexer")
         let prefix = String(view.selected.id.dropLast("selected".count))
-        func step(_ name: String, _ axes: [Axis]) throws -> Step {
+        func step(_ name: String, _ axes: [Axis]) throws(FigureError) -> Step {
             let id = prefix + "indexer." + name
             guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
-            let step = try trace.step(id)
+            let step = try trace.recorded(id)
             guard step.output.shape.axes == axes else {
                 throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)")
             }

@@ -8,7 +8,7 @@ extension Figure {
     public static let matrix = Figure(
         name: "matrix",
         summary: Bilingual(en: "One step as a matrix: scores, mask, weights, or any other two axes", zh: "把一个步骤画成矩阵：分数、掩码、权重，或任意两个轴")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("matrix: no trace to draw from") }
         let step = try MatrixFigure.step(of: trace, options)
         let slice = try MatrixSlice(step, of: trace, head: options.head)
@@ -27,7 +27,7 @@ struct MatrixFigure {
     private let provenance: Provenance
     let options: FigureOptions
 
-    init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         self.slice = slice
         self.provenance = provenance
         self.options = options
@@ -57,9 +57,9 @@ struct MatrixFigure {
     }
 
     /// The step that the options name (in the phase, if it is not there as it stands), or the first attention weights of the phase, or the first of all.
-    static func step(of trace: Trace, _ options: FigureOptions) throws -> Step {
+    static func step(of trace: Trace, _ options: FigureOptions) throws(FigureError) -> Step {
         if let id = options.step {
-            return try trace.step(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
+            return try trace.recorded(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
         }
         try trace.checkPhase(options, figure: "matrix")
         let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
@@ -76,7 +76,7 @@ struct MatrixFigure {
         return options
     }
 
-    mutating func scene() throws -> Scene {
+    mutating func scene() throws(FigureError) -> Scene {
         let raster = isRaster ? fittedRaster() : nil
         if let raster { scale = raster.scale }
         let words = words(block: raster?.block ?? 1)

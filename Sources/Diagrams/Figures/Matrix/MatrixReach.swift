@@ -7,13 +7,13 @@ import Traces
 enum Reach {
     /// The mask for a step that comes after a selection, or for scores that the mask has not met yet; nil for all others.
     static func mask(of step: Step, _ trace: Trace, _ rows: Int, _ columns: Int) -> Mask? {
-        let isScorer = step.id.contains("indexer.")
+        let isScorer = step.id.split(separator: ".").dropLast().contains("indexer")
         guard let prefix = prefix(of: step.id, trace) else { return isScorer ? fitting(step.visible, rows, columns) : nil }
         let dense = prefix + (trace.contains(prefix + "sparse.weights") ? "attention." : "dense.")
         if step.id.hasPrefix(dense) { return nil }
         let scores = (try? trace.step(prefix + "selected"))?.inputs.first.flatMap { try? trace.step($0) }
         if let mask = fitting(step.id.hasSuffix("indexer.score") ? step.visible : scores?.visible, rows, columns) { return mask }
-        guard let weights = try? MatrixSlice(trace.step(dense + "weights"), of: trace, head: .mean), weights.isPair,
+        guard let weights = try? MatrixSlice(trace.recorded(dense + "weights"), of: trace, head: .mean), weights.isPair,
             weights.rows == rows, weights.columns == columns
         else { return nil }
         return Mask(rows: rows, columns: columns) { !weights.isMasked($0, $1) }
@@ -59,8 +59,11 @@ struct SelectionPairs {
         let width = max(keys ?? trace.tokens.count, Int(most), 1)
         rows = count
         columns = width
-        ranks = (0..<count).map { row in
-            Dictionary((0..<k).filter { chosen[row, $0] >= 0 }.map { (Int(chosen[row, $0]), $0) }) { first, _ in first }
+        ranks = (0..<count).map { row -> [Int: Int] in
+            (0..<k).reduce(into: [:]) { ranks, rank in
+                let key = Int(chosen[row, rank])
+                if key >= 0, ranks[key] == nil { ranks[key] = rank }
+            }
         }
         values = ranks.flatMap { kept in (0..<width).map { kept[$0] == nil ? 0 : 1 } }
     }

@@ -14,7 +14,7 @@ extension MatrixSlice {
 
     /// Whose vectors or pairs the slice shows.
     var role: Role {
-        if step.id.contains("indexer.") { return .indexer }
+        if step.id.split(separator: ".").dropLast().contains("indexer") { return .indexer }
         return isCalled("k") ? .key : isCalled("v") ? .value : .query
     }
 

@@ -9,7 +9,7 @@ extension Figure {
     public static let measured = Figure(
         name: "measured", summary: Bilingual(en: "Measured time against length: dense and sparse", zh: "实测时间随长度的变化：稠密与稀疏"),
         needs: .measurements
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard case .measurements(let series) = data.numbers else { throw data.missing("measured", .measurements) }
         var figure = try MeasuredFigure(series, data.provenance, options, PictureFrame(options, text))
         return figure.scene()

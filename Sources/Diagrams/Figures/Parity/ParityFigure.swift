@@ -8,7 +8,7 @@ extension Figure {
     /// A benchmark table of two models.
     public static let parity = Figure(
         name: "parity", summary: Bilingual(en: "Benchmarks of two models as paired dots", zh: "两个模型的评测结果：成对的点"), needs: .benchmarks
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard case .benchmarks(let rows) = data.numbers else { throw data.missing("parity", .benchmarks) }
         guard !rows.isEmpty else { throw FigureError("parity: expected benchmarks, found none") }
         var figure = try ParityFigure(rows, data.provenance, options, PictureFrame(options, text))

@@ -11,7 +11,7 @@ extension Figure {
     public static let pipeline = Figure(
         name: "pipeline",
         summary: Bilingual(en: "The flow of a mechanism from the trace's own graph", zh: "按记录自身的图画出一种机制的流程")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("pipeline needs a trace, found none") }
         var figure = try PipelineFigure(PipelineGraph(trace, options), data.provenance, options, text)
         return figure.scene()
@@ -26,7 +26,7 @@ private struct PipelineFigure {
     var layout: GraphLayout
     var frame: PictureFrame
 
-    init(_ graph: PipelineGraph, _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws(FigureError) {
+    init(_ graph: PipelineGraph, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         self.graph = graph
         self.provenance = provenance
         self.options = options

@@ -16,7 +16,7 @@ struct PipelineGraph {
     let mask: (from: Int, to: Int)?
 
     /// The steps that lead to the step that the options name, or to the mechanism's output.
-    init(_ trace: Trace, _ options: FigureOptions) throws {
+    init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
         let end = try Self.end(of: trace, options)
         let phase = Self.phase(of: end.id)
         let chosen = Self.chosen(trace, end, phase)
@@ -26,7 +26,7 @@ struct PipelineGraph {
             guard wanted.insert(id).inserted else { continue }
             // Steps of an earlier phase are a cache here: their own history belongs to that phase.
             guard phase == nil || id.hasPrefix(phase! + ".") else { continue }
-            open += try trace.step(id).inputs.filter { !$0.hasPrefix("weight.") }
+            open += try trace.recorded(id).inputs.filter { !$0.hasPrefix("weight.") }
         }
         guard wanted.count <= 80 else {
             throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
@@ -47,10 +47,10 @@ struct PipelineGraph {
         self.edges = edges
     }
 
-    private static func end(of trace: Trace, _ options: FigureOptions) throws -> Step {
-        if let id = options.step { return try trace.step(id) }
+    private static func end(of trace: Trace, _ options: FigureOptions) throws(FigureError) -> Step {
+        if let id = options.step { return try trace.recorded(id) }
         let candidates = [options.phase + ".output", "sparse.output", "attention.output"]
-        if let id = candidates.first(where: trace.contains) { return try trace.step(id) }
+        if let id = candidates.first(where: trace.contains) { return try trace.recorded(id) }
         try trace.checkPhase(options, figure: "pipeline")
         if let last = trace.steps.last(where: { $0.id.hasSuffix("attention.output") }) { return last }
         throw FigureError("pipeline needs a trace with an output: expected \(candidates.joined(separator: ", ")), found none; name a step")
@@ -85,7 +85,7 @@ struct PipelineGraph {
     /// The role of a step, by its name.
     func role(of number: Int) -> Role {
         let id = steps[number].id
-        if id.contains("indexer.") || id.hasSuffix("selected") { return .indexer }
+        if id.split(separator: ".").dropLast().contains("indexer") || id.hasSuffix("selected") { return .indexer }
         let name = id.split(separator: ".").last.map(String.init) ?? id
         if name == "v" || name == "v_projected" { return .value }
         if name == "q" || name.hasPrefix("q_") { return .query }

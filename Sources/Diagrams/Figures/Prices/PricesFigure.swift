@@ -7,7 +7,7 @@ extension Figure {
     /// Prices before and after.
     public static let prices = Figure(
         name: "prices", summary: Bilingual(en: "Prices before and after, with each cut in percent", zh: "降价前后的价格与各项降幅"), needs: .prices
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard case .prices(let lists) = data.numbers else { throw data.missing("prices", .prices) }
         var figure = try PricesFigure(lists, data.provenance, options, PictureFrame(options, text))
         return figure.scene()

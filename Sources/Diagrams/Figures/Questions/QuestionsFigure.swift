@@ -9,9 +9,11 @@ extension Figure {
     public static let questions = Figure(
         name: "questions",
         summary: Bilingual(en: "One diary, two questions, two highlights: selection is per query", zh: "同一篇日记，两个问题，两处重点：每次提问都重新挑选")
-    ) { data, options, text in
+    ) { data, options, text throws(FigureError) in
         guard !data.traces.isEmpty else { throw FigureError("questions needs a trace for each question, found none") }
-        let views = try data.traces.prefix(3).map { try SelectionView($0.trace, options, figure: "questions") }
+        let views = try data.traces.prefix(3).map { named throws(FigureError) in
+            try SelectionView(named.trace, options, figure: "questions")
+        }
         var figure = try QuestionsFigure(views, data.provenance, options, text)
         let scene = figure.scene()
         guard let proportion = options.preset.proportion else { return scene }
@@ -34,7 +36,7 @@ private struct QuestionsFigure {
     /// How much lower each panel must be than it would like.
     var squeeze = 0.0
 
-    init(_ views: [SelectionView], _ provenance: Provenance, _ options: FigureOptions, _ text: any TextMeasuring) throws {
+    init(_ views: [SelectionView], _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         for view in views where view.columns > 64 {
             throw FigureError("questions: \(view.dense.step.id): expected at most 64 tokens, found \(view.columns)")
         }

@@ -1,0 +1,23 @@
+// What the engine refuses, a figure refuses too: one error type leaves Diagrams.
+
+import Traces
+
+extension FigureError {
+    /// What the engine refuses, in its own words.
+    init(_ error: EngineError) {
+        self.init(error.description)
+        cause = error
+    }
+}
+
+/// The value of `body`; what the engine refuses there, the figure refuses.
+func computing<Value>(_ body: () throws(EngineError) -> Value) throws(FigureError) -> Value {
+    do throws(EngineError) { return try body() } catch { throw FigureError(error) }
+}
+
+extension Trace {
+    /// The step `id`; a figure cannot do without it.
+    func recorded(_ id: String) throws(FigureError) -> Step {
+        try computing { () throws(EngineError) in try step(id) }
+    }
+}
