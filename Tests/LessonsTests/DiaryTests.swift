@@ -2,6 +2,7 @@
 
 import Foundation
 import Lessons
+import Mechanisms
 import Testing
 import Traces
 
@@ -91,28 +92,28 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     }
 
     @Test func `a part of a longer word is not a word`() {
-        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "total") }
+        let error = #expect(throws: DiaryError.self) { try diary.tokens(of: "total") }
         #expect(error?.description.hasPrefix("\"total\" is not a word of the diary") == true)
     }
 
     @Test func `an unknown word is named with its near words`() {
-        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "Trip went to Dalli?") }
+        let error = #expect(throws: DiaryError.self) { try diary.tokens(of: "Trip went to Dalli?") }
         #expect(error?.description == "\"Dalli\" is not a word of the diary; did you mean Dali?")
-        let chinese = #expect(throws: LessonError.self) { try diary.tokens(of: "国庆飞到北京。") }
-        #expect(chinese?.problem.hasPrefix("\"北京\" is not a word of the diary") == true)
+        let chinese = #expect(throws: DiaryError.self) { try diary.tokens(of: "国庆飞到北京。") }
+        #expect(chinese?.description.hasPrefix("\"北京\" is not a word of the diary") == true)
     }
 
     @Test(arguments: ["", "  \n"]) func `an empty text is an error`(_ text: String) {
-        #expect(throws: LessonError.self) { try diary.tokens(of: text) }
+        #expect(throws: DiaryError.self) { try diary.tokens(of: text) }
     }
 
     @Test func `control characters never reach a message`() {
-        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "\u{1B}[31mDali") }
+        let error = #expect(throws: DiaryError.self) { try diary.tokens(of: "\u{1B}[31mDali") }
         #expect(error?.description.contains("\u{1B}") == false)
     }
 
     @Test func `an unknown question lists those that there are`() {
-        let error = #expect(throws: LessonError.self) { try diary.text(question: "lunch", language: .en) }
+        let error = #expect(throws: DiaryError.self) { try diary.text(question: "lunch", language: .en) }
         #expect(error?.description == "there is no question \"lunch\"; expected one of trip, breakfast, mei")
     }
 

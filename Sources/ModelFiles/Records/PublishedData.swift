@@ -2,7 +2,7 @@
 // then as many fields in every row.
 
 public import Records
-import Traces
+public import Traces
 
 /// Readers of the published data.
 public enum PublishedData {

@@ -1,5 +1,7 @@
 // The header of a safetensors file, read and checked: nothing in it is believed until it fits the file.
 
+import Traces
+
 struct SafetensorsHeader {
     private(set) var metadata: [String: String] = [:]
     private(set) var tensors: [String: Safetensors.Info] = [:]
