@@ -71,6 +71,7 @@ public final class CairoRenderer {
 
     /// The size in pixels, refused where it is empty or too large to draw.
     private func pixelSize(_ scene: Scene, scale: Double) throws(RendererError) -> (width: Int, height: Int) {
+        guard typesetter.hasFonts else { throw RendererError("no font is installed: the words of a picture cannot be drawn") }
         let (width, height) = ((scene.size.width * scale).rounded(), (scene.size.height * scale).rounded())
         guard width >= 1, height >= 1 else {
             throw RendererError("the picture is \(width) x \(height) pixels: expected at least 1 x 1")

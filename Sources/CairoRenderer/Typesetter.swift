@@ -38,6 +38,11 @@ final class Typesetter {
         self.contexts = contexts
     }
 
+    /// Whether there is a font to set text in: without one, letters are empty boxes.
+    private(set) lazy var hasFonts = withLine("A", TextStyle(size: 12, color: Color(red: 0, green: 0, blue: 0)), .en) { layout, _ in
+        pango_layout_get_unknown_glyphs_count(layout) == 0
+    }
+
     deinit {
         for context in contexts.values { g_object_unref(UnsafeMutableRawPointer(context)) }
         g_object_unref(map)
@@ -90,10 +95,24 @@ final class Typesetter {
         return description
     }
 
-    /// Tabular digits, Chinese punctuation that closes up beside more of it, and in Chinese the quotation marks, dashes and dots of the Chinese font: Latin fonts have narrow ones.
+    /// Whether a font's contextual alternates would show other signs than the text has: an arrow for `->`, a times sign for the x in `3x4` or `<0x85>`.
+    private static func isRedrawn(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        func isDigit(_ i: Int) -> Bool { bytes.indices.contains(i) && (0x30...0x39).contains(bytes[i]) }
+        func isBar(_ i: Int) -> Bool { bytes.indices.contains(i) && "-=|~".utf8.contains(bytes[i]) }
+        return bytes.indices.contains { i in
+            switch bytes[i] {
+            case UInt8(ascii: "<"), UInt8(ascii: ">"): isBar(i - 1) || isBar(i + 1)
+            case UInt8(ascii: "x"), UInt8(ascii: "X"): isDigit(i - 1) || isDigit(i + 1)
+            default: false
+            }
+        }
+    }
+
+    /// Tabular digits, signs as the text has them, Chinese punctuation that closes up beside more of it, and in Chinese the quotation marks, dashes and dots of the Chinese font: Latin fonts have narrow ones.
     private func attributes(_ text: String, _ style: TextStyle, _ language: Language) -> OpaquePointer {
         let list = pango_attr_list_new()!
-        pango_attr_list_insert(list, pango_attr_font_features_new("tnum=1,chws=1"))
+        pango_attr_list_insert(list, pango_attr_font_features_new(Self.isRedrawn(text) ? "tnum=1,chws=1,calt=0" : "tnum=1,chws=1"))
         guard language == .zh, style.face == .sans else { return list }
         var position: UInt32 = 0
         for scalar in text.unicodeScalars {

@@ -152,7 +152,9 @@ struct PageBuilder {
         }
         if let phase = request.phase { options.phase = phase }
         let query = request.query ?? "query"
-        guard let position = query.asPosition(experiment) else { throw error("there is no token \"\(query)\"") }
+        guard let position = query.asPosition(experiment), (0..<1 << 31).contains(position) else {
+            throw error("there is no token \"\(query)\"")
+        }
         // A case's passes count their own rows; figures take the last unless told.
         options.query = request.query == nil && request.phase != nil ? nil : position
         return PageFigure(

@@ -1,4 +1,5 @@
-// Ctrl-C. What is half written is removed, and the program ends with 130; a command that can end with what it has so far asks to be told instead.
+// Ctrl-C, and the signals of somebody else who wants the program to end. What is half written is removed, and the program ends with 130; a command
+// that can end with what it has so far asks to be told instead.
 
 internal import Dispatch
 internal import ModelFiles
@@ -10,25 +11,28 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Ctrl-C: what is half written is removed, and the program ends with 130.
+/// SIGINT, SIGTERM and SIGHUP: what is half written is removed, and the program ends with 130.
 struct Interruption {
     private static let requests = Atomic<Int>(0)
     private static let isNoted = Atomic<Bool>(false)
-    private let source: any DispatchSourceSignal
+    private let sources: [any DispatchSourceSignal]
 
     init() {
-        signal(SIGINT, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler {
-            let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
-            if Self.isNoted.load(ordering: .relaxed), earlier == 0 { return }
-            WholeFile.discardUnfinished()
-            _exit(ExitStatus.interrupted.rawValue)
+        sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
+                if Self.isNoted.load(ordering: .relaxed), earlier == 0 { return }
+                WholeFile.discardUnfinished()
+                _exit(ExitStatus.interrupted.rawValue)
+            }
+            source.resume()
+            return source
         }
-        source.resume()
     }
 
-    func end() { source.cancel() }
+    func end() { sources.forEach { $0.cancel() } }
 
     /// From now on the first Ctrl-C is only noted, for the command to end with what it has; the second ends the program.
     static func note() { isNoted.store(true, ordering: .relaxed) }

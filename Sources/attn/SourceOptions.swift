@@ -62,6 +62,12 @@ struct SourceOptions: ParsableArguments {
 
     @OptionGroup var reader: ReaderOptions
 
+    /// Files that are read: none of them may be written over.
+    var inputs: [String] {
+        let folder = ["config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"]
+        return [`case`, trace].compactMap(\.self) + (reader.model.map { model in folder.map { "\(model)/\($0)" } } ?? [])
+    }
+
     /// Whether any source is named.
     var isNamed: Bool { [lesson, `case`, trace, reader.model].contains { $0 != nil } }
 

@@ -16,6 +16,20 @@ import Traces
         try Goldens().expect("every-item-\(language.rawValue)", try renderer.png(Sample.everyItem(language)))
     }
 
+    @Test(arguments: [("->", 2), ("<=>", 3), ("3x4 axb", 5), ("<0x85>", 6)])
+    func `signs are drawn as the text has them, not as a font would rather have them`(text: String, signs: Int) throws {
+        let words = Bilingual(same: "x")
+        let style = TextStyle(size: 14, color: Color(0))
+        let scene = Scene(
+            size: Size(200, 40), background: Color(0xFFFFFF), items: [.text(TextRun("\(text) \(text)", style, at: Point(8, 20)))],
+            title: words,
+            alt: words,
+            caption: words, language: .en)
+        let svg = String(decoding: try Sample.renderer().svg(scene, idPrefix: "a-"), as: UTF8.self)
+        // A definition for each sign that is used twice: one for the x of 3x4 and of axb, and none for an arrow.
+        #expect(svg.components(separatedBy: "<path id=\"a--g").count - 1 == signs)
+    }
+
     @Test func `pictures are compared channel by channel`() throws {
         func dot(_ color: UInt32) throws -> PNGImage {
             let words = Bilingual(same: "x")

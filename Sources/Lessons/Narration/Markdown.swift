@@ -56,25 +56,33 @@ struct MarkdownReader {
         let text = marked.text
         guard let root = cmark_parse_document(text, text.utf8.count, CMARK_OPT_DEFAULT) else { return [] }
         defer { cmark_node_free(root) }
-        return try children(root).map(block)
+        return try children(root).map { try block($0) }
     }
+
+    /// How deep quotations and lists may stand in each other.
+    static let deepest = 16
 
     private func children(_ node: OpaquePointer) -> [OpaquePointer] {
         Array(sequence(first: cmark_node_first_child(node), next: { cmark_node_next($0) }).prefix { $0 != nil }.compactMap(\.self))
     }
 
-    private func block(_ node: OpaquePointer) throws -> Block {
+    private func block(_ node: OpaquePointer, depth: Int = 0) throws -> Block {
+        guard depth < Self.deepest else {
+            throw LessonError(
+                .badFile, at: .init(file: file, line: firstLine + Int(cmark_node_get_start_line(node)) - 1, column: 1),
+                "expected quotations and lists at most \(Self.deepest) deep, found more")
+        }
+        func inner(_ node: OpaquePointer) throws -> [Block] { try children(node).map { try block($0, depth: depth + 1) } }
         switch cmark_node_get_type(node) {
         case CMARK_NODE_PARAGRAPH:
             if let value = aloneValue(node), let block = try block(value) { return block }
             return .paragraph(try inlines(node))
         case CMARK_NODE_HEADING: return .heading(level: Int(cmark_node_get_heading_level(node)), try inlines(node))
-        case CMARK_NODE_BLOCK_QUOTE: return .quote(try children(node).map(block))
+        case CMARK_NODE_BLOCK_QUOTE: return .quote(try inner(node))
         case CMARK_NODE_LIST:
             let isOrdered = cmark_node_get_list_type(node) == CMARK_ORDERED_LIST
             return .list(
-                start: isOrdered ? Int(cmark_node_get_list_start(node)) : nil, items: try children(node).map { try children($0).map(block) }
-            )
+                start: isOrdered ? Int(cmark_node_get_list_start(node)) : nil, items: try children(node).map(inner))
         case CMARK_NODE_CODE_BLOCK:
             return .code(
                 Inline.plain(try split(literal(node), code: false)),
@@ -99,17 +107,24 @@ struct MarkdownReader {
         return marked.values[number]
     }
 
-    private func inlines(_ node: OpaquePointer) throws -> [Inline] { try children(node).flatMap(inlineNodes) }
+    private func inlines(_ node: OpaquePointer, depth: Int = 0) throws -> [Inline] {
+        guard depth < Self.deepest else {
+            throw LessonError(
+                .badFile, at: .init(file: file, line: firstLine, column: 1),
+                "expected emphasis and links at most \(Self.deepest) deep, found more")
+        }
+        return try children(node).flatMap { try inlineNodes($0, depth: depth + 1) }
+    }
 
-    private func inlineNodes(_ node: OpaquePointer) throws -> [Inline] {
+    private func inlineNodes(_ node: OpaquePointer, depth: Int) throws -> [Inline] {
         switch cmark_node_get_type(node) {
         case CMARK_NODE_TEXT: return try split(literal(node), code: false)
         case CMARK_NODE_CODE: return try split(literal(node), code: true)
         case CMARK_NODE_SOFTBREAK: return language == .en ? [.text(" ")] : []
         case CMARK_NODE_LINEBREAK: return [.lineBreak]
-        case CMARK_NODE_EMPH: return [.emphasis(try inlines(node))]
-        case CMARK_NODE_STRONG: return [.strong(try inlines(node))]
-        case CMARK_NODE_LINK: return [.link(cmark_node_get_url(node).map { String(cString: $0) } ?? "", try inlines(node))]
+        case CMARK_NODE_EMPH: return [.emphasis(try inlines(node, depth: depth))]
+        case CMARK_NODE_STRONG: return [.strong(try inlines(node, depth: depth))]
+        case CMARK_NODE_LINK: return [.link(cmark_node_get_url(node).map { String(cString: $0) } ?? "", try inlines(node, depth: depth))]
         default:
             throw LessonError(
                 .badFile, at: .init(file: file, line: firstLine + Int(cmark_node_get_start_line(node)) - 1, column: 1),

@@ -30,6 +30,7 @@ struct CaseCommand: ParsableCommand {
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
 
         func run() throws {
+            try OutputPath.check(file: output, inputs: [])
             var generator: IndexerCaseGenerator
             do {
                 generator = try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dim, topK: topK, seed: seed)

@@ -39,6 +39,7 @@ struct FigureCommand: ParsableCommand {
         @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir")) var output: String
 
         func run() throws {
+            try OutputPath.check(folder: output)
             try WholeFile.check(creatingFolders: "\(output)/index.html")
             let files = try FigureGallery(home: home).files()
             for file in files { try WholeFile.write("\(output)/\(file.path)", creatingFolders: file.bytes) }
@@ -86,6 +87,7 @@ struct FigureCommand: ParsableCommand {
 
         func run() throws {
             let figure = try Figures.named(name)
+            if let output { try OutputPath.check(file: output, inputs: source.inputs + [hardware, measurement].compactMap(\.self)) }
             let form = try output.map(Self.form)
             let renderer = CairoRenderer()
             let scene = try figure.draw(data(), options(), renderer.measurer)

@@ -82,6 +82,7 @@ struct LessonCommand: ParsableCommand {
         }
 
         func run() throws {
+            try OutputPath.check(folder: output)
             let library = try reader.library()
             let source = try reader.lessonSource()
             let lessons = all ? library.lessons : [try library.lesson(lesson ?? "")]

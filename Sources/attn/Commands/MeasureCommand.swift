@@ -38,7 +38,7 @@ struct MeasureCommand: ParsableCommand {
             throw UsageError("--length: expected 1 to \(1 << 24) positions, found \(bad)")
         }
         // What was measured for minutes must not be lost for want of a folder.
-        if let output { try WholeFile.check(output) }
+        if let output { try OutputPath.check(file: output, inputs: []) }
         let phases: [MeasurementOptions.Phase] = phase.map { $0 == .prefill ? [.prefill] : [.decode] } ?? [.decode, .prefill]
         var reports: [MeasurementReport] = []
         let bar = ProgressBar()

@@ -41,6 +41,7 @@ struct TraceCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let output { try OutputPath.check(file: output, inputs: source.inputs) }
         let trace = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()

@@ -88,6 +88,7 @@ public enum WholeFile {
         if exists, status.st_mode & S_IFMT == S_IFDIR { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
         if exists, status.st_mode & S_IFMT != S_IFREG { return try writeInPlace(path, contents) }
         let target = exists ? resolved(path) : path
+        removeStale(beside: target)
         let temporary = temporaryName(beside: target)
         unfinished.withLock { _ = $0.insert(temporary) }
         defer { unfinished.withLock { _ = $0.remove(temporary) } }
@@ -128,6 +129,23 @@ public enum WholeFile {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
+    }
+
+    /// Removes the temporary files in the same folder that processes left which are no more: killed, or gone with a machine.
+    private static func removeStale(beside path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+        guard let entries = opendir(folder) else { return }
+        defer { closedir(entries) }
+        while let entry = readdir(entries) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) {
+                    String(cString: $0)
+                }
+            }
+            guard name.hasPrefix(".attn-"), name.hasSuffix(".partial"), let owner = pid_t(name.dropFirst(6).prefix { $0 != "-" }), owner > 0
+            else { continue }
+            if kill(owner, 0) != 0, errno == ESRCH { unlink(folder + name) }
+        }
     }
 
     /// A hidden name in the same folder that no other process uses.

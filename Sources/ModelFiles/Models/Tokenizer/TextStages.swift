@@ -43,6 +43,21 @@ enum Normalizer: Sendable {
         }
     }
 
+    /// How many times longer all stages together may make a text.
+    static let largestGrowth = 1024
+
+    /// Throws if the stages together could make a text more than `largestGrowth` times as long: a few lines of a file would fill the memory.
+    static func checkGrowth(_ stages: [Normalizer], _ file: String) throws(FileError) {
+        var growth = 1
+        for case .replace(let pattern, let content) in stages where !pattern.isEmpty {
+            growth *= max((content.utf8.count + pattern.utf8.count - 1) / pattern.utf8.count, 1)
+            guard growth <= largestGrowth else {
+                throw FileError(
+                    .badData, file, "normalizer: expected stages that make a text at most \(largestGrowth) times as long, found more")
+            }
+        }
+    }
+
     func callAsFunction(_ text: String) -> String {
         switch self {
         case .prepend(let prefix): text.isEmpty ? text : prefix + text

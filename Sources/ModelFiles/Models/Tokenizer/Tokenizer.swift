@@ -40,6 +40,7 @@ public struct Tokenizer: Sendable {
         for token in try settings.objects("added_tokens") { all.append(try AddedToken(token)) }
         added = Dictionary(all.map { ($0.id, $0) }) { $1 }
         let normalizers = try Normalizer.list(try settings.object("normalizer"))
+        try Normalizer.checkGrowth(normalizers, path)
         self.normalizers = normalizers
         preTokenizers = try Metaspace.list(try settings.object("pre_tokenizer"))
         decoders = try settings.object("decoder").map { settings throws(FileError) in try Decoder.list(settings) }
