@@ -52,6 +52,8 @@ let package = Package(
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
         .target(name: "Diagrams", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .target(
+            name: "PageEngine", dependencies: ["Diagrams", "Traces", "Mechanisms"], exclude: ["WebAssembly"], swiftSettings: settings),
         .systemLibrary(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
         .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
