@@ -77,6 +77,12 @@ let package = Package(
             name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             path: "Benchmarks/MatrixTiming",
             swiftSettings: settings),
+        .executableTarget(
+            name: "AdvanceTableWriter", dependencies: ["CairoRenderer", "Diagrams", "ModelFiles", "Traces"],
+            path: "Tools/AdvanceTableWriter", swiftSettings: settings),
+        .executableTarget(
+            name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles"], path: "Tools/PageEngineHost",
+            swiftSettings: settings),
         .target(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),
@@ -103,6 +109,8 @@ let package = Package(
             name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records"],
             exclude: ["Fixtures"],
             swiftSettings: settings),
+        .testTarget(
+            name: "PageEngineTests", dependencies: ["PageEngine", "Lessons", "Diagrams", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             swiftSettings: settings),

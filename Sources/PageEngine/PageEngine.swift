@@ -25,6 +25,7 @@ package struct PageEngine {
     package init(loading request: [UInt8]) throws(PageError) {
         do throws(FileError) {
             let root = try Settings(page: request)
+            try root.allow(["diary", "advances"])
             self.init(try Diary(root.required("diary")), try AdvanceTable(root.required("advances")))
         } catch { throw PageError(error) }
     }
@@ -46,6 +47,7 @@ package struct PageEngine {
         let cell: String
         let allTerms: Bool
         do throws(FileError) {
+            try root.allow(["run", "cell", "allTerms"])
             (cell, allTerms) = (try root.text("cell"), try root.bool("allTerms", default: false))
             run = try PageRun(root.required("run"))
         } catch { throw PageError(error) }
@@ -63,6 +65,7 @@ package struct PageEngine {
         var options: FigureOptions
         let name: String
         do throws(FileError) {
+            try root.allow(["figure", "runs", "options"])
             name = try root.text("figure")
             wanted = try root.objects("runs").map { run throws(FileError) in try PageRun(run) }
             options = try root.object("options").map { options throws(FileError) in try FigureOptions(options) } ?? FigureOptions()
