@@ -42,4 +42,4 @@ page-engine:
 ## Measures the pinned fonts anew, for text in pages.
 advance-table:
 	swift build -c release --product AdvanceTableWriter
-	FONTCONFIG_FILE=Tests/PictureTesting/fonts.conf .build/release/AdvanceTableWriter assets/fonts/advances.json
+	FONTCONFIG_FILE=$(CURDIR)/Tests/PictureTesting/fonts.conf .build/release/AdvanceTableWriter assets/fonts/advances.json
