@@ -76,7 +76,7 @@ enum ExitStatus: Int32 {
 
     /// Prints what was asked for (help, the version, completions) to standard output, checked.
     private static func leaveWithHelp(_ text: String) -> Never {
-        do { try Output.print(text) } catch { exit(known(error)?.0.rawValue ?? cannotWrite.rawValue) }
+        do { try Output.write([text]) } catch { exit(known(error)?.0.rawValue ?? cannotWrite.rawValue) }
         exit(done.rawValue)
     }
 

@@ -11,20 +11,27 @@ public import Traces
 #endif
 
 enum Output {
-    /// Writes lines to standard output; throws if they cannot be written.
+    /// Writes lines to standard output, control characters as pictures: they may hold names and texts of files. Throws if they cannot be written.
     static func print(_ lines: String...) throws { try print(lines) }
 
-    /// Writes lines to standard output; throws if they cannot be written.
-    static func print(_ lines: [String]) throws {
+    /// Writes lines to standard output, control characters as pictures. Throws if they cannot be written.
+    static func print(_ lines: [String]) throws { try write(lines.map { $0.withControlsPictured }) }
+
+    /// Writes JSON, which spells control characters itself.
+    static func print(_ json: JSONText) throws { try write([json.text()]) }
+
+    /// Writes lines as they are: styled ones, whose words were cleaned before, and help.
+    static func write(_ lines: [String]) throws {
         var stream = ByteStream.standardOutput()
         for line in lines { try stream.write(line + "\n") }
         try stream.finish()
     }
 
-    /// Writes one line to standard error. If that fails too, there is nobody left to tell.
+    /// Writes one line to standard error, control characters as pictures. If that fails too, there is nobody left to tell.
     static func complain(_ line: String) {
         var stream = ByteStream(descriptor: STDERR_FILENO, name: "standard error")
-        try? stream.write("attn: \(line.split(separator: "\n").joined(separator: " "))\n")
+        let line = line.split(separator: "\n").joined(separator: " ")
+        try? stream.write("attn: \(line.withControlsPictured)\n")
         try? stream.finish()
     }
 

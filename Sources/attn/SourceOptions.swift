@@ -89,17 +89,20 @@ struct Source {
     let trace: Trace
     /// What pictures say of the data, without the hash of `file`.
     private let known: Provenance
-    /// The file whose SHA-256 pictures carry, or nil if `known` says all. Hashed only when a picture is drawn: a model may be large.
-    private let file: String?
+    /// The files whose SHA-256 pictures carry, one after the other; none if `known` says all. Hashed only when a picture is drawn: a model may
+    /// be large.
+    private let files: [String]
     /// The model that was run, if one was.
     let model: LlamaModel?
 
     /// A trace read or computed from `file`.
-    init(trace: Trace, name: String? = nil, file: String, model: LlamaModel? = nil) {
+    init(trace: Trace, file: String) { self.init(trace: trace, name: Provenance.baseName(file), files: [file], model: nil) }
+
+    private init(trace: Trace, name: String, files: [String], model: LlamaModel?) {
         self.trace = trace
         self.model = model
-        known = Provenance(name: name ?? Provenance.baseName(file))
-        self.file = file
+        known = Provenance(name: name)
+        self.files = files
     }
 
     /// A trace whose run said where its data come from.
@@ -107,7 +110,7 @@ struct Source {
         self.trace = trace
         model = nil
         known = provenance
-        file = nil
+        files = []
     }
 
     /// A forward pass over `text` through the model in the folder `path`.
@@ -117,16 +120,15 @@ struct Source {
         let folder = try ModelFolder(path: path)
         let ids = folder.tokenizer.encode(text)
         let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
-        let model = try folder.model()
-        let trace = try model.record(tokenIDs: ids, tokens: tokens)
-        let whole = "\(path)/model.safetensors"
-        self.init(
-            trace: trace, name: Provenance.baseName(path), file: access(whole, R_OK) == 0 ? whole : whole + ".index.json", model: model)
+        let loaded = try folder.load()
+        loaded.warnings.forEach(Output.complain)
+        let trace = try loaded.model.record(tokenIDs: ids, tokens: tokens)
+        self.init(trace: trace, name: Provenance.baseName(path), files: loaded.weightPaths, model: loaded.model)
     }
 
     func provenance() throws -> Provenance {
-        guard let file else { return known }
-        return Provenance(name: known.name, sha256: try Provenance.sha256(of: file), note: known.note)
+        guard !files.isEmpty else { return known }
+        return Provenance(name: known.name, sha256: try Provenance.sha256(ofAll: files), note: known.note)
     }
 }
 
@@ -135,15 +137,22 @@ extension Provenance {
         path.split(separator: "/").last { $0 != "." && $0 != ".." }.map(String.init) ?? "input"
     }
 
-    /// SHA-256 in hexadecimal, by GLib (which Pango brings along).
-    static func sha256(of path: String) throws -> String {
-        guard let file = fopen(path, "rb") else { throw FileError(.noInput, path, "cannot be opened: \(String(cString: strerror(errno)))") }
-        defer { fclose(file) }
-        guard let checksum = g_checksum_new(G_CHECKSUM_SHA256) else { throw FileError(.noInput, path, "no SHA-256 here") }
+    /// SHA-256 of a file, in hexadecimal.
+    static func sha256(of path: String) throws -> String { try sha256(ofAll: [path]) }
+
+    /// SHA-256 of the files' bytes, one file after the other, in hexadecimal; by GLib (which Pango brings along).
+    static func sha256(ofAll paths: [String]) throws -> String {
+        guard let checksum = g_checksum_new(G_CHECKSUM_SHA256) else { throw FileError(.noInput, paths.first ?? "", "no SHA-256 here") }
         defer { g_checksum_free(checksum) }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { g_checksum_update(checksum, buffer, count) }
-        guard ferror(file) == 0, let text = g_checksum_get_string(checksum) else { throw FileError(.noInput, path, "cannot be read") }
-        return String(cString: text)
+        for path in paths {
+            guard let file = fopen(path, "rb") else {
+                throw FileError(.noInput, path, "cannot be opened: \(String(cString: strerror(errno)))")
+            }
+            defer { fclose(file) }
+            while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { g_checksum_update(checksum, buffer, count) }
+            guard ferror(file) == 0 else { throw FileError(.noInput, path, "cannot be read") }
+        }
+        return g_checksum_get_string(checksum).map { String(cString: $0) } ?? ""
     }
 }

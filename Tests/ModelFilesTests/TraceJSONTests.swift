@@ -72,12 +72,12 @@ import Traces
         (#""version":1"#, #""version":2"#, "version: expected 1, found 2"),
         ("attention-steps.trace", "other", "format: expected \"attention-steps.trace\", found \"other\""),
         (#""shape":[2,2]"#, #""shape":[2,3]"#, "step input.x: output: expected values for the shape [2, 3], found 4 values"),
-        (#""shape":[2,2]"#, #""shape":[2]"#, "step input.x: output: expected a length for each axis, found [t, c] and [2]"),
-        (#""axes":["t","c"]"#, #""axes":["t","t"]"#, "step input.x: output: expected a length for each axis, found [t, t] and [2, 2]"),
-        (#""shape":[7]"#, #""shape":[-7]"#, "step s: output: expected a length for each axis, found [s] and [-7]"),
+        (#""shape":[2,2]"#, #""shape":[2]"#, "step input.x: output: expected 2 axes [t, c], found the shape [2]"),
+        (#""axes":["t","c"]"#, #""axes":["t","t"]"#, "step input.x: output: expected each axis named once, found [t, t]"),
+        (#""shape":[7]"#, #""shape":[-7]"#, "step s: output: expected lengths of at least 1, found [-7]"),
         (
             #""shape":[7]"#, #""shape":[4611686018427387904]"#,
-            "step s: output: expected values for the shape [4611686018427387904], found 7 values"
+            "step s: output: expected at most 281474976710656 cells, found the shape [4611686018427387904]"
         ),
         (#""t":["a","▁b\n"]"#, #""t":["a"]"#, "step input.x: output.labels.t: expected a label for each position of [t: 2, c: 2], found 1"),
         (#""inputs":["input.x"]"#, #""inputs":["s"]"#, "step s: expected inputs that come before it, found s"),

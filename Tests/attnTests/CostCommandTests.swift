@@ -167,7 +167,7 @@ import Traces
         let path = try file(name + #""memory_bytes": 8e10, "usd_per_hour": 1.5}"#)
         let run = try attn("cost", "serving", "--hardware", path)
         #expect(run.output.contains("against it") && !run.output.contains("Largest difference"))
-        #expect(run.output.contains("Predicted on A[31m100") && !run.output.contains("\u{1B}"))
+        #expect(run.output.contains("Predicted on A␛[31m100") && !run.output.contains("\u{1B}"))
         #expect(run.output.contains("Memory keeps up: decode reads dense latents (bf16) at 0.774 TB/s of 2."))
     }
 

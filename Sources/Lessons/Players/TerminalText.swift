@@ -5,10 +5,10 @@ import Traces
 
 /// Measures, cleans and wraps text for a terminal.
 public enum TerminalText {
-    /// The text without control characters, escape sequences' ESC among them, and without bidirectional controls: what a reader
+    /// The text with control characters, escape sequences' ESC among them, as pictures, and without bidirectional controls: what a reader
     /// typed can then neither move the cursor nor reorder the line.
     public static func sanitized(_ text: String) -> String {
-        text.withoutControls
+        text.withControlsPictured
     }
 
     /// Columns that `text` takes.

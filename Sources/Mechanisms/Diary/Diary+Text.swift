@@ -56,7 +56,7 @@ extension Diary {
             if offset > 0, !character.isASCII, longestWord(at: rest.dropFirst(offset)) != nil { break }
             word.append(character)
         }
-        let word30 = String(word.prefix(30)).withoutControls
+        let word30 = String(word.prefix(30)).withControlsPictured
         let isLatin = word.first?.isASCII ?? true
         let vocabulary = words.map { isLatin ? $0.name.en : $0.name.zh }
         let near = NearWords.of(word30, in: vocabulary.filter { $0.first?.isLetter ?? false })

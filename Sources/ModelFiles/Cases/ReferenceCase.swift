@@ -50,7 +50,7 @@ public struct ReferenceCase: Sendable {
         self.kind = kind
         self.source = file.metadata["source"] ?? ""
         self.file = file
-        try checkExpected()
+        try checkTensors()
     }
 
     /// The names of the expected tensors, `expected.` included, sorted.

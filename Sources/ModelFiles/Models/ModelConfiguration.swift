@@ -20,6 +20,7 @@ extension ModelDimensions {
         let name = try settings.text("name", default: !path.isEmpty ? path : !kind.isEmpty ? kind : settings.file)
         let isLatent = settings.has("kv_lora_rank") || kind.hasPrefix("deepseek_v")
         let isSparse = settings.has("index_topk") || kind == "deepseek_v32"
+        if !isLatent { try settings.refuseOtherThanFullAttention() }
         let heads = try settings.integer("num_attention_heads")
         let width = try settings.integer("hidden_size")
         let layers = try settings.integer("num_hidden_layers")
@@ -44,9 +45,20 @@ extension ModelDimensions {
             topK: try settings.integer("index_topk"))
     }
 
-    /// `num_key_value_heads` defaults to all heads and `head_dim` to hidden_size / heads, as in the published code.
+    /// The key-value heads by whatever name: `num_key_value_heads`, all heads by default; Falcon's `multi_query` means one, and its newer
+    /// decoders count `num_kv_heads`.
+    private static func keyValueHeads(_ settings: Settings, heads: Int) throws(FileError) -> Int {
+        let isNewDecoder = try settings.bool("new_decoder_architecture", default: false)
+        let isMultiQuery = try settings.bool("multi_query", default: false)
+        if isMultiQuery, !isNewDecoder { return 1 }
+        let kind = try settings.text("model_type", default: "")
+        if settings.has("num_kv_heads"), kind != "falcon" || isNewDecoder { return try settings.integer("num_kv_heads") }
+        return try settings.integer("num_key_value_heads", default: heads)
+    }
+
+    /// `head_dim` defaults to hidden_size / heads, as in the published code.
     private static func grouped(_ settings: Settings, width: Int, heads: Int) throws(FileError) -> Grouped {
-        let keyValueHeads = try settings.integer("num_key_value_heads", default: heads)
+        let keyValueHeads = try keyValueHeads(settings, heads: heads)
         if settings.has("head_dim") { return Grouped(keyValueHeads: keyValueHeads, headDimension: try settings.integer("head_dim")) }
         guard heads > 0, width % heads == 0 else {
             throw settings.failure("num_attention_heads", expected: "a divisor of hidden_size \(width)")

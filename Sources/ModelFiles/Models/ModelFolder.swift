@@ -17,11 +17,27 @@ public struct ModelFolder: Sendable {
     private let isTied: Bool
     private let hasBiases: Bool
 
+    /// The model, the files that its weights came from, and remarks that a reader should see once.
+    public struct Loaded: Sendable {
+        /// The model with its weights.
+        public let model: LlamaModel
+        /// Paths of the files that hold the weights, in order.
+        public let weightPaths: [String]
+        /// What was not as its configuration says: tensors that were not used, an output layer that differs.
+        public let warnings: [String]
+    }
+
     /// Reads config.json and tokenizer.json; throws if either is missing or asks for what is not supported.
     public init(path: String) throws(FileError) {
         let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        let config = try JSONReader.read(path: "\(folder)/config.json") { reader throws(FileError) in
-            try Settings(file: "\(folder)/config.json", reader: &reader)
+        let config: Settings
+        do throws(FileError) {
+            config = try JSONReader.read(path: "\(folder)/config.json") { reader throws(FileError) in
+                try Settings(file: "\(folder)/config.json", reader: &reader)
+            }
+        } catch  where error.kind == .noInput {
+            guard let found = ForeignFile.instead(of: "config.json", in: folder) else { throw error }
+            throw FileError(.noInput, "\(folder)/config.json", found)
         }
         try Self.checkSupported(config)
         self.path = folder
@@ -38,15 +54,42 @@ public struct ModelFolder: Sendable {
         }
         guard try config.text("hidden_act", default: "silu") == "silu" else { throw config.failure("hidden_act", expected: "\"silu\"") }
         guard try !config.bool("mlp_bias", default: false) else { throw config.failure("mlp_bias", expected: "false") }
-        for name in ["rope_scaling", "rope_parameters"] {
-            guard let rope = try config.object(name) else { continue }
-            let kind = try rope.text("rope_type", default: try rope.text("type", default: "default"))
-            guard kind == "default" else {
-                throw FileError(.badData, config.file, "\(name): expected none or \"default\", found \"\(kind)\"")
+        guard !config.has("auto_map") else {
+            throw config.failure("auto_map", expected: "none: this model runs code of its own, which is not known here")
+        }
+        if case .array(let names) = fields(config, "architectures") {
+            for case .string(let name) in names where name != "LlamaForCausalLM" {
+                throw config.failure("architectures", expected: "LlamaForCausalLM")
             }
         }
+        try checkQuantisation(config)
+        try config.refuseOtherThanFullAttention()
         guard try config.number("partial_rotary_factor", default: 1) == 1 else {
             throw config.failure("partial_rotary_factor", expected: "1")
+        }
+    }
+
+    private static func fields(_ config: Settings, _ name: String) -> JSON { config.fields[name] ?? .null }
+
+    /// FP8 weights with a scale beside each are read; any other quantisation is refused by name.
+    private static func checkQuantisation(_ config: Settings) throws(FileError) {
+        guard let quantisation = try config.object("quantization_config") else { return }
+        let method = try quantisation.text("quant_method", default: "")
+        guard method == "compressed-tensors", try quantisation.text("format", default: "") == "float-quantized" else {
+            throw quantisation.failure(
+                "quant_method", expected: "compressed-tensors with the format float-quantized, the only one understood")
+        }
+        guard let groups = try quantisation.object("config_groups") else { return }
+        for name in groups.names {
+            guard let group = try groups.object(name) else { continue }
+            guard !group.has("input_activations"), !group.has("output_activations") else {
+                throw group.failure("input_activations", expected: "none: activations are not rounded here")
+            }
+            guard let weights = try group.object("weights") else { continue }
+            guard try weights.integer("num_bits") == 8, try weights.text("type") == "float" else {
+                throw weights.failure("num_bits", expected: "8 bits of type float")
+            }
+            guard try weights.bool("symmetric", default: true) else { throw weights.failure("symmetric", expected: "true") }
         }
     }
 
@@ -65,8 +108,7 @@ public struct ModelFolder: Sendable {
         let (layers, vocabulary) = (try config.integer("num_hidden_layers", atLeast: 1), try config.integer("vocab_size", atLeast: 1))
         let context = try config.integer("max_position_embeddings", atLeast: 1)
         let epsilon = try config.number("rms_norm_eps", default: 1e-6)
-        // Newer files keep the base among rope_parameters.
-        let theta = try (config.object("rope_parameters") ?? config).number("rope_theta", default: 10000)
+        let theta = try RotarySettings(config).theta
         do throws(EngineError) {
             return try LlamaModel.Configuration(
                 width: width, hiddenWidth: hidden, layers: layers, heads: heads, keyValueHeads: keyValueHeads, headDimension: head,
@@ -77,11 +119,15 @@ public struct ModelFolder: Sendable {
     }
 
     /// Reads the weights; throws if one is missing or does not have the shape that the configuration asks for.
-    public func model() throws(FileError) -> LlamaModel {
+    public func model() throws(FileError) -> LlamaModel { try load().model }
+
+    /// Reads the weights, and says what in the files was not as the configuration says; throws as `model()` does, and for tensors that change what
+    /// others mean.
+    public func load() throws(FileError) -> Loaded {
         let weights = try WeightFiles(folder: path)
         let (c, f, n) = (configuration.width, configuration.hiddenWidth, configuration.vocabulary)
         func weight(_ name: String, _ shape: [(Axis, Int)]) throws(FileError) -> NamedTensor {
-            NamedTensor(name, try weights.file(holding: name).tensor(name, Shape(shape)))
+            try weights.weight(name, Shape(shape))
         }
         var layers: [LlamaModel.Layer] = []
         for layer in 0..<configuration.layers {
@@ -97,9 +143,23 @@ public struct ModelFolder: Sendable {
         }
         let embedding = try weight("model.embed_tokens.weight", [(.n, n), (.c, c)])
         let norm = try weight("model.norm.weight", [(.c, c)])
-        let head = isTied ? nil : try weight("lm_head.weight", [(.n, n), (.c, c)])
+        var warnings: [String] = []
+        var head: NamedTensor?
+        if !isTied || weights.contain("lm_head.weight") {
+            head = try weight("lm_head.weight", [(.n, n), (.c, c)])
+            if isTied, head?.tensor == embedding.tensor { head = nil }
+            if isTied, head != nil {
+                warnings.append("\(path): config.json ties lm_head.weight to the embedding, but the file has another: the file's is used")
+            }
+        }
+        let unused = try weights.unused()
+        if !unused.isEmpty {
+            let shown = unused.prefix(4).joined(separator: ", ") + (unused.count > 4 ? " and \(unused.count - 4) more" : "")
+            warnings.append("\(path): tensors that were not used: \(shown)")
+        }
         do throws(EngineError) {
-            return try LlamaModel(configuration, embedding: embedding, layers: layers, norm: norm, head: head)
+            let model = try LlamaModel(configuration, embedding: embedding, layers: layers, norm: norm, head: head)
+            return Loaded(model: model, weightPaths: weights.paths, warnings: warnings)
         } catch {
             throw FileError(.badData, path, "\(error)")
         }
@@ -124,51 +184,5 @@ public struct ModelFolder: Sendable {
             if files.contain(name + "o_proj.bias") { weights.outputBias = try weight(name + "o_proj.bias", [(.c, c)]) }
         }
         return weights
-    }
-}
-
-/// The one or several safetensors files of a model, and which tensor is in which.
-private struct WeightFiles {
-    private let single: Safetensors?
-    private var files: [String: Safetensors] = [:]
-    private var fileNames: [String: String] = [:]
-    private let index: String
-
-    init(folder: String) throws(FileError) {
-        index = "\(folder)/model.safetensors.index.json"
-        let whole = "\(folder)/model.safetensors"
-        do throws(FileError) {
-            single = try Safetensors(path: whole)
-            return
-        } catch  where error.kind != .noInput {
-            throw error
-        } catch {
-            single = nil
-        }
-        let map: Settings
-        do throws(FileError) {
-            let index = index
-            let settings = try JSONReader.read(path: index) { reader throws(FileError) in try Settings(file: index, reader: &reader) }
-            guard let found = try settings.object("weight_map") else { throw settings.failure("weight_map", expected: "an object") }
-            map = found
-        } catch  where error.kind == .noInput {
-            throw FileError(.noInput, whole, "there is no such file, and no model.safetensors.index.json beside it")
-        }
-        for tensor in map.names {
-            let name = try map.text(tensor)
-            guard !name.contains("/"), name != ".." else { throw map.failure(tensor, expected: "the name of a file in the same folder") }
-            fileNames[tensor] = name
-            if files[name] == nil { files[name] = try Safetensors(path: "\(folder)/\(name)") }
-        }
-    }
-
-    func contain(_ tensor: String) -> Bool { single?.contains(tensor) ?? (fileNames[tensor] != nil) }
-
-    func file(holding tensor: String) throws(FileError) -> Safetensors {
-        if let single { return single }
-        guard let name = fileNames[tensor], let file = files[name] else {
-            throw FileError(.badData, index, "weight_map: tensor \(tensor) is missing")
-        }
-        return file
     }
 }

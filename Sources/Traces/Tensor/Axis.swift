@@ -60,9 +60,9 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     /// The most cells that a shape from outside may have: every count of them, of their strides and of their bytes stays exact.
     public static let mostCells = 1 << 48
 
-    /// A shape whose axes and lengths come from outside: a file, a command line. Throws about `subject` unless there is one length from 1 for each
-    /// axis, each axis is named once, and the cells can be counted.
-    public init(checking axes: [Axis], _ lengths: [Int], _ subject: String) throws(EngineError) {
+    /// A shape whose axes and lengths come from outside: a file, a command line. Throws about `subject` unless there is one length for each axis,
+    /// from 1, or from 0 where the format allows an empty tensor; each axis is named once, and the cells can be counted.
+    public init(checking axes: [Axis], _ lengths: [Int], allowsEmpty: Bool = false, _ subject: String) throws(EngineError) {
         guard axes.count == lengths.count else {
             throw EngineError(.shape, subject, expected: "\(axes.count) axes \(axes)", found: "the shape \(lengths)")
         }
@@ -71,8 +71,10 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         }
         var cells = 1
         for length in lengths {
-            guard length > 0 else { throw EngineError(.shape, subject, expected: "lengths of at least 1", found: "\(lengths)") }
-            let (product, overflows) = cells.multipliedReportingOverflow(by: length)
+            guard length >= (allowsEmpty ? 0 : 1) else {
+                throw EngineError(.shape, subject, expected: "lengths of at least \(allowsEmpty ? 0 : 1)", found: "\(lengths)")
+            }
+            let (product, overflows) = cells.multipliedReportingOverflow(by: max(length, 1))
             guard !overflows, product <= Self.mostCells else {
                 throw EngineError(.shape, subject, expected: "at most \(Self.mostCells) cells", found: "the shape \(lengths)")
             }

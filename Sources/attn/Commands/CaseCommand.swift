@@ -60,7 +60,7 @@ struct CaseCommand: ParsableCommand {
 
         func run() throws {
             let check = try IndexerCheck(ReferenceCase(path: reference), dump: mine, tolerance: tolerance)
-            try Output.print(json ? [Self.json(check).text()] : Self.text(check, language.value))
+            if json { try Output.print(Self.json(check)) } else { try Output.print(Self.text(check, language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
 

@@ -69,7 +69,8 @@ extension CostCommand {
             let file = try config ?? CostCommand.assets(options.home) + "/models/deepseek-v3.2-exp.json"
             let costs = AttentionCosts(try ModelDimensions(path: file))
             let asked = positions.isEmpty ? [2048, 8192, 32768, 131_072] : positions
-            try Output.print(options.json ? [json(costs, asked).text()] : text(costs, asked))
+            if options.json { return try Output.print(json(costs, asked)) }
+            try Output.print(text(costs, asked))
         }
 
         private static let works: [AttentionWork] = [.denseMHA, .denseMQA, .indexer, .sparse, .dsa]

@@ -32,7 +32,8 @@ extension CostCommand {
                     withoutHits: try conversation.price(list, withCacheHits: false))
             }
             let tokens = try conversation.tokens()
-            try Output.print(options.json ? [json(tokens, bills).text()] : text(tokens, bills))
+            if options.json { return try Output.print(json(tokens, bills)) }
+            try Output.print(text(tokens, bills))
         }
 
         /// One chat under one list.

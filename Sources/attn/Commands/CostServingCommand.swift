@@ -37,7 +37,7 @@ extension CostCommand {
                 return try Output.print(text(rows, on: accelerator) + [""] + assumed.flatMap { TerminalText.wrapped($0) })
             }
             if hardware != nil { assumed.forEach(Output.complain) }
-            try Output.print(JSONText.array(rows.map(Self.json)).text())
+            try Output.print(JSONText.array(rows.map(Self.json)))
         }
 
         private static func json(_ row: PublishedCurve.Row) -> JSONText {

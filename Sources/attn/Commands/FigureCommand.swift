@@ -26,7 +26,7 @@ struct FigureCommand: ParsableCommand {
         func run() throws {
             guard json else { return try Output.print(Figures.all.map { "\($0.name.padded(12))  \($0.summary[language.value])" }) }
             let list = Figures.all.map { JSONText.object([("name", .string($0.name)), ("summary", .string($0.summary[language.value]))]) }
-            try Output.print(JSONText.array(list).text())
+            try Output.print(JSONText.array(list))
         }
     }
 

@@ -32,7 +32,7 @@ struct LessonCommand: ParsableCommand {
                     ("summary", both(lesson.summary)),
                 ])
             }
-            try Output.print(JSONText.array(list).text())
+            try Output.print(JSONText.array(list))
         }
     }
 
@@ -114,9 +114,9 @@ struct LessonCommand: ParsableCommand {
                     throw FigureError(
                         "\(page.name): there is no step \(step); expected one of \(page.steps.map(\.id).joined(separator: ", "))")
                 }
-                return try Output.print(player.parts(of: shown, in: page).flatMap(\.lines))
+                return try Output.write(player.parts(of: shown, in: page).flatMap(\.lines))
             }
-            guard terminal.isInteractive else { return try Output.print(player.lines(of: page)) }
+            guard terminal.isInteractive else { return try Output.write(player.lines(of: page)) }
             var stream = ByteStream.standardOutput()
             let ending = try player.play(page, key: terminal.key, window: { terminal.columns(environment) }) { piece in
                 try stream.write(piece)

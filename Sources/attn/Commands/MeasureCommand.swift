@@ -53,7 +53,7 @@ struct MeasureCommand: ParsableCommand {
         }
         let text = "[\n" + reports.map(\.json).joined(separator: ",\n") + "\n]"
         if let output { try WholeFile.write(output, text + "\n") }
-        try Output.print(json ? [text] : reports.flatMap { MeasurementText($0, language.value).lines })
+        if json { try Output.write([text]) } else { try Output.print(reports.flatMap { MeasurementText($0, language.value).lines }) }
         if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted.rawValue) }
     }
 }

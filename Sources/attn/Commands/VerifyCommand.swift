@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
                 worst = max(worst, status)
             }
         }
-        if json { try Output.print(JSONText.array(results.map(Self.json)).text()) }
+        if json { try Output.print(JSONText.array(results.map(Self.json))) }
         if worst != .done { throw ExitCode(worst.rawValue) }
     }
 

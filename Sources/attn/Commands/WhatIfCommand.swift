@@ -27,7 +27,8 @@ struct WhatIfCommand: ParsableCommand {
     func run() throws {
         let changes = try switches.map { try Switch(parsing: $0) }
         let report = try WhatIf(right: source.load(language.value).trace, variant: source.load(language.value, switches: changes).trace)
-        try Output.print(json ? [Self.json(report).text()] : Self.text(report, language.value))
+        if json { return try Output.print(Self.json(report)) }
+        try Output.print(Self.text(report, language.value))
     }
 
     private static func text(_ report: WhatIf, _ language: Language) -> [String] {

@@ -18,7 +18,8 @@ final class MappedFile: @unchecked Sendable {
 
     /// Maps the file; throws if it is missing, may not be read, or is a folder or a device.
     init(path: String) throws(FileError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: opening a pipe would wait for somebody to write to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system(.noInput, path, "cannot be opened") }
         defer { close(descriptor) }
         var status = stat()

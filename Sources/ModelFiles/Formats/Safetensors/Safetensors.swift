@@ -77,11 +77,11 @@ public struct Safetensors: Sendable {
         throw FileError(.badData, path, "tensor \(name) is missing" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
     }
 
-    /// A tensor's values as Doubles on `axes`; throws if there are more or fewer axes, one of length 0, or a 64-bit integer that a Double cannot hold.
+    /// A tensor's values as Doubles on `axes`; throws if there are more or fewer axes, or a 64-bit integer that a Double cannot hold.
     public func tensor(_ name: String, axes: [Axis]) throws(FileError) -> Tensor {
         let info = try info(name)
         let shape: Shape
-        do { shape = try Shape(checking: axes, info.shape, name) } catch { throw FileError(.badData, path, "\(error)") }
+        do { shape = try Shape(checking: axes, info.shape, allowsEmpty: true, name) } catch { throw FileError(.badData, path, "\(error)") }
         return Tensor(shape, try doubles(name, info))
     }
 

@@ -13,6 +13,7 @@ struct SafetensorsHeader {
     init(_ file: MappedFile) throws(FileError) {
         path = file.path
         let size = file.bytes.count
+        if let found = ForeignFile.name(file.bytes) { throw FileError(.badData, path, "expected a safetensors file, found \(found)") }
         guard size >= 8 else { throw FileError(.badData, path, "expected a safetensors file of at least 8 bytes, found \(size)") }
         let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
         guard length <= Self.longest else {

@@ -1,0 +1,94 @@
+// The one or several safetensors files of a model: which tensor is in which, what scale belongs to an FP8 weight, and what nobody asked for.
+
+import Synchronization
+import Traces
+
+/// The weights of a model folder.
+final class WeightFiles: Sendable {
+    /// Tensors by name, with the file that holds each.
+    private let holders: [String: Safetensors]
+    /// The file that says which tensors there are, for errors.
+    private let index: String
+    /// Paths of the files that hold tensors, in order.
+    let paths: [String]
+    private let asked = Mutex<Set<String>>([])
+
+    /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` names; throws, saying what is there instead, if neither is.
+    init(folder: String) throws(FileError) {
+        let whole = "\(folder)/model.safetensors"
+        do throws(FileError) {
+            let single = try Safetensors(path: whole)
+            holders = Dictionary(uniqueKeysWithValues: single.names.map { ($0, single) })
+            (index, paths) = (whole, [whole])
+            return
+        } catch {
+            // A file that is there and cannot be read is not one that is missing.
+            guard error.kind == .noInput, !ForeignFile.exists(whole) else { throw error }
+        }
+        let index = "\(folder)/model.safetensors.index.json"
+        let map: Settings
+        do throws(FileError) {
+            let settings = try JSONReader.read(path: index) { reader throws(FileError) in try Settings(file: index, reader: &reader) }
+            guard let found = try settings.object("weight_map") else { throw settings.failure("weight_map", expected: "an object") }
+            map = found
+        } catch  where error.kind == .noInput {
+            throw FileError(.noInput, whole, ForeignFile.instead(of: "model.safetensors", in: folder) ?? "there is no such file")
+        }
+        var files: [String: Safetensors] = [:]
+        var holders: [String: Safetensors] = [:]
+        for tensor in map.names {
+            let name = try map.text(tensor)
+            guard !name.contains("/"), name != ".." else { throw map.failure(tensor, expected: "the name of a file in the same folder") }
+            if files[name] == nil { files[name] = try Safetensors(path: "\(folder)/\(name)") }
+            holders[tensor] = files[name]
+        }
+        (self.holders, self.index, self.paths) = (holders, index, files.keys.sorted().map { "\(folder)/\($0)" })
+    }
+
+    func contain(_ tensor: String) -> Bool { holders[tensor] != nil }
+
+    /// A weight of exactly this shape. FP8 codes are multiplied by the scale that stands beside them, `NAME_scale`: one for all, or one a row.
+    /// Throws for codes without a scale.
+    func weight(_ name: String, _ shape: Shape) throws(FileError) -> NamedTensor {
+        let file = try holder(of: name)
+        let tensor = try file.tensor(name, shape)
+        guard try file.info(name).dataType == .f8E4M3 else { return NamedTensor(name, tensor) }
+        let scaleName = name + "_scale"
+        guard contain(scaleName) else {
+            throw FileError(
+                .badData, file.path, "\(name): expected a scale \(scaleName) beside FP8 codes, found none: they cannot be read without")
+        }
+        let scales = try scales(scaleName, rows: shape.lengths[0])
+        let width = shape.count / shape.lengths[0]
+        return NamedTensor(name, Tensor(shape, tensor.values.indices.map { tensor.values[$0] * scales[$0 / width] }))
+    }
+
+    /// A scale for each row.
+    private func scales(_ name: String, rows: Int) throws(FileError) -> [Double] {
+        let file = try holder(of: name)
+        let shape = try file.info(name).shape
+        guard [[], [1], [rows], [rows, 1]].contains(shape) else {
+            throw FileError(.badData, file.path, "\(name): expected one scale, or one for each of \(rows) rows, found the shape \(shape)")
+        }
+        let values = try file.tensor(name, axes: shape.indices.map { Axis("\($0)") }).values
+        return values.count == 1 ? [Double](repeating: values[0], count: rows) : values
+    }
+
+    private func holder(of tensor: String) throws(FileError) -> Safetensors {
+        asked.withLock { _ = $0.insert(tensor) }
+        if let file = holders[tensor] { return file }
+        let near = NearWords.of(tensor, in: holders.keys.sorted())
+        throw FileError(.badData, index, "tensor \(tensor) is missing" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
+    }
+
+    /// The tensors that were never asked for, sorted; throws for one that changes what others mean.
+    func unused() throws(FileError) -> [String] {
+        let asked = asked.withLock { $0 }
+        let unused = holders.keys.filter { !asked.contains($0) }.sorted()
+        let words = ["scale", "zero_point", "qweight", "qzeros", "g_idx", "lora_", "absmax", "quant_"]
+        if let name = unused.first(where: { name in words.contains { name.contains($0) } }) {
+            throw FileError(.badData, holders[name]?.path ?? index, "tensor \(name): this quantisation or adapter is not understood")
+        }
+        return unused
+    }
+}
