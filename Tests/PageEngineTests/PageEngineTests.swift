@@ -69,7 +69,10 @@ import Traces
         ("t", "{\"question\": \"trip\", \"switches\": [1]}", "request: switches: expected an array of texts, found an array"),
         ("t", "[", "request: expected a JSON object"),
         ("e", "{\"cell\": \"q\"}", "request: run is missing: expected an object"),
-        ("e", "{\"run\": {\"question\": \"trip\"}, \"cell\": \"attention.q[99\"}", "attention.q[99: expected STEP[i,j,…], found no closing bracket"),
+        (
+            "e", "{\"run\": {\"question\": \"trip\"}, \"cell\": \"attention.q[99\"}",
+            "attention.q[99: expected STEP[i,j,…], found no closing bracket"
+        ),
         ("s", "{\"figure\": \"matrx\", \"runs\": []}", "matrx: there is no figure of this name; did you mean matrix?"),
         ("s", "{\"figure\": \"growth\", \"runs\": []}", "growth: expected data of the kind costs"),
         (

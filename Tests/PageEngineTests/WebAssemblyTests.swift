@@ -20,7 +20,7 @@ struct WebAssemblyTests {
         let (input, output) = (folder.appending(path: "requests"), folder.appending(path: "answers"))
         let lines = ["l" + String(decoding: loading, as: UTF8.self)] + requests.map(\.description)
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: input)
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["wasmkit", "run", module]
@@ -77,7 +77,8 @@ struct WebAssemblyTests {
         requests.append(.scene("matrix", runs, "{\"step\": \"selected\"}"))
         requests.append(.scene("matrix", runs, "{\"step\": \"attention.scores\", \"head\": 1, \"query\": 9, \"key\": 4}"))
         requests.append(.scene("matrix", runs, "{\"head\": 7}"))
-        requests.append(.scene("matrix", ["{\"text\": \"\(Array(repeating: "Dali flew to Shanghai .", count: 16).joined(separator: " "))\"}"]))
+        requests.append(
+            .scene("matrix", ["{\"text\": \"\(Array(repeating: "Dali flew to Shanghai .", count: 16).joined(separator: " "))\"}"]))
         try hold(requests)
     }
 }

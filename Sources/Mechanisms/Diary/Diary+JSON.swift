@@ -78,7 +78,8 @@ extension Diary {
         guard !words.isEmpty, !answers.isEmpty else { throw root.failure("answers", expected: "one word or more") }
         guard let first = heads.first, let keys = first.key.first?.count, keys == count, !first.key.isEmpty, !first.value.isEmpty,
             heads.allSatisfy({ head in
-                fit(head.query, first.key.count, count) && fit(head.key, first.key.count, count) && fit(head.value, first.value.count, count)
+                fit(head.query, first.key.count, count) && fit(head.key, first.key.count, count)
+                    && fit(head.value, first.value.count, count)
             })
         else { throw root.failure("heads", expected: "heads of one size over \(count) features") }
         guard fit(output, count, heads.count * first.value.count) else {

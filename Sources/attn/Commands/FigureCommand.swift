@@ -81,10 +81,15 @@ struct FigureCommand: ParsableCommand {
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
         @Flag(help: "Print the figure's one-line caption.") var caption = false
-        @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .png, .svg, .pdf, or .scene.json for the scene itself.", valueName: "file")) var output: String?
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("Where to write: .png, .svg, .pdf, or .scene.json for the scene itself.", valueName: "file")) var output:
+            String?
 
         func validate() throws {
-            guard output != nil || caption else { throw ValidationError("expected --output FILE.png, FILE.svg, FILE.pdf or FILE.scene.json, or --caption") }
+            guard output != nil || caption else {
+                throw ValidationError("expected --output FILE.png, FILE.svg, FILE.pdf or FILE.scene.json, or --caption")
+            }
             guard scale > 0, scale <= 16 else { throw ValidationError("--scale: expected more than 0 and at most 16, found \(scale)") }
         }
 
@@ -108,7 +113,8 @@ struct FigureCommand: ParsableCommand {
 
         private static func form(_ path: String) throws -> Form {
             let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
-            guard let form = Form.allCases.first(where: { name.hasSuffix("." + $0.rawValue) && name.utf8.count > $0.rawValue.utf8.count + 1 })
+            guard
+                let form = Form.allCases.first(where: { name.hasSuffix("." + $0.rawValue) && name.utf8.count > $0.rawValue.utf8.count + 1 })
             else { throw UsageError("\(path): expected a name ending in .png, .svg, .pdf or .scene.json") }
             return form
         }
