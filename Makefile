@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test lint format fuzz
+.PHONY: lesson build test lint format page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -34,3 +34,12 @@ lint:
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+
+## The engine for a page: .build/page-engine/page-engine.wasm, where the toolchain can build it.
+page-engine:
+	@scripts/build-page-engine
+
+## Measures the pinned fonts anew, for text in pages.
+advance-table:
+	swift build -c release --product AdvanceTableWriter
+	FONTCONFIG_FILE=$(CURDIR)/Tests/PictureTesting/fonts.conf .build/release/AdvanceTableWriter assets/fonts/advances.json

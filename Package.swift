@@ -52,6 +52,8 @@ let package = Package(
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
         .target(name: "Diagrams", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .target(
+            name: "PageEngine", dependencies: ["Diagrams", "Traces", "Mechanisms"], exclude: ["WebAssembly"], swiftSettings: settings),
         .systemLibrary(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
         .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -74,6 +76,12 @@ let package = Package(
         .executableTarget(
             name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             path: "Benchmarks/MatrixTiming",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "AdvanceTableWriter", dependencies: ["CairoRenderer", "Diagrams", "ModelFiles", "Traces"],
+            path: "Tools/AdvanceTableWriter", swiftSettings: settings),
+        .executableTarget(
+            name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles"], path: "Tools/PageEngineHost",
             swiftSettings: settings),
         .target(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
@@ -101,6 +109,8 @@ let package = Package(
             name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records"],
             exclude: ["Fixtures"],
             swiftSettings: settings),
+        .testTarget(
+            name: "PageEngineTests", dependencies: ["PageEngine", "Lessons", "Diagrams", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             swiftSettings: settings),

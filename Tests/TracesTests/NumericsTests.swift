@@ -98,4 +98,13 @@ private let saturating: [(Double, UInt8)] = [
                 6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
             ])
     }
+
+    @Test func `whole numbers and shuffles are those that 64 bits draw, wherever they are drawn`() {
+        var (ours, swifts) = (SplitMix64(seed: 3), SplitMix64(seed: 3))
+        for _ in 0..<100 {
+            #expect(ours.whole(in: 3...6) == Int.random(in: 3...6, using: &swifts))
+            #expect(ours.whole(in: 0...999) == Int.random(in: 0..<1000, using: &swifts))
+            #expect(ours.shuffled(Array(0..<9)) == Array(0..<9).shuffled(using: &swifts))
+        }
+    }
 }

@@ -10,7 +10,7 @@ import Testing
             [
                 ([name, "--output", "x.png", "--width", "0"], 64, "--width 0.0: expected 200 to 10,000 points"),
                 ([name, "--output", "x.png", "--width", "1e9"], 64, "expected 200 to 10,000 points"),
-                ([name, "--output", "x.bmp"], 64, "expected a name ending in .png, .svg or .pdf"),
+                ([name, "--output", "x.bmp"], 64, "expected a name ending in .png, .svg, .pdf or .scene.json"),
                 ([name, "--output", "/nowhere/x.png"], 73, "/nowhere/x.png: cannot be written: No such file or directory"),
             ]
         }

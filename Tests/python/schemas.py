@@ -19,12 +19,12 @@ failures = []
 checked = 0
 
 
-def printed(*arguments, status=(0,)):
+def printed(*arguments, status=(0,), parses=True):
     run = subprocess.run([attn, *map(str, arguments)], capture_output=True, text=True, cwd=root)
     if run.returncode not in status:
         failures.append(f"attn {' '.join(map(str, arguments))}: exit code {run.returncode}: {run.stderr.strip()}")
         return None
-    return json.loads(run.stdout)
+    return json.loads(run.stdout) if parses else None
 
 
 def traced(*source):
@@ -32,6 +32,13 @@ def traced(*source):
         path = pathlib.Path(folder) / "trace.json"
         if printed_nothing(*source, "--output", path):
             return json.loads(path.read_text())
+
+
+def drawn(*arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "a.scene.json"
+        printed(*arguments, "--output", path, parses=False)
+        return json.loads(path.read_text()) if path.exists() else None
 
 
 def printed_nothing(*arguments):
@@ -57,7 +64,7 @@ def part(document, path):
     return document
 
 
-OPEN = {"labels", "facts", "environment"}  # objects whose keys are data
+OPEN = {"labels", "facts", "environment", "provenance"}  # objects whose keys are data
 
 
 def check(name, document, what):
@@ -102,10 +109,13 @@ def main():
     check("cost-conversation", printed("cost", "conversation", "--turns", 3, "--tokens-per-turn", 1000, "--json"), "cost conversation")
     check("measure", printed("measure", "--json", "--prefill", "--length", 64, 128), "measure")
     check("measure", json.loads((root / "assets/data/measured.json").read_text()), "assets/data/measured.json")
+    for figure in ("matrix", "compare", "arcs", "pipeline", "growth", "prices"):
+        check("scene", drawn("figure", figure, "--lang", "zh" if figure == "arcs" else "en"), f"scene of {figure}")
+    check("scene", drawn("figure", "matrix", "--random", 96, "--theme", "dark"), "scene with an image")
     for failure in failures:
         print(f"schema: {failure}", file=sys.stderr)
     print(f"schemas: {checked} documents checked, {len(failures)} failures")
-    sys.exit(1 if failures or checked < 14 else 0)
+    sys.exit(1 if failures or checked < 21 else 0)
 
 
 main()

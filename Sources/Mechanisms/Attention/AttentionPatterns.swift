@@ -33,7 +33,7 @@ public enum AttentionPatterns {
         let chosen = (0..<(tokens + block - 1) / block).map { row -> Set<Int> in
             let near = Set(max(0, row - window / 2)...row).union(0..<global)
             let free = Set(0..<row).subtracting(near).sorted()
-            return near.union(free.shuffled(using: &generator).prefix(random))
+            return near.union(generator.shuffled(free).prefix(random))
         }
         return Mask(rows: tokens, columns: tokens) { i, j in j <= i && (i / block < global || chosen[i / block].contains(j / block)) }
     }

@@ -120,8 +120,8 @@ public struct PatternDemonstration: Sendable {
         var generator = SplitMix64(seed: seed)
         var topics: [Int] = []
         while topics.count < tokens {
-            let topic = Int.random(in: 0..<4, using: &generator)
-            let length = Int.random(in: 3...6, using: &generator)
+            let topic = generator.whole(in: 0...3)
+            let length = generator.whole(in: 3...6)
             topics += [Int](repeating: topic, count: length)
         }
         var values: [Double] = []

@@ -40,10 +40,10 @@ extension Diary {
     /// `input.question`, `story`, `asked`, `embedding`, `attention.*`, `answer`, `indexer.*`, `selected`, `sparse.*`, `sparse.answer`,
     /// `mask_after_softmax.*`.
     public func trace(of tokens: [DiaryToken], language: Language, switches: [Switch] = []) throws(EngineError) -> Trace {
-        let labels = tokens.map(\.text)
+        let labels = tokens.map { $0.text }
         let heads = self.heads.enumerated().map { Self.letter($0) + (language == .en ? ": " : "：") + $1.name[language] }
         var recorder = Recorder(
-            tokens: labels, tokenIDs: tokens.map(\.word), switches: switches.map(\.description),
+            tokens: labels, tokenIDs: tokens.map { $0.word }, switches: switches.map { $0.description },
             labels: [.t: labels, .s: labels, .c: featureNames.map { $0[language] }, .h: heads, .g: heads])
         let x = try recordEmbedding(tokens, on: &recorder)
         let (dense, sparse) = try selectiveAttention().switching(switches).record(x, on: &recorder)

@@ -19,6 +19,18 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// A number from 0 to below 1, by 53 random bits.
     public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+    /// A whole number in `range`. Swift's own `Int.random` draws other numbers where Int has 32 bits, as in a page.
+    public mutating func whole(in range: ClosedRange<Int>) -> Int {
+        Int(Int64.random(in: Int64(range.lowerBound)...Int64(range.upperBound), using: &self))
+    }
+
+    /// `elements` in random order (Fisher and Yates), the same where Int has 32 bits.
+    public mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+        var elements = elements
+        for i in elements.indices.dropLast() { elements.swapAt(i, whole(in: i...elements.count - 1)) }
+        return elements
+    }
+
     /// The first number of the generator seeded with `seed`.
     public static func uniform(_ seed: UInt64) -> Double {
         var generator = SplitMix64(seed: seed)

@@ -50,14 +50,18 @@ struct FigureCommand: ParsableCommand {
     struct Draw: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "draw", abstract: "Draw one figure (`draw` may be left out).",
-            usage: "attn figure <name> [SOURCE] [figure options] --output FILE.png|.svg|.pdf",
+            usage: "attn figure <name> [SOURCE] [figure options] --output FILE.png|.svg|.pdf|.scene.json",
             discussion: """
                 Examples:
                   attn figure matrix --output weights.png
                   attn figure matrix --model DIR --text "Once upon a time" --step layer.1.attention.weights --head 3 --output m.svg
                 """, shouldDisplay: false)
 
-        enum Form: String, CaseIterable { case png, svg, pdf }
+        enum Form: String, CaseIterable {
+            case png, svg, pdf
+            /// The scene itself, for those who draw it elsewhere.
+            case scene = "scene.json"
+        }
 
         @Argument(help: ArgumentHelp("The figure's name; see attn figure list.", valueName: "figure")) var name: String
         @OptionGroup var source: SourceOptions
@@ -78,10 +82,15 @@ struct FigureCommand: ParsableCommand {
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
         @Flag(help: "Print the figure's one-line caption.") var caption = false
-        @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .png, .svg or .pdf.", valueName: "file")) var output: String?
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("Where to write: .png, .svg, .pdf, or .scene.json for the scene itself.", valueName: "file")) var output:
+            String?
 
         func validate() throws {
-            guard output != nil || caption else { throw ValidationError("expected --output FILE.png, FILE.svg or FILE.pdf, or --caption") }
+            guard output != nil || caption else {
+                throw ValidationError("expected --output FILE.png, FILE.svg, FILE.pdf or FILE.scene.json, or --caption")
+            }
             guard scale > 0, scale <= 16 else { throw ValidationError("--scale: expected more than 0 and at most 16, found \(scale)") }
         }
 
@@ -97,6 +106,7 @@ struct FigureCommand: ParsableCommand {
                     case .png: try renderer.png(scene, scale: scale)
                     case .svg: try renderer.svg(scene, idPrefix: "\(name)-")
                     case .pdf: try renderer.pdf(scene)
+                    case .scene: scene.json()
                     }
                 try WholeFile.write(output, bytes)
             }
@@ -104,10 +114,10 @@ struct FigureCommand: ParsableCommand {
         }
 
         private static func form(_ path: String) throws -> Form {
-            let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().last.map { $0.lowercased() }
-            guard let ending, let form = Form(rawValue: ending) else {
-                throw UsageError("\(path): expected a name ending in .png, .svg or .pdf")
-            }
+            let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+            guard
+                let form = Form.allCases.first(where: { name.hasSuffix("." + $0.rawValue) && name.utf8.count > $0.rawValue.utf8.count + 1 })
+            else { throw UsageError("\(path): expected a name ending in .png, .svg, .pdf or .scene.json") }
             return form
         }
 

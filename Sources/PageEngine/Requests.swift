@@ -1,0 +1,95 @@
+// The parts of a page's requests, read and checked.
+
+import Diagrams
+import Mechanisms
+import Traces
+
+/// One run of the diary: a question or a text of the reader's own, in one language, with switches.
+struct PageRun: Hashable {
+    let language: Language
+    /// The question, where the built-in diary is asked.
+    let question: String?
+    /// The reader's own text.
+    let text: String?
+    let switches: [String]
+
+    init(_ run: Settings) throws(FileError) {
+        try run.allow(["language", "question", "text", "switches"])
+        language = try run.choice("language", Language.self) ?? .en
+        question = run.has("question") ? try run.text("question") : nil
+        text = run.has("text") ? try run.text("text") : nil
+        switches = try run.texts("switches")
+        guard (question == nil) != (text == nil) else { throw run.failure("question", expected: "either a question or a text") }
+    }
+}
+
+extension FigureOptions {
+    /// Options by the names that the command line has; the language is the run's.
+    init(_ options: Settings) throws(FileError) {
+        try options.allow(["theme", "preset", "width", "step", "head", "query", "key", "aggregate", "phase"])
+        self.init()
+        theme = try options.choice("theme", Theme.self) ?? .light
+        preset = try options.choice("preset", Preset.self) ?? .article
+        aggregate = try options.choice("aggregate", Aggregation.self)
+        width = options.has("width") ? try options.number("width") : nil
+        step = options.has("step") ? try options.text("step") : nil
+        query = options.has("query") ? try options.integer("query") : nil
+        key = options.has("key") ? try options.integer("key") : nil
+        phase = try options.text("phase", default: "prefill")
+        if options.has("head") {
+            if case .string("mean") = options.fields["head"] { head = .mean } else { head = .one(try options.integer("head", atLeast: 0)) }
+        }
+    }
+}
+
+extension Settings {
+    /// The object that a page hands over.
+    init(page bytes: [UInt8]) throws(FileError) {
+        self = try bytes.withUnsafeBytes { bytes in
+            Result { () throws(FileError) in
+                try JSONReader.read(bytes, file: "request") { reader throws(FileError) in try Settings(file: "request", reader: &reader) }
+            }
+        }.get()
+    }
+
+    /// The same, as a page's error.
+    static func asked(_ bytes: [UInt8]) throws(PageError) -> Settings {
+        do throws(FileError) { return try Settings(page: bytes) } catch { throw PageError(error) }
+    }
+
+    /// Throws for a field of another name: nothing that is asked is ignored.
+    func allow(_ known: [String]) throws(FileError) {
+        for name in names where !known.contains(name) {
+            throw FileError(.badData, file, "\(path)\(name): expected one of \(known.joined(separator: ", "))")
+        }
+    }
+
+    /// One of an enumeration's names; nil if the field is missing or null.
+    func choice<Choice: CaseIterable & RawRepresentable>(_ name: String, _ kind: Choice.Type) throws(FileError) -> Choice?
+    where Choice.RawValue == String {
+        guard has(name) else { return nil }
+        if let choice = Choice(rawValue: try text(name)) { return choice }
+        throw failure(name, expected: "one of " + Choice.allCases.map { $0.rawValue }.joined(separator: ", "))
+    }
+}
+
+extension Explanation {
+    /// The explanation in one language, its operands by step and cell.
+    func json(_ language: Language) -> JSONText {
+        .object([
+            ("step", .string(step)), ("index", .integers(index)), ("subject", .string(subject)), ("value", .number(value)),
+            ("symbolic", symbolic.map(JSONText.string) ?? .null), ("numeric", numeric.map(JSONText.string) ?? .null),
+            ("lines", .strings(lines(language))), ("notes", .strings(notes.map { $0[language] })),
+            (
+                "operands",
+                .array(
+                    operands.map { operand in
+                        .object([
+                            ("step", .string(operand.step)), ("index", .array(operand.index.map { $0.map(JSONText.integer) ?? .null })),
+                            ("symbol", .string(operand.symbol)),
+                        ])
+                    })
+            ),
+        ])
+    }
+}
