@@ -69,7 +69,7 @@ let package = Package(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),
         .target(name: "EngineTesting", dependencies: ["Mechanisms", "Traces"], path: "Tests/EngineTesting", swiftSettings: settings),
-        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], swiftSettings: settings),
+        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
