@@ -21,6 +21,8 @@ struct SelectionView {
 
     /// The selection of `phase`, or the only one; throws if the trace has none.
     init(_ trace: Trace, _ options: FigureOptions, figure: String) throws(FigureError) {
+        // The steps are known by their names; a name that is not there is still a mistake.
+        if let id = options.step { _ = try trace.recorded(id) }
         let prefix = [options.phase + ".", ""].first { trace.contains($0 + "selected") }
         guard let prefix else {
             try trace.checkPhase(options, figure: figure)

@@ -16,8 +16,6 @@ struct IndexerWay {
     let heads: Int
 
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
-        // The steps are known by their names; a name that is not there is still a mistake.
-        if let id = options.step { _ = try trace.recorded(id) }
         view = try SelectionView(trace, options, figure: "indexer")
         let prefix = String(view.selected.id.dropLast("selected".count))
         func step(_ name: String, _ axes: [Axis]) throws(FigureError) -> Step {
