@@ -91,29 +91,37 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
     }
 
     @Test func `a part of a longer word is not a word`() {
-        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "total") }
-        #expect(error?.description.hasPrefix("\"total\" is not a word of the diary") == true)
+        let known = "Holiday Trip Breakfast Mei flew went to in Dali Shanghai noodles where what : . ?"
+        #expect(throws: LessonError(.badText, "\"total\" is not a word of the diary; the diary knows \(known)")) {
+            try diary.tokens(of: "total")
+        }
     }
 
     @Test func `an unknown word is named with its near words`() {
-        let error = #expect(throws: LessonError.self) { try diary.tokens(of: "Trip went to Dalli?") }
-        #expect(error?.description == "\"Dalli\" is not a word of the diary; did you mean Dali?")
-        let chinese = #expect(throws: LessonError.self) { try diary.tokens(of: "国庆飞到北京。") }
-        #expect(chinese?.problem.hasPrefix("\"北京\" is not a word of the diary") == true)
+        #expect(throws: LessonError(.badText, "\"Dalli\" is not a word of the diary; did you mean Dali?")) {
+            try diary.tokens(of: "Trip went to Dalli?")
+        }
+        #expect(throws: LessonError(.badText, "\"北京\" is not a word of the diary; did you mean 上海, 什么, 到?")) {
+            try diary.tokens(of: "国庆飞到北京。")
+        }
     }
 
     @Test(arguments: ["", "  \n"]) func `an empty text is an error`(_ text: String) {
-        #expect(throws: LessonError.self) { try diary.tokens(of: text) }
+        #expect(throws: LessonError(.badText, "the text is empty: expected words of the diary, such as \"Holiday\"")) {
+            try diary.tokens(of: text)
+        }
     }
 
     @Test func `control characters never reach a message`() {
         let error = #expect(throws: LessonError.self) { try diary.tokens(of: "\u{1B}[31mDali") }
+        #expect(error?.kind == .badText && error?.problem.contains("is not a word of the diary") == true)
         #expect(error?.description.contains("\u{1B}") == false)
     }
 
     @Test func `an unknown question lists those that there are`() {
-        let error = #expect(throws: LessonError.self) { try diary.text(question: "lunch", language: .en) }
-        #expect(error?.description == "there is no question \"lunch\"; expected one of trip, breakfast, mei")
+        #expect(throws: LessonError(.unknownName, "there is no question \"lunch\"; expected one of trip, breakfast, mei")) {
+            try diary.text(question: "lunch", language: .en)
+        }
     }
 
     @Test(arguments: [
@@ -136,11 +144,13 @@ func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
         let error = #expect(throws: LessonError.self) { try Diary(parsing: broken, file: "diary.yaml") }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
         #expect(error?.description.hasPrefix("diary.yaml:\(line):") == true, "\(error?.description ?? "")")
+        #expect(error?.kind == .badFile)
     }
 
     @Test func `text that is not YAML is named with its place`() {
-        let error = #expect(throws: LessonError.self) { try Diary(parsing: "words: [", file: "diary.yaml") }
-        #expect(error?.description.hasPrefix("diary.yaml:") == true)
-        #expect(error?.description.contains("not YAML") == true)
+        let place = LessonError.Place(file: "diary.yaml", line: 2, column: 1)
+        #expect(throws: LessonError(.badFile, at: place, "not YAML: did not find expected node content")) {
+            try Diary(parsing: "words: [", file: "diary.yaml")
+        }
     }
 }
