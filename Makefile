@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test lint format
+.PHONY: lesson build test lint format fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -20,9 +20,14 @@ test:
 	@scripts/install-packages test
 	STRICT=1 swift build -c release --build-tests
 	STRICT=1 swift test -c release --skip-build
+	.build/release/fuzz 2000
 	scripts/test-numpy
 	scripts/test-schemas
 	scripts/test-course
+
+## Fuzz for long: 100,000 mutants of real files, then coverage-guided with AddressSanitizer.
+fuzz:
+	scripts/fuzz
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

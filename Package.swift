@@ -10,6 +10,16 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (Context.environment["STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
+/// With `FUZZ=1` (set by `make fuzz`) the coverage-guided fuzzer is a product too; it needs LLVM's run-time for it.
+let fuzzing: [Target] =
+    Context.environment["FUZZ"] == "1"
+    ? [
+        .executableTarget(
+            name: "LibFuzzer", dependencies: ["Fuzzing"], path: "Tests/LibFuzzer",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    ] : []
+
 let package = Package(
     name: "attention-steps",
     platforms: [.macOS(.v15)],
@@ -69,6 +79,11 @@ let package = Package(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),
         .target(name: "EngineTesting", dependencies: ["Mechanisms", "Traces"], path: "Tests/EngineTesting", swiftSettings: settings),
+        .target(
+            name: "Fuzzing",
+            dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "Mechanisms", "Traces"], path: "Tests/Fuzzing",
+            swiftSettings: settings),
+        .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner", swiftSettings: settings),
         .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
@@ -95,5 +110,5 @@ let package = Package(
                 "attn", "Traces", "Mechanisms", "Records", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles", "PictureTesting",
             ],
             exclude: ["Goldens"], swiftSettings: settings),
-    ]
+    ] + fuzzing
 )

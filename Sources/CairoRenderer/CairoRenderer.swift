@@ -3,7 +3,7 @@
 import CCairo
 public import Diagrams
 import Records
-public import Traces
+import Traces
 
 /// Draws scenes and measures text. Holds fonts; use one in each thread.
 public final class CairoRenderer {

@@ -169,7 +169,7 @@ public struct Lesson: Sendable {
                 guard steps.contains(where: { $0.id == section.id }) else {
                     throw LessonError(
                         .badFile, at: place,
-                        "the step \"\(section.id)\" is not in lesson.yaml\(LessonError.hint(NearWords.of(section.id, in: steps.map(\.id))))"
+                        "the step \"\(section.id)\" is not in lesson.yaml\(NearWords.hint(NearWords.of(section.id, in: steps.map(\.id))))"
                     )
                 }
                 guard steps[position].id == section.id else {

@@ -1,6 +1,7 @@
 // Checks a lesson in all the ways it can be run: every question, a reader's own text, a model's trace; every value, in both languages.
 // No digit that looks like a result may be typed in prose.
 
+import Mechanisms
 public import Diagrams
 internal import Traces
 

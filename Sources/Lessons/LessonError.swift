@@ -47,7 +47,4 @@ public struct LessonError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// For example `lessons/diary.yaml:12:5: expected a feature, found "plase"`.
     public var description: String { (place.map { "\($0.file):\($0.line):\($0.column): " } ?? "") + problem }
-
-    /// `; did you mean a, b?`, or nothing.
-    static func hint(_ near: [String]) -> String { near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?" }
 }

@@ -1,5 +1,7 @@
 // The lessons of a folder, in the order of the course.
 
+public import Mechanisms
+
 internal import Foundation
 internal import Traces
 

@@ -1,5 +1,6 @@
 // The entry: parses the command line, runs the command, and turns every error into one line on standard error and the right exit code.
 
+import Mechanisms
 internal import ArgumentParser
 internal import CairoRenderer
 internal import Diagrams
@@ -90,6 +91,7 @@ enum ExitStatus: Int32 {
             case .closedPipe: (.done, "")
             }
         case let error as EngineError: (.badData, "\(error)")
+        case let error as DiaryError: (.badData, "\(error)")
         case let error as FigureError: (.badData, "\(error)")
         case let error as RendererError: (.badData, "\(error)")
         case let error as LessonError: (error.kind == .noInput ? .noInput : .badData, "\(error)")

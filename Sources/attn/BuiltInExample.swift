@@ -1,5 +1,6 @@
 // What a figure draws when no source is named: the diary with its first two questions, published data, the engine's own demonstration.
 
+import Mechanisms
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles

@@ -1,6 +1,7 @@
 // Where lessons and assets are: the folder named by --home or ATTN_HOME, else the nearest folder above the executable, else above the
 // working folder, that holds `lessons`. (A bundle beside the binary would break when the binary moves.)
 
+import Traces
 internal import ModelFiles
 
 #if canImport(Glibc)

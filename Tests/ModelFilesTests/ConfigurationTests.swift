@@ -107,6 +107,15 @@ import Traces
         }
     }
 
+    @Test(arguments: ["1e300", "-1", "1000000", "nan"]) func `a result that no benchmark has is refused with its line`(result: String)
+        throws
+    {
+        let header = "category,benchmark,metric,DeepSeek-V3.1-Terminus,DeepSeek-V3.2-Exp"
+        let file = Array("\(header)\nCode,B,Rating,1,\(result)\n".utf8)
+        let error = #expect(throws: FileError.self) { try PublishedData.benchmarks(file, file: "b.csv") }
+        #expect(error?.description.hasPrefix("b.csv: line 2, DeepSeek-V3.2-Exp: expected a ") == true, "\(error?.description ?? "")")
+    }
+
     @Test func `prices and benchmarks are read`() throws {
         let prices = try PublishedData.prices(Self.asset("data/prices.csv"), file: "prices.csv")
         #expect(prices.map(\.output) == [1.68, 0.42, 12, 3] && prices.map(\.currency) == ["USD", "USD", "CNY", "CNY"])

@@ -1,5 +1,6 @@
 // What the tests of this module share: where fixtures are, folders that vanish, and files made byte by byte.
 
+import Traces
 import Foundation
 import ModelFiles
 import Testing

@@ -1,3 +1,4 @@
+import Traces
 import Foundation
 import ModelFiles
 import Testing

@@ -90,6 +90,13 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
         #expect(run.output.contains("Example"))
     }
 
+    @Test func `the version is the newest of the change log`() throws {
+        let run = try attn("--version")
+        let log = try String(contentsOf: Place.repository.appending(path: "CHANGELOG.md"), encoding: .utf8)
+        let newest = log.split(separator: "\n").first { $0.hasPrefix("## ") }?.dropFirst(3)
+        #expect(run.status == 0 && newest.map(String.init) == run.output.trimmingCharacters(in: .newlines))
+    }
+
     @Test func `a lesson plays plainly into a pipe, in both languages`() throws {
         let english = try attn("lesson", "run", "1")
         #expect(english.status == 0 && english.error.isEmpty)
@@ -234,12 +241,5 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
         #expect(long.status == 65 && long.error.split(separator: "\n").count == 1, "\(long.error)")
         #expect(try attn("trace", "--model", model, "--text", "").status == 65)
         #expect(try attn("trace", "--model", model).status == 64)
-    }
-
-    @Test func `the version is the newest of the change log`() throws {
-        let run = try attn("--version")
-        let log = try String(contentsOf: Place.repository.appending(path: "CHANGELOG.md"), encoding: .utf8)
-        let newest = log.split(separator: "\n").first { $0.hasPrefix("## ") }?.dropFirst(3)
-        #expect(run.status == 0 && newest.map(String.init) == run.output.trimmingCharacters(in: .newlines))
     }
 }

@@ -1,71 +1,11 @@
 // lessons/diary.yaml: the words, vectors and weights of the running example, in a form that an author likes to edit.
 // Every sum ("1.5 place - 1.5 food") becomes one row of a matrix.
 
+public import Mechanisms
 import Records
-public import Traces
+import Traces
 
-/// One word of the diary's vocabulary.
-public struct DiaryWord: Hashable, Sendable {
-    /// The word in both languages.
-    public let name: Bilingual
-    /// What the word is: one number for each feature.
-    public let own: [Double]
-    /// How strongly it takes on the story of its sentence.
-    public let storyStrength: Double
-    /// The feature of the story that a sentence tells if it begins with this word.
-    public let opens: Int?
-    /// What a question word asks for, one number for each feature; nil for other words.
-    public let asksFor: [Double]?
-    /// How strongly it takes on what the question word before it asks for.
-    public let gathers: Double
-}
-
-/// The words, weights and questions of the running example. Designed by hand; see `lessons/diary.yaml`.
-public struct Diary: Sendable {
-    /// One attention head of the design: each row makes one number of the query, key or value from the features.
-    public struct Head: Hashable, Sendable {
-        /// What the head is for.
-        public let name: Bilingual
-        /// Rows [o, c] of the query, key and value.
-        public let query, key, value: [[Double]]
-    }
-
-    /// The lightning indexer of the design.
-    public struct Indexer: Hashable, Sendable {
-        /// Query rows of each head [j, o, c].
-        public let query: [[[Double]]]
-        /// Rows of the one key [o, c].
-        public let key: [[Double]]
-        /// One row for the weight of each head [j, c].
-        public let weights: [[Double]]
-    }
-
-    /// The features' ids, as sums name them, in the order of vectors.
-    public let featureIDs: [String]
-    /// The features' names for readers.
-    public let featureNames: [Bilingual]
-    /// The vocabulary.
-    public let words: [DiaryWord]
-    /// Positions in `words` of those that end a sentence.
-    public let sentenceEnds: Set<Int>
-    /// Positions in `words` of those that can answer.
-    public let answers: [Int]
-    /// The diary without a question.
-    public let text: Bilingual
-    /// The questions that come with it.
-    public let questions: [(name: String, text: Bilingual)]
-    /// Attention heads.
-    public let heads: [Head]
-    /// W_O [c, heads · values].
-    public let output: [[Double]]
-    /// How many keys the sparse lessons keep.
-    public let topK: Int
-    /// The lightning indexer.
-    public let indexer: Indexer
-
-    /// What every picture and page of the diary says of its numbers.
-    public static let designedByHand = Bilingual(en: "vectors designed by hand", zh: "向量为手工设计")
-
+extension Diary {
     /// Reads the file at `path`; errors name file, line and column.
     public init(file path: String) throws(LessonError) { try self.init(parsing: readText(path), file: path) }
 
@@ -78,25 +18,24 @@ public struct Diary: Sendable {
         let story = try root.required("features").required("story").entries("features.story")
         let features = own + story
         let ids = features.map(\.key)
-        featureIDs = ids
-        featureNames = try features.map { feature throws(LessonError) in try feature.value.bilingual("features.\(feature.key)") }
+        let names = try features.map { feature throws(LessonError) in try feature.value.bilingual("features.\(feature.key)") }
         let words = try root.required("words").items("words").map { word throws(LessonError) in
             try Self.word(word, features: ids, stories: story.map(\.key))
         }
-        self.words = words
-        sentenceEnds = Set(try Self.positions(of: root.required("sentenceEnds"), "sentenceEnds", in: words))
-        answers = try Self.positions(of: root.required("answers"), "answers", in: words)
-        text = try root.required("diary").bilingual("diary")
-        questions = try root.required("questions").items("questions").map { node throws(LessonError) in
+        let questions = try root.required("questions").items("questions").map { node throws(LessonError) in
             (name: try node.required("name").string("name"), text: try node.bilingual("question"))
         }
-        heads = try root.required("heads").items("heads").map { node throws(LessonError) in try Self.head(node, features: ids) }
-        output = try Self.output(root.required("output"), heads: heads, features: ids)
-        topK = try root.required("topK").count("topK")
-        indexer = try Self.indexer(root.required("indexer"), features: ids)
+        let heads = try root.required("heads").items("heads").map { node throws(LessonError) in try Self.head(node, features: ids) }
+        self.init(
+            featureIDs: ids, featureNames: names, words: words,
+            sentenceEnds: Set(try Self.positions(of: root.required("sentenceEnds"), "sentenceEnds", in: words)),
+            answers: try Self.positions(of: root.required("answers"), "answers", in: words),
+            text: try root.required("diary").bilingual("diary"), questions: questions, heads: heads,
+            output: try Self.output(root.required("output"), heads: heads, features: ids), topK: try root.required("topK").count("topK"),
+            indexer: try Self.indexer(root.required("indexer"), features: ids))
         guard !questions.isEmpty else { throw root.error("questions: expected at least one") }
         for text in [text.en, text.zh] + questions.flatMap({ [$0.text.en, $0.text.zh] }) {
-            do { _ = try tokens(of: text) } catch { throw root.error(error.problem) }
+            do { _ = try tokens(of: text) } catch { throw root.error("\(error)") }
         }
     }
 
@@ -121,7 +60,7 @@ public struct Diary: Sendable {
             let name = try item.string(what)
             guard let position = words.firstIndex(where: { $0.name.en == name }) else {
                 throw item.error(
-                    "\(what): expected an English word of the vocabulary, found \"\(name)\"\(LessonError.hint(NearWords.of(name, in: words.map(\.name.en))))"
+                    "\(what): expected an English word of the vocabulary, found \"\(name)\"\(NearWords.hint(NearWords.of(name, in: words.map(\.name.en))))"
                 )
             }
             return position
@@ -144,7 +83,7 @@ public struct Diary: Sendable {
         guard let first = heads.first, heads.allSatisfy({ $0.value.count == first.value.count && $0.key.count == first.key.count }) else {
             throw node.error("heads: expected at least one, all of one size")
         }
-        let names = heads.indices.flatMap { head in first.value.indices.map { "\(Diary.letter(head))\($0 + 1)" } }
+        let names = heads.indices.flatMap { head in first.value.indices.map { "\(letter(head))\($0 + 1)" } }
         try node.allow(features, in: "output")
         return try features.map { feature throws(LessonError) in try FeatureSum.row(node.required(feature), names: names) }
     }
@@ -162,8 +101,9 @@ public struct Diary: Sendable {
         return indexer
     }
 
-    /// The letter by which lessons call a head: A, B, …
-    static func letter(_ head: Int) -> String { head < 26 ? String(UnicodeScalar(UInt8(65 + head))) : "\(head)" }
+    /// The letter by which sums call a head's values: A1, B2, …
+    private static func letter(_ head: Int) -> String { head < 26 ? String(UnicodeScalar(UInt8(65 + head))) : "\(head)" }
+
 }
 
 /// Reads sums of named features: `1.5 place - 1.5 food`, `nothing`.
@@ -191,7 +131,7 @@ enum FeatureSum {
             } else {
                 let expected = sign == nil ? "+ or -" : "one of \(names.joined(separator: ", "))"
                 throw node.error(
-                    "in the sum \"\(text)\": expected \(expected), found \"\(word)\"\(LessonError.hint(NearWords.of(word, in: names)))")
+                    "in the sum \"\(text)\": expected \(expected), found \"\(word)\"\(NearWords.hint(NearWords.of(word, in: names)))")
             }
         }
         guard sign == nil else { throw node.error("in the sum \"\(text)\": expected a name at the end, such as \"2 \(names[0])\"") }

@@ -1,19 +1,14 @@
 // Text on a terminal: how many columns it takes, where it may be broken, and what must never reach the screen.
 // Widths follow Unicode's East Asian Width (UAX #11): wide and full-width take two columns; ambiguous ones take one.
 
+import Traces
+
 /// Measures, cleans and wraps text for a terminal.
 public enum TerminalText {
     /// The text without control characters, escape sequences' ESC among them, and without bidirectional controls: what a reader
     /// typed can then neither move the cursor nor reorder the line.
     public static func sanitized(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.filter { scalar in
-                    switch scalar.value {
-                    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB: false
-                    default: true
-                    }
-                }))
+        text.withoutControls
     }
 
     /// Columns that `text` takes.

@@ -23,7 +23,7 @@ struct CostValues {
             let near = NearWords.of(name, in: Self.names)
             throw LessonError(
                 .badFile,
-                "cost: there is no \"\(name)\"\(near.isEmpty ? "; expected one of \(Self.names.joined(separator: ", "))" : LessonError.hint(near))"
+                "cost: there is no \"\(name)\"\(near.isEmpty ? "; expected one of \(Self.names.joined(separator: ", "))" : NearWords.hint(near))"
             )
         }
         try arguments.finish()

@@ -44,7 +44,7 @@ public struct DenseAttention: Hashable, Sendable {
         guard heads % keyValueHeads == 0 else {
             throw EngineError(.shape, "key-value heads", expected: "a divisor of \(heads) heads", found: "\(keyValueHeads)")
         }
-        if let rotary { _ = try RotaryFrequencies.plain(dimension: headDimension, theta: rotary.theta) }
+        if let rotary { try RotaryFrequencies.check(dimension: headDimension, theta: rotary.theta) }
         self.heads = heads
         self.keyValueHeads = keyValueHeads
         self.headDimension = headDimension

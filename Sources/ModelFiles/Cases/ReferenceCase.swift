@@ -27,7 +27,7 @@ public struct ReferenceCase: Sendable {
     /// The tensors.
     public let file: Safetensors
 
-    /// Opens a case; throws if the file, its kind or its configuration is not right.
+    /// Opens a case; throws if the file, its kind, its configuration or what it expects is not right.
     public init(path: String) throws(FileError) {
         let file = try Safetensors(path: path)
         func text(_ key: String) throws(FileError) -> String {
@@ -50,6 +50,7 @@ public struct ReferenceCase: Sendable {
         self.kind = kind
         self.source = file.metadata["source"] ?? ""
         self.file = file
+        try checkExpected()
     }
 
     /// The names of the expected tensors, `expected.` included, sorted.

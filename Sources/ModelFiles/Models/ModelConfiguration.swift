@@ -2,7 +2,7 @@
 // A file with kv_lora_rank is latent attention; one with index_topk besides has the lightning indexer; all others are grouped attention.
 
 public import Records
-import Traces
+public import Traces
 
 extension ModelDimensions {
     /// The dimensions in the config.json at `path`. Throws `FileError`, naming the field, if one is missing, not a whole number, not positive, or

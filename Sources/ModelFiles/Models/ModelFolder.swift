@@ -2,7 +2,7 @@
 // files named by model.safetensors.index.json. Whatever the engine would compute differently from the model's authors is a named error.
 
 public import Mechanisms
-import Traces
+public import Traces
 
 /// A Llama model's folder: configuration and tokenizer are read at once, weights when they are asked for.
 public struct ModelFolder: Sendable {

@@ -1,7 +1,7 @@
 // The JSON that `attn measure` writes, read back.
 
 public import Records
-import Traces
+public import Traces
 
 extension MeasuredSeries {
     /// Reads the phases in a file of `attn measure`; throws where a field is missing or of another type.

@@ -2,7 +2,7 @@
 // then as many fields in every row.
 
 public import Records
-import Traces
+public import Traces
 
 /// Readers of the published data.
 public enum PublishedData {
@@ -76,10 +76,17 @@ public enum PublishedData {
         for row in rows.rows {
             benchmarks.append(
                 BenchmarkResult(
-                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], before: try rows.number(row, 3),
-                    after: try rows.number(row, 4)))
+                    category: row.fields[0], name: row.fields[1], metric: row.fields[2], before: try result(rows, row, 3),
+                    after: try result(rows, row, 4)))
         }
         return benchmarks
+    }
+
+    /// A share in percent or a rating: no benchmark counts below 0 or to a million.
+    private static func result(_ rows: CSVRows, _ row: (line: Int, fields: [String]), _ column: Int) throws(FileError) -> Double {
+        let result = try rows.number(row, column)
+        guard (0..<1e6).contains(result) else { throw rows.wrong(row, column, "a result from 0 to below 1,000,000") }
+        return result
     }
 }
 

@@ -1,5 +1,7 @@
 // The recorded experiment of lesson 6, assets/data/selection-loss.csv: what a small model loses when each layer keeps a few keys only.
 
+public import Traces
+
 public import Records
 
 extension PublishedData {

@@ -49,6 +49,8 @@ struct Contraction: Operation {
     private var length: Int { a.shape[axis]! }
 
     func evaluate() -> Tensor {
+        // A sum of no terms is 0; below, every cell is set by a row of products.
+        guard length > 0 else { return Tensor(shape, [Double](repeating: 0, count: shape.count)) }
         let left = a.operation.evaluate().transposed(to: batch.axes + rows.axes + [axis]).values
         let right = b.operation.evaluate().transposed(to: batch.axes + columns.axes + [axis]).values
         let (m, n, k) = (rows.count, columns.count, length)

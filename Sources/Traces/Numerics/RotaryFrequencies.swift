@@ -19,14 +19,19 @@ struct Angle {
 
 /// Frequencies of rotary embedding, one for each pair of features.
 public enum RotaryFrequencies {
-    /// `theta^(-2i/dimension)` for i = 0 ..< dimension/2; `dimension` must be even.
-    public static func plain(dimension: Int, theta: Double) throws(EngineError) -> [Double] {
+    /// Throws unless `dimension` is even and positive and `theta` is positive and finite: asked before any table is made.
+    public static func check(dimension: Int, theta: Double) throws(EngineError) {
         guard dimension > 0, dimension % 2 == 0 else {
             throw EngineError(.shape, "rotary embedding", expected: "an even, positive number of features", found: "\(dimension)")
         }
         guard theta > 0, theta.isFinite else {
             throw EngineError(.value, "rotary embedding", expected: "a positive base θ", found: "\(theta)")
         }
+    }
+
+    /// `theta^(-2i/dimension)` for i = 0 ..< dimension/2; `dimension` must be even.
+    public static func plain(dimension: Int, theta: Double) throws(EngineError) -> [Double] {
+        try check(dimension: dimension, theta: theta)
         return (0..<dimension / 2).map { 1 / pow(theta, Double(2 * $0) / Double(dimension)) }
     }
 

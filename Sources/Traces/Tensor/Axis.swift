@@ -57,6 +57,30 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         self.lengths = lengths
     }
 
+    /// The most cells that a shape from outside may have: every count of them, of their strides and of their bytes stays exact.
+    public static let mostCells = 1 << 48
+
+    /// A shape whose axes and lengths come from outside: a file, a command line. Throws about `subject` unless there is one length from 1 for each
+    /// axis, each axis is named once, and the cells can be counted.
+    public init(checking axes: [Axis], _ lengths: [Int], _ subject: String) throws(EngineError) {
+        guard axes.count == lengths.count else {
+            throw EngineError(.shape, subject, expected: "\(axes.count) axes \(axes)", found: "the shape \(lengths)")
+        }
+        guard Set(axes).count == axes.count else {
+            throw EngineError(.shape, subject, expected: "each axis named once", found: "\(axes)")
+        }
+        var cells = 1
+        for length in lengths {
+            guard length > 0 else { throw EngineError(.shape, subject, expected: "lengths of at least 1", found: "\(lengths)") }
+            let (product, overflows) = cells.multipliedReportingOverflow(by: length)
+            guard !overflows, product <= Self.mostCells else {
+                throw EngineError(.shape, subject, expected: "at most \(Self.mostCells) cells", found: "the shape \(lengths)")
+            }
+            cells = product
+        }
+        self.init(axes, lengths)
+    }
+
     /// A shape from pairs, outermost first: `Shape([(.t, 18), (.d, 4)])`.
     public init(_ pairs: [(Axis, Int)]) { self.init(pairs.map { $0.0 }, pairs.map { $0.1 }) }
 

@@ -62,6 +62,9 @@ public enum NearWords {
             .prefix(limit).map { $0.candidate }
     }
 
+    /// `; did you mean a, b?`, or nothing.
+    public static func hint(_ near: [String]) -> String { near.isEmpty ? "" : "; did you mean \(near.joined(separator: ", "))?" }
+
     /// Levenshtein's distance: the least number of characters inserted, deleted or replaced.
     static func distance(_ a: String, _ b: String) -> Int {
         let b = Array(b)

@@ -29,7 +29,8 @@ struct ExplainCommand: ParsableCommand {
     var cell: String
 
     func run() throws {
-        let reference = try StepReference(cell)
+        let reference: StepReference
+        do { reference = try StepReference(parsing: cell) } catch { throw UsageError("\(error)") }
         let trace = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) }).trace
         let step = try trace.step(reference.id)
         try Output.print(ExplanationText(step, try step.explain(reference.index, allTerms: allTerms), language.value).lines)

@@ -1,5 +1,7 @@
 // A buffered writer to a file descriptor. Every failed write is an error (print hides a full disk); a closed pipe is told apart.
 
+public import Traces
+
 #if canImport(Glibc)
     import Glibc
 #else

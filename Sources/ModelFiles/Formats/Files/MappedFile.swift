@@ -1,6 +1,8 @@
 // A file's bytes, mapped into memory: opening costs nothing however large the file is, and pages are read when they are touched.
 // A file that another process shortens while it is mapped is not guarded against.
 
+import Traces
+
 #if canImport(Glibc)
     import Glibc
 #else

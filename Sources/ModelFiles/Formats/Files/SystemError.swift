@@ -1,5 +1,7 @@
 // What the system says about a failed call, as a FileError.
 
+import Traces
+
 #if canImport(Glibc)
     import Glibc
 #else

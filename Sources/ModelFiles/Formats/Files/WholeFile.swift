@@ -1,6 +1,8 @@
 // A file appears whole or not at all: it is written under a temporary name in the same folder and renamed when it is complete.
 // Devices and pipes (/dev/stdout) cannot be renamed over and are written as they are; a link is followed.
 
+public import Traces
+
 import Synchronization
 
 #if canImport(Glibc)

@@ -124,19 +124,14 @@ private struct StepDraft {
     private func tensor() throws(FileError) -> Tensor {
         let output = outputSettings
         let axes = try output.texts("axes").map { Axis($0) }
-        let shape = try output.integers("shape")
-        guard Set(axes).count == axes.count, axes.count == shape.count, shape.allSatisfy({ $0 >= 0 }) else {
-            throw FileError(.badData, path, "\(name)output: expected a length for each axis, found \(axes) and \(shape)")
-        }
+        let lengths = try output.integers("shape")
+        let shape: Shape
+        do { shape = try Shape(checking: axes, lengths, "\(name)output") } catch { throw FileError(.badData, path, "\(error)") }
         guard let values else { throw output.failure("values", expected: "an array of numbers") }
-        let product = shape.reduce((value: 1, isExact: true)) {
-            let (value, overflows) = $0.value.multipliedReportingOverflow(by: $1)
-            return (value, $0.isExact && !overflows)
+        guard shape.count == values.count else {
+            throw FileError(.badData, path, "\(name)output: expected values for the shape \(lengths), found \(values.count) values")
         }
-        guard product.isExact, product.value == values.count else {
-            throw FileError(.badData, path, "\(name)output: expected values for the shape \(shape), found \(values.count) values")
-        }
-        return Tensor(axes, shape, values)
+        return Tensor(shape, values)
     }
 
     private func labels(_ shape: Shape) throws(FileError) -> [Axis: [String]] {

@@ -77,13 +77,12 @@ public struct Safetensors: Sendable {
         throw FileError(.badData, path, "tensor \(name) is missing" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
     }
 
-    /// A tensor's values as Doubles on `axes`; throws if there are more or fewer axes, or a 64-bit integer that a Double cannot hold.
+    /// A tensor's values as Doubles on `axes`; throws if there are more or fewer axes, one of length 0, or a 64-bit integer that a Double cannot hold.
     public func tensor(_ name: String, axes: [Axis]) throws(FileError) -> Tensor {
         let info = try info(name)
-        guard axes.count == info.shape.count else {
-            throw FileError(.badData, path, "\(name): expected \(axes.count) axes \(axes), found the shape \(info.shape)")
-        }
-        return Tensor(axes, info.shape, try doubles(name, info))
+        let shape: Shape
+        do { shape = try Shape(checking: axes, info.shape, name) } catch { throw FileError(.badData, path, "\(error)") }
+        return Tensor(shape, try doubles(name, info))
     }
 
     /// A tensor's values as Doubles; throws unless it has exactly this shape.

@@ -1,5 +1,7 @@
 // The header of a safetensors file, read and checked: nothing in it is believed until it fits the file.
 
+import Traces
+
 struct SafetensorsHeader {
     private(set) var metadata: [String: String] = [:]
     private(set) var tensors: [String: Safetensors.Info] = [:]
@@ -70,8 +72,12 @@ struct SafetensorsHeader {
                 name,
                 "data_offsets: expected an end of at most \(dataSize), found \(offsets[1]): the file is truncated or its header is wrong")
         }
+        // Strides and rows are counted even where an axis is empty.
+        guard Self.product(shape.map { max($0, 1) } + [dataType.size]) != nil else {
+            throw failure(name, "expected lengths whose product can be counted, found \(shape)")
+        }
         guard let size = Self.product(shape + [dataType.size]), size == offsets[1] - offsets[0] else {
-            let expected = Self.product(shape + [dataType.size]).map { "\($0) bytes" } ?? "more bytes than can be counted"
+            let expected = Self.product(shape + [dataType.size]).map { "\($0) bytes" } ?? "fewer bytes"
             throw failure(name, "expected \(expected) for \(word) \(shape), found \(offsets[1] - offsets[0])")
         }
         return Safetensors.Info(dataType: dataType, shape: shape, range: offsets[0]..<offsets[1])

@@ -1,5 +1,7 @@
 // Added tokens (`<s>`, `</s>`) are found in a text before anything else: the leftmost first, of those that begin at one place the longest.
 
+import Traces
+
 struct AddedToken: Sendable {
     let id: Int
     let content: String

@@ -1,6 +1,8 @@
 // Byte-pair encoding (Sennrich et al. 2016) as in tokenizer.json: the text's characters, then merges, the earliest in the list first and
 // of equal ones the leftmost. A character that the vocabulary lacks becomes its UTF-8 bytes, or the unknown token.
 
+import Traces
+
 /// The model part of a tokenizer.
 struct BytePairEncoding: Sendable {
     private let ids: [ExactText: Int]

@@ -1,6 +1,8 @@
 // What happens to text before and after byte-pair encoding: normalizers, pre-tokenizers and decoders of Llama-2-style files.
 // A kind that is not here is an error with its name; nothing is skipped silently.
 
+import Traces
+
 /// Text without characters: matching and replacing go by bytes, as the published tokenizers do, not by what looks the same.
 extension String {
     func replacingExactly(_ pattern: String, with content: String) -> String {

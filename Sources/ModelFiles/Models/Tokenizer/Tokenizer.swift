@@ -2,6 +2,8 @@
 // added tokens, normalizers, pre-tokenizers, byte-pair encoding, a template, decoders. Checked against that library in the tests.
 // Left out: truncation and padding, which only batches need.
 
+public import Traces
+
 /// A tokenizer read from tokenizer.json.
 public struct Tokenizer: Sendable {
     private enum TemplatePiece {

@@ -39,7 +39,7 @@ public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, Expressible
         case .exact(let value): "\(value)"
         case .number(let value): value.isFinite ? "\(value)" : "\"\(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")\""
         case .string(let text): JSON.quoted(text)
-        case .array(let values): "[" + values.map(\.line).joined(separator: ", ") + "]"
+        case .array(let values): "[" + values.map { $0.line }.joined(separator: ", ") + "]"
         case .object(let fields): "{" + fields.map { "\(JSON.quoted($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
         }
     }
@@ -48,7 +48,7 @@ public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, Expressible
     public func text(indent: String = "") -> String {
         let deeper = indent + "  "
         switch self {
-        case .array(let values) where values.contains(where: \.isObject):
+        case .array(let values) where values.contains { $0.isObject }:
             return "[\n" + values.map { deeper + $0.text(indent: deeper) }.joined(separator: ",\n") + "\n\(indent)]"
         case .object(let fields) where fields.contains(where: { $0.1.isListOfObjects }):
             return "{" + fields.map { "\(JSON.quoted($0.0)): \($0.1.text(indent: deeper))" }.joined(separator: ", ") + "}"
@@ -57,5 +57,5 @@ public indirect enum JSONText: Sendable, ExpressibleByStringLiteral, Expressible
     }
 
     private var isObject: Bool { if case .object = self { true } else { false } }
-    private var isListOfObjects: Bool { if case .array(let values) = self { values.contains(where: \.isObject) } else { false } }
+    private var isListOfObjects: Bool { if case .array(let values) = self { values.contains { $0.isObject } } else { false } }
 }

@@ -3,11 +3,11 @@
 // numbers never becomes a tree.
 
 /// Reads JSON from bytes that stay in place while it is used.
-struct JSONReader {
+package struct JSONReader {
     /// The name that errors use.
-    let file: String
-    let bytes: UnsafeBufferPointer<UInt8>
-    var at = 0
+    package let file: String
+    package let bytes: UnsafeBufferPointer<UInt8>
+    package var at = 0
     private var depth = 0
     /// Deeper nesting is refused before it can exhaust the stack.
     private static let deepest = 200
@@ -18,7 +18,7 @@ struct JSONReader {
     }
 
     /// Reads one whole document from memory.
-    static func read<Value>(
+    package static func read<Value>(
         _ bytes: UnsafeRawBufferPointer, file: String, _ body: (inout JSONReader) throws(FileError) -> Value
     ) throws(FileError) -> Value {
         var reader = JSONReader(file: file, bytes: bytes.assumingMemoryBound(to: UInt8.self))
@@ -28,15 +28,8 @@ struct JSONReader {
         return value
     }
 
-    /// Reads one whole file.
-    static func read<Value>(path: String, _ body: (inout JSONReader) throws(FileError) -> Value) throws(FileError) -> Value {
-        let file = try MappedFile(path: path)
-        defer { withExtendedLifetime(file) {} }
-        return try read(file.bytes, file: path, body)
-    }
-
     /// An error at the place where reading stopped.
-    func failure(_ problem: String) -> FileError {
+    package func failure(_ problem: String) -> FileError {
         let before = bytes[..<min(at, bytes.count)]
         let line = before.count { $0 == 0x0A } + 1
         let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
@@ -44,24 +37,24 @@ struct JSONReader {
     }
 
     /// What stands at the present place, for messages.
-    var found: String {
+    package var found: String {
         guard at < bytes.count else { return "the end of the file" }
         let byte = bytes[at]
         return byte > 0x20 && byte < 0x7F ? "'\(Character(UnicodeScalar(byte)))'" : "byte \(byte)"
     }
 
-    mutating func skipSpace() {
+    package mutating func skipSpace() {
         while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x0A || bytes[at] == 0x0D || bytes[at] == 0x09 { at += 1 }
     }
 
     /// The next byte that is not space, without moving past it; nil at the end.
-    mutating func next() -> UInt8? {
+    package mutating func next() -> UInt8? {
         skipSpace()
         return at < bytes.count ? bytes[at] : nil
     }
 
     /// Moves past `byte` if it comes next.
-    mutating func skip(_ byte: UInt8) -> Bool {
+    package mutating func skip(_ byte: UInt8) -> Bool {
         guard next() == byte else { return false }
         at += 1
         return true
@@ -79,7 +72,7 @@ struct JSONReader {
     }
 
     /// Reads an object: `field` is called for each key and must read its value. A key that appears twice is an error.
-    mutating func object(_ field: (_ key: String, inout JSONReader) throws(FileError) -> Void) throws(FileError) {
+    package mutating func object(_ field: (_ key: String, inout JSONReader) throws(FileError) -> Void) throws(FileError) {
         try expect(UInt8(ascii: "{"), "an object")
         if skip(UInt8(ascii: "}")) { return }
         try nested { reader throws(FileError) in
@@ -100,7 +93,7 @@ struct JSONReader {
     }
 
     /// Reads an array: `element` is called before each element and must read it.
-    mutating func array(_ element: (inout JSONReader) throws(FileError) -> Void) throws(FileError) {
+    package mutating func array(_ element: (inout JSONReader) throws(FileError) -> Void) throws(FileError) {
         try expect(UInt8(ascii: "["), "an array")
         if skip(UInt8(ascii: "]")) { return }
         try nested { reader throws(FileError) in
@@ -110,7 +103,7 @@ struct JSONReader {
     }
 
     /// Reads any value.
-    mutating func value() throws(FileError) -> JSON {
+    package mutating func value() throws(FileError) -> JSON {
         switch next() {
         case UInt8(ascii: "{"):
             var fields: [String: JSON] = [:]
@@ -136,8 +129,8 @@ struct JSONReader {
 }
 
 /// Text that is equal only when every byte is: Swift's strings also call equal what Unicode calls canonically equivalent.
-struct ExactText: Hashable {
-    let utf8: [UInt8]
-    init(_ text: some StringProtocol) { utf8 = Array(text.utf8) }
-    init(_ utf8: [UInt8]) { self.utf8 = utf8 }
+package struct ExactText: Hashable {
+    package let utf8: [UInt8]
+    package init(_ text: some StringProtocol) { utf8 = Array(text.utf8) }
+    package init(_ utf8: [UInt8]) { self.utf8 = utf8 }
 }

@@ -1,7 +1,7 @@
 // A JSON value, and an object whose fields are read by type: a missing or wrong field is an error that names it.
 
 /// A JSON value.
-enum JSON: Sendable {
+package enum JSON: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -11,12 +11,12 @@ enum JSON: Sendable {
     case object([String: JSON])
 
     /// How numbers that are not finite are written.
-    static let nonFinite: [String: Double] = ["Infinity": .infinity, "-Infinity": -.infinity, "NaN": .nan]
+    package static let nonFinite: [String: Double] = ["Infinity": .infinity, "-Infinity": -.infinity, "NaN": .nan]
     /// 10^0 to 10^15, each exact.
-    static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+    package static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 
     /// What it is, for messages.
-    var description: String {
+    package var description: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
@@ -34,17 +34,17 @@ public struct Settings: Sendable {
     /// The file that errors name.
     public let file: String
     /// Put before field names in errors: `config.`, `model.`.
-    let path: String
-    let fields: [String: JSON]
+    package let path: String
+    package let fields: [String: JSON]
 
-    init(file: String, path: String = "", fields: [String: JSON]) {
+    package init(file: String, path: String = "", fields: [String: JSON]) {
         self.file = file
         self.path = path
         self.fields = fields
     }
 
     /// Reads a document that must be one object.
-    init(file: String, path: String = "", reader: inout JSONReader) throws(FileError) {
+    package init(file: String, path: String = "", reader: inout JSONReader) throws(FileError) {
         guard case .object(let fields) = try reader.value() else {
             throw FileError(.badData, file, "expected \(path.isEmpty ? "" : path.dropLast() + " to be ")a JSON object")
         }
@@ -60,7 +60,7 @@ public struct Settings: Sendable {
         return true
     }
 
-    func failure(_ name: String, expected: String) -> FileError {
+    package func failure(_ name: String, expected: String) -> FileError {
         let found = fields[name]?.description
         return FileError(
             .badData, file,
@@ -115,14 +115,14 @@ public struct Settings: Sendable {
     public func text(_ name: String, default standard: String) throws(FileError) -> String { has(name) ? try text(name) : standard }
 
     /// An object within; nil if the field is missing or null.
-    func object(_ name: String) throws(FileError) -> Settings? {
+    package func object(_ name: String) throws(FileError) -> Settings? {
         guard has(name) else { return nil }
         guard case .object(let fields) = fields[name] else { throw failure(name, expected: "an object") }
         return Settings(file: file, path: "\(path)\(name).", fields: fields)
     }
 
     /// The objects of an array; none if the field is missing or null.
-    func objects(_ name: String) throws(FileError) -> [Settings] {
+    package func objects(_ name: String) throws(FileError) -> [Settings] {
         guard has(name) else { return [] }
         guard case .array(let elements) = fields[name] else { throw failure(name, expected: "an array") }
         var objects: [Settings] = []

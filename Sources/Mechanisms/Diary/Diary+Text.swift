@@ -13,7 +13,7 @@ public struct DiaryToken: Hashable, Sendable {
 
 extension Diary {
     /// The tokens of `text`, in either language; throws for an empty text and for a word that is not in the vocabulary.
-    public func tokens(of text: String) throws(LessonError) -> [DiaryToken] {
+    public func tokens(of text: String) throws(DiaryError) -> [DiaryToken] {
         var tokens: [DiaryToken] = []
         var rest = Substring(text)
         while let first = rest.first {
@@ -27,7 +27,7 @@ extension Diary {
             }
         }
         guard !tokens.isEmpty else {
-            throw LessonError(.badText, "the text is empty: expected words of the diary, such as \"\(words[0].name.en)\"")
+            throw DiaryError("the text is empty: expected words of the diary, such as \"\(words[0].name.en)\"")
         }
         return tokens
     }
@@ -49,26 +49,26 @@ extension Diary {
         return !(next.isASCII && (next.isLetter || next.isNumber))
     }
 
-    private func unknown(_ rest: Substring) -> LessonError {
+    private func unknown(_ rest: Substring) -> DiaryError {
         var word = ""
         for (offset, character) in rest.enumerated() {
             if offset > 0, character.isWhitespace || character.isPunctuation { break }
             if offset > 0, !character.isASCII, longestWord(at: rest.dropFirst(offset)) != nil { break }
             word.append(character)
         }
-        let word30 = TerminalText.sanitized(String(word.prefix(30)))
+        let word30 = String(word.prefix(30)).withoutControls
         let isLatin = word.first?.isASCII ?? true
         let vocabulary = words.map { isLatin ? $0.name.en : $0.name.zh }
         let near = NearWords.of(word30, in: vocabulary.filter { $0.first?.isLetter ?? false })
-        let known = near.isEmpty ? "; the diary knows \(vocabulary.joined(separator: " "))" : LessonError.hint(near)
-        return LessonError(.badText, "\"\(word30)\" is not a word of the diary\(known)")
+        let known = near.isEmpty ? "; the diary knows \(vocabulary.joined(separator: " "))" : NearWords.hint(near)
+        return DiaryError("\"\(word30)\" is not a word of the diary\(known)")
     }
 
     /// The built-in diary with one of its questions.
-    public func text(question: String, language: Language) throws(LessonError) -> String {
+    public func text(question: String, language: Language) throws(DiaryError) -> String {
         guard let question = questions.first(where: { $0.name == question }) else {
-            throw LessonError(
-                .unknownName, "there is no question \"\(question)\"; expected one of \(questions.map(\.name).joined(separator: ", "))")
+            throw DiaryError(
+                "there is no question \"\(question)\"; expected one of \(questions.map { $0.name }.joined(separator: ", "))")
         }
         return text[language] + (language == .en ? " " : "") + question.text[language]
     }

@@ -2,7 +2,6 @@
 // designed weights; the lightning indexer (Eq. 1 alone) and attention to its choice; a read-out of both answers; and the dense weights
 // with the mask in the wrong place, to show why it matters.
 
-public import Mechanisms
 public import Traces
 
 extension Equation {
@@ -40,7 +39,7 @@ extension Diary {
     /// The diary's attention over `tokens`, with labels in `language`. Steps: `input.own`, `input.strength`, `input.sentence`, `input.gathers`,
     /// `input.question`, `story`, `asked`, `embedding`, `attention.*`, `answer`, `indexer.*`, `selected`, `sparse.*`, `sparse.answer`,
     /// `mask_after_softmax.*`.
-    public func trace(of tokens: [DiaryToken], language: Language, switches: [Switch] = []) throws -> Trace {
+    public func trace(of tokens: [DiaryToken], language: Language, switches: [Switch] = []) throws(EngineError) -> Trace {
         let labels = tokens.map(\.text)
         let heads = self.heads.enumerated().map { Self.letter($0) + (language == .en ? ": " : "：") + $1.name[language] }
         var recorder = Recorder(
@@ -66,20 +65,20 @@ extension Diary {
     public func selectiveAttention() throws(EngineError) -> SelectiveAttention {
         let scorer = try LightningIndexer(
             heads: indexer.query.count, dimension: indexer.key.count, topK: topK,
-            query: Self.stacked("indexer.wq", indexer.query.flatMap(\.self)), key: Self.stacked("indexer.wk", indexer.key),
+            query: Self.stacked("indexer.wq", indexer.query.flatMap { $0 }), key: Self.stacked("indexer.wk", indexer.key),
             headWeights: Self.stacked("indexer.ww", indexer.weights))
         return SelectiveAttention(attention: try attention(), weights: weights, indexer: scorer)
     }
 
     private static func stacked(_ name: String, _ rows: [[Double]]) -> NamedTensor {
-        .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap(\.self)))
+        .init(name, Tensor([.o, .c], [rows.count, rows[0].count], rows.flatMap { $0 }))
     }
 
     /// The designed projections.
     public var weights: DenseAttention.Weights {
         return .init(
-            query: Self.stacked("wq", heads.flatMap(\.query)), key: Self.stacked("wk", heads.flatMap(\.key)),
-            value: Self.stacked("wv", heads.flatMap(\.value)), output: Self.stacked("wo", output))
+            query: Self.stacked("wq", heads.flatMap { $0.query }), key: Self.stacked("wk", heads.flatMap { $0.key }),
+            value: Self.stacked("wv", heads.flatMap { $0.value }), output: Self.stacked("wo", output))
     }
 
     private func recordEmbedding(_ tokens: [DiaryToken], on recorder: inout Recorder) throws(EngineError) -> Expression {
@@ -100,7 +99,7 @@ extension Diary {
             "input.gathers", "gathers", Tensor([.t], [tokens.count], tokens.map { words[$0.word].gathers }),
             title: Bilingual(en: "How strongly each word takes on what is asked", zh: "每个词收集“问什么”的强度"), source: given)
         let question = try recorder.input(
-            "input.question", "question", Tensor(shape, askedFor(by: tokens).flatMap(\.self)),
+            "input.question", "question", Tensor(shape, askedFor(by: tokens).flatMap { $0 }),
             title: Bilingual(en: "What the question word before asks for", zh: "前面的疑问词在问什么"), source: given)
         let asked = try recorder.record(.asked, gathers * question)
         return try recorder.record(.embedding, own + story + asked)

@@ -2,7 +2,7 @@
 
 extension JSONReader {
     /// Reads a string.
-    mutating func string() throws(FileError) -> String {
+    package mutating func string() throws(FileError) -> String {
         guard skip(UInt8(ascii: "\"")) else { throw failure("expected a string, found \(found)") }
         let start = at
         while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\"), bytes[at] >= 0x20 { at += 1 }
@@ -51,14 +51,14 @@ extension JSONReader {
     }
 
     /// Reads a number: an integer if it is written as one and fits 64 bits.
-    mutating func number() throws(FileError) -> JSON {
+    package mutating func number() throws(FileError) -> JSON {
         let token = try numberToken()
         if token.isInteger, let value = Int(token.text) { return .integer(value) }
         return .number(try double(token))
     }
 
     /// Reads one number of a trace; what is not finite is written as a string.
-    mutating func double() throws(FileError) -> Double {
+    package mutating func double() throws(FileError) -> Double {
         if next() == UInt8(ascii: "\"") {
             let start = at
             let text = try string()
@@ -89,12 +89,12 @@ extension JSONReader {
     private mutating func shortNumber() -> Double? {
         let isNegative = at < bytes.count && bytes[at] == UInt8(ascii: "-")
         if isNegative { at += 1 }
-        var digits = 0
+        var digits: Int64 = 0  // a page counts with 32 bits
         var decimals: Int?
         let start = at
         scan: while at < bytes.count {
             switch bytes[at] {
-            case 0x30...0x39: digits = digits &* 10 &+ Int(bytes[at] - 0x30)
+            case 0x30...0x39: digits = digits &* 10 &+ Int64(bytes[at] - 0x30)
             case UInt8(ascii: ".") where decimals == nil && at > start: decimals = at
             case UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "."): return nil
             default: break scan
