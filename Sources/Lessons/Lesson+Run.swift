@@ -66,7 +66,7 @@ extension Lesson {
         case .diaryText(let text): main = try .diary(diary, name: "", text: text, origin: .ownDiary, language: language)
         case .trace(let trace, let text, let layer, let provenance, let model):
             main = try Experiment(
-                name: "", trace: trace, prefix: Self.prefix(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
+                name: "", trace: trace, place: Self.place(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
                 provenance: provenance)
             return [main] + (try modelRuns(model, like: main))
         }
@@ -86,18 +86,18 @@ extension Lesson {
         return try runs.map { try $0.experiment(model, like: main) }
     }
 
-    /// `layer.N.` of the layer to speak of, or nothing for a trace of one attention.
-    private static func prefix(of trace: Trace, layer: Int?) throws -> String {
-        if layer == nil, trace.contains("attention.weights") { return "" }
-        let layers = trace.steps.map(\.id).filter { $0.hasPrefix("layer.") && $0.hasSuffix(".attention.weights") }
-            .compactMap { Int($0.dropFirst(6).dropLast(18)) }
+    /// The layer to speak of, or nothing for a trace of one attention.
+    private static func place(of trace: Trace, layer: Int?) throws -> [Scope] {
+        let attentions = trace.attentions.filter { $0.branch == .attention }
+        if layer == nil, attentions.contains(where: { $0.place.isEmpty }) { return [] }
+        let layers = attentions.compactMap { $0.place == [.layer($0.weights.layer ?? -1)] ? $0.weights.layer : nil }
         guard let chosen = layer ?? layers.max(), layers.contains(chosen) else {
             throw LessonError(
                 .unknownName,
                 "the trace has no attention of layer \(layer.map(String.init) ?? "0"); expected one of \(layers.map(String.init).joined(separator: ", "))"
             )
         }
-        return "layer.\(chosen)."
+        return [.layer(chosen)]
     }
 }
 
@@ -124,7 +124,7 @@ struct PageBuilder {
 
     private func focus(_ value: LiveValue) throws -> (step: String, index: [Int]) {
         let cell = try resolver.exactCell(value)
-        return (cell.step.id, cell.index)
+        return (cell.step.id.text, cell.index)
     }
 
     /// A figure's data and options, its roles looked up.
@@ -140,7 +140,7 @@ struct PageBuilder {
         var options = FigureOptions()
         options.language = resolver.language
         options.step = try request.step.map { id in
-            do { return try experiment.step(id).id } catch { throw LessonError(.badFile, at: request.place, "\(error)") }
+            do { return try experiment.step(id).id.text } catch { throw LessonError(.badFile, at: request.place, "\(error)") }
         }
         switch request.head {
         case nil: break

@@ -44,7 +44,7 @@ struct RotationRun: Hashable, Sendable {
             rotary: .init(layout: layout, theta: 10_000))
         func identity(_ name: String) -> NamedTensor { .init(name, Tensor(Shape([(.o, width), (.c, width)])) { $0[0] == $0[1] ? 1 : 0 }) }
         let weights = DenseAttention.Weights(query: identity("wq"), key: identity("wk"), value: identity("wv"), output: identity("wo"))
-        var recorder = Recorder(tokens: tokens, prefix: "attention.")
+        var recorder = Recorder(tokens: tokens, scopes: [.branch(.attention)])
         let x = try recorder.input(
             "input.x", "x", Tensor([.t, .c], [times, width], (0..<times).flatMap { _ in vector }),
             title: Bilingual(en: "The same vector at every position", zh: "每个位置放同一个向量"))

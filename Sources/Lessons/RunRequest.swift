@@ -94,13 +94,14 @@ struct RunRequest: Sendable {
                 return try .diary(diary, name: name, text: text[language], origin: .ownDiary, language: language, switches: switches)
             case .repeated(let run):
                 return try Experiment(
-                    name: name, trace: run.trace(), prefix: "", origin: .model, text: "",
+                    name: name, trace: run.trace(), place: [], origin: .model, text: "",
                     provenance: Provenance(name: "rotation", note: RotationRun.note), subject: "\(run)")
             case .referenceCase(let file, let paths):
                 let (trace, provenance) = try resources.referenceCase(file, paths, switches)
-                let prefix = trace.contains("prefill.selected") ? "prefill." : ""
+                let prefill: [Scope] = [.pass(.prefill)]
                 return try Experiment(
-                    name: name, trace: trace, prefix: prefix, origin: .referenceCase(file),
+                    name: name, trace: trace, place: trace.first(.selected, in: prefill) == nil ? [] : prefill,
+                    origin: .referenceCase(file),
                     text: trace.tokens.joined(separator: " "), provenance: provenance, subject: "case \(file)")
             case .model: throw LessonError(.badFile, at: place, "run \(name): expected a model to run, found none")
             }
@@ -114,7 +115,7 @@ struct RunRequest: Sendable {
         guard case .model(let selection) = subject else { throw LessonError(.badFile, at: place, "run \(name): expected model: true") }
         let trace = try model.record(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection)
         return try Experiment(
-            name: name, trace: trace, prefix: main.prefix, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
+            name: name, trace: trace, place: main.place, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
     }
 
     private static func question(_ asked: String, _ current: String, _ diary: Diary) -> String {

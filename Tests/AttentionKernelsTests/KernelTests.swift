@@ -12,7 +12,7 @@ import Traces
 
     private func leaf(_ name: String, _ axes: [Axis], _ lengths: [Int], _ values: [Float], _ recorder: inout Recorder) throws -> Expression
     {
-        try recorder.input(name, name, Tensor(axes, lengths, values.map { Double($0) }), title: Bilingual(same: name))
+        try recorder.input(StepID(name), name, Tensor(axes, lengths, values.map { Double($0) }), title: Bilingual(same: name))
     }
 
     /// Weighted latents [heads, latent] over `positions`, by the engine.

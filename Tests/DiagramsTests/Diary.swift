@@ -140,7 +140,7 @@ enum Diary {
     static func trace(_ question: String, _ language: Language) throws -> Trace {
         let x = question == "trip" ? trip : breakfast
         let tokens = language == .en ? (question == "trip" ? trip_en : breakfast_en) : (question == "trip" ? trip_zh : breakfast_zh)
-        var recorder = Recorder(tokens: tokens, prefix: "attention.", labels: [.t: tokens, .s: tokens])
+        var recorder = Recorder(tokens: tokens, scopes: [.branch(.attention)], labels: [.t: tokens, .s: tokens])
         let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
         let weights = DenseAttention.Weights(
             query: .init("wq", W_Q), key: .init("wk", W_K), value: .init("wv", W_V), output: .init("wo", W_O))

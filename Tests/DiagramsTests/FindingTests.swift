@@ -11,7 +11,7 @@ import Traces
         _ values: [Double], _ axes: [Axis], _ lengths: [Int], id: String, tokens: [String] = [],
         _ change: (inout FigureOptions) -> Void = { _ in }
     ) throws -> Scene {
-        try draw(trace(values, axes, lengths, id: id, tokens: tokens)) {
+        try draw(trace(values, axes, lengths, id: StepID(id), tokens: tokens)) {
             $0.step = id
             change(&$0)
         }

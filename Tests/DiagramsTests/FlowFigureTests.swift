@@ -60,12 +60,13 @@ import Traces
 
     @Test(arguments: ["layer.0", "prefill"]) func `an earlier pass leaves a cache, an earlier layer does not`(earlier: String) throws {
         let (here, isCache) = (earlier == "prefill" ? "decode.0" : "layer.1", earlier == "prefill")
-        func step(_ id: String, _ inputs: [String]) -> Step {
+        func step(_ id: StepID, _ inputs: [StepID]) -> Step {
             Step(
                 id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs, symbol: "x",
                 output: Tensor(Shape([.t, .s], [1, 1]), [1]))
         }
-        let steps = [step(earlier + ".k", []), step(here + ".z", [earlier + ".k"]), step(here + ".attention.output", [here + ".z"])]
+        let (k, z, output) = (StepID(earlier + ".k"), StepID(here + ".z"), StepID(here + ".attention.output"))
+        let steps = [step(k, []), step(z, [k]), step(output, [z])]
         let data = FigureData(traces: [("main", Trace(tokens: [], steps: steps))], provenance: Provenance(name: "test"))
         let scene = try Figure.pipeline.draw(data, FigureOptions(), fixedText)
         #expect(scene.words.joined(separator: " ").contains("caches") == isCache)

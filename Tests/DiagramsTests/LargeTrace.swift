@@ -6,7 +6,7 @@ import Traces
 enum LargeTrace {
     /// A causal pass over `count` tokens in which a query keeps itself and key 0, the same in two heads.
     static func selective(_ count: Int) -> Trace {
-        func step(_ id: String, _ axes: [Axis], _ lengths: [Int], inputs: [String] = [], _ value: (Int, Int) -> Double) -> Step {
+        func step(_ id: StepID, _ axes: [Axis], _ lengths: [Int], inputs: [StepID] = [], _ value: (Int, Int) -> Double) -> Step {
             let one = (0..<lengths[lengths.count - 2]).flatMap { row in (0..<lengths.last!).map { value(row, $0) } }
             let values = lengths.count == 3 ? (0..<lengths[0]).flatMap { _ in one } : one
             return Step(

@@ -60,7 +60,8 @@ import Traces
         let row = [1, 0, 0, 0, 0.5, 0.5, 0, 0, 0.2, 0.3, 0.5, 0, 0.1, 0.2, 0.3, 0.4]
         let steps = (0..<5).map { layer in
             Step(
-                id: "layer.\(layer).attention.weights", title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""), source: "test",
+                id: StepID([.layer(layer), .branch(.attention)], .weights), title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""),
+                source: "test",
                 inputs: [], symbol: "A", output: Tensor([.h, .t, .s], [8, 4, 4], (0..<8).flatMap { _ in row }))
         }
         return Trace(tokens: ["one", "two", "three", "wonderfully"], steps: steps)
@@ -105,9 +106,10 @@ import Traces
 
     /// One step of decoding: the fourth token asks, and keeps keys 1 and 3.
     private static let decoding: Trace = {
-        func step(_ id: String, _ axes: [Axis], _ lengths: [Int], inputs: [String] = [], _ values: [Double]) -> Step {
+        func step(_ id: StepID, _ axes: [Axis], _ lengths: [Int], inputs: [StepID] = [], _ values: [Double]) -> Step {
             Step(
-                id: "decode.0." + id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs,
+                id: id.inside([.pass(.decode(0))]), title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test",
+                inputs: inputs,
                 symbol: "A", output: Tensor(Shape(axes, lengths), values))
         }
         return Trace(

@@ -169,7 +169,7 @@ import Traces
     }
 
     @Test func `a query head finds the key-value head that it shares`() throws {
-        func step(_ id: String, _ axes: [Axis], _ lengths: [Int]) -> Step {
+        func step(_ id: StepID, _ axes: [Axis], _ lengths: [Int]) -> Step {
             let values = (0..<lengths.reduce(1, *)).map(Double.init)
             return Step(
                 id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "", inputs: [], symbol: "k",

@@ -7,7 +7,7 @@ import Traces
 
 /// Three tokens of a sparse pass as a file would hold it: no masks but those that its scores show.
 private func sparseTrace() -> Trace {
-    func step(_ id: String, _ axes: [Axis], _ lengths: [Int], _ values: [Double], inputs: [String] = []) -> Step {
+    func step(_ id: StepID, _ axes: [Axis], _ lengths: [Int], _ values: [Double], inputs: [StepID] = []) -> Step {
         Step(
             id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: inputs, symbol: "A",
             output: Tensor(Shape(axes, lengths), values))
@@ -102,7 +102,7 @@ extension Scene {
     }
 
     @Test func `a key-value head names the heads that share it`() throws {
-        var recorder = Recorder(tokens: ["a", "b"], prefix: "attention.")
+        var recorder = Recorder(tokens: ["a", "b"], scopes: [.branch(.attention)])
         func weight(_ name: String, _ rows: Int) -> NamedTensor {
             NamedTensor(name, Tensor(Shape([.o, .c], [rows, 4])) { Double($0[0] + $0[1]) })
         }

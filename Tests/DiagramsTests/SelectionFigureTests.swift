@@ -200,7 +200,8 @@ import Traces
         let values = (0..<2 * 3 * 3).map { _ in 1.0 / 3 }
         let steps = (0..<2).map { layer in
             Step(
-                id: "layer.\(layer).attention.weights", title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""), source: "",
+                id: StepID([.layer(layer), .branch(.attention)], .weights), title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""),
+                source: "",
                 inputs: [], symbol: "A", output: Tensor([.h, .t, .s], [2, 3, 3], values))
         }
         let scene = try Figure.heads.draw(
@@ -296,6 +297,6 @@ import Traces
                 id: step.id, title: step.title, formula: step.formula, source: step.source, inputs: step.inputs, symbol: step.symbol,
                 output: Tensor([.t, .k], [18, 4], step.output.values.map { $0 == 4 ? 18 : $0 }))
         }
-        #expect(message(.compare, Trace(tokens: good.tokens, steps: bad)) == "selected: row 4: expected keys below 18, found 18")
+        #expect(message(.compare, Trace(tokens: good.tokens, steps: bad)) == "selected, row 4: expected keys from 0 to 17, or -1, found 18")
     }
 }

@@ -35,7 +35,7 @@ func draw(_ trace: Trace, _ figure: Figure = .matrix, _ change: (inout FigureOpt
 }
 
 /// A trace of one step.
-func trace(_ values: [Double], _ axes: [Axis], _ lengths: [Int], id: String = "attention.weights", tokens: [String] = []) -> Trace {
+func trace(_ values: [Double], _ axes: [Axis], _ lengths: [Int], id: StepID = "attention.weights", tokens: [String] = []) -> Trace {
     let step = Step(
         id: id, title: Bilingual(en: "Something", zh: "某物"), formula: Formula(""), source: "test", inputs: [], symbol: "A",
         output: Tensor(Shape(axes, lengths), values))

@@ -65,10 +65,11 @@ package struct SmallSparse: Sendable {
         var cache: SparseAttention.Cache?
         var start = 0
         for (i, length) in chunks.enumerated() {
-            recorder.prefix = "p\(i)."
             let part = Tensor([.t, .c], [length, width], Array(x.values[start * width..<(start + length) * width]))
-            let tokens = try recorder.input("input.x\(i)", "x", part, title: Bilingual(same: "x"))
-            cache = try sparse.record(tokens, cache: cache, form: form, paths: paths, on: &recorder).cache
+            let tokens = try recorder.input(StepID("input.x\(i)"), "x", part, title: Bilingual(same: "x"))
+            cache = try recorder.within(.named("p\(i)")) { [cache] recorder throws(EngineError) in
+                try sparse.record(tokens, cache: cache, form: form, paths: paths, on: &recorder).cache
+            }
             start += length
         }
         return recorder.trace

@@ -71,7 +71,7 @@ enum Answers {
         let data = FigureData(traces: [(name: "mutant", trace: trace)], provenance: Provenance(name: "mutant"))
         let figure = choice.pick(Figures.all.filter { $0.needs == .traces })
         var options = FigureOptions()
-        if choice.below(2) == 0 { options.step = step.id }
+        if choice.below(2) == 0 { options.step = step.id.text }
         if choice.below(4) == 0 { options.head = .one(choice.below(4)) }
         if choice.below(4) == 0 { options.query = choice.below(20) }
         // A figure may refuse a trace that explains itself: a step without rows, a trace without an indexer. That is an answer too.

@@ -82,7 +82,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     @Test func `a model's trace leaves out what only the diary has`() throws {
         let tokens = try diary.tokens(of: diary.text.en)
         let whole = try diary.trace(of: tokens, language: .en)
-        var recorder = Recorder(tokens: tokens.map(\.text), prefix: "layer.3.attention.")
+        var recorder = Recorder(tokens: tokens.map(\.text), scopes: [.layer(3), .branch(.attention)])
         _ = try diary.attention().record(
             recorder.input("input.x", "x", whole.step("embedding").output, title: Bilingual(same: "x")), diary.weights, on: &recorder)
         let page = try library.lesson("1").run(
@@ -127,7 +127,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     @Test func `a model's page has its own summary and explains the mark of a space`() throws {
         let tokens = ["▁Once", "▁upon", "▁a", "▁time"]
         let x = Tensor(Shape([.t, .c], [4, diary.featureIDs.count])) { Double($0[0] + $0[1]) / 8 }
-        var recorder = Recorder(tokens: tokens, prefix: "layer.0.attention.", labels: [.t: tokens, .s: tokens])
+        var recorder = Recorder(tokens: tokens, scopes: [.layer(0), .branch(.attention)], labels: [.t: tokens, .s: tokens])
         _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
         for language in Language.allCases {
             let page = try library.lesson("1").run(
@@ -235,7 +235,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     @Test func `a reader's tokens are never read as markup`() throws {
         let bad = ["<script>", "*a*", "`b`", "[c](d)", "\u{1B}[31m", "]]>\u{202E}"]
         let x = Tensor([.t, .c], [bad.count, diary.featureIDs.count], (0..<bad.count * diary.featureIDs.count).map { Double($0 % 5) })
-        var recorder = Recorder(tokens: bad, prefix: "layer.0.attention.", labels: [.t: bad, .s: bad])
+        var recorder = Recorder(tokens: bad, scopes: [.layer(0), .branch(.attention)], labels: [.t: bad, .s: bad])
         _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
         let page = try library.lesson("1").run(
             .trace(recorder.trace, text: bad.joined(), layer: nil, provenance: Provenance(name: "m")), language: .en)

@@ -18,7 +18,7 @@ func smallAttention(
         key: .init("wk", noise.tensor([.o, .c], [keyValueHeads * headDimension, width])),
         value: .init("wv", noise.tensor([.o, .c], [keyValueHeads * valueDimension, width])),
         output: .init("wo", noise.tensor([.o, .c], [width, heads * valueDimension])))
-    var recorder = Recorder(prefix: "attention.")
+    var recorder = Recorder(scopes: [.branch(.attention)])
     let x = try recorder.input("input.x", "x", noise.tensor([.t, .c], [length, width]), title: Bilingual(same: "x"))
     let output = try attention.record(x, weights, on: &recorder).output.tensor
     return (recorder.trace, output)
@@ -36,7 +36,7 @@ func smallAttention(
     }
 
     @Test func `an explanation shows the arithmetic down to its operands`() throws {
-        var recorder = Recorder(prefix: "attention.")
+        var recorder = Recorder(scopes: [.branch(.attention)])
         let x = try recorder.input(
             "input.x", "x", Tensor([.t, .c], [2, 4], [0.8, 0, 1.2, 0.1, 1, 0.2, 0.9, 0]), title: Bilingual(same: "x"))
         let identity = Tensor(Shape([(.o, 4), (.c, 4)])) { $0[0] == $0[1] ? 1 : 0 }
@@ -56,7 +56,7 @@ func smallAttention(
         var recorder = Recorder()
         let ones = try recorder.input("input.a", "a", Tensor([.d], [64], [Double](repeating: 1, count: 64)), title: Bilingual(same: "a"))
         let numbers = try recorder.input("input.b", "b", Tensor([.d], [64], (1...64).map(Double.init)), title: Bilingual(same: "b"))
-        let equation = Equation("total", symbol: "T", Bilingual(same: "T"), "T = a", source: "test", axes: [])
+        let equation = Equation(named: "total", symbol: "T", Bilingual(same: "T"), "T = a", source: Bilingual(same: "test"), axes: [])
         _ = try recorder.record(equation, dot(ones, numbers))
         let explanation = try recorder.trace.step("total").explain([])
         #expect(explanation.numeric == "1·1 + 1·2 + 1·3 + 1·4 + … 57 more … + 1·62 + 1·63 + 1·64")
@@ -76,7 +76,7 @@ func smallAttention(
         var cache: DenseAttention.Cache?
         var rows: [Double] = []
         for start in stride(from: 0, to: 5, by: chunk) {
-            var recorder = Recorder(prefix: "attention.")
+            var recorder = Recorder(scopes: [.branch(.attention)])
             let part = Array(x.values[start * 6..<min(start + chunk, 5) * 6])
             let tokens = try recorder.input("input.x", "x", Tensor([.t, .c], [part.count / 6, 6], part), title: Bilingual(same: "x"))
             let result = try attention.record(tokens, weights, cache: cache, on: &recorder)
@@ -110,7 +110,7 @@ func smallAttention(
             let attention = try DenseAttention(
                 heads: heads, keyValueHeads: keyValueHeads, headDimension: d, valueDimension: dv, isCausal: true,
                 rotary: .init(layout: .half, theta: 10_000))
-            var recorder = Recorder(prefix: "attention.")
+            var recorder = Recorder(scopes: [.branch(.attention)])
             _ = try attention.record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), weights, on: &recorder)
             return recorder.trace
         }
@@ -169,7 +169,7 @@ func smallAttention(
             try recorder.input("weight.w", "W", Tensor([.o, .c], [1, 2], [1, .nan]), title: Bilingual(same: "w"))
         }
         let huge = try recorder.input("input.x", "x", Tensor([.t, .s], [1, 2], [1e200, -1e200]), title: Bilingual(same: "x"))
-        let equation = Equation("weights", symbol: "A", Bilingual(same: "A"), "A", source: "test", axes: [.t, .s])
+        let equation = Equation(.weights, symbol: "A", Bilingual(same: "A"), "A", source: "test", axes: [.t, .s])
         #expect(throws: EngineError(.value, "weights[0,0]", "expected a number, found NaN: these inputs cannot be computed with")) {
             try recorder.record(equation, softmax(huge * huge * huge, over: .s))
         }

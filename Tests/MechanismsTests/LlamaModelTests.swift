@@ -62,7 +62,7 @@ import Traces
         ]
         let expected =
             ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits", "loss", "mean_loss"]
-        #expect(trace.steps.map(\.id).filter { !$0.hasPrefix("weight.") } == expected)
+        #expect(trace.steps.map(\.id.text).filter { !$0.hasPrefix("weight.") } == expected)
         #expect(trace.steps.filter { $0.id == "weight.embedding" }.count == 1)
         let weights = try trace.step("layer.1.attention.weights")
         #expect(weights.output.shape == Shape([(.h, 4), (.t, 4), (.s, 4)]))

@@ -30,7 +30,7 @@ import Traces
         var recorder = Recorder()
         let (S, v) = try input(keys: 5, masked: nil, &recorder)
         _ = try OnlineSoftmax(blockSize: 2).record(S, values: v, on: &recorder)
-        let steps = recorder.trace.steps.map(\.id)
+        let steps = recorder.trace.steps.map(\.id.text)
         #expect(
             steps.filter { $0.hasPrefix("block.1.") }
                 == ["scores", "maximum", "numerators", "rescaling", "sum", "output"].map { "block.1." + $0 })
@@ -46,7 +46,7 @@ import Traces
         let v = try recorder.input("input.v", "v", Tensor([.s, .h, .d], [3, 1, 1], [1, 1, 1]), title: Bilingual(same: "v"))
         let heads = try OnlineSoftmax(blockSize: 1).record(S, values: v, on: &recorder)
         #expect(heads.tensor.values == [1])
-        #expect(try (0..<3).map { try recorder.trace.value("block.\($0).maximum", [0, 0]) } == [0, 1, 3])
+        #expect(try (0..<3).map { try recorder.trace.value(StepID([.block($0)], .runningMaximum), [0, 0]) } == [0, 1, 3])
         #expect(abs(try recorder.trace.value("block.2.rescaling", [0, 0]) - 0.1353352832366127) < 1e-16)
     }
 

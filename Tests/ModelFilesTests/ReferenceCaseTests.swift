@@ -12,7 +12,7 @@ import Traces
     func `dense attention equals the reference`(name: String) throws {
         let reference = try ReferenceCase(path: "\(Paths.fixtures)/attention-\(name).safetensors")
         let (mechanism, weights, x) = try reference.attention()
-        var recorder = Recorder(prefix: "attention.")
+        var recorder = Recorder(scopes: [.branch(.attention)])
         _ = try mechanism.record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), weights, on: &recorder)
         #expect(reference.expectedNames.count == 7)
         for expectedName in reference.expectedNames {

@@ -40,7 +40,7 @@ func hostilePages() throws -> [Page] {
     let features = try whole.step("embedding").output.shape.lengths[1]
     let x = Tensor([.t, .c], [hostileTokens.count, features], (0..<hostileTokens.count * features).map { Double($0 * 7 % 5) - 1 })
     var recorder = Recorder(
-        tokens: hostileTokens, prefix: "layer.0.attention.", labels: [.t: hostileTokens, .s: hostileTokens])
+        tokens: hostileTokens, scopes: [.layer(0), .branch(.attention)], labels: [.t: hostileTokens, .s: hostileTokens])
     _ = try diary.attention().record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), diary.weights, on: &recorder)
     return try Language.allCases.map { language in
         try library.lesson("1").run(

@@ -20,7 +20,7 @@ import Traces
 
     /// Counted cost of the steps whose id satisfies the condition.
     private func counted(_ trace: Trace, _ isMeant: (String) -> Bool) -> PassCosts.Count {
-        let cost = trace.steps.filter { isMeant($0.id) }.reduce(Cost()) { $0 + $1.cost }
+        let cost = trace.steps.filter { isMeant($0.id.text) }.reduce(Cost()) { $0 + $1.cost }
         return .init(flops: ExactCount(cost.flops), contraction: ExactCount(cost.contractionFlops))
     }
 

@@ -51,7 +51,7 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
     }()
 
     private func input(_ name: String, _ recorder: inout Recorder) throws -> Traces.Expression {
-        try recorder.input("input.\(name)", name, #require(inputs[name], "no input \(name)").tensor, title: Bilingual(same: name))
+        try recorder.input(StepID("input.\(name)"), name, #require(inputs[name], "no input \(name)").tensor, title: Bilingual(same: name))
     }
 
     /// A case's mask [t, s] of ones and zeros.
@@ -123,7 +123,7 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
     ) throws {
         var recorder = Recorder()
         let axes = one.expected.axes.map { Axis($0) }
-        let equation = Equation("result", symbol: "R", Bilingual(same: "R"), "", source: "", axes: axes)
+        let equation = Equation(named: "result", symbol: "R", Bilingual(same: "R"), "", source: Bilingual(same: ""), axes: axes)
         _ = try recorder.record(equation, one.expression(&recorder))
         let step = try recorder.trace.step("result")
         let expected = one.expected.tensor

@@ -5,7 +5,8 @@ import Traces
     @Test func `a plain sum names only recorded steps as its inputs`() throws {
         var recorder = Recorder()
         let x = try recorder.input("input.x", "x", Tensor([.t, .c], [2, 3], [1, 2, 3, 4, 5, 6]), title: Bilingual(same: "x"))
-        _ = try recorder.record(Equation("total", symbol: "T", Bilingual(same: "T"), "", source: "", axes: [.t]), sum(x, over: .c))
+        _ = try recorder.record(
+            Equation(named: "total", symbol: "T", Bilingual(same: "T"), "", source: Bilingual(same: ""), axes: [.t]), sum(x, over: .c))
         let step = try recorder.trace.step("total")
         #expect(step.output.values == [6, 15])
         #expect(step.inputs == ["input.x"])

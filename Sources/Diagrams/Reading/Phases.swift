@@ -3,18 +3,40 @@
 import Traces
 
 extension Trace {
-    /// The pass that a step belongs to; nil where a trace has none.
-    static func phase(of id: String) -> String? {
-        let parts = id.split(separator: ".")
-        if parts.first == "prefill" { return "prefill" }
-        return parts.first == "decode" && parts.count > 2 && Int(parts[1]) != nil ? "decode.\(parts[1])" : nil
-    }
+    /// The scopes of the pass that the options name; nil if the trace does not have it.
+    func pass(_ options: FigureOptions) -> [Scope]? { passes.first { $0.description == options.phase }.map { [.pass($0)] } }
 
     /// Throws if the trace has phases, but not the one that the options name.
     func checkPhase(_ options: FigureOptions, figure: String) throws(FigureError) {
-        let phases = steps.compactMap { Self.phase(of: $0.id) }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let phases = passes.map { $0.description }
         if phases.isEmpty || phases.contains(options.phase) { return }
         let others = phases.count > 8 ? phases.prefix(7) + ["…", phases[phases.count - 1]] : phases[...]
         throw FigureError("\(figure): phase \(options.phase): expected one of \(others.joined(separator: ", "))")
+    }
+
+    /// What the figures call the step: its title, and that it is dense where a sparse attention has it beside for comparison.
+    func shownTitle(of step: Step) -> Bilingual {
+        guard isBeside(step) else { return step.title }
+        if step.id.role == .weights { return Bilingual(en: "Dense attention weights", zh: "稠密注意力权重") }
+        return Words.dense + Words.continued(step.title)
+    }
+
+    /// Whether the step belongs to a dense attention that was run beside a sparse one, so that it could be compared.
+    func isBeside(_ step: Step) -> Bool {
+        guard let branch = step.id.branch else { return false }
+        let all = attentions(at: step.id.place)
+        guard let dense = all.first, dense.isDense, dense.branch == branch, all.count > 1 else { return false }
+        return branch == .dense
+    }
+}
+
+extension Words {
+    /// What begins a line about the dense attention beside a sparse one.
+    static let dense = Bilingual(en: "Dense attention: ", zh: "稠密注意力：")
+
+    /// A title in the middle of a sentence: one that begins with a word, not with a name in capitals, goes on in small letters.
+    static func continued(_ title: Bilingual) -> Bilingual {
+        let isWord = title.en.dropFirst().first?.isLowercase ?? false
+        return Bilingual(en: isWord ? title.en.prefix(1).lowercased() + title.en.dropFirst() : title.en, zh: title.zh)
     }
 }

@@ -17,7 +17,7 @@ func computing<Value>(_ body: () throws(EngineError) -> Value) throws(FigureErro
 
 extension Trace {
     /// The step `id`; a figure cannot do without it.
-    func recorded(_ id: String) throws(FigureError) -> Step {
+    func recorded(_ id: StepID) throws(FigureError) -> Step {
         try computing { () throws(EngineError) in try step(id) }
     }
 }

@@ -16,52 +16,39 @@ struct SelectionView {
     let sparse: MatrixSlice
     /// The scores that were ranked, or nil where a rule chose.
     let score: MatrixSlice?
-    /// The keys of each query, in order of position.
-    let kept: [[Int]]
+    /// What was kept, row by row.
+    let selection: Selection
 
     /// The selection of `phase`, or the only one; throws if the trace has none.
     init(_ trace: Trace, _ options: FigureOptions, figure: String) throws(FigureError) {
-        // The steps are known by their names; a name that is not there is still a mistake.
-        if let id = options.step { _ = try trace.recorded(id) }
-        let prefix = [options.phase + ".", ""].first { trace.contains($0 + "selected") }
-        guard let prefix else {
+        // The steps are known by their roles; a name that is not there is still a mistake.
+        if let id = options.step { _ = try trace.recorded(StepID(id)) }
+        guard let selected = trace.pass(options).flatMap({ trace.first(.selected, in: $0) }) ?? trace.first(.selected, in: []) else {
             try trace.checkPhase(options, figure: figure)
             throw FigureError("\(figure) needs a trace with a selection: expected a step called selected, found none")
         }
-        func first(_ ids: [String]) throws(FigureError) -> Step {
-            guard let id = ids.first(where: { trace.contains(prefix + $0) }) else {
-                throw FigureError("\(figure) needs the step \(ids.map { prefix + $0 }.joined(separator: " or ")), found none")
-            }
-            return try trace.recorded(prefix + id)
+        let views = trace.attentions(at: selected.id.scopes)
+        guard let sparseView = views.first(where: { !$0.isDense }) else {
+            throw FigureError("\(figure) needs the weights of the attention that keeps to \(selected.id), found none")
+        }
+        guard let denseView = sparseView.dense else {
+            throw FigureError("\(figure) needs the weights of dense attention beside \(selected.id), found none")
         }
         self.trace = trace
-        selected = try trace.recorded(prefix + "selected")
-        let isPlain = trace.contains(prefix + "sparse.weights")
-        dense = try MatrixSlice(first(isPlain ? ["attention.weights"] : ["dense.weights"]), of: trace, head: options.head)
-        sparse = try MatrixSlice(first(isPlain ? ["sparse.weights"] : ["attention.weights"]), of: trace, head: options.head)
+        self.selected = selected
+        dense = try MatrixSlice(trace.recorded(denseView.weights), of: trace, head: options.head)
+        sparse = try MatrixSlice(trace.recorded(sparseView.weights), of: trace, head: options.head)
         score = try selected.inputs.first.map { id throws(FigureError) in try MatrixSlice(trace.recorded(id), of: trace, head: nil) }
         guard dense.isPair, sparse.isPair, sparse.rows == dense.rows, sparse.columns == dense.columns else {
             throw FigureError(
                 "\(figure): \(sparse.step.id) \(sparse.step.output.shape) does not fit \(dense.step.id) \(dense.step.output.shape)")
         }
-        kept = try Self.keys(selected, rows: dense.rows, columns: dense.columns, figure)
+        let head: Int? = if case .one(let n)? = dense.head { n } else { nil }
+        selection = try computing { () throws(EngineError) in try trace.selection(selected.id, head: head) }
     }
 
-    private static func keys(_ selected: Step, rows: Int, columns: Int, _ figure: String) throws(FigureError) -> [[Int]] {
-        let shape = selected.output.shape
-        guard shape.rank == 2, shape[.t] == rows, let k = shape[.k] else {
-            throw FigureError("\(figure): \(selected.id): expected [t: \(rows), k], found \(shape)")
-        }
-        let values = selected.output.transposed(to: [.t, .k]).values
-        return try (0..<rows).map { row throws(FigureError) in
-            try values[row * k..<(row + 1) * k].filter { $0 >= 0 }.map { value throws(FigureError) in
-                guard let key = Int(exactly: value), key < columns else {
-                    throw FigureError("\(selected.id): row \(row): expected keys below \(columns), found \(NumberText.exact(value))")
-                }
-                return key
-            }.sorted()
-        }
-    }
+    /// The keys of each query, in order of position.
+    var kept: [[Int]] { selection.rows.map { $0.kept } }
 
     var rows: Int { dense.rows }
     var columns: Int { dense.columns }
@@ -86,20 +73,11 @@ struct SelectionView {
     /// How many keys `query` may see.
     func visibleCount(_ query: Int) -> Int { (0..<columns).count { isVisible(query, $0) } }
 
-    /// The dense weight on the kept keys.
-    func massKept(_ query: Int) -> Double { kept[query].reduce(0) { $0 + dense.value(query, $1) } }
+    /// The dense weight on the kept keys: dense attention stands beside, or there is no view.
+    func massKept(_ query: Int) -> Double { selection.rows[query].massKept! }
 
-    /// Where the cut falls among the scores of `query`.
-    func cut(_ query: Int) -> ScoreCut? {
-        guard let score, score.isPair, score.rows == rows, score.columns == columns, let last = kept[query].last else { return nil }
-        let chosen = Set(kept[query])
-        let lowest = chosen.reduce(score.value(query, last)) { min($0, score.value(query, $1)) }
-        let rest = (0..<columns).filter { isVisible(query, $0) && !chosen.contains($0) }
-        let best = rest.max {
-            score.value(query, $0) < score.value(query, $1) || (score.value(query, $0) == score.value(query, $1) && $0 > $1)
-        }
-        return ScoreCut(lowestKept: lowest, firstDropped: best, dropped: best.map { score.value(query, $0) })
-    }
+    /// Where the cut falls among the scores of `query`; nil where the trace has none.
+    func cut(_ query: Int) -> Selection.Cut? { selection.rows[query].cut }
 
     /// A query by place and token, or by place alone where tokens have no texts.
     func queryName(_ query: Int) -> Bilingual {
@@ -115,27 +93,13 @@ struct SelectionView {
 
     /// Who chose, by what was ranked and by the switches; nil where the trace does not say.
     var rule: SelectionRule? {
-        if let id = score?.step.id {
-            if id.hasSuffix("indexer.score") { return .indexer }
-            if id.hasSuffix("oracle.score") { return .oracle }
+        switch score?.step.id.role {
+        case .indexScore: return .indexer
+        case .oracleScore: return .oracle
+        default: break
         }
         return SelectionRule.allCases.first { trace.switches.contains(Switch.select($0).description) }
     }
-}
-
-/// Where the scores of one query are cut.
-struct ScoreCut: Hashable {
-    /// The lowest score that got in.
-    let lowestKept: Double
-    /// The best key that did not.
-    let firstDropped: Int?
-    /// Its score.
-    let dropped: Double?
-
-    /// Where a line between kept and dropped scores stands.
-    var line: Double { dropped.map { ($0 + lowestKept) / 2 } ?? lowestKept }
-    /// Whether position decided between equal scores.
-    var isTie: Bool { dropped == lowestKept }
 }
 
 extension Words {
@@ -184,11 +148,7 @@ extension Words {
 
     /// The sentence to copy under a picture of one step: the finding, and what was drawn.
     static func caption(_ finding: Bilingual, of slice: MatrixSlice) -> Bilingual {
-        let title = slice.step.title
-        // A title that begins with a word, not with a name in capitals, goes on in the middle of a sentence.
-        let isWord = title.en.dropFirst().first?.isLowercase ?? false
-        let subject = Bilingual(en: isWord ? title.en.prefix(1).lowercased() + title.en.dropFirst() : title.en, zh: title.zh)
-        let parts = [subject, slice.headName].compactMap { $0 }
+        let parts = [continued(slice.title), slice.headName].compactMap { $0 }
         return Bilingual(
             en: "\(finding.en) (\(parts.map { $0.en }.joined(separator: "; "))).",
             zh: "\(finding.zh)（\(parts.map { $0.zh }.joined(separator: "；"))）。")

@@ -23,8 +23,10 @@ public struct Experiment: Sendable {
     public let name: String
     /// The record.
     public let trace: Trace
-    /// Put before a step's id if the trace has no step of the plain id: `layer.1.`.
-    public let prefix: String
+    /// Where steps stand that the lesson calls by their plain names, if the trace has none of that very id: a layer, a pass.
+    public let place: [Scope]
+    /// The attention that the lesson speaks of.
+    let attention: AttentionView
     /// What the vectors are.
     public let origin: Origin
     /// The whole text.
@@ -41,7 +43,7 @@ public struct Experiment: Sendable {
     let surestHead: Int
 
     init(
-        name: String, trace: Trace, prefix: String, origin: Origin, text: String, provenance: Provenance, subject: String = "",
+        name: String, trace: Trace, place: [Scope], origin: Origin, text: String, provenance: Provenance, subject: String = "",
         names: [Axis: [String]] = [:],
         decoy: ([Int]) -> Int? = { _ in nil }
     )
@@ -49,53 +51,56 @@ public struct Experiment: Sendable {
     {
         self.name = name
         self.trace = trace
-        self.prefix = prefix
+        self.place = place
         self.origin = origin
         self.text = text
         self.provenance = provenance
         self.subject = subject
         self.names = names
-        let ids = ["attention.weights", prefix + "dense.weights", prefix + "attention.weights"]
-        let id = ids.first(where: trace.contains) ?? ids[2]
-        let weights = try trace.step(id).output.transposed(to: [.h, .t, .s])
+        let alone = trace.attentions(at: [])
+        let attentions = alone.isEmpty ? trace.attentions(at: place) : alone
+        // Roles are found in the dense weights, where there are both: the first.
+        guard let dense = attentions.first else {
+            let id = StepID(place + [.branch(.attention)], .weights)
+            _ = try trace.step(id)
+            throw EngineError(.unknownStep, id.text, "expected weights of attention, found none that belong to one")
+        }
+        attention = attentions.first { $0.branch == .attention } ?? dense
+        let weights = try trace.step(dense.weights).output.transposed(to: [.h, .t, .s])
         let (heads, queries, keys) = (weights.shape.lengths[0], weights.shape.lengths[1], weights.shape.lengths[2])
         guard keys > 1 else { throw LessonError(.badText, "expected at least two tokens, found one") }
         let mean = (0..<keys).map { key in (0..<heads).reduce(0) { $0 + weights[$1, queries - 1, key] } / Double(heads) }
         let order = (0..<keys).sorted { (-mean[$0], $0) < (-mean[$1], $1) }
         var roles = ["first": 0, "query": queries - 1, "top": order[0], "second": order[min(1, keys - 1)], "least": order[keys - 1]]
         roles["decoy"] = decoy(order)
-        roles.merge(Self.rolesAtTheCut(trace, prefix)) { $1 }
+        roles.merge(try Self.rolesAtTheCut(trace, place)) { $1 }
         self.roles = roles
         surestHead = (0..<heads).max { weights[$0, queries - 1, order[0]] < weights[$1, queries - 1, order[0]] } ?? 0
     }
 
     /// `cut`: the last key that the indexer let in for the last query; `below`: the best of those that it left out.
-    private static func rolesAtTheCut(_ trace: Trace, _ prefix: String) -> [String: Int] {
-        guard let selected = try? trace.step(prefix + "selected"), let scores = try? trace.step(prefix + "indexer.score").output,
-            selected.inputs.contains(prefix + "indexer.score"), let rows = scores.shape[.t], let columns = scores.shape[.s]
+    private static func rolesAtTheCut(_ trace: Trace, _ place: [Scope]) throws(EngineError) -> [String: Int] {
+        guard let selected = trace.first(.selected, in: place), selected.inputs.contains(where: { $0.role == .indexScore }),
+            let cut = try trace.selection(selected.id).rows.last?.cut
         else { return [:] }
-        let chosen = selected.output.slice(.t, at: rows - 1).values.filter { $0 >= 0 }.map { Int($0) }
-        let row = scores.slice(.t, at: rows - 1).values
-        func order(_ positions: [Int]) -> [Int] { positions.sorted { (-row[$0], $0) < (-row[$1], $1) } }
-        let rest = order((0..<columns).filter { !chosen.contains($0) })
-        return [("cut", order(chosen).last), ("below", rest.first)].reduce(into: [:]) { $0[$1.0] = $1.1 }
+        return [("cut", cut.lastKept), ("below", cut.bestDropped)].reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
 
     /// The surest head of `step`: of keys and values the one that this head shares with its group.
     func surestHead(of step: String?) -> Int {
         guard let shape = step.flatMap({ try? self.step($0) })?.output.shape, let shared = shape[.g], shape[.h] == nil,
-            let heads = (try? self.step("attention.weights"))?.output.shape[.h]
+            let heads = weights?.output.shape[.h]
         else { return surestHead }
         return surestHead * shared / heads
     }
 
     /// How many tokens were there before the first query of `step`: its pass may be a later one.
     func past(before step: Step) -> Int {
-        let passes = trace.steps.filter { $0.id == "selected" || $0.id.hasSuffix(".selected") }
+        guard let own = step.id.pass else { return 0 }
         var past = 0
-        for pass in passes {
-            if step.id.hasPrefix(pass.id.dropLast("selected".count)) { return past }
-            past += pass.output.shape[.t] ?? 0
+        for pass in trace.passes {
+            if pass == own { return past }
+            past += trace.first(.selected, in: [.pass(pass)])?.output.shape[.t] ?? 0
         }
         return 0
     }
@@ -103,7 +108,7 @@ public struct Experiment: Sendable {
     /// Names that a conditional block may ask for.
     var flags: Set<String> {
         var flags: Set<String> = [roles["decoy"] == nil ? "nodecoy" : "decoy", "head\(surestHead)"]
-        if ((try? step("attention.weights"))?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
+        if (weights?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
         if trace.tokens.count >= 4 { flags.insert("many") }
         if trace.tokens.contains(where: { $0.contains("▁") }) { flags.insert("spaced") }
         if let verdict { flags.insert(verdict) }
@@ -118,17 +123,25 @@ public struct Experiment: Sendable {
 
     /// Whether the read-out has one largest answer (`answered`) or only equal ones (`tied`); nil for neither, or without a read-out.
     private var verdict: String? {
-        guard let answers = (try? trace.step("answer"))?.output.values.sorted(by: >), answers.count > 1 else { return nil }
+        guard let answers = trace.first(.answer, in: [])?.output.values.sorted(by: >), answers.count > 1 else { return nil }
         let slack = 1e-9 * max(abs(answers[0]), 1)
         if answers[0] - answers[1] > slack { return "answered" }
         return answers[0] - answers[answers.count - 1] <= slack ? "tied" : nil
     }
 
-    /// The step `id`, or the one of that id after the prefix.
-    func step(_ id: String) throws(EngineError) -> Step {
-        if !trace.contains(id), trace.contains(prefix + id) { return try trace.step(prefix + id) }
-        return try trace.step(id)
+    /// The step that `text` spells, or the one of that id in the place that the lesson speaks of.
+    func step(_ text: String) throws(EngineError) -> Step {
+        do { return try trace.step(text) } catch {
+            guard error.kind == .unknownStep, let step = try? trace.step(StepID(text).inside(place)) else { throw error }
+            return step
+        }
     }
+
+    /// The weights of the attention that the lesson speaks of.
+    var weights: Step? { try? trace.step(attention.weights) }
+
+    /// The step of that role in the whole trace, or in the place that the lesson speaks of; nil if there is none.
+    func first(_ role: Role) -> Step? { trace.first(role, in: []) ?? trace.first(role, in: place) }
 
     /// The diary of `text`, or throws for a word it does not know.
     static func diary(
@@ -139,7 +152,7 @@ public struct Experiment: Sendable {
             throw LessonError(.badText, "expected at most 512 words of the diary, found \(tokens.count)")
         }
         return try Experiment(
-            name: name, trace: diary.trace(of: tokens, language: language, switches: switches), prefix: "", origin: origin,
+            name: name, trace: diary.trace(of: tokens, language: language, switches: switches), place: [], origin: origin,
             text: TerminalText.sanitized(text),
             provenance: Provenance(name: origin == .ownDiary ? "diary-text" : "diary", note: Diary.designedByHand), subject: text,
             names: [.c: diary.featureIDs, .n: diary.answers.map { diary.words[$0].name.en }]

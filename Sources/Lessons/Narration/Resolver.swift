@@ -159,7 +159,7 @@ struct Resolver {
         return .at(found)
     }
 
-    private func headCount(_ experiment: Experiment) -> Int { max((try? experiment.step("attention.weights"))?.output.shape[.h] ?? 1, 1) }
+    private func headCount(_ experiment: Experiment) -> Int { max(experiment.weights?.output.shape[.h] ?? 1, 1) }
 
     private func order(along axis: Axis, _ step: Step, _ before: [Place], _ value: LiveValue) throws(LessonError) -> [Int] {
         guard before.count == step.output.shape.rank - 1 else {
@@ -199,7 +199,8 @@ struct Resolver {
             let index = places.compactMap { if case .at(let i) = $0 { i } else { nil } }
             let isCell = index.count == step.output.shape.rank
             return ResolvedValue(
-                text: number(rest.values[0], value.format), experiment: experiment.name, cell: isCell ? (step: step.id, index: index) : nil)
+                text: number(rest.values[0], value.format), experiment: experiment.name,
+                cell: isCell ? (step: step.id.text, index: index) : nil)
         case 1:
             return ResolvedValue(text: list(rest, step.labels[rest.shape.axes[0]], value.format), experiment: experiment.name, cell: nil)
         default:
@@ -237,7 +238,7 @@ struct Resolver {
         let name = parts.count > 1 ? parts[1] : ""
         switch parts[0] {
         case "text": return experiment.text
-        case "layer": return experiment.prefix.split(separator: ".").dropFirst().first.map(String.init) ?? "0"
+        case "layer": return experiment.attention.weights.layer.map(String.init) ?? "0"
         case "head": return label(ofHead: experiment.surestHead, experiment)
         case "token", "position":
             guard let position = Int(name) ?? experiment.roles[name], experiment.trace.tokens.indices.contains(position) else {
@@ -251,17 +252,19 @@ struct Resolver {
     }
 
     private func label(ofHead head: Int, _ experiment: Experiment) -> String {
-        (try? experiment.step("attention.weights"))?.labels[.h]?[head] ?? "\(head)"
+        experiment.weights?.labels[.h]?[head] ?? "\(head)"
     }
 
     func count(_ name: String, _ value: LiveValue, _ experiment: Experiment) throws(LessonError) -> Int {
-        let shapes: [String: (step: String, axis: Axis)] = [
-            "heads": ("attention.weights", .h), "tokens": ("attention.weights", .s), "features": ("attention.output", .c),
-            "head_features": ("attention.q", .d), "index_heads": ("indexer.dot", .j), "index_features": ("indexer.q", .d),
-            "top_k": ("selected", .k),
+        let attention = experiment.attention
+        func step(_ id: StepID?) -> Step? { id.flatMap { try? experiment.trace.step($0) } }
+        let shapes: [String: (step: Step?, axis: Axis)] = [
+            "heads": (experiment.weights, .h), "tokens": (experiment.weights, .s), "features": (step(attention.output), .c),
+            "head_features": (step(attention.query), .d), "index_heads": (experiment.first(.indexDot), .j),
+            "index_features": (experiment.first(.indexQuery), .d), "top_k": (experiment.first(.selected), .k),
         ]
-        if let shape = shapes[name], let length = (try? experiment.step(shape.step))?.output.shape[shape.axis] { return length }
-        if name == "pairs" || name == "visible_pairs", let step = try? experiment.step("attention.scores") {
+        if let shape = shapes[name], let length = shape.step?.output.shape[shape.axis] { return length }
+        if name == "pairs" || name == "visible_pairs", let step = step(attention.scores) {
             let cells = step.output.values.count / headCount(experiment)
             return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
         }

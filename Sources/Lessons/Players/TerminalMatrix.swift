@@ -31,7 +31,7 @@ struct TerminalMatrix {
         let shownColumns = matrix.window(of: min(matrix.columns, max((columns - labelWidth) / width, 1)))
         let firstRow = max(0, min(matrix.highlight.map { $0 - 31 } ?? 0, matrix.rows - 32))
         let shownRows = firstRow..<min(firstRow + 32, matrix.rows)
-        var lines = wrapped(matrix.title(step, language))
+        var lines = wrapped(matrix.title(language))
         lines.append(String(repeating: " ", count: labelWidth) + header(matrix, width, shownColumns))
         for row in shownRows {
             let mark = row == matrix.highlight ? "▶ " : "  "
@@ -122,6 +122,7 @@ private struct Slice {
     let tensor: Tensor
     let rowNames, columnNames: [String]?
     let rowAxis, columnAxis: Axis
+    let drawnTitle: Bilingual
     let headNote: Bilingual?
     let rowKind, columnKind: Bilingual
     let highlight: Int?
@@ -148,6 +149,7 @@ private struct Slice {
         self.tensor = tensor
         (rowAxis, columnAxis) = (tensor.shape.axes[0], tensor.shape.axes[1])
         (rowNames, columnNames) = (step.labels[rowAxis], step.labels[columnAxis])
+        drawnTitle = drawn.title
         headNote = drawn.headName
         (rowKind, columnKind) = (drawn.axisName(rowAxis), drawn.axisName(columnAxis))
         highlight = rowAxis == .t || rowAxis == .s ? figure.options.query : nil
@@ -210,10 +212,10 @@ private struct Slice {
         return name
     }
 
-    func title(_ step: Step, _ language: Language) -> String {
+    func title(_ language: Language) -> String {
         var note = headNote.map { language == .en ? ", \($0.en)" : "，\($0.zh)" } ?? ""
         if isSelection { note += Bilingual(en: ", ■ kept", zh: "，■ 留下")[language] }
-        return step.title[language] + note
+        return drawnTitle[language] + note
             + Bilingual(en: " (row: \(rowKind.en), column: \(columnKind.en))", zh: "（行：\(rowKind.zh)，列：\(columnKind.zh)）")[language]
     }
 }

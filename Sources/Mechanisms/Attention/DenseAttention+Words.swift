@@ -8,50 +8,50 @@ private let roformer = Bilingual(en: "Su et al. 2021, RoFormer, section 3.2.2", 
 
 extension Equation {
     static let queryBeforeRotation = Equation(
-        "q_projected", symbol: "q'", Bilingual(en: "Queries before rotation", zh: "旋转前的查询"), #"q'_t = W_Q x_t"#, source: vaswani,
+        .queryBeforeRotation, symbol: "q'", Bilingual(en: "Queries before rotation", zh: "旋转前的查询"), #"q'_t = W_Q x_t"#, source: vaswani,
         axes: [.t, .h, .d])
     static let keyBeforeRotation = Equation(
-        "k_projected", symbol: "k'", Bilingual(en: "Keys before rotation", zh: "旋转前的键"), #"k'_s = W_K x_s"#, source: vaswani,
+        .keyBeforeRotation, symbol: "k'", Bilingual(en: "Keys before rotation", zh: "旋转前的键"), #"k'_s = W_K x_s"#, source: vaswani,
         axes: [.s, .g, .d])
     static let query = Equation(
-        "q", symbol: "q", Bilingual(en: "Queries: what each token looks for", zh: "查询：每个词元在找什么"), #"q_t = W_Q x_t"#, source: vaswani,
+        .query, symbol: "q", Bilingual(en: "Queries: what each token looks for", zh: "查询：每个词元在找什么"), #"q_t = W_Q x_t"#, source: vaswani,
         axes: [.t, .h, .d])
     static let key = Equation(
-        "k", symbol: "k", Bilingual(en: "Keys: what each token can be found by", zh: "键：每个词元凭什么被找到"), #"k_s = W_K x_s"#, source: vaswani,
+        .key, symbol: "k", Bilingual(en: "Keys: what each token can be found by", zh: "键：每个词元凭什么被找到"), #"k_s = W_K x_s"#, source: vaswani,
         axes: [.s, .g, .d])
     static let value = Equation(
-        "v", symbol: "v", Bilingual(en: "Values: what each token hands over", zh: "值：每个词元交出什么"), #"v_s = W_V x_s"#, source: vaswani,
+        .value, symbol: "v", Bilingual(en: "Values: what each token hands over", zh: "值：每个词元交出什么"), #"v_s = W_V x_s"#, source: vaswani,
         axes: [.s, .g, .d])
     static let rotatedQuery = Equation(
-        "q", symbol: "q", Bilingual(en: "Queries, turned by their positions", zh: "查询，已按位置旋转"), #"q_t = \mathrm{RoPE}_t(q'_t)"#,
+        .query, symbol: "q", Bilingual(en: "Queries, turned by their positions", zh: "查询，已按位置旋转"), #"q_t = \mathrm{RoPE}_t(q'_t)"#,
         source: roformer, axes: [.t, .h, .d])
     static let rotatedKey = Equation(
-        "k", symbol: "k", Bilingual(en: "Keys, turned by their positions", zh: "键，已按位置旋转"), #"k_s = \mathrm{RoPE}_s(k'_s)"#,
+        .key, symbol: "k", Bilingual(en: "Keys, turned by their positions", zh: "键，已按位置旋转"), #"k_s = \mathrm{RoPE}_s(k'_s)"#,
         source: roformer, axes: [.s, .g, .d])
     static let dot = Equation(
-        "dot", symbol: "D", Bilingual(en: "Every query against every key", zh: "每个查询与每个键的点积"), #"D_{t,s} = q_t \cdot k_s"#, source: vaswani,
+        .dot, symbol: "D", Bilingual(en: "Every query against every key", zh: "每个查询与每个键的点积"), #"D_{t,s} = q_t \cdot k_s"#, source: vaswani,
         axes: [.h, .t, .s])
     static let scaled = Equation(
-        "scaled", symbol: "Z", Bilingual(en: "Scaled dot products", zh: "缩放后的点积"), #"Z_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#,
+        .scaled, symbol: "Z", Bilingual(en: "Scaled dot products", zh: "缩放后的点积"), #"Z_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#,
         source: vaswani, axes: [.h, .t, .s])
     static let scores = Equation(
-        "scores", symbol: "S", Bilingual(en: "Scores, the future masked", zh: "分数：未来已掩住"),
+        .scores, symbol: "S", Bilingual(en: "Scores, the future masked", zh: "分数：未来已掩住"),
         #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}} + M_{t,s}"#, source: vaswani, axes: [.h, .t, .s])
     static let weights = Equation(
-        "weights", symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"),
+        .weights, symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"),
         #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: vaswani, axes: [.h, .t, .s])
     static let heads = Equation(
-        "heads", symbol: "O", Bilingual(en: "Values, weighted and summed, in each head", zh: "每个头里按权重加起来的值"),
+        .heads, symbol: "O", Bilingual(en: "Values, weighted and summed, in each head", zh: "每个头里按权重加起来的值"),
         #"O_t = \sum_{s} A_{t,s} v_s"#, source: vaswani, axes: [.t, .h, .d])
     static let output = Equation(
-        "output", symbol: "y", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"), #"y_t = W_O [O_{t,1}; \ldots; O_{t,H}]"#,
+        .output, symbol: "y", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"), #"y_t = W_O [O_{t,1}; \ldots; O_{t,H}]"#,
         source: vaswani, axes: [.t, .c])
     static let unmaskedScores = Equation(
-        "scores", symbol: "S",
+        .scores, symbol: "S",
         Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
         #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#, source: .deviation, axes: [.h, .t, .s])
     static let lateMaskedWeights = Equation(
-        "weights", symbol: "A",
+        .weights, symbol: "A",
         Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),
         #"A_{t,s} = m_{t,s} \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: .deviation, axes: [.h, .t, .s])
 }

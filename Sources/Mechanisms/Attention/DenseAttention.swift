@@ -149,7 +149,7 @@ public struct DenseAttention: Hashable, Sendable {
             guard let cached else { return new }
             let title = Bilingual(en: "Cache of earlier tokens", zh: "先前词元的缓存")
             return try concatenated(
-                [trace.input("input.\(trace.prefix)cache.\(name)", "\(name)^cache", cached, title: title), new], along: .s)
+                [trace.input(trace.inputID("cache.\(name)"), "\(name)^cache", cached, title: title), new], along: .s)
         }
 
         let q = try rotated(

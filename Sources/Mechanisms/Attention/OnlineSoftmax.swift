@@ -25,16 +25,13 @@ public struct OnlineSoftmax: Hashable, Sendable {
             throw EngineError(
                 .shape, "online softmax", expected: "scores and values of as many keys, 1 or more", found: "\(S.shape) and \(v.shape)")
         }
-        let prefix = trace.prefix
-        defer { trace.prefix = prefix }
         var past: (m: Expression, l: Expression, O: Expression)?
         for (b, start) in stride(from: 0, to: keys, by: blockSize).enumerated() {
-            trace.prefix = prefix + "block.\(b)."
             let block = start..<min(start + blockSize, keys)
-            past = try absorb(
-                S.slicing(.s, block), v.slicing(.s, block), visible: S.visible?.columns(block), into: past, on: &trace)
+            past = try trace.within(.block(b)) { [past] trace throws(EngineError) in
+                try absorb(S.slicing(.s, block), v.slicing(.s, block), visible: S.visible?.columns(block), into: past, on: &trace)
+            }
         }
-        trace.prefix = prefix
         return try trace.record(.onlineHeads, past!.O / past!.l)
     }
 

@@ -135,7 +135,7 @@ public struct PatternDemonstration: Sendable {
     private static let features = 9
 
     /// Queries times the vectors `means` [b, c], as [t, b].
-    private static func scores(of x: Expression, against means: Tensor, _ id: String, _ recorder: inout Recorder) throws(EngineError)
+    private static func scores(of x: Expression, against means: Tensor, _ id: StepID, _ recorder: inout Recorder) throws(EngineError)
         -> Expression
     {
         let keys = try recorder.input(

@@ -30,10 +30,10 @@ public enum RandomAttention {
 
 extension Equation {
     fileprivate static let noiseScores = Equation(
-        "attention.scores", symbol: "S", Bilingual(en: "Random scores, the future masked", zh: "随机分数：未来已掩住"),
+        .scores, in: .attention, symbol: "S", Bilingual(en: "Random scores, the future masked", zh: "随机分数：未来已掩住"),
         #"S_{t,s} = N_{t,s} + M_{t,s}"#,
         source: Bilingual(en: "seeded noise", zh: "定种子的噪声"), axes: [.t, .s])
     fileprivate static let noiseWeights = Equation(
-        "attention.weights", symbol: "A", Bilingual(en: "Attention weights of random scores", zh: "随机分数的注意力权重"),
+        .weights, in: .attention, symbol: "A", Bilingual(en: "Attention weights of random scores", zh: "随机分数的注意力权重"),
         #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: Bilingual(en: "seeded noise", zh: "定种子的噪声"), axes: [.t, .s])
 }

@@ -26,18 +26,18 @@ public struct SelectiveAttention: Sendable {
     /// Records dense attention of `x` [t, c] as `attention.…`, the indexer as `indexer.…` and `selected`, and sparse attention as `sparse.…`.
     /// - Returns: both outputs [t, c].
     public func record(_ x: Expression, on trace: inout Recorder) throws(EngineError) -> (dense: Expression, sparse: Expression) {
-        let prefix = trace.prefix
-        defer { trace.prefix = prefix }
-        trace.prefix = prefix + "attention."
-        let projected = try attention.project(x, weights, on: &trace)
-        let dense = try attention.attend(projected, weights, on: &trace)
-        trace.prefix = prefix
+        let projected = try trace.within(.branch(.attention)) { trace throws(EngineError) in try attention.project(x, weights, on: &trace) }
+        let dense = try trace.within(.branch(.attention)) { trace throws(EngineError) in
+            try attention.attend(projected, weights, on: &trace)
+        }
         let scores = try indexer.score(x, queryInput: (x, .c), on: &trace).scores
         let visible = attention.visibility(projected)
         let selected = try trace.recordSelection(
-            scores: scores, topK: indexer.topK, rule: rule, visible: visible, denseWeights: prefix + "attention.weights")
-        trace.prefix = prefix + "sparse."
-        return (dense, try attention.attend(projected, weights, selected: selected, masking: masking, on: &trace))
+            scores: scores, topK: indexer.topK, rule: rule, visible: visible, denseWeights: trace.id(.weights, in: .attention))
+        let sparse = try trace.within(.branch(.sparse)) { trace throws(EngineError) in
+            try attention.attend(projected, weights, selected: selected, masking: masking, on: &trace)
+        }
+        return (dense, sparse)
     }
 
     /// This attention with the switches on; throws if one of them has nothing to change here.

@@ -37,7 +37,7 @@ public struct SparseAttention: Sendable {
         case gathered
     }
 
-    /// Records one pass over `x` [t, c] under the recorder's prefix (`prefill.`, `decode.0.`).
+    /// Records one pass over `x` [t, c] in the recorder's pass.
     /// - Parameters:
     ///   - cache: both caches of the tokens before these; nil starts from position 0.
     ///   - form: how latents are attended to on the masked path; the gathered path is always absorbed.
@@ -79,7 +79,7 @@ public struct SparseAttention: Sendable {
     }
 
     private func select(_ I: Expression, _ causal: Mask, on trace: inout Recorder) throws(EngineError) -> Expression {
-        try trace.recordSelection(scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: trace.prefix + "dense.weights")
+        try trace.recordSelection(scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: trace.id(.weights, in: .dense))
     }
 }
 
@@ -89,7 +89,7 @@ extension Recorder {
     ///   - scores: index scores [t, s].
     ///   - denseWeights: id of the step with dense attention's weights [h, t, s].
     public mutating func recordSelection(
-        scores: Expression, topK count: Int, rule: SelectionRule = .indexer, visible: Mask, denseWeights: String
+        scores: Expression, topK count: Int, rule: SelectionRule = .indexer, visible: Mask, denseWeights: StepID
     ) throws(EngineError) -> Expression {
         let dense = try recorded(denseWeights)
         let ranked: Expression
@@ -98,17 +98,17 @@ extension Recorder {
         case .oracle: ranked = try record(.oracleScore, sum(dense, over: .h))
         default:
             let title = Bilingual(en: "The order in which the rule \(rule.rawValue) prefers keys", zh: "规则 \(rule.rawValue) 对键的偏好次序")
-            ranked = try input("input.\(prefix)rule", "R", rule.scores(visible: visible, k: count)!, title: title)
+            ranked = try input(inputID("rule"), "R", rule.scores(visible: visible, k: count)!, title: title)
         }
         let choice = try topK(ranked, count, visible: visible)
-        let facts = SelectionFacts(selection: choice.tensor, scores: ranked.tensor, denseWeights: dense.tensor, visible: visible)
-        return try record(.selected, choice, facts: facts.asFacts)
+        let selection = try Selection(choice.tensor, scores: ranked.tensor, dense: dense.tensor, visible: visible)
+        return try record(.selected, choice, selection: selection)
     }
 }
 
 extension Equation {
     static let oracleScore = Equation(
-        "oracle.score", symbol: "P", Bilingual(en: "Dense weights summed over heads", zh: "各头稠密权重之和"), #"P_{t,s} = \sum_{h} A_{h,t,s}"#,
+        .oracleScore, symbol: "P", Bilingual(en: "Dense weights summed over heads", zh: "各头稠密权重之和"), #"P_{t,s} = \sum_{h} A_{h,t,s}"#,
         source: Bilingual(
             en: "DeepSeek-V3.2-Exp report (2025), section 2.1: what the indexer is trained to match",
             zh: "DeepSeek-V3.2-Exp 报告（2025），2.1 节：索引器训练时要对齐的目标"), axes: [.t, .s])

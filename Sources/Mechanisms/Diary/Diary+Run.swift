@@ -9,29 +9,29 @@ extension Equation {
     fileprivate static let design = Bilingual(en: "lessons/diary.yaml: designed by hand", zh: "lessons/diary.yaml：手工设计")
     private static let mistake = Bilingual(en: "a mistake, shown on purpose", zh: "这是错误做法，特意拿来对照")
     static let story = Equation(
-        "story", symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
+        .story, symbol: "story", Bilingual(en: "The story of the sentence, as strongly as the word takes it on", zh: "所在句子的故事，按词的强度计"),
         #"\mathrm{story}_t = \mathrm{strength}_t \cdot \mathrm{sentence}_t"#, source: design, axes: [.t, .c])
     static let asked = Equation(
-        "asked", symbol: "asked", Bilingual(en: "What the question asks for, gathered by its question mark", zh: "问号收集到的：这句话在问什么"),
+        .asked, symbol: "asked", Bilingual(en: "What the question asks for, gathered by its question mark", zh: "问号收集到的：这句话在问什么"),
         #"\mathrm{asked}_t = \mathrm{gathers}_t \cdot \mathrm{question}_t"#, source: design, axes: [.t, .c])
     static let embedding = Equation(
-        "embedding", symbol: "x",
+        .embedding, symbol: "x",
         Bilingual(en: "Vectors: what the word is, its sentence's story, what is asked", zh: "向量：词本身、所在句子的故事、问的是什么"),
         #"x_t = \mathrm{own}_t + \mathrm{story}_t + \mathrm{asked}_t"#, source: design, axes: [.t, .c])
     static let answer = Equation(
-        "answer", symbol: "answer", Bilingual(en: "Read-out: the last output against each answer word", zh: "读出：最后一个输出与每个候选答案的点积"),
+        .answer, symbol: "answer", Bilingual(en: "Read-out: the last output against each answer word", zh: "读出：最后一个输出与每个候选答案的点积"),
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
     static let sparseAnswer = Equation(
-        "sparse.answer", symbol: "answer", Bilingual(en: "Read-out after sparse attention", zh: "稀疏注意力之后的读出"),
+        .answer, in: .sparse, symbol: "answer", Bilingual(en: "Read-out after sparse attention", zh: "稀疏注意力之后的读出"),
         #"\mathrm{answer}_n = y_T \cdot \mathrm{word}_n"#, source: design, axes: [.n])
     static let unmaskedWeights = Equation(
-        "unmasked", symbol: "U", Bilingual(en: "Softmax over all keys, the future included", zh: "对所有键做 softmax，未来也在内"),
+        .unmaskedWeights, symbol: "U", Bilingual(en: "Softmax over all keys, the future included", zh: "对所有键做 softmax，未来也在内"),
         #"U_{t,s} = \frac{\exp(Z_{t,s})}{\sum_{r} \exp(Z_{t,r})}"#, source: mistake, axes: [.h, .t, .s])
     static let lateMask = Equation(
-        "weights", symbol: "A'", Bilingual(en: "Weights with the mask put on after the softmax", zh: "softmax 之后才掩码得到的权重"),
+        .weights, symbol: "A'", Bilingual(en: "Weights with the mask put on after the softmax", zh: "softmax 之后才掩码得到的权重"),
         #"A'_{t,s} = U_{t,s}, s \le t"#, source: mistake, axes: [.h, .t, .s])
     static let rowSums = Equation(
-        "row_sums", symbol: "R", Bilingual(en: "What is left in each row", zh: "每一行还剩多少"), #"R_t = \sum_{s} A'_{t,s}"#,
+        .rowSums, symbol: "R", Bilingual(en: "What is left in each row", zh: "每一行还剩多少"), #"R_t = \sum_{s} A'_{t,s}"#,
         source: mistake, axes: [.h, .t])
 }
 
@@ -116,12 +116,12 @@ extension Diary {
     }
 
     private func recordLateMask(count: Int, on recorder: inout Recorder) throws(EngineError) {
-        let step = try recorder.trace.step("attention.scaled")
+        let step = try recorder.trace.step(recorder.id(.scaled, in: .attention))
         let scaled = try recorder.input(step.id, step.symbol, step.output, title: step.title)
-        recorder.prefix = "mask_after_softmax."
-        defer { recorder.prefix = "" }
-        let all = try recorder.record(.unmaskedWeights, softmax(scaled, over: .s), visible: .bidirectional(rows: count, columns: count))
-        let late = try recorder.record(.lateMask, zeroed(all, .causal(rows: count, columns: count)))
-        _ = try recorder.record(.rowSums, sum(late, over: .s))
+        try recorder.within(.named("mask_after_softmax")) { recorder throws(EngineError) in
+            let all = try recorder.record(.unmaskedWeights, softmax(scaled, over: .s), visible: .bidirectional(rows: count, columns: count))
+            let late = try recorder.record(.lateMask, zeroed(all, .causal(rows: count, columns: count)))
+            _ = try recorder.record(.rowSums, sum(late, over: .s))
+        }
     }
 }

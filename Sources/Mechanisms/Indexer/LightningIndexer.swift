@@ -151,7 +151,7 @@ public struct LightningIndexer: Sendable {
         }
         if rotation != .none { try chain.then(.indexQueryRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
         return try finish(
-            chain, scale: .indexQueryScale(float8), rounded: .indexQuery(isRotated: rotation != .none), id: "indexer.q", on: &trace)
+            chain, scale: .indexQueryScale(float8), rounded: .indexQuery(isRotated: rotation != .none), as: .indexQuery, on: &trace)
     }
 
     private func keys(_ x: Expression, _ positions: [Int], isExtending: Bool, on trace: inout Recorder) throws(EngineError) -> (
@@ -170,20 +170,22 @@ public struct LightningIndexer: Sendable {
             try chain.then(.indexKeyRope, on: &trace) { x throws(EngineError) in try rotated(x, rotary, positions, token: .s) }
         }
         if rotation == .both { try chain.then(.indexKeyRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
-        let scale = Equation.indexKeyScale(float8).called(isExtending ? "indexer.k_scale_new" : "indexer.k_scale")
+        let scale = Equation.indexKeyScale(float8).called(isExtending ? .indexKeyScaleNew : .indexKeyScale)
         return try finish(
-            chain, scale: scale, rounded: .indexKey(isRotated: rotation == .both), id: isExtending ? "indexer.k_new" : "indexer.k",
+            chain, scale: scale, rounded: .indexKey(isRotated: rotation == .both), as: isExtending ? .indexKeyNew : .indexKey,
             on: &trace)
     }
 
-    /// Rounds to FP8 if asked; the last step takes the name `id`.
-    private func finish(_ chain: Chain, scale: Equation, rounded: Equation, id: String, on trace: inout Recorder) throws(EngineError) -> (
-        Expression, Expression?
-    ) {
-        guard let float8 else { return (try chain.record(called: id, on: &trace), nil) }
+    /// Rounds to FP8 if asked; the last step takes the role `role`.
+    private func finish(_ chain: Chain, scale: Equation, rounded: Equation, as role: Role, on trace: inout Recorder) throws(EngineError)
+        -> (
+            Expression, Expression?
+        )
+    {
+        guard let float8 else { return (try chain.record(called: role, on: &trace), nil) }
         let x = try chain.record(on: &trace)
         let s = try trace.record(scale, blockScale(x, float8, block: dimension), bytesPerValue: 4)
-        return (try trace.record(rounded.called(id), Traces.float8(x, scale: s, block: dimension), bytesPerValue: 1), s)
+        return (try trace.record(rounded.called(role), Traces.float8(x, scale: s, block: dimension), bytesPerValue: 1), s)
     }
 
     private func extend(_ cache: Cache?, _ keys: Expression, _ scales: Expression?, on trace: inout Recorder) throws(EngineError) -> (
@@ -203,7 +205,7 @@ public struct LightningIndexer: Sendable {
     private func unitScales(_ count: Int, on trace: inout Recorder) throws(EngineError) -> Expression {
         let title = Bilingual(en: "Nothing is rounded: every scale is 1", zh: "没有舍入：缩放都是 1")
         return try trace.input(
-            trace.prefix + "indexer.k_scale", "σ^k", Tensor([.s], [count], [Double](repeating: 1, count: count)), title: title)
+            trace.id(.indexKeyScale), "σ^k", Tensor([.s], [count], [Double](repeating: 1, count: count)), title: title)
     }
 
     private func weights(_ x: Expression, _ qScale: Expression?, on trace: inout Recorder) throws(EngineError) -> Expression {
@@ -212,10 +214,10 @@ public struct LightningIndexer: Sendable {
             w = try linear(x, trace.weight(headWeights, "W^w", [.o, .c])).renaming(.o, to: .j)
         } else {
             let ones = Tensor([.t, .j], [x.shape[.t]!, heads], [Double](repeating: 1, count: x.shape[.t]! * heads))
-            w = try trace.input("input.\(trace.prefix)indexer.ones", "1", ones, title: Bilingual(en: "Every head counts 1", zh: "每个头都算 1"))
+            w = try trace.input(trace.inputID("indexer.ones"), "1", ones, title: Bilingual(en: "Every head counts 1", zh: "每个头都算 1"))
         }
         guard scalesWeights || qScale != nil else {
-            return try trace.record(weighsHeads ? .indexWeightsPlain : .indexWeightsEqual.called("indexer.weights"), w)
+            return try trace.record(weighsHeads ? .indexWeightsPlain : .indexWeightsEqual.called(.indexWeights), w)
         }
         w = try trace.record(weighsHeads ? .indexWeightsProjected : .indexWeightsEqual, w)
         if scalesWeights { w = w * Constant(1 / Double(heads).squareRoot(), "\(heads)^-½") }
@@ -244,7 +246,7 @@ public struct LightningIndexer: Sendable {
     }
 }
 
-/// Optional steps in a row: each is recorded when the next one comes, and the last may take another name.
+/// Optional steps in a row: each is recorded when the next one comes, and the last may take another role.
 struct Chain {
     private var pending: Expression
     private var equation: Equation
@@ -261,7 +263,7 @@ struct Chain {
         equation = next
     }
 
-    func record(called id: String? = nil, on trace: inout Recorder) throws(EngineError) -> Expression {
-        try trace.record(id.map(equation.called) ?? equation, pending)
+    func record(called role: Role? = nil, on trace: inout Recorder) throws(EngineError) -> Expression {
+        try trace.record(role.map(equation.called) ?? equation, pending)
     }
 }

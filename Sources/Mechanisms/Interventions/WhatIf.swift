@@ -41,32 +41,41 @@ public struct WhatIf: Sendable, Hashable {
     /// Compares two traces of the same passes.
     public init(right: Trace, variant: Trace) throws(EngineError) {
         switches = variant.switches
-        let phases = right.steps.map { $0.id }.filter { $0 == "selected" || $0.hasSuffix(".selected") }.map {
-            String($0.dropLast("selected".count))
-        }
-        guard !phases.isEmpty else { throw EngineError(.unknownStep, "what-if", "expected a trace with a selection, found none") }
+        let selections = right.steps.filter { $0.id.role == .selected }
+        guard !selections.isEmpty else { throw EngineError(.unknownStep, "what-if", "expected a trace with a selection, found none") }
         var rows: [Row] = []
-        for phase in phases {
-            let (a, b) = (try right.step(phase + "selected"), try variant.step(phase + "selected"))
-            let output = phase + (right.contains(phase + "sparse.output") ? "sparse.output" : "output")
+        for a in selections {
+            let place = a.id.scopes
+            let (before, after) = (try right.selection(a.id), try variant.selection(a.id))
+            guard before.rows.count == after.rows.count else {
+                throw EngineError(.shape, a.id.text, expected: "\(before.rows.count) rows", found: "\(after.rows.count)")
+            }
+            guard let output = right.attentions(at: place).first(where: { !$0.isDense })?.output else {
+                throw EngineError(.unknownStep, "what-if", "expected the output of the attention that keeps to \(a.id.text), found none")
+            }
             let (y, z) = (try right.step(output).output, try variant.step(output).output)
-            for row in 0..<(a.output.shape[.t] ?? 0) { rows.append(Self.row(phase, row, a, b, y, z)) }
+            let phase = place.map { $0.description }.joined(separator: ".")
+            for row in before.rows.indices {
+                rows.append(try Self.row(phase, row, before.rows[row], after.rows[row], y.slice(.t, at: row), z.slice(.t, at: row)))
+            }
         }
         self.rows = rows
     }
 
-    private static func row(_ phase: String, _ row: Int, _ a: Step, _ b: Step, _ y: Tensor, _ z: Tensor) -> Row {
-        func keys(_ step: Step) -> [Int] { step.output.slice(.t, at: row).values.filter { $0 >= 0 }.map { Int($0) } }
-        func fact(_ step: Step, _ name: String) -> Double { if case .numbers(let rows)? = step.facts[name] { rows[row] } else { 0 } }
+    private static func row(_ phase: String, _ row: Int, _ a: Selection.Row, _ b: Selection.Row, _ y: Tensor, _ z: Tensor)
+        throws(EngineError) -> Row
+    {
         func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-        let (right, variant) = (y.slice(.t, at: row).values, z.slice(.t, at: row).values)
-        let size = norm(right)
-        let error = norm(zip(right, variant).map { $1 - $0 })
+        func known(_ value: Double?) throws(EngineError) -> Double {
+            guard let value else { throw EngineError(.unknownStep, "what-if", "expected dense attention beside the selection, found none") }
+            return value
+        }
+        let size = norm(y.values)
+        let error = norm(zip(y.values, z.values).map { $1 - $0 })
         return Row(
-            phase: phase.hasSuffix(".") ? String(phase.dropLast()) : phase, row: row, right: keys(a), variant: keys(b),
-            differing: Set(keys(a)).symmetricDifference(keys(b)).count, outputError: size > 0 ? error / size : error,
-            massKeptRight: fact(a, "massKept"), massKeptVariant: fact(b, "massKept"), recallRight: fact(a, "recall"),
-            recallVariant: fact(b, "recall"))
+            phase: phase, row: row, right: a.kept, variant: b.kept, differing: Set(a.kept).symmetricDifference(b.kept).count,
+            outputError: size > 0 ? error / size : error, massKeptRight: try known(a.massKept), massKeptVariant: try known(b.massKept),
+            recallRight: try known(a.recall), recallVariant: try known(b.recall))
     }
 
     /// Mean over rows.

@@ -46,18 +46,17 @@ public struct LayerSelection: Hashable, Sendable {
 
     /// Records the choice of one layer, `selected`, and attention to it alone, `sparse.…`.
     func attend(
-        _ attention: DenseAttention, _ projected: DenseAttention.Projected, _ weights: DenseAttention.Weights, _ prefix: String,
+        _ attention: DenseAttention, _ projected: DenseAttention.Projected, _ weights: DenseAttention.Weights,
         on trace: inout Recorder
     ) throws(EngineError) -> Expression {
-        trace.prefix = prefix
         let visible = attention.visibility(projected)
-        let dense = try trace.recorded(prefix + "attention.weights")
+        let dense = trace.id(.weights, in: .attention)
         // Rules other than the indexer rank something of their own; the scores given are not read.
         let selected = try trace.recordSelection(
-            scores: dense, topK: topK, rule: rule, visible: visible, denseWeights: prefix + "attention.weights")
-        trace.prefix = prefix + "sparse."
-        return try attention.attend(
-            projected, weights, selected: selected, on: &trace)
+            scores: trace.recorded(dense), topK: topK, rule: rule, visible: visible, denseWeights: dense)
+        return try trace.within(.branch(.sparse)) { trace throws(EngineError) in
+            try attention.attend(projected, weights, selected: selected, on: &trace)
+        }
     }
 }
 

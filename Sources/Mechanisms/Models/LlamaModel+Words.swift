@@ -16,40 +16,40 @@ private let vaswani = Bilingual(
 
 extension Equation {
     static let tokenEmbedding = Equation(
-        "embedding", symbol: "x", Bilingual(en: "Tokens to vectors", zh: "词元变成向量"), #"x_t = E_{id(t)}"#, source: vaswani, axes: [.t, .c])
+        .embedding, symbol: "x", Bilingual(en: "Tokens to vectors", zh: "词元变成向量"), #"x_t = E_{id(t)}"#, source: vaswani, axes: [.t, .c])
     static let attentionNorm = Equation(
-        "norm", symbol: "z", Bilingual(en: "Normalised before attention", zh: "注意力之前的归一化"),
+        .norm, symbol: "z", Bilingual(en: "Normalised before attention", zh: "注意力之前的归一化"),
         #"z_t = \frac{x_t}{\sqrt{\frac{1}{n} \sum_{c} x_{t,c}^2 + \epsilon}} \cdot g"#, source: zhang, axes: [.t, .c])
     static let residual = Equation(
-        "residual", symbol: "r", Bilingual(en: "Attention added to what was there", zh: "注意力的结果加回原向量"), #"r_t = x_t + y_t"#,
+        .residual, symbol: "r", Bilingual(en: "Attention added to what was there", zh: "注意力的结果加回原向量"), #"r_t = x_t + y_t"#,
         source: touvron, axes: [.t, .c])
     static let feedForwardNorm = Equation(
-        "mlp.norm", symbol: "u", Bilingual(en: "Normalised before the feed-forward part", zh: "前馈部分之前的归一化"),
+        .feedForwardNorm, symbol: "u", Bilingual(en: "Normalised before the feed-forward part", zh: "前馈部分之前的归一化"),
         #"u_t = \frac{r_t}{\sqrt{\frac{1}{n} \sum_{c} r_{t,c}^2 + \epsilon}} \cdot g"#, source: zhang, axes: [.t, .c])
     static let gate = Equation(
-        "mlp.gate", symbol: "a", Bilingual(en: "Gate, before its SiLU", zh: "门控（SiLU 之前）"), #"a_t = W_G u_t"#, source: shazeer,
+        .gate, symbol: "a", Bilingual(en: "Gate, before its SiLU", zh: "门控（SiLU 之前）"), #"a_t = W_G u_t"#, source: shazeer,
         axes: [.t, .f])
     static let up = Equation(
-        "mlp.up", symbol: "b", Bilingual(en: "What the gate lets through", zh: "门控放行的内容"), #"b_t = W_U u_t"#, source: shazeer,
+        .up, symbol: "b", Bilingual(en: "What the gate lets through", zh: "门控放行的内容"), #"b_t = W_U u_t"#, source: shazeer,
         axes: [.t, .f])
     static let hidden = Equation(
-        "mlp.hidden", symbol: "f", Bilingual(en: "Hidden units: gate times content", zh: "隐藏单元：门控乘以内容"),
+        .hidden, symbol: "f", Bilingual(en: "Hidden units: gate times content", zh: "隐藏单元：门控乘以内容"),
         #"f_t = \frac{a_t}{1 + \exp(-a_t)} \cdot b_t"#, source: shazeer, axes: [.t, .f])
     static let feedForward = Equation(
-        "mlp.output", symbol: "m", Bilingual(en: "Output of the feed-forward part", zh: "前馈部分的输出"), #"m_t = W_D f_t"#, source: shazeer,
+        .feedForward, symbol: "m", Bilingual(en: "Output of the feed-forward part", zh: "前馈部分的输出"), #"m_t = W_D f_t"#, source: shazeer,
         axes: [.t, .c])
     static let layerOutput = Equation(
-        "output", symbol: "x", Bilingual(en: "Output of the layer", zh: "这一层的输出"), #"x_t = r_t + m_t"#, source: touvron, axes: [.t, .c])
+        .output, symbol: "x", Bilingual(en: "Output of the layer", zh: "这一层的输出"), #"x_t = r_t + m_t"#, source: touvron, axes: [.t, .c])
     static let finalNorm = Equation(
-        "norm", symbol: "z", Bilingual(en: "Normalised after the last layer", zh: "最后一层之后的归一化"),
+        .norm, symbol: "z", Bilingual(en: "Normalised after the last layer", zh: "最后一层之后的归一化"),
         #"z_t = \frac{x_t}{\sqrt{\frac{1}{n} \sum_{c} x_{t,c}^2 + \epsilon}} \cdot g"#, source: zhang, axes: [.t, .c])
     static let logits = Equation(
-        "logits", symbol: "L", Bilingual(en: "Logits: a score for every token that could come next", zh: "对数几率：给每个可能的下一个词元打分"),
+        .logits, symbol: "L", Bilingual(en: "Logits: a score for every token that could come next", zh: "对数几率：给每个可能的下一个词元打分"),
         #"L_t = W z_t"#, source: vaswani, axes: [.t, .n])
     static let loss = Equation(
-        "loss", symbol: "loss", Bilingual(en: "Loss: how badly the next token was foretold, in nats", zh: "损失：下一个词元猜得有多差（单位：奈特）"),
+        .loss, symbol: "loss", Bilingual(en: "Loss: how badly the next token was foretold, in nats", zh: "损失：下一个词元猜得有多差（单位：奈特）"),
         #"\mathrm{loss}_t = \log \sum_{n} \exp(L_{t,n}) - L_{t,\mathrm{next}(t)}"#, source: bengio, axes: [.t])
     static let meanLoss = Equation(
-        "mean_loss", symbol: "loss", Bilingual(en: "Mean loss over the text", zh: "整段文字的平均损失"),
+        .meanLoss, symbol: "loss", Bilingual(en: "Mean loss over the text", zh: "整段文字的平均损失"),
         #"\mathrm{loss} = \frac{1}{T - 1} \sum_{t} \mathrm{loss}_t"#, source: bengio, axes: [])
 }

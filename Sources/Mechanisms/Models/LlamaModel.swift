@@ -173,28 +173,31 @@ public struct LlamaModel: Sendable {
         var kept: Cache = []
         for (n, layer) in layers.enumerated() {
             let own: DenseAttention.Cache
-            (x, own) = try record(layer, "layer.\(n).", x, cache: cache?[n], selection, on: &trace)
+            (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
+                try record(layer, x, cache: cache?[n], selection, on: &trace)
+            }
             kept.append(own)
         }
-        trace.prefix = ""
         let z = try trace.record(.finalNorm, rmsNorm(x, trace.weight(norm.name, "g", norm.tensor), epsilon: configuration.epsilon))
         let logits = try trace.record(.logits, linear(z, trace.weight(head.name, "W", head.tensor)))  // [t, n]
         return (logits.tensor, kept)
     }
 
     private func record(
-        _ layer: Layer, _ prefix: String, _ x: Expression, cache: DenseAttention.Cache?, _ selection: LayerSelection?,
+        _ layer: Layer, _ x: Expression, cache: DenseAttention.Cache?, _ selection: LayerSelection?,
         on trace: inout Recorder
     ) throws(EngineError) -> (output: Expression, cache: DenseAttention.Cache) {
-        trace.prefix = prefix
         let epsilon = configuration.epsilon
         let z = try trace.record(
             .attentionNorm, rmsNorm(x, trace.weight(layer.attentionNorm.name, "g", layer.attentionNorm.tensor), epsilon: epsilon))
-        trace.prefix = prefix + "attention."
-        let projected = try configuration.attention.project(z, layer.attention, cache: cache, on: &trace)
-        var y = try configuration.attention.attend(projected, layer.attention, on: &trace)
-        if let selection { y = try selection.attend(configuration.attention, projected, layer.attention, prefix, on: &trace) }
-        trace.prefix = prefix
+        let attention = configuration.attention
+        let projected = try trace.within(.branch(.attention)) { trace throws(EngineError) in
+            try attention.project(z, layer.attention, cache: cache, on: &trace)
+        }
+        var y = try trace.within(.branch(.attention)) { trace throws(EngineError) in
+            try attention.attend(projected, layer.attention, on: &trace)
+        }
+        if let selection { y = try selection.attend(attention, projected, layer.attention, on: &trace) }
         let r = try trace.record(.residual, x + y)  // [t, c]
         let u = try trace.record(
             .feedForwardNorm, rmsNorm(r, trace.weight(layer.feedForwardNorm.name, "g", layer.feedForwardNorm.tensor), epsilon: epsilon))

@@ -51,7 +51,7 @@ public struct IndexerCase: Sendable {
     public func compute() throws(EngineError) -> (score: Tensor, selected: Tensor) {
         var trace = Recorder()
         func input(_ id: String, _ tensor: Tensor) throws(EngineError) -> Expression {
-            try trace.input("input.\(id)", id, tensor, title: Bilingual(same: id))
+            try trace.input(StepID("input.\(id)"), id, tensor, title: Bilingual(same: id))
         }
         let (q, k, scale, w) = (try input("q", q), try input("k", k), try input("k_scale", kScale), try input("weights", weights))
         let score = try scale * sum(w * relu(dot(q, k)), over: .j)  // Report, Eq. 1, and the key's scale

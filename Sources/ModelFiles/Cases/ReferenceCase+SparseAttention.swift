@@ -11,8 +11,8 @@ extension ReferenceCase {
         public var mechanism: SparseAttention
         /// All tokens [t, c], prefill first.
         public let x: Tensor
-        /// The passes in order: name and number of tokens.
-        public let passes: [(name: String, length: Int)]
+        /// The passes in order, with their numbers of tokens.
+        public let passes: [(pass: Pass, length: Int)]
 
         /// Records all passes: prefill expanded (the code's MHA mode), decoding absorbed (its MQA mode), dense attention beside each.
         public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws(EngineError) -> Trace {
@@ -22,8 +22,7 @@ extension ReferenceCase {
             let all = try recorder.input("input.x", "h", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
             var cache: SparseAttention.Cache?
             var start = 0
-            for (name, length) in passes {
-                recorder.prefix = name + "."
+            for (pass, length) in passes {
                 // Later passes count their rows from 0 again; their names are positions in the text.
                 if start > 0 {
                     let names = (start..<start + length).map(String.init)
@@ -31,7 +30,9 @@ extension ReferenceCase {
                 }
                 let part = try all.slicing(.t, start..<start + length)
                 let form: LatentAttention.Form = start == 0 ? .expanded : .absorbed
-                cache = try mechanism.record(part, cache: cache, form: form, paths: paths, on: &recorder).cache
+                cache = try recorder.within(.pass(pass)) { [cache] recorder throws(EngineError) in
+                    try mechanism.record(part, cache: cache, form: form, paths: paths, on: &recorder).cache
+                }
                 start += length
             }
             return recorder.trace
@@ -51,7 +52,7 @@ extension ReferenceCase {
         return SparseRun(mechanism: mechanism, x: x, passes: passes)
     }
 
-    private func passes() throws(FileError) -> [(name: String, length: Int)] {
+    private func passes() throws(FileError) -> [(pass: Pass, length: Int)] {
         let prefill = try size("prefill_length")
         let decode = try config.integer("decode_length", atLeast: 0)
         let rows = try file.info("input.x").shape.first ?? 0
@@ -61,7 +62,7 @@ extension ReferenceCase {
         guard try size("max_seq_len") >= rows else {
             throw config.failure("max_seq_len", expected: "at least \(rows), the tokens of this case")
         }
-        return [("prefill", prefill)] + (0..<decode).map { ("decode.\($0)", 1) }
+        return [(.prefill, prefill)] + (0..<decode).map { (.decode($0), 1) }
     }
 
     private func dimensions() throws(FileError) -> LatentAttention.Dimensions {

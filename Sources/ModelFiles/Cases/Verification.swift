@@ -33,7 +33,7 @@ extension ReferenceCase {
                 throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind attention")
             }
             let (mechanism, weights, x) = try attention()
-            var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), prefix: "attention.")
+            var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
             let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
             _ = try mechanism.record(input, weights, on: &recorder)
             return recorder.trace
@@ -46,14 +46,15 @@ extension ReferenceCase {
     private func verifySteps(of trace: Trace, _ tolerance: Double) throws -> [Check] {
         try expectedNames.map { name in
             let shape = try file.info(name).shape
-            let id = String(name.dropFirst("expected.".count))
-            let step = [id, "attention.\(id)"].first(where: trace.contains)
+            // The tensors of a case are called as its steps are; those of one attention without its name.
+            let id = StepID(String(name.dropFirst("expected.".count)))
+            let step = [id, id.inside([.branch(.attention)])].first(where: trace.contains)
             guard let output = try step.map({ try trace.step($0).output }) else {
                 return Check(failed: name, shape, "the engine computes no step \(id)")
             }
-            let isExact = id.hasSuffix("selected") || id.hasSuffix("k_scale")
+            let isExact = id.role == .selected || id.role == .indexKeyScale
             let expected = try isExact && file.info(name).dataType != .f64 ? file.integers(name).map(Double.init) : values(name)
-            let computed = id.hasSuffix("selected") ? Self.padded(output, toRank: shape.last ?? 0) : output
+            let computed = id.role == .selected ? Self.padded(output, toRank: shape.last ?? 0) : output
             return Check(
                 name: name, shape: shape, expected: expected, computed: computed, tolerance: isExact ? nil : tolerance)
         }

@@ -191,7 +191,7 @@ struct Leaf: Operation {
     func evaluate() -> Tensor { step.output }
     func value(at cell: Cell) -> Double { step.output.values[cell.offset(in: shape)] }
     func valuesRead() -> [String: Reading] {
-        [step.id: Reading(values: shape.count, size: shape.count, bytesPerValue: step.bytesPerValue)]
+        [step.id.text: Reading(values: shape.count, size: shape.count, bytesPerValue: step.bytesPerValue)]
     }
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { definition?.cuts(cell, along: axis, count: count) }
 
@@ -210,7 +210,7 @@ struct Leaf: Operation {
         if let definition { return definition.operandCells(cell) }
         return [
             Explanation.Operand(
-                step: step.id, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)
+                step: step.id.text, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)
         ]
     }
 }

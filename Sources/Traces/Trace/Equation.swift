@@ -2,8 +2,12 @@
 
 /// What one step is called, how it is written in the paper, and where it comes from.
 public struct Equation: Hashable, Sendable {
-    /// The step's name within its mechanism, snake_case: `scores`.
-    public let id: String
+    /// What the step is.
+    public let role: Role
+    /// The step's name within its mechanism, snake_case: the role's, or of an other step its own.
+    public let name: String
+    /// The branch that the step belongs to wherever it is recorded; nil where the recorder alone says it.
+    public let branch: Branch?
     /// The symbol of the result, in plain text with `_` and `^`: `S`, `q^I`, `W_O`.
     public let symbol: String
     /// What the step does, in a few words.
@@ -18,27 +22,40 @@ public struct Equation: Hashable, Sendable {
     public let axes: [Axis]
 
     /// An equation whose `latex` is in the subset of `Formula`.
-    public init(_ id: String, symbol: String, _ title: Bilingual, _ latex: String, source: String, axes: [Axis]) {
-        self.id = id
-        self.symbol = symbol
-        self.title = title
-        self.formula = Formula(latex)
-        sourceNote = Bilingual(same: source)
-        self.axes = axes
+    public init(
+        _ role: Role, in branch: Branch? = nil, symbol: String, _ title: Bilingual, _ latex: String, source: String, axes: [Axis]
+    ) {
+        self.init(role, in: branch, symbol: symbol, title, latex, source: Bilingual(same: source), axes: axes)
     }
 
     /// An equation whose source needs words: what the publication says and the code does.
-    public init(_ id: String, symbol: String, _ title: Bilingual, _ latex: String, source: Bilingual, axes: [Axis]) {
-        self.id = id
+    public init(
+        _ role: Role, in branch: Branch? = nil, symbol: String, _ title: Bilingual, _ latex: String, source: Bilingual, axes: [Axis]
+    ) {
+        self.init(role, role.rawValue, branch, symbol, title, Formula(latex), source, axes)
+    }
+
+    /// An equation of a step that plays none of the known roles.
+    public init(named name: String, symbol: String, _ title: Bilingual, _ latex: String, source: Bilingual, axes: [Axis]) {
+        self.init(.other, name, nil, symbol, title, Formula(latex), source, axes)
+    }
+
+    private init(
+        _ role: Role, _ name: String, _ branch: Branch?, _ symbol: String, _ title: Bilingual, _ formula: Formula, _ source: Bilingual,
+        _ axes: [Axis]
+    ) {
+        self.role = role
+        self.name = name
+        self.branch = branch
         self.symbol = symbol
         self.title = title
-        self.formula = Formula(latex)
-        self.sourceNote = source
+        self.formula = formula
+        sourceNote = source
         self.axes = axes
     }
 
-    /// The same equation under another id: the last of several optional steps takes the name of the result.
-    public func called(_ id: String) -> Equation {
-        Equation(id, symbol: symbol, title, formula.latex, source: sourceNote, axes: axes)
+    /// The same equation in another role: the last of several optional steps takes the role of the result.
+    public func called(_ role: Role) -> Equation {
+        Equation(role, role.rawValue, branch, symbol, title, formula, sourceNote, axes)
     }
 }

@@ -4,34 +4,52 @@
 public struct Recorder: Sendable {
     /// What has been recorded so far.
     public private(set) var trace: Trace
-    /// Put before each equation's id: a phase, a layer, a mechanism (`layer.0.attention.`).
-    public var prefix: String
+    /// Where what is recorded next stands: a pass, a layer, a branch.
+    public private(set) var scopes: [Scope]
     /// Names of positions along an axis, given to every step that has the axis at that length.
     public var labels: [Axis: [String]]
 
     /// A recorder with nothing recorded.
-    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], prefix: String = "", labels: [Axis: [String]] = [:]) {
+    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], scopes: [Scope] = [], labels: [Axis: [String]] = [:])
+    {
         trace = Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches)
-        self.prefix = prefix
+        self.scopes = scopes
         self.labels = labels
     }
 
-    /// The recorded step `id` as the start of further equations; throws if there is none.
-    public func recorded(_ id: String) throws(EngineError) -> Expression { Expression(Leaf(step: try trace.step(id))) }
+    /// What `body` records stands inside `inner`, within the scopes so far.
+    public mutating func within<Result>(
+        _ inner: Scope, _ body: (inout Recorder) throws(EngineError) -> Result
+    ) throws(EngineError) -> Result {
+        scopes.append(inner)
+        defer { scopes.removeLast() }
+        return try body(&self)
+    }
 
-    /// Records an input or a weight, which stands in the trace under `id` as it is (no prefix). Recording the same again returns the
+    /// The id of a step with this role here, or in a branch of here.
+    public func id(_ role: Role, in branch: Branch? = nil) -> StepID { StepID(scopes(branch), role) }
+
+    /// The id of something given that belongs here: `input.layer.0.rule`.
+    public func inputID(_ name: String) -> StepID { StepID(Role.input.rawValue + StepID(scopes, named: name).text) }
+
+    private func scopes(_ branch: Branch?) -> [Scope] { branch.map { scopes + [.branch($0)] } ?? scopes }
+
+    /// The recorded step `id` as the start of further equations; throws if there is none.
+    public func recorded(_ id: StepID) throws(EngineError) -> Expression { Expression(Leaf(step: try trace.step(id))) }
+
+    /// Records an input or a weight, which stands in the trace under `id` as it is (no scopes). Recording the same again returns the
     /// first. Throws if a value is NaN or infinite, or if the id stands for other values.
     public mutating func input(
-        _ id: String, _ symbol: String, _ tensor: Tensor, title: Bilingual,
+        _ id: StepID, _ symbol: String, _ tensor: Tensor, title: Bilingual,
         source: Bilingual = Bilingual(en: "given", zh: "给定")
     ) throws(EngineError) -> Expression {
         if trace.contains(id) {
             let recorded = try trace.step(id)
-            guard recorded.output == tensor else { throw EngineError(.value, id, "is recorded with other values already") }
+            guard recorded.output == tensor else { throw EngineError(.value, id.text, "is recorded with other values already") }
             return Expression(Leaf(step: recorded))
         }
         if let bad = tensor.firstNonFiniteIndex {
-            throw EngineError(.value, id + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(tensor[bad])")
+            throw EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(tensor[bad])")
         }
         let step = Step(
             id: id, title: title, formula: Formula(""), source: source, inputs: [], symbol: symbol, output: tensor,
@@ -43,7 +61,7 @@ public struct Recorder: Sendable {
     /// Records a weight under `weight.NAME`.
     public mutating func weight(_ name: String, _ symbol: String, _ tensor: Tensor) throws(EngineError) -> Expression {
         try input(
-            "weight.\(name)", symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"),
+            StepID(Role.parameter.rawValue + name), symbol, tensor, title: Bilingual(en: "Weight \(name)", zh: "权重 \(name)"),
             source: Bilingual(en: "weights", zh: "权重"))
     }
 
@@ -55,26 +73,27 @@ public struct Recorder: Sendable {
     /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
     /// - Parameters:
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
+    ///   - selection: what the step keeps, if it is one; its facts are the step's.
     ///   - bytesPerValue: the width of a value written, 8 unless the step stores a narrower kind.
     public mutating func record(
-        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, facts: [String: Fact] = [:],
+        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, selection: Selection? = nil,
         labels extra: [Axis: [String]] = [:],
         bytesPerValue: Int = 8
     ) throws(EngineError) -> Expression {
-        let id = prefix + equation.id
+        let id = StepID(scopes(equation.branch), equation.role, named: equation.name)
         guard Set(expression.shape.axes) == Set(equation.axes) else {
-            throw EngineError(.shape, id, expected: "the axes \(equation.axes)", found: "\(expression.shape)")
+            throw EngineError(.shape, id.text, expected: "the axes \(equation.axes)", found: "\(expression.shape)")
         }
         let visible = visible ?? expression.operation.visible
         let output = expression.operation.evaluate().transposed(to: equation.axes)
         if let bad = output.values.firstIndex(where: { $0.isNaN }) {
             let cell = Cell.brackets(output.shape.index(ofOffset: bad).map(String.init))
-            throw EngineError(.value, id + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
+            throw EngineError(.value, id.text + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
         }
         let step = Step(
             id: id, title: equation.title, formula: equation.formula,
             inputs: expression.leaves.map { $0.id }.uniqued(), symbol: equation.symbol, output: output,
-            labels: labels(output.shape, extra), facts: facts,
+            labels: labels(output.shape, extra), facts: selection?.facts ?? [:], selection: selection,
             cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
             bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
         trace.append(step)

@@ -14,8 +14,8 @@ public enum Fact: Hashable, Sendable {
 
 /// One step of a computation with all that is known about it.
 public struct Step: Sendable, Identifiable {
-    /// The step's name in the trace, prefixed by phase or layer: `layer.0.attention.scores`.
-    public let id: String
+    /// The step's name in the trace, and what it says: `layer.0.attention.scores`.
+    public let id: StepID
     /// What the step does.
     public let title: Bilingual
     /// The equation.
@@ -23,7 +23,7 @@ public struct Step: Sendable, Identifiable {
     /// The publication or code that states it, in English.
     public var source: String { sourceNote.en }
     /// Ids of the steps that entered, in order of use; empty for inputs and weights.
-    public let inputs: [String]
+    public let inputs: [StepID]
     /// The symbol of the result.
     public let symbol: String
     /// The result.
@@ -32,6 +32,8 @@ public struct Step: Sendable, Identifiable {
     public let labels: [Axis: [String]]
     /// Remarks computed with the step.
     public let facts: [String: Fact]
+    /// What the step keeps, if it was recorded as a selection; of one that comes from a file its trace makes it.
+    let selection: Selection?
     /// What the step cost.
     public let cost: Cost
     /// The mask that was applied or in force, if the step speaks of query-key pairs.
@@ -45,7 +47,7 @@ public struct Step: Sendable, Identifiable {
 
     /// A step whose computation is not at hand, one read from a file: there the source stands in English alone.
     public init(
-        id: String, title: Bilingual, formula: Formula, source: String, inputs: [String], symbol: String, output: Tensor,
+        id: StepID, title: Bilingual, formula: Formula, source: String, inputs: [StepID], symbol: String, output: Tensor,
         labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
     ) {
         self.init(
@@ -55,18 +57,18 @@ public struct Step: Sendable, Identifiable {
 
     /// A step whose computation is not at hand: an input or a weight.
     public init(
-        id: String, title: Bilingual, formula: Formula, source: Bilingual, inputs: [String], symbol: String, output: Tensor,
+        id: StepID, title: Bilingual, formula: Formula, source: Bilingual, inputs: [StepID], symbol: String, output: Tensor,
         labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
     ) {
         self.init(
             id: id, title: title, formula: formula, inputs: inputs, symbol: symbol, output: output, labels: labels, facts: facts,
-            cost: cost, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil)
+            selection: nil, cost: cost, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil)
     }
 
     init(
-        id: String, title: Bilingual, formula: Formula, inputs: [String], symbol: String, output: Tensor,
-        labels: [Axis: [String]], facts: [String: Fact], cost: Cost, visible: Mask?, bytesPerValue: Int, sourceNote: Bilingual,
-        definition: Expression?
+        id: StepID, title: Bilingual, formula: Formula, inputs: [StepID], symbol: String, output: Tensor,
+        labels: [Axis: [String]], facts: [String: Fact], selection: Selection?, cost: Cost, visible: Mask?, bytesPerValue: Int,
+        sourceNote: Bilingual, definition: Expression?
     ) {
         self.id = id
         self.title = title
@@ -76,6 +78,7 @@ public struct Step: Sendable, Identifiable {
         self.output = output
         self.labels = labels
         self.facts = facts
+        self.selection = selection
         self.cost = cost
         self.visible = visible
         self.bytesPerValue = bytesPerValue
@@ -104,11 +107,11 @@ public struct Step: Sendable, Identifiable {
             notes.append(
                 Bilingual(
                     en:
-                        "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.joined(separator: ", ")).",
-                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.joined(separator: "、"))。"))
+                        "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.map { $0.text }.joined(separator: ", ")).",
+                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.map { $0.text }.joined(separator: "、"))。"))
         }
         return Explanation(
-            step: id, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place, symbolic: symbols?.text,
+            step: id.text, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place, symbolic: symbols?.text,
             numeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
     }
 

@@ -24,26 +24,45 @@ public struct Trace: Sendable {
 
     /// Adds a step whose id is new.
     public mutating func append(_ step: Step) {
-        precondition(positions[step.id] == nil, "the step \(step.id) is recorded twice")
-        positions[step.id] = steps.count
+        precondition(positions[step.id.text] == nil, "the step \(step.id.text) is recorded twice")
+        positions[step.id.text] = steps.count
         steps.append(step)
     }
 
+    /// The step called `id`, or else the one that is the same thing at the same place under another name.
+    private func position(_ id: StepID) -> Int? { positions[id.text] ?? steps.firstIndex { $0.id.means(id) } }
+
     /// Whether a step of that id was recorded.
-    public func contains(_ id: String) -> Bool { positions[id] != nil }
+    public func contains(_ id: StepID) -> Bool { position(id) != nil }
 
     /// The step `id`; throws with the nearest ids if there is none.
-    public func step(_ id: String) throws(EngineError) -> Step {
-        if let position = positions[id] { return steps[position] }
-        let near = NearWords.of(id, in: steps.map { $0.id })
-        let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id }
+    public func step(_ id: StepID) throws(EngineError) -> Step {
+        if let position = position(id) { return steps[position] }
+        let near = NearWords.of(id.text, in: steps.map { $0.id.text })
+        let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id.text }
         let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")
         let hint = near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"
-        throw EngineError(.unknownStep, id, "there is no step of this name\(hint)")
+        throw EngineError(.unknownStep, id.text, "there is no step of this name\(hint)")
+    }
+
+    /// The step that `text` spells, as a reader writes it or a picture names it; throws with the nearest ids if there is none.
+    public func step(_ text: String) throws(EngineError) -> Step {
+        if let position = positions[text] { return steps[position] }
+        return try step(StepID(text))
+    }
+
+    /// The first step of that role in exactly these scopes; nil if there is none.
+    public func first(_ role: Role, in scopes: [Scope]) -> Step? { steps.first { $0.id.role == role && $0.id.scopes == scopes } }
+
+    /// The passes, in the order in which they were recorded.
+    public var passes: [Pass] {
+        var passes: [Pass] = []
+        for step in steps { if let pass = step.id.pass, pass != passes.last, !passes.contains(pass) { passes.append(pass) } }
+        return passes
     }
 
     /// The value of one cell.
-    public func value(_ id: String, _ index: [Int]) throws(EngineError) -> Double { try step(id).value(at: index) }
+    public func value(_ id: StepID, _ index: [Int]) throws(EngineError) -> Double { try step(id).value(at: index) }
 
     /// The sum of all steps' costs.
     public var cost: Cost { steps.reduce(Cost()) { $0 + $1.cost } }

@@ -59,7 +59,7 @@ private struct ArcsFigure {
         frame.y = top + columns.pitch * Double(max(slice.rows, slice.columns)) + frame.type.body * 0.8
         return frame.scene(
             body: body, source: source, options, title: title, alt: alt, caption: caption,
-            provenance: options.provenance(figure: "arcs", step: slice.step.id, data: provenance))
+            provenance: options.provenance(figure: "arcs", step: slice.step.id.text, data: provenance))
     }
 
     // MARK: Layout
@@ -176,7 +176,8 @@ private struct ArcsFigure {
         frame.add(name, style, at: Point(columns.right + 7, y + columns.size * 0.36))
         let label = Bilingual(
             en: "\(slice.columnName(key)): \(NumberText.percent(weight))", zh: "\(slice.columnName(key))：\(NumberText.percent(weight))")
-        frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id, index: slice.index(query, key), label: label[options.language])))
+        frame.items.append(
+            .hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label[options.language])))
         guard isVisible else { return }
         let end = frame.width - frame.type.margin
         let number = frame.style(columns.size, isStrong ? frame.palette.ink : frame.palette.muted, isStrong ? .semibold : .regular)
@@ -196,7 +197,9 @@ private struct ArcsFigure {
         (0..<slice.columns).filter { !slice.isMasked(query, $0) }.sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
     }
 
-    private var title: Bilingual {
+    private var title: Bilingual { slice.isBeside ? Words.dense + Words.continued(finding) : finding }
+
+    private var finding: Bilingual {
         guard let first = ranking.first else { return slice.step.title }
         let share = NumberText.percent(slice.value(query, first), decimals: 0)
         let q = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
@@ -214,7 +217,7 @@ private struct ArcsFigure {
     }
 
     private var source: Bilingual {
-        Words.source([Words.head(slice), Bilingual(same: slice.step.id)].compactMap { $0 }, provenance)
+        Words.source([Words.head(slice), Bilingual(same: slice.step.id.text)].compactMap { $0 }, provenance)
     }
 
     private var caption: Bilingual { Words.caption(title, of: slice) }
@@ -230,9 +233,11 @@ private struct ArcsFigure {
         let who =
             Int(name) == nil
             ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
-        return Bilingual(
-            en:
-                "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
-            zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
+        let dense = slice.isBeside ? Words.dense : Bilingual(same: "")
+        return dense
+            + Bilingual(
+                en:
+                    "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
+                zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
     }
 }

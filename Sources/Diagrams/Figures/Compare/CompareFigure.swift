@@ -63,7 +63,7 @@ struct CompareFigure {
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
-            provenance: options.provenance(figure: "compare", step: view.sparse.step.id, data: provenance))
+            provenance: options.provenance(figure: "compare", step: view.sparse.step.id.text, data: provenance))
     }
 
     private var legend: [LegendEntry] {
@@ -190,7 +190,7 @@ struct CompareFigure {
             for column in 0..<view.columns where view.isVisible(row, column) {
                 let label = words.label(row, column, isSparse: isSparse)[language]
                 frame.items.append(
-                    .hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id, index: slice.index(row, column), label: label)))
+                    .hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column), label: label)))
             }
         }
         frame.y = panel.area.maxY + panel.labelHeight

@@ -73,7 +73,7 @@ struct CompareWords {
     var barName: Bilingual { Bilingual(en: "dense weight kept", zh: "保住的稠密权重") }
 
     func source(_ provenance: Provenance) -> Bilingual {
-        let steps = [view.dense.step.id, view.sparse.step.id, view.selected.id].map(Bilingual.init(same:))
+        let steps = [view.dense.step.id, view.sparse.step.id, view.selected.id].map { Bilingual(same: $0.text) }
         return Words.source([Words.head(view.dense), Words.list(steps)].compactMap { $0 }, provenance)
     }
 

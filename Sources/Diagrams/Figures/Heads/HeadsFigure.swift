@@ -46,13 +46,16 @@ struct HeadsFigure {
     static func layers(_ trace: Trace, _ options: FigureOptions) throws(FigureError) -> [Layer] {
         var steps: [Step] = []
         if let id = options.step {
-            steps = [try trace.recorded(id)]
+            steps = [try trace.recorded(StepID(id))]
         } else {
             try trace.checkPhase(options, figure: "heads")
-            steps = trace.steps.filter { $0.id.hasPrefix("layer.") && $0.id.hasSuffix("attention.weights") }
-            let alone = [options.phase + ".dense.weights", options.phase + ".attention.weights", "attention.weights"].first(
-                where: trace.contains)
-            if steps.isEmpty, let alone { steps = [try trace.recorded(alone)] }
+            let attentions = trace.attentions
+            let layers = attentions.filter { $0.branch == .attention && $0.weights.layer != nil }
+            // Of one pass the dense attention, which has all keys to tell its heads apart.
+            let here = trace.pass(options) ?? []
+            let alone = attentions.first { $0.place == here && $0.isDense } ?? attentions.first { $0.place == here }
+            let shown = layers.isEmpty ? [alone].compactMap { $0 } : layers
+            steps = try shown.map { view throws(FigureError) in try trace.recorded(view.weights) }
         }
         guard let first = steps.first else {
             throw FigureError("heads needs attention weights: expected layer.N.attention.weights or attention.weights, found none")
@@ -92,7 +95,7 @@ struct HeadsFigure {
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: source, options, title: title, alt: alt, caption: caption,
-            provenance: options.provenance(figure: "heads", step: isModel ? nil : layers[0].step.id, data: provenance))
+            provenance: options.provenance(figure: "heads", step: isModel ? nil : layers[0].step.id.text, data: provenance))
     }
 
     private static func hasDropped(_ slice: MatrixSlice) -> Bool { MatrixWords.Marks(slice).dropped }
@@ -180,6 +183,6 @@ struct HeadsFigure {
         let label = Bilingual(
             en: "query \(slice.rowName(row)), key \(slice.columnName(column)): \(value)",
             zh: "查询“\(slice.rowName(row))”，键“\(slice.columnName(column))”：\(value)")
-        return HotSpot(area, step: slice.step.id, index: slice.index(row, column), label: label[options.language])
+        return HotSpot(area, step: slice.step.id.text, index: slice.index(row, column), label: label[options.language])
     }
 }

@@ -36,14 +36,18 @@ extension HeadsFigure {
         return (best.place, best.best.key, best.best.weight)
     }
 
+    /// Whether dense attention is shown that stands beside a sparse one.
+    private var isBeside: Bool { slices[0].isBeside }
+
     var title: Bilingual {
         let surest = surest
         let (name, slice, share) = (shortName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
         let q = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
         let k = Words.position(slice.columnName(surest.key), Bilingual(en: "key", zh: "键"))
+        let heads = isBeside ? Bilingual(en: "heads of dense attention", zh: "个稠密注意力头") : Bilingual(en: "heads", zh: "个头")
         return Bilingual(
-            en: "Of \(slices.count) heads, \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
-            zh: "\(slices.count) 个头里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")
+            en: "Of \(slices.count) \(heads.en), \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
+            zh: "\(slices.count) \(heads.zh)里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")
     }
 
     /// How to read the picture, whose pixels stand for `block` by `block` cells.
@@ -59,7 +63,7 @@ extension HeadsFigure {
     }
 
     var source: Bilingual {
-        let ids = isModel ? "\(layers[0].step.id) … \(layers.last!.step.id)" : layers[0].step.id
+        let ids = isModel ? "\(layers[0].step.id) … \(layers.last!.step.id)" : layers[0].step.id.text
         let parts = [Bilingual(same: ids), layers[0].step.source.isEmpty ? nil : layers[0].step.sourceNote].compactMap { $0 }
         return Words.source(parts, provenance)
     }
@@ -70,10 +74,11 @@ extension HeadsFigure {
 
     var alt: Bilingual {
         let (rows, columns) = (slices[0].rows, slices[0].columns)
+        let weights = isBeside ? Bilingual(en: "dense attention weights", zh: "稠密注意力权重") : Bilingual(en: "attention weights", zh: "注意力权重")
         let start = Bilingual(
             en:
-                "\(Words.counted(slices.count, "small matrix", "small matrices")) of attention weights, \(Words.counted(rows, "query", "queries")) by \(Words.counted(columns, "key")) each, on one scale.",
-            zh: "\(slices.count) 个注意力权重小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
+                "\(Words.counted(slices.count, "small matrix", "small matrices")) of \(weights.en), \(Words.counted(rows, "query", "queries")) by \(Words.counted(columns, "key")) each, on one scale.",
+            zh: "\(slices.count) 个\(weights.zh)小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
         let most = slices.indices.prefix(12).map { place in
             let best = strongest(slices[place])
             let (name, key, weight) = (fullName(place), slices[place].columnName(best.key), NumberText.percent(best.weight, decimals: 0))

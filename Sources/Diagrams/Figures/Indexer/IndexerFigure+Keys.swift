@@ -45,7 +45,7 @@ extension IndexerFigure {
             frame.add(text(value), style, at: Point(area.midX, area.midY + digits.size * 0.36), .middle)
         }
         let label = "\(step.symbol)[\(index.map(String.init).joined(separator: ", "))] = \(NumberText.significant(value, digits: 4))"
-        frame.items.append(.hotSpot(HotSpot(area, step: step.id, index: index, label: label)))
+        frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: index, label: label)))
     }
 
     private mutating func bar(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {
@@ -66,7 +66,7 @@ extension IndexerFigure {
         }
         let label = words.scoreLabel(key)[options.language]
         let whole = Rect(columns.bars, y, columns.score - columns.bars, columns.pitch)
-        frame.items.append(.hotSpot(HotSpot(whole, step: way.score.step.id, index: [way.query, key], label: label)))
+        frame.items.append(.hotSpot(HotSpot(whole, step: way.score.step.id.text, index: [way.query, key], label: label)))
     }
 
     private mutating func chip(_ key: Int, _ y: Double, _ columns: Columns, _ isKept: Bool) {

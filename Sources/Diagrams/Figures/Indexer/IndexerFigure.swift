@@ -57,7 +57,7 @@ struct IndexerFigure {
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
-            provenance: options.provenance(figure: "indexer", step: way.score.step.id, data: provenance))
+            provenance: options.provenance(figure: "indexer", step: way.score.step.id.text, data: provenance))
     }
 
     private var legend: [LegendEntry] {
@@ -189,7 +189,7 @@ struct IndexerFigure {
             })
         else { return }
         let width = frame.width(name, style)
-        let middle = cut.firstDropped == nil ? columns.bars : position(cut.line, columns)
+        let middle = cut.bestDropped == nil ? columns.bars : position(cut.line, columns)
         frame.add(name, style, at: Point(min(max(middle - width / 2, columns.bars), columns.score - width), frame.y))
     }
 
@@ -206,7 +206,7 @@ struct IndexerFigure {
         let bottom = frame.y
         let zero = position(0, columns)
         frame.items.append(.path([.move(Point(zero, top)), .line(Point(zero, bottom))], stroke: Stroke(frame.palette.rule)))
-        guard let cut = way.view.cut(way.query), cut.firstDropped != nil else { return }
+        guard let cut = way.view.cut(way.query), cut.bestDropped != nil else { return }
         let x = position(cut.line, columns)
         frame.items.append(
             .path(

@@ -17,24 +17,24 @@ struct IndexerWay {
 
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
         view = try SelectionView(trace, options, figure: "indexer")
-        let prefix = String(view.selected.id.dropLast("selected".count))
-        func step(_ name: String, _ axes: [Axis]) throws(FigureError) -> Step {
-            let id = prefix + "indexer." + name
-            guard trace.contains(id) else { throw FigureError("indexer needs the step \(id), found none") }
-            let step = try trace.recorded(id)
+        let place = view.selected.id.scopes
+        func step(_ role: Role, _ axes: [Axis]) throws(FigureError) -> Step {
+            guard let step = trace.first(role, in: place) else {
+                throw FigureError("indexer needs the step \(StepID(place, role)), found none")
+            }
             guard step.output.shape.axes == axes else {
-                throw FigureError("indexer: \(id): expected the axes \(axes), found \(step.output.shape)")
+                throw FigureError("indexer: \(step.id): expected the axes \(axes), found \(step.output.shape)")
             }
             return step
         }
-        dot = try step("dot", [.t, .j, .s])
-        votes = try step("votes", [.t, .j, .s])
-        weights = try step("weights", [.t, .j])
-        keyScale = trace.contains(prefix + "indexer.k_scale") ? try step("k_scale", [.s]) : nil
-        score = try MatrixSlice(step("score", [.t, .s]), of: trace, head: nil)
+        dot = try step(.indexDot, [.t, .j, .s])
+        votes = try step(.indexVotes, [.t, .j, .s])
+        weights = try step(.indexWeights, [.t, .j])
+        keyScale = trace.first(.indexKeyScale, in: place) == nil ? nil : try step(.indexKeyScale, [.s])
+        score = try MatrixSlice(step(.indexScore, [.t, .s]), of: trace, head: nil)
         guard view.isIndexer else {
             throw FigureError(
-                "indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.joined(separator: ", "))"
+                "indexer: \(view.selected.id): expected keys chosen by \(score.step.id), found \(view.selected.inputs.map { $0.text }.joined(separator: ", "))"
             )
         }
         query = try view.query(options, figure: "indexer")

@@ -28,7 +28,7 @@ struct IndexerWords {
             en:
                 "Each index head compares the query with every key; negative products are cut to 0; the votes, weighted, add up to the score\(scale.en); \(kept.count == 1 ? "the highest stays" : "the \(kept.count) highest stay").",
             zh: "每个索引头把查询与每个键相比；负的点积截为 0；票数加权相加得到得分\(scale.zh)；最高的 \(kept.count) 个留下。")
-        guard let cut = way.view.cut(way.query), let first = cut.firstDropped, let score = cut.dropped else { return reading }
+        guard let cut = way.view.cut(way.query), let first = cut.bestDropped, let score = cut.bestDroppedScore else { return reading }
         let text = MatrixScale.typographic(NumberText.fixed(score, decimals: decimals(way.keys.map(way.score))))
         let next = Bilingual(
             en: cut.isTie
@@ -74,13 +74,13 @@ struct IndexerWords {
         ]
     }
 
-    func cutName(_ cut: ScoreCut, decimals: Int) -> [Bilingual] {
+    func cutName(_ cut: Selection.Cut, decimals: Int) -> [Bilingual] {
         let short = Bilingual(en: "cut: top \(kept.count)", zh: "入选线：前 \(kept.count) 名")
-        guard cut.firstDropped != nil else {
+        guard cut.bestDropped != nil else {
             return [Bilingual(en: "every visible key stays", zh: "可见的键全部入选"), Bilingual(en: "all stay", zh: "全部入选")]
         }
         guard cut.isTie else { return [short] }
-        let score = NumberText.fixed(cut.lowestKept, decimals: decimals)
+        let score = NumberText.fixed(cut.score, decimals: decimals)
         return [
             Bilingual(en: "cut: top \(kept.count); at \(score) the earlier wins", zh: "入选线：前 \(kept.count) 名；同为 \(score) 时靠前者入选"), short,
         ]
@@ -95,7 +95,7 @@ struct IndexerWords {
     }
 
     func source(_ provenance: Provenance) -> Bilingual {
-        let steps = [way.dot.id, way.votes.id, way.weights.id, way.score.step.id].map(Bilingual.init(same:))
+        let steps = [way.dot.id, way.votes.id, way.weights.id, way.score.step.id].map { Bilingual(same: $0.text) }
         let report = Bilingual(en: "DeepSeek-V3.2-Exp report (2025), Eq. 1", zh: "DeepSeek-V3.2-Exp 报告（2025），式 1")
         return Words.source([Words.list(steps), report], provenance)
     }

@@ -58,14 +58,17 @@ struct MatrixFigure {
 
     /// The step that the options name (in the phase, if it is not there as it stands), or the first attention weights of the phase, or the first of all.
     static func step(of trace: Trace, _ options: FigureOptions) throws(FigureError) -> Step {
-        if let id = options.step {
-            return try trace.recorded(trace.contains(id) || !trace.contains(options.phase + "." + id) ? id : options.phase + "." + id)
+        if let id = options.step.map({ StepID($0) }) {
+            guard !trace.contains(id), let inPhase = trace.pass(options).map(id.inside), trace.contains(inPhase) else {
+                return try trace.recorded(id)
+            }
+            return try trace.recorded(inPhase)
         }
         try trace.checkPhase(options, figure: "matrix")
-        let weights = trace.steps.filter { $0.id.hasSuffix("attention.weights") }
-        if let found = weights.first(where: { $0.id.hasPrefix(options.phase + ".") }) ?? weights.first { return found }
+        let main = trace.attentions.filter { $0.branch == .attention }
+        if let found = main.first(where: { $0.place == trace.pass(options) }) ?? main.first { return try trace.recorded(found.weights) }
         throw FigureError(
-            "matrix: no step ends in attention.weights; name one of \(trace.steps.map { $0.id }.prefix(8).joined(separator: ", "))")
+            "matrix: no step ends in attention.weights; name one of \(trace.steps.map { $0.id.text }.prefix(8).joined(separator: ", "))")
     }
 
     /// A few columns of features do not need the width of an article.
@@ -89,7 +92,7 @@ struct MatrixFigure {
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
-            provenance: options.provenance(figure: "matrix", step: slice.step.id, data: provenance))
+            provenance: options.provenance(figure: "matrix", step: slice.step.id.text, data: provenance))
     }
 
     func words(block: Int) -> MatrixWords {
@@ -206,7 +209,7 @@ struct MatrixFigure {
         for row in 0..<slice.rows {
             for column in 0..<slice.columns {
                 let spot = HotSpot(
-                    panel.frame(row, column), step: slice.step.id, index: slice.index(row, column),
+                    panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column),
                     label: words.label(row, column, frame.language))
                 frame.items.append(.hotSpot(spot))
             }

@@ -9,7 +9,8 @@ extension MatrixWords {
         let found =
             slice.isSelection
             ? crossing ?? selection ?? keeping : slice.isPair ? crossing ?? mask ?? stripes ?? strongestKey ?? strongestQuery : vector
-        return found ?? subject
+        guard let found else { return subject }
+        return slice.isBeside ? Words.dense + Words.continued(found) : found
     }
 
     private func number(_ value: Double) -> String { MatrixScale.typographic(NumberText.significant(value, digits: 3)) }
@@ -57,7 +58,7 @@ extension MatrixWords {
 
     /// What a causal mask leaves of the scores.
     private var mask: Bilingual? {
-        guard slice.stem == "scores", marks.masked, !marks.dropped, max(slice.rows, slice.columns) <= MatrixRaster.cellLimit else {
+        guard slice.step.id.role == .scores, marks.masked, !marks.dropped, max(slice.rows, slice.columns) <= MatrixRaster.cellLimit else {
             return nil
         }
         let offset = slice.columns - slice.rows
@@ -75,7 +76,9 @@ extension MatrixWords {
     /// The same number all along each stripe: what a rotary embedding leaves of a vector that stands at every position.
     private var stripes: Bilingual? {
         let (rows, columns) = (slice.rows, slice.columns)
-        guard slice.stem == "dot", scale.kind != .choice, min(rows, columns) > 2, max(rows, columns) <= MatrixRaster.cellLimit else {
+        guard [.dot, .indexDot].contains(slice.step.id.role), scale.kind != .choice, min(rows, columns) > 2,
+            max(rows, columns) <= MatrixRaster.cellLimit
+        else {
             return nil
         }
         let least = 1e-9 * max(scale.limit, 1e-300)
@@ -103,17 +106,17 @@ extension MatrixWords {
         let k = among(tied)
         if scale.kind == .weights { return restingKey(q, k, share: first.value, isTie: isTie) }
         let each = isTie ? Bilingual(en: "\(value) each", zh: "都是 \(value)") : Bilingual(same: value)
-        switch slice.stem {
-        case "dot":
+        switch slice.step.id.role {
+        case .dot, .indexDot:
             let product =
                 isTie
                 ? Bilingual(en: "dot products of \(value)", zh: "点积都是 \(value)")
                 : Bilingual(en: "a dot product of \(value)", zh: "点积是 \(value)")
             return Bilingual(en: "\(q.en) fits \(k.en) best: \(product.en)", zh: "\(q.zh)和\(k.zh)最对得上：\(product.zh)")
-        case "scaled":
+        case .scaled:
             return Bilingual(
                 en: "Scaled down, \(k.en) still \(isTie ? "score" : "scores") highest: \(each.en)", zh: "缩小之后，\(k.zh)的分数仍然最高：\(each.zh)")
-        case "votes":
+        case .indexVotes:
             return Bilingual(en: "\(q.en) votes most for \(k.en): \(each.en)", zh: "\(q.zh)给\(k.zh)的票最多：\(each.zh)")
         default: return Bilingual(en: "\(q.en) scores highest with \(k.en): \(each.en)", zh: "\(q.zh)与\(k.zh)的得分最高：\(each.zh)")
         }
@@ -185,10 +188,10 @@ extension MatrixWords {
         let name = row(query)
         if slice.columnLabels == nil, slice.columns <= 6 {
             let list = "(" + values.map(number).joined(separator: ", ") + ")"
-            switch slice.stem {
-            case "q": return Bilingual(en: "\(name.en) asks with \(list)", zh: "\(name.zh)用 \(list) 去问")
-            case "k": return Bilingual(en: "\(name.en) answers with \(list)", zh: "\(name.zh)用 \(list) 来应")
-            case "v": return Bilingual(en: "\(name.en) hands over \(list)", zh: "\(name.zh)交出 \(list)")
+            switch slice.step.id.role {
+            case .query, .indexQuery: return Bilingual(en: "\(name.en) asks with \(list)", zh: "\(name.zh)用 \(list) 去问")
+            case .key, .indexKey: return Bilingual(en: "\(name.en) answers with \(list)", zh: "\(name.zh)用 \(list) 来应")
+            case .value: return Bilingual(en: "\(name.en) hands over \(list)", zh: "\(name.zh)交出 \(list)")
             default: return Bilingual(en: "\(name.en) holds \(list)", zh: "\(name.zh)这一行是 \(list)")
             }
         }
@@ -196,7 +199,7 @@ extension MatrixWords {
         guard best.count <= 3 else { return nil }
         let places = slice.columnLabels != nil ? Words.names(best.map(slice.columnName)) : column(best[0])
         let value = best.allSatisfy { values[$0] == values[best[0]] } ? number(values[best[0]]) : number(most)
-        return slice.stem == "output"
+        return slice.step.id.role == .output || slice.step.id.role == .feedForward
             ? Bilingual(en: "\(name.en) receives most in \(places.en): \(value)", zh: "\(name.zh)收到最多的是\(places.zh)：\(value)")
             : Bilingual(en: "\(name.en) is strongest in \(places.en): \(value)", zh: "\(name.zh)最强的是\(places.zh)：\(value)")
     }

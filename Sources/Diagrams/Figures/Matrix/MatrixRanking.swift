@@ -46,7 +46,7 @@ extension MatrixFigure {
         let heading = Bilingual(en: "Row \(name.en), in order", zh: "\(name.zh)，从高到低")
         frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
         y += frame.type.panel * 0.9
-        let bar = slice.role == .indexer ? frame.palette.indexer : frame.palette.bar
+        let bar = slice.part == .indexer ? frame.palette.indexer : frame.palette.bar
         let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
         let entries = best.map { entry in
             RankedBar(

@@ -7,13 +7,14 @@ import Traces
 enum Reach {
     /// The mask for a step that comes after a selection, or for scores that the mask has not met yet; nil for all others.
     static func mask(of step: Step, _ trace: Trace, _ rows: Int, _ columns: Int) -> Mask? {
-        let isScorer = step.id.split(separator: ".").dropLast().contains("indexer")
-        guard let prefix = prefix(of: step.id, trace) else { return isScorer ? fitting(step.visible, rows, columns) : nil }
-        let dense = prefix + (trace.contains(prefix + "sparse.weights") ? "attention." : "dense.")
-        if step.id.hasPrefix(dense) { return nil }
-        let scores = (try? trace.step(prefix + "selected"))?.inputs.first.flatMap { try? trace.step($0) }
-        if let mask = fitting(step.id.hasSuffix("indexer.score") ? step.visible : scores?.visible, rows, columns) { return mask }
-        guard let weights = try? MatrixSlice(trace.recorded(dense + "weights"), of: trace, head: .mean), weights.isPair,
+        guard let selected = trace.selection(around: step.id) else {
+            return step.id.role.isIndexer ? fitting(step.visible, rows, columns) : nil
+        }
+        let dense = trace.attentions(at: selected.id.scopes).first { $0.isDense }
+        if let dense, step.id.branch == dense.branch, step.id.place == dense.place { return nil }
+        let scores = selected.inputs.first.flatMap { try? trace.step($0) }
+        if let mask = fitting(step.id.role == .indexScore ? step.visible : scores?.visible, rows, columns) { return mask }
+        guard let dense, let weights = try? MatrixSlice(trace.recorded(dense.weights), of: trace, head: .mean), weights.isPair,
             weights.rows == rows, weights.columns == columns
         else { return nil }
         return Mask(rows: rows, columns: columns) { !weights.isMasked($0, $1) }
@@ -21,9 +22,8 @@ enum Reach {
 
     /// The pairs that a mask left after the softmax, where a switch puts it there: their scores do not know it.
     static func lateMask(of step: Step, _ trace: Trace, _ rows: Int, _ columns: Int) -> Mask? {
-        guard trace.switches.contains(Switch.maskAfterSoftmax.description), step.id.hasSuffix("weights"),
-            let prefix = prefix(of: step.id, trace),
-            let pairs = (try? trace.step(prefix + "selected")).flatMap({ SelectionPairs($0, trace) }), pairs.rows == rows,
+        guard trace.switches.contains(Switch.maskAfterSoftmax.description), step.id.role == .weights,
+            let pairs = trace.selection(around: step.id).flatMap({ SelectionPairs($0, trace) }), pairs.rows == rows,
             pairs.columns == columns
         else { return nil }
         return Mask(rows: rows, columns: columns) { pairs.ranks[$0][$1] != nil }
@@ -32,12 +32,6 @@ enum Reach {
     private static func fitting(_ mask: Mask?, _ rows: Int, _ columns: Int) -> Mask? {
         mask.flatMap { $0.rows == rows && $0.columns == columns ? $0 : nil }
     }
-
-    /// What stands before `selected` in the pass that `id` belongs to: `prefill.`, or nothing.
-    private static func prefix(of id: String, _ trace: Trace) -> String? {
-        let parts = id.split(separator: ".")
-        return (0..<parts.count).reversed().map { parts.prefix($0).map { $0 + "." }.joined() }.first { trace.contains($0 + "selected") }
-    }
 }
 
 /// A selection [t, k] as a yes or no for each pair.
@@ -45,18 +39,18 @@ struct SelectionPairs {
     let rows: Int
     let columns: Int
     let values: [Double]
+    private static let mostKeys = 1_000_000_000
     /// The rank of each kept key in its row.
     let ranks: [[Int: Int]]
 
     /// Nil if the step is no selection: whole positions, padded with -1.
     init?(_ step: Step, _ trace: Trace) {
-        guard step.id == "selected" || step.id.hasSuffix(".selected"), Set(step.output.shape.axes) == [.t, .k] else { return nil }
+        guard step.id.role == .selected, Set(step.output.shape.axes) == [.t, .k] else { return nil }
         let chosen = step.output.transposed(to: [.t, .k])
         let (count, k) = (chosen.shape[.t]!, chosen.shape[.k]!)
         let keys = step.inputs.lazy.compactMap { try? trace.step($0).output.shape[.s] }.first
-        let most = (chosen.values.max() ?? -1) + 1
-        guard count > 0, k > 0, chosen.values.allSatisfy({ $0 >= -1 && $0 == $0.rounded() && $0 < 1e9 }) else { return nil }
-        let width = max(keys ?? trace.tokens.count, Int(most), 1)
+        guard count > 0, k > 0, (try? Selection.kept(chosen, columns: Self.mostKeys)) != nil else { return nil }
+        let width = max(keys ?? trace.tokens.count, Int(chosen.values.max() ?? -1) + 1, 1)
         rows = count
         columns = width
         ranks = (0..<count).map { row -> [Int: Int] in
@@ -67,9 +61,4 @@ struct SelectionPairs {
         }
         values = ranks.flatMap { kept in (0..<width).map { kept[$0] == nil ? 0 : 1 } }
     }
-}
-
-extension String {
-    /// The queries recorded beside a step of this parent id.
-    func querying(_ trace: Trace) -> Step? { ["q", "q_projected", "weights"].lazy.compactMap { try? trace.step(self + "." + $0) }.first }
 }

@@ -25,9 +25,9 @@ struct MatrixScale: Sendable {
         let census = MatrixCensus(slice.values, rows: slice.rows, columns: slice.columns)
         rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
         brokenCount = census.brokenCount
-        let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.hasSuffix("weights")
+        let isChoice = census.isWhole && census.low >= 0 && census.high <= 1 && !slice.step.id.role.isWeights
         // Weights that a late mask has thinned out are still shares of one.
-        let isShare = slice.isPair && slice.step.id.hasSuffix("weights") && census.low == 0 && census.high <= 1 + 1e-9
+        let isShare = slice.isPair && slice.step.id.role.isWeights && census.low == 0 && census.high <= 1 + 1e-9
         kind = isChoice ? .choice : rowsSumToOne || isShare ? .weights : census.low < 0 ? .signed : .magnitudes
         let isLarge = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
         let usual = Self.roundUp(census.usualRowMaximum)

@@ -5,22 +5,21 @@ public import Traces
 
 extension MatrixSlice {
     /// The part that a step plays in attention.
-    enum Role: Hashable { case query, key, value, indexer }
-
-    /// The last part of the step's id: `q`, `weights`.
-    var stem: Substring { step.id.split(separator: ".").last ?? "" }
-
-    private func isCalled(_ letter: String) -> Bool { stem == letter || stem.hasPrefix(letter + "_") }
+    enum Part: Hashable { case query, key, value, indexer }
 
     /// Whose vectors or pairs the slice shows.
-    var role: Role {
-        if step.id.split(separator: ".").dropLast().contains("indexer") { return .indexer }
-        return isCalled("k") ? .key : isCalled("v") ? .value : .query
+    var part: Part {
+        if step.id.role.isIndexer { return .indexer }
+        return switch step.id.role.side {
+        case .key: .key
+        case .value: .value
+        case .query, nil: .query
+        }
     }
 
-    /// The colour of the role.
+    /// The colour of the part.
     func color(_ palette: Palette) -> Color {
-        switch role {
+        switch part {
         case .query: palette.query
         case .key: palette.key
         case .value: palette.value
@@ -30,7 +29,9 @@ extension MatrixSlice {
 
     /// What a position along `axis` is called: tokens are queries and keys where both are there, or where the vectors are theirs.
     public func axisName(_ axis: Axis) -> Bilingual {
-        if !isPair, axis == .t && !isCalled("q") || axis == .s && !isCalled("k") { return Bilingual(en: "token", zh: "词元") }
+        if !isPair, axis == .t && step.id.role.side != .query || axis == .s && step.id.role.side != .key {
+            return Bilingual(en: "token", zh: "词元")
+        }
         return Words.axis(axis, isPair: isPair)
     }
 

@@ -18,6 +18,10 @@ public struct MatrixSlice: Sendable {
 
     /// The step.
     public let step: Step
+    /// What the step is called in pictures: its title, which says what is dense beside a sparse attention.
+    public let title: Bilingual
+    /// Whether the step belongs to a dense attention that stands beside a sparse one for comparison.
+    let isBeside: Bool
     /// The axis down the left.
     public let rowAxis: Axis
     /// The axis along the bottom.
@@ -50,6 +54,8 @@ public struct MatrixSlice: Sendable {
     /// - Throws: `FigureError` if two axes do not remain, or there is no such head.
     public init(_ step: Step, of trace: Trace, head wanted: HeadChoice?) throws(FigureError) {
         self.step = step
+        title = trace.shownTitle(of: step)
+        isBeside = trace.isBeside(step)
         if let selection = SelectionPairs(step, trace), wanted.map({ $0 == .mean }) ?? true {
             (rowAxis, columnAxis, headAxis, head) = (.t, .s, nil, nil)
             (rows, columns, values, ranks) = (selection.rows, selection.columns, selection.values[...], selection.ranks)
@@ -68,7 +74,7 @@ public struct MatrixSlice: Sendable {
         rowLabels = Self.labels(choice.row, step, rows, trace)
         columnLabels = Self.labels(choice.column, step, columns, trace)
         ranks = nil
-        queryHeads = choice.headAxis == .g ? step.id.split(separator: ".").dropLast().joined(separator: ".").querying(trace) : nil
+        queryHeads = choice.headAxis == .g ? Self.queries(beside: step, trace) : nil
         reach = choice.row == .t && choice.column == .s ? Reach.mask(of: step, trace, rows, columns) : nil
         maskedScores = Self.scores(beside: step, trace).map { choice.values(of: $0.output) }
         lateMask = reach == nil ? nil : Reach.lateMask(of: step, trace, rows, columns)
@@ -100,7 +106,7 @@ public struct MatrixSlice: Sendable {
         guard value == 0, isPair else { return false }
         if let lateMask { return !lateMask[row, column] }
         if let maskedScores { return maskedScores[maskedScores.startIndex + row * columns + column] == -.infinity }
-        guard let visible = step.visible, visible.rows == rows, visible.columns == columns, step.id.hasSuffix("weights") else {
+        guard let visible = step.visible, visible.rows == rows, visible.columns == columns, step.id.role.isWeights else {
             return false
         }
         return !visible[row, column]
@@ -132,8 +138,16 @@ public struct MatrixSlice: Sendable {
 
     /// The masked scores that weights were computed from: they know which zeros are masked.
     private static func scores(beside step: Step, _ trace: Trace) -> Step? {
-        guard step.id.hasSuffix("weights"), let scores = try? trace.step(step.id.dropLast(7) + "scores") else { return nil }
+        guard step.id.role == .weights, let scores = trace.first(.scores, in: step.id.scopes) else { return nil }
         return scores.output.shape == step.output.shape ? scores : nil
+    }
+
+    /// The queries recorded beside keys or values, or what else tells their heads.
+    private static func queries(beside step: Step, _ trace: Trace) -> Step? {
+        for role in [Role.query, .queryBeforeRotation, .weights] {
+            if let found = trace.first(role, in: step.id.scopes) { return found }
+        }
+        return nil
     }
 }
 
@@ -177,8 +191,7 @@ private struct SliceChoice {
 
     /// How many query heads the attention has that `step` belongs to.
     private static func queryHeads(of step: Step, _ trace: Trace) -> Int? {
-        let prefix = step.id.lastIndex(of: ".").map { String(step.id[...$0]) } ?? ""
-        return trace.steps.first { $0.id.hasPrefix(prefix) && $0.output.shape.contains(.h) }?.output.shape[.h]
+        trace.steps.first { $0.id.scopes.starts(with: step.id.scopes) && $0.output.shape.contains(.h) }?.output.shape[.h]
     }
 
     private static let heads: [Axis] = [.h, .j, .g]

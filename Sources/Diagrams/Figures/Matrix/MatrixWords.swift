@@ -23,7 +23,7 @@ struct MatrixWords {
         marks = Marks(slice)
     }
 
-    var subject: Bilingual { slice.step.title }
+    var subject: Bilingual { slice.title }
     private var head: Bilingual? { slice.headName }
 
     /// The keys of the followed query from the strongest down, without masked, future and broken ones.
@@ -78,7 +78,7 @@ struct MatrixWords {
 
     /// The last line: head, step, where the equation and the data come from.
     func source(_ provenance: Provenance) -> Bilingual {
-        var parts = [head, Bilingual(same: slice.step.id)].compactMap { $0 }
+        var parts = [head, Bilingual(same: slice.step.id.text)].compactMap { $0 }
         if !slice.step.source.isEmpty { parts.append(slice.step.sourceNote) }
         parts.append(Bilingual(en: "data: \(provenance.name)", zh: "数据：\(provenance.name)"))
         if let note = provenance.note { parts.append(note) }
@@ -136,10 +136,11 @@ struct MatrixWords {
     /// What a number of a pair is called: a score only from the scaling and the mask on.
     private var pairQuantity: Bilingual? {
         guard slice.isPair else { return nil }
-        if slice.stem == "dot" || slice.stem.hasPrefix("dot_") { return Bilingual(en: "dot product", zh: "点积") }
-        switch slice.stem {
-        case "scaled": return Bilingual(en: "scaled dot product", zh: "缩放后的点积")
-        case "votes": return Bilingual(en: "vote", zh: "票")
+        let role = slice.step.id.role
+        if role.isDot { return Bilingual(en: "dot product", zh: "点积") }
+        switch role {
+        case .scaled: return Bilingual(en: "scaled dot product", zh: "缩放后的点积")
+        case .indexVotes: return Bilingual(en: "vote", zh: "票")
         default: return Bilingual(en: "score", zh: "得分")
         }
     }

@@ -32,7 +32,7 @@ private struct PipelineFigure {
         self.options = options
         words = PipelineWords(graph: graph)
         frame = try PictureFrame(options, text)
-        layout = GraphLayout(count: graph.steps.count, edges: graph.edges) { graph.role(of: $0) == .indexer }
+        layout = GraphLayout(count: graph.steps.count, edges: graph.edges) { graph.part(of: $0) == .indexer }
     }
 
     mutating func scene() -> Scene {
@@ -50,7 +50,7 @@ private struct PipelineFigure {
         frame.y += frame.type.small * 0.9
         return frame.scene(
             body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
-            provenance: options.provenance(figure: "pipeline", step: graph.steps.last?.id, data: provenance))
+            provenance: options.provenance(figure: "pipeline", step: graph.steps.last?.id.text, data: provenance))
     }
 
     // MARK: Layout
@@ -152,8 +152,8 @@ private struct PipelineFigure {
 
     // MARK: Boxes
 
-    private func color(_ role: PipelineGraph.Role) -> Color {
-        switch role {
+    private func color(_ part: PipelineGraph.Part) -> Color {
+        switch part {
         case .query: frame.palette.query
         case .key: frame.palette.key
         case .value: frame.palette.value
@@ -168,14 +168,14 @@ private struct PipelineFigure {
         let corner = point(node.layer, 0, node.place - plan.across / 2, plan, top)
         let size = plan.isSideways ? Size(plan.along, plan.across) : Size(plan.across, plan.along)
         let area = Rect(corner.x, corner.y, size.width, size.height)
-        let role = graph.role(of: number)
-        let color = color(role)
+        let part = graph.part(of: number)
+        let color = color(part)
         let isEnd = graph.isSource(number) || number == graph.steps.count - 1
         let tint: Color = isEnd ? frame.palette.rule.mixed(0.5, over: frame.palette.paper) : color.mixed(0.09, over: frame.palette.paper)
-        frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: role == .other ? 1 : 1.5)))
+        frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: part == .other ? 1 : 1.5)))
         label(step, area)
         let text = "\(step.symbol): \(step.title[options.language]) \(step.output.shape)"
-        frame.items.append(.hotSpot(HotSpot(area, step: step.id, index: [], label: text)))
+        frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: [], label: text)))
     }
 
     private mutating func label(_ step: Step, _ area: Rect) {
@@ -199,7 +199,7 @@ private struct PipelineFigure {
     private mutating func arrow(_ number: Int, _ edge: GraphLayout.Edge, _ plan: Plan, _ top: Double) {
         let nodes = edge.nodes.map { layout.nodes[$0] }
         let isMask = graph.isMask(number)
-        let color = graph.role(of: edge.from) == .indexer || isMask ? frame.palette.indexer : frame.palette.muted
+        let color = graph.part(of: edge.from) == .indexer || isMask ? frame.palette.indexer : frame.palette.muted
         var points: [Point] = []
         for (place, node) in nodes.enumerated() {
             let isFirst = place == 0
@@ -245,10 +245,10 @@ private struct PipelineFigure {
     }
 
     private var legend: [LegendEntry] {
-        let roles = Set(graph.steps.indices.map(graph.role))
-        var entries = PipelineGraph.Role.allCases.filter(roles.contains).compactMap { role -> LegendEntry? in
-            guard let name = words.name(role) else { return nil }
-            let color = color(role)
+        let parts = Set(graph.steps.indices.map(graph.part))
+        var entries = PipelineGraph.Part.allCases.filter(parts.contains).compactMap { part -> LegendEntry? in
+            guard let name = words.name(part) else { return nil }
+            let color = color(part)
             return .box(.solid(color.mixed(0.09, over: frame.palette.paper)), Stroke(color, width: 1.5), name[options.language])
         }
         if graph.mask != nil { entries.append(.line(Stroke(frame.palette.indexer, width: 2.2), words.maskName[options.language])) }

@@ -6,7 +6,7 @@ import Traces
 
 struct PipelineGraph {
     /// What a step is about, which decides its colour.
-    enum Role: Hashable, CaseIterable { case query, key, value, indexer, other }
+    enum Part: Hashable, CaseIterable { case query, key, value, indexer, other }
 
     /// The steps in the order in which they were recorded.
     let steps: [Step]
@@ -19,14 +19,14 @@ struct PipelineGraph {
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
         let end = try Self.end(of: trace, options)
         let phase = Self.phase(of: end.id)
-        let chosen = Self.chosen(trace, end, phase)
-        var wanted: Set<String> = []
+        let chosen = Self.chosen(trace, phase)
+        var wanted: Set<StepID> = []
         var open = [end.id]
         while let id = open.popLast() {
             guard wanted.insert(id).inserted else { continue }
             // Steps of an earlier phase are a cache here: their own history belongs to that phase.
-            guard phase == nil || id.hasPrefix(phase! + ".") else { continue }
-            open += try trace.recorded(id).inputs.filter { !$0.hasPrefix("weight.") }
+            guard Self.isInside(phase, id) else { continue }
+            open += try trace.recorded(id).inputs.filter { $0.role != .parameter }
         }
         guard wanted.count <= 80 else {
             throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
@@ -36,7 +36,7 @@ struct PipelineGraph {
         steps = ordered
         let place = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1.id, $0) })
         var edges: [(from: Int, to: Int)] = []
-        for (to, step) in ordered.enumerated() where phase == nil || step.id.hasPrefix(phase! + ".") || step.id == end.id {
+        for (to, step) in ordered.enumerated() where Self.isInside(phase, step.id) || step.id == end.id {
             for input in step.inputs { if let from = place[input] { edges.append((from, to)) } }
         }
         if let chosen, let from = place[chosen.selected], let to = place[chosen.scores], edges.contains(where: { $0 == (from, to) }) {
@@ -48,49 +48,51 @@ struct PipelineGraph {
     }
 
     private static func end(of trace: Trace, _ options: FigureOptions) throws(FigureError) -> Step {
-        if let id = options.step { return try trace.recorded(id) }
-        let candidates = [options.phase + ".output", "sparse.output", "attention.output"]
-        if let id = candidates.first(where: trace.contains) { return try trace.recorded(id) }
+        if let id = options.step { return try trace.recorded(StepID(id)) }
+        let places: [[Scope]] = [trace.pass(options), [.branch(.sparse)], [.branch(.attention)]].compactMap { $0 }
+        for place in places { if let step = trace.first(.output, in: place) { return step } }
         try trace.checkPhase(options, figure: "pipeline")
-        if let last = trace.steps.last(where: { $0.id.hasSuffix("attention.output") }) { return last }
-        throw FigureError("pipeline needs a trace with an output: expected \(candidates.joined(separator: ", ")), found none; name a step")
+        if let last = trace.steps.last(where: { $0.id.role == .output && $0.id.branch == .attention }) { return last }
+        throw FigureError(
+            "pipeline needs a trace with an output: expected \(options.phase).output, sparse.output, attention.output, found none; name a step"
+        )
     }
 
-    /// `prefill` of `prefill.output`; nil where a trace has no phases.
-    private static func phase(of id: String) -> String? {
-        if let pass = Trace.phase(of: id) { return pass }
-        let parts = id.split(separator: ".")
-        return parts.first == "layer" && parts.count > 2 && Int(parts[1]) != nil ? parts[0] + "." + parts[1] : nil
-    }
+    /// The pass or the layer that a step belongs to; nil where a trace has neither.
+    private static func phase(of id: StepID) -> Scope? { id.pass.map { .pass($0) } ?? id.layer.map { .layer($0) } }
+
+    private static func isInside(_ phase: Scope?, _ id: StepID) -> Bool { phase.map(id.scopes.contains) ?? true }
 
     /// The selection and the scores that it masks.
-    private static func chosen(_ trace: Trace, _ end: Step, _ phase: String?) -> (selected: String, scores: String)? {
-        let prefix = phase.map { $0 + "." } ?? ""
-        let selected = prefix + "selected"
-        let scores = prefix + (trace.contains(prefix + "sparse.scores") ? "sparse.scores" : "attention.scores")
-        return trace.contains(selected) && trace.contains(scores) ? (selected, scores) : nil
+    private static func chosen(_ trace: Trace, _ phase: Scope?) -> (selected: StepID, scores: StepID)? {
+        guard let sparse = trace.attentions(at: phase.map { [$0] } ?? []).first(where: { !$0.isDense }), let selected = sparse.selection,
+            let scores = sparse.scores
+        else { return nil }
+        return (selected, scores)
     }
 
     func isMask(_ edge: Int) -> Bool { mask.map { $0 == edges[edge] } ?? false }
 
     /// Whether a step belongs to an earlier pass than the end does: what it left in a cache. (An earlier layer is no cache.)
     func isCache(_ number: Int) -> Bool {
-        guard let phase = Self.phase(of: steps[number].id), !phase.hasPrefix("layer.") else { return false }
-        return phase != Self.phase(of: steps.last!.id)
+        guard let pass = steps[number].id.pass else { return false }
+        return .pass(pass) != Self.phase(of: steps.last!.id)
     }
 
     /// Whether nothing enters a step: the input, or a cache.
     func isSource(_ number: Int) -> Bool { !edges.contains { $0.to == number } }
 
-    /// The role of a step, by its name.
-    func role(of number: Int) -> Role {
-        let id = steps[number].id
-        if id.split(separator: ".").dropLast().contains("indexer") || id.hasSuffix("selected") { return .indexer }
-        let name = id.split(separator: ".").last.map(String.init) ?? id
-        if name == "v" || name == "v_projected" { return .value }
-        if name == "q" || name.hasPrefix("q_") { return .query }
-        if name == "k" || name.hasPrefix("k_") || name.hasPrefix("kv_") { return .key }
-        return .other
+    /// The part that a step plays.
+    func part(of number: Int) -> Part {
+        let role = steps[number].id.role
+        if role.isIndexer || role == .selected { return .indexer }
+        if role.isLatent { return .key }
+        return switch role.side {
+        case .query: .query
+        case .key: .key
+        case .value: .value
+        case nil: .other
+        }
     }
 }
 
@@ -98,18 +100,19 @@ struct PipelineGraph {
 struct PipelineWords {
     let graph: PipelineGraph
 
-    private var indexerCount: Int { graph.steps.indices.count { graph.role(of: $0) == .indexer && !graph.isSource($0) } }
-    private func has(_ suffix: String) -> Bool { graph.steps.contains { $0.id.hasSuffix(suffix) } }
+    private var indexerCount: Int { graph.steps.indices.count { graph.part(of: $0) == .indexer && !graph.isSource($0) } }
+    private func has(_ roles: Role...) -> Bool { graph.steps.contains { roles.contains($0.id.role) } }
+    private var hasLatents: Bool { has(.latent, .latentCache) }
     private var count: Int { graph.steps.indices.count { !graph.isSource($0) } }
 
     /// The mechanism, by what it recorded.
     private var name: Bilingual {
         let form =
-            has("q_absorbed")
+            has(.queryAbsorbed)
             ? Bilingual(en: "MLA, absorbed", zh: "MLA（吸收形式）")
-            : has("kv_latent") ? Bilingual(en: "MLA, expanded", zh: "MLA（展开形式）") : Bilingual(en: "Dense attention", zh: "稠密注意力")
+            : hasLatents ? Bilingual(en: "MLA, expanded", zh: "MLA（展开形式）") : Bilingual(en: "Dense attention", zh: "稠密注意力")
         guard indexerCount > 0 else { return form }
-        guard has("kv_latent") else { return Bilingual(en: "Sparse attention", zh: "稀疏注意力") }
+        guard hasLatents else { return Bilingual(en: "Sparse attention", zh: "稀疏注意力") }
         return Bilingual(en: "DeepSeek Sparse Attention over \(form.en)", zh: "DeepSeek 稀疏注意力，\(form.zh)")
     }
 
@@ -135,10 +138,10 @@ struct PipelineWords {
         return base + sources + Bilingual(en: " The indexer’s branch hands over positions only.", zh: "索引器这一支只交出位置。")
     }
 
-    func name(_ role: PipelineGraph.Role) -> Bilingual? {
-        switch role {
+    func name(_ part: PipelineGraph.Part) -> Bilingual? {
+        switch part {
         case .query: Bilingual(en: "query", zh: "查询")
-        case .key: has("kv_latent") ? Bilingual(en: "key, or latent of key and value", zh: "键，或键值潜向量") : Bilingual(en: "key", zh: "键")
+        case .key: hasLatents ? Bilingual(en: "key, or latent of key and value", zh: "键，或键值潜向量") : Bilingual(en: "key", zh: "键")
         case .value: Bilingual(en: "value", zh: "值")
         case .indexer: Bilingual(en: "lightning indexer", zh: "闪电索引器")
         case .other: nil
@@ -151,7 +154,7 @@ struct PipelineWords {
         let last = graph.steps.last!
         let parts = [
             Bilingual(en: "steps before \(last.id)", zh: "\(last.id) 之前的步骤"),
-            has("kv_latent") && indexerCount > 0
+            hasLatents && indexerCount > 0
                 ? Bilingual(en: "compare Figure 1 of the DeepSeek-V3.2-Exp report (2025)", zh: "可对照 DeepSeek-V3.2-Exp 报告（2025）图 1") : nil,
         ].compactMap { $0 }
         return Words.source(parts, provenance)

@@ -128,7 +128,7 @@ private struct QuestionsFigure {
             }
             let label = words.label(view, query, chip.token)[options.language]
             frame.items.append(
-                .hotSpot(HotSpot(area, step: view.sparse.step.id, index: view.sparse.index(query, chip.token), label: label)))
+                .hotSpot(HotSpot(area, step: view.sparse.step.id.text, index: view.sparse.index(query, chip.token), label: label)))
         }
     }
 
@@ -172,7 +172,7 @@ private struct QuestionsFigure {
     // MARK: Scores
 
     private mutating func scores(
-        _ line: [TokenChip], _ view: SelectionView, _ score: MatrixSlice, _ query: Int, _ cut: ScoreCut, height: Double, isFirst: Bool,
+        _ line: [TokenChip], _ view: SelectionView, _ score: MatrixSlice, _ query: Int, _ cut: Selection.Cut, height: Double, isFirst: Bool,
         isSingle: Bool
     ) {
         let all = (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) }
@@ -212,7 +212,7 @@ private struct QuestionsFigure {
             if let text { frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle) }
             let area = Rect(chip.x, frame.y, chip.width, room)
             let label = words.scoreLabel(view, query, chip.token, value)[options.language]
-            frame.items.append(.hotSpot(HotSpot(area, step: score.step.id, index: score.index(query, chip.token), label: label)))
+            frame.items.append(.hotSpot(HotSpot(area, step: score.step.id.text, index: score.index(query, chip.token), label: label)))
         }
         let (left, right) = (line[0].x - 2, isSingle ? frame.width - frame.type.margin : line.last!.x + line.last!.width + 2)
         frame.items.append(.path([.move(Point(left, base)), .line(Point(right, base))], stroke: Stroke(frame.palette.rule)))

@@ -50,9 +50,9 @@ struct QuestionsWords {
     var scoreName: Bilingual { Bilingual(en: "index score (lightning indexer)", zh: "索引得分（闪电索引器）") }
     var ruleName: Bilingual { Bilingual(en: "score of the rule that chose", zh: "选择规则给出的得分") }
 
-    func cutName(_ cut: ScoreCut, _ count: Int, _ scores: [Double]) -> Bilingual {
+    func cutName(_ cut: Selection.Cut, _ count: Int, _ scores: [Double]) -> Bilingual {
         guard cut.isTie else { return Bilingual(en: "cut: the top \(count) stay", zh: "入选线：前 \(count) 名") }
-        let score = NumberText.fixed(cut.lowestKept, decimals: decimals(scores))
+        let score = NumberText.fixed(cut.score, decimals: decimals(scores))
         return Bilingual(en: "cut: the top \(count) stay; at \(score) the earlier token wins", zh: "入选线：前 \(count) 名；同为 \(score) 时靠前者入选")
     }
 
@@ -68,7 +68,7 @@ struct QuestionsWords {
     func source(_ provenance: Provenance) -> Bilingual {
         let view = views[0]
         let steps = [view.sparse.step.id, view.score?.step.id].compactMap { $0 }
-        return Words.source([Words.head(view.sparse), Words.list(steps.map(Bilingual.init(same:)))].compactMap { $0 }, provenance)
+        return Words.source([Words.head(view.sparse), Words.list(steps.map { Bilingual(same: $0.text) })].compactMap { $0 }, provenance)
     }
 
     var caption: Bilingual {

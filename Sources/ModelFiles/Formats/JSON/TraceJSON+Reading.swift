@@ -18,7 +18,6 @@ extension TraceJSON {
 private struct Document {
     let path: String
     var steps: [Step]?
-    var ids: Set<ExactText> = []
     var fields: [String: JSON] = [:]
 
     init(path: String) { self.path = path }
@@ -30,13 +29,13 @@ private struct Document {
         }
         try checkFormat()
         var steps: [Step] = []
-        var ids: Set<ExactText> = []
+        var ids: Set<StepID> = []
         try reader.array { reader throws(FileError) in
             var draft = StepDraft(path: path, position: steps.count)
             try reader.object { key, reader throws(FileError) in try draft.read(key, &reader) }
             let step = try draft.step()
-            guard ids.insert(ExactText(step.id)).inserted else { throw FileError(.badData, path, "step \(step.id): this id appears twice") }
-            for input in step.inputs where !ids.contains(ExactText(input)) || input == step.id {
+            guard ids.insert(step.id).inserted else { throw FileError(.badData, path, "step \(step.id): this id appears twice") }
+            for input in step.inputs where !ids.contains(input) || input == step.id {
                 throw FileError(.badData, path, "step \(step.id): expected inputs that come before it, found \(input)")
             }
             steps.append(step)
@@ -106,8 +105,10 @@ private struct StepDraft {
         guard let cost = try step.object("cost") else { throw step.failure("cost", expected: "an object") }
         let tensor = try tensor()
         return Step(
-            id: id, title: Bilingual(en: try title.text("en"), zh: try title.text("zh")), formula: try parsed(formula.text("latex")),
-            source: try step.text("source"), inputs: try step.texts("inputs"), symbol: try outputSettings.text("symbol"), output: tensor,
+            id: StepID(id), title: Bilingual(en: try title.text("en"), zh: try title.text("zh")),
+            formula: try parsed(formula.text("latex")),
+            source: try step.text("source"), inputs: try step.texts("inputs").map { StepID($0) }, symbol: try outputSettings.text("symbol"),
+            output: tensor,
             labels: try labels(tensor.shape), facts: try facts(step),
             cost: Cost(
                 flops: try cost.integer("flops"), contractionFlops: try cost.integer("contractionFlops"),

@@ -30,11 +30,11 @@ public enum TraceJSON {
     }
 
     private static func write(_ step: Step, to stream: inout ByteStream) throws(FileError) {
-        try stream.write("{\"id\":\(JSON.quoted(step.id))")
+        try stream.write("{\"id\":\(JSON.quoted(step.id.text))")
         try stream.write(",\"title\":{\"en\":\(JSON.quoted(step.title.en)),\"zh\":\(JSON.quoted(step.title.zh))}")
         try stream.write(",\"formula\":{\"latex\":\(JSON.quoted(step.formula.latex)),\"text\":\(JSON.quoted(step.formula.text))}")
         try stream.write(",\"source\":\(JSON.quoted(step.source)),\"inputs\":")
-        try stream.writeJSON(step.inputs)
+        try stream.writeJSON(step.inputs.map { $0.text })
         try stream.write(",\"output\":")
         try writeOutput(step, to: &stream)
         if !step.facts.isEmpty {

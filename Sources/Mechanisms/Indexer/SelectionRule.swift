@@ -1,0 +1,33 @@
+// Rules that choose keys: the indexer, and those that it is compared with.
+
+internal import Traces
+
+/// Who chooses the keys: the indexer, or a rule to compare it with.
+public enum SelectionRule: String, Hashable, Sendable, CaseIterable {
+    /// The lightning indexer.
+    case indexer
+    /// Keys at random (seeded by query and key: the same every time).
+    case random
+    /// The latest keys: a sliding window.
+    case recent
+    /// The keys of the largest head-summed dense weight: the best any selector could do, at the full price.
+    case oracle
+    /// The first keys and the latest ones (StreamingLLM, Xiao et al. 2023): min(4, k/2) sinks, the rest recent.
+    case windowAndSinks = "window+sinks"
+
+    /// How many of `k` keys the rule of window and sinks takes from the beginning.
+    public static func sinks(of k: Int) -> Int { min(4, k / 2) }
+
+    /// Scores [t, s] whose top-k is this rule's choice; nil for the rules that rank something recorded (indexer, oracle).
+    func scores(visible: Mask, k: Int) -> Tensor? {
+        let sinks = Self.sinks(of: k)
+        let score: (Int, Int) -> Double
+        switch self {
+        case .indexer, .oracle: return nil
+        case .recent: score = { _, s in Double(s) }
+        case .windowAndSinks: score = { _, s in s < sinks ? Double(visible.columns + sinks - s) : Double(s) }
+        case .random: score = { t, s in SplitMix64.uniform(UInt64(t) << 32 | UInt64(s)) }
+        }
+        return Tensor(Shape([.t, .s], [visible.rows, visible.columns])) { score($0[0], $0[1]) }
+    }
+}
