@@ -92,7 +92,7 @@ let package = Package(
             dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "Mechanisms", "Traces"], path: "Tests/Fuzzing",
             swiftSettings: settings),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner", swiftSettings: settings),
-        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], swiftSettings: settings),
+        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(

@@ -102,35 +102,47 @@ import Traces
         #expect { try [1, .nan].withUnsafeBufferPointer { try TopK.positions(of: $0, k: 1) } } throws: {
             "\($0)" == "index score 1: expected a number, found NaN"
         }
-        #expect(throws: EngineError.self) { try [1].withUnsafeBufferPointer { try TopK.positions(of: $0, k: -1) } }
+        #expect(throws: EngineError(.value, "top-k", "expected 0 or more, found -1")) {
+            try [1].withUnsafeBufferPointer { try TopK.positions(of: $0, k: -1) }
+        }
         let d = try Self.dimensions()
         let kernel = try DecodeKernel(d, capacity: 20)
         let input = DecodeInput.seeded(d, length: 20)
         input.cache[13 * 5] = .nan
-        #expect(throws: EngineError.self) { try kernel.dense(input, length: 20) }
+        #expect(throws: EngineError(.value, "output[0,0]", "expected a finite number, found nan")) { try kernel.dense(input, length: 20) }
         let clean = DecodeInput.seeded(d, length: 20)
         clean.indexKeys[3] = .nan
         let dirty = DecodeInput(
             query: clean.query, cache: clean.cache, indexQuery: clean.indexQuery, indexKeys: clean.indexKeys,
             indexWeights: clean.indexWeights)
-        #expect(throws: EngineError.self) { try kernel.sparse(dirty, length: 20) }
-        #expect(throws: EngineError.self) { try kernel.dense(input, length: 21) }
-        #expect(throws: EngineError.self) { try kernel.dense(.seeded(d, length: 3), length: 4) }
-        #expect(throws: EngineError.self) { try DecodeKernel(.deepSeekV32, capacity: 1).dense(.seeded(d, length: 1), length: 1) }
-        #expect(throws: EngineError.self) { try DecodeKernel(d, capacity: 0) }
-        #expect(throws: EngineError.self) {
+        #expect(throws: EngineError(.value, "index score 0", "expected a number, found NaN")) { try kernel.sparse(dirty, length: 20) }
+        #expect(throws: EngineError(.value, "length", "expected 1 to 20, found 21")) { try kernel.dense(input, length: 21) }
+        #expect(throws: EngineError(.shape, "cache", "expected 52 values or more, found 39")) {
+            try kernel.dense(.seeded(d, length: 3), length: 4)
+        }
+        #expect(throws: EngineError(.shape, "query", "expected 73728 values, found 78")) {
+            try DecodeKernel(.deepSeekV32, capacity: 1).dense(.seeded(d, length: 1), length: 1)
+        }
+        #expect(throws: EngineError(.value, "length", "expected 1 to 2147483647, found 0")) { try DecodeKernel(d, capacity: 0) }
+        #expect(throws: EngineError(.value, "heads", "expected 1 to 1048576, found 0")) {
             try DecodeDimensions(heads: 0, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: 1)
         }
-        #expect(throws: EngineError.self) {
+        #expect(throws: EngineError(.value, "softmax scale", "expected a number above 0, found nan")) {
             try DecodeDimensions(heads: 1, latent: 1, rope: 1, indexHeads: 1, indexWidth: 1, topK: 1, softmaxScale: .nan)
         }
         let prefill = PrefillInput.seeded(d, length: 20)
         prefill.indexKeys[3] = .nan
-        #expect(throws: EngineError.self) { try PrefillKernel(d).sparse(prefill, length: 20) }
+        #expect(throws: EngineError(.value, "index scores of query 0", "expected numbers, found NaN")) {
+            try PrefillKernel(d).sparse(prefill, length: 20)
+        }
         prefill.cache[3] = .nan
-        #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 20) }
-        #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 21) }
-        #expect(throws: EngineError.self) { try PrefillKernel(d).dense(prefill, length: 0) }
+        #expect(throws: EngineError(.value, "output[60]", "expected a finite number, found nan")) {
+            try PrefillKernel(d).dense(prefill, length: 20)
+        }
+        #expect(throws: EngineError(.shape, "query", "expected 1638 values or more, found 1560")) {
+            try PrefillKernel(d).dense(prefill, length: 21)
+        }
+        #expect(throws: EngineError(.value, "length", "expected 1 to 16777216, found 0")) { try PrefillKernel(d).dense(prefill, length: 0) }
     }
 
     @Test func `a processor younger than the BLAS gets kernels that use its vector units`() {
@@ -209,13 +221,16 @@ import Traces
     }
 
     @Test func `unfit options are refused`() throws {
-        for change in [{ $0.lengths = [] }, { $0.lengths = [5, 4] }, { $0.lengths = [0] }, { $0.lengths = [1 << 40] }, { $0.runs = 0 }]
-            as [(inout MeasurementOptions) -> Void]
-        {
+        for lengths in [[], [5, 4], [0], [1 << 40]] {
             var options = try options(.decode)
-            change(&options)
-            #expect(throws: EngineError.self) { try Measurement.run(options) }
+            options.lengths = lengths
+            #expect(throws: EngineError(.value, "lengths", "expected ascending numbers from 1 to 16777216, found \(lengths)")) {
+                try Measurement.run(options)
+            }
         }
+        var options = try options(.decode)
+        options.runs = 0
+        #expect(throws: EngineError(.value, "runs", "expected 1 to 1000, found 0")) { try Measurement.run(options) }
     }
 
     @Test func `a power law is fitted exactly, and its scatter reported`() throws {

@@ -145,31 +145,32 @@ import Traces
         #expect(info.contains("CreationDate:    2025-01-01T00:00:00"))
     }
 
-    @Test(arguments: [(0.0, 10.0), (10, 0), (1e9, 10), (20_000, 20_000), (40_000, 1)])
-    func `a picture without size or too large is an error, not a crash`(width: Double, height: Double) throws {
+    @Test(arguments: [
+        (0.0, 10.0, "0.0 x 10.0 pixels: expected at least 1 x 1"), (10, 0, "10.0 x 0.0 pixels: expected at least 1 x 1"),
+        (1e9, 10, "1000000000 x 10 pixels: expected at most 32767 along a side and 268435456 in all"),
+        (20_000, 20_000, "20000 x 20000 pixels: expected at most 32767 along a side and 268435456 in all"),
+        (40_000, 1, "40000 x 1 pixels: expected at most 32767 along a side and 268435456 in all"),
+    ])
+    func `a picture without size or too large is an error that names both sizes, not a crash`(
+        width: Double, height: Double, problem: String
+    ) throws {
         let words = Bilingual(same: "x")
         let scene = Scene(
             size: Size(width, height), background: Color(0), items: [], title: words, alt: words, caption: words, language: .en)
-        #expect(throws: RendererError.self) { try renderer.png(scene) }
-        #expect(throws: RendererError.self) { try renderer.svg(scene, idPrefix: "a") }
-        #expect(throws: RendererError.self) { try renderer.pdf(scene) }
-    }
-
-    @Test func `the error of a picture that is too large names both sizes`() {
-        let words = Bilingual(same: "x")
-        let scene = Scene(size: Size(1e9, 10), background: Color(0), items: [], title: words, alt: words, caption: words, language: .en)
-        let error = #expect(throws: RendererError.self) { try renderer.png(scene) }
-        #expect(error?.description == "the picture is 1000000000 x 10 pixels: expected at most 32767 along a side and 268435456 in all")
+        let error = RendererError("the picture is \(problem)")
+        #expect(throws: error) { try renderer.png(scene) }
+        #expect(throws: error) { try renderer.svg(scene, idPrefix: "a") }
+        #expect(throws: error) { try renderer.pdf(scene) }
     }
 
     @Test func `damaged PNGs are an error`() throws {
         let bytes = try renderer.png(Sample.everyItem())
-        #expect(throws: RendererError.self) { try PNGImage(decoding: []) }
-        #expect(throws: RendererError.self) { try PNGImage(decoding: Array("not a picture".utf8)) }
-        #expect(throws: RendererError.self) { try PNGImage(decoding: Array(bytes[..<(bytes.count / 2)])) }
+        #expect(throws: RendererError("PNG: the file ends too early")) { try PNGImage(decoding: []) }
+        #expect(throws: RendererError("PNG: Not a PNG file")) { try PNGImage(decoding: Array("not a picture".utf8)) }
+        #expect(throws: RendererError("PNG: the file ends too early")) { try PNGImage(decoding: Array(bytes[..<(bytes.count / 2)])) }
         var flipped = bytes
         flipped[flipped.count / 2] ^= 0xFF
-        #expect(throws: RendererError.self) { try PNGImage(decoding: flipped) }
+        #expect(throws: RendererError("PNG: bad adaptive filter value")) { try PNGImage(decoding: flipped) }
     }
 
     @Test func `digits all have one width, and Chinese is measured too`() {

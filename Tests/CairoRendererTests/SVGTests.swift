@@ -35,7 +35,9 @@ import Traces
     }
 
     @Test(arguments: ["", "1a", "a b", "é", "a\"b"]) func `a prefix that cannot begin an id is refused`(prefix: String) {
-        #expect(throws: RendererError.self) { try renderer.svg(Sample.everyItem(), idPrefix: prefix) }
+        #expect(throws: RendererError("SVG: the id prefix '\(prefix)': expected a letter, then letters, digits, - and _")) {
+            try renderer.svg(Sample.everyItem(), idPrefix: prefix)
+        }
     }
 
     @Test func `hot spots carry their step, index and label`() throws {

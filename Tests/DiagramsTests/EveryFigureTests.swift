@@ -6,7 +6,7 @@ import Testing
 import Traces
 
 @Suite struct EveryFigureTests {
-    static let names = ["matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline"]
+    static let names = Figures.all.filter { $0.needs == .traces }.map(\.name)
 
     private static let data: [Language: FigureData] = {
         var data: [Language: FigureData] = [:]
@@ -31,15 +31,28 @@ import Traces
         for (place, scene) in try scenes(name, language) { expectLegible(scene, language, "\(name) \(place)") }
     }
 
-    @Test(arguments: ["matrix", "compare", "heads"], Language.allCases) func `pictures of more than 64 tokens keep to the same rules`(
+    @Test(arguments: names, Language.allCases) func `pictures of more than 64 tokens keep to the same rules, or are refused by name`(
         name: String, language: Language
     ) throws {
         let data = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "diary"))
+        if let refusal = Self.refusals[name] {
+            #expect(throws: FigureError(refusal)) { try scenes(name, language, data) }
+            return
+        }
         for (place, scene) in try scenes(name, language, data) {
             expectLegible(scene, language, "\(name) \(place)")
             for shape in scene.rects { expectInside(shape.rect, scene, "\(name) \(place)") }
         }
     }
+
+    /// Why a figure does not draw the large trace; those that are not named here do.
+    private static let refusals = [
+        "questions": "questions: attention.weights: expected at most 64 tokens, found 100",
+        "arcs": "arcs: attention.weights: expected at most 64 tokens, found 100",
+        "indexer": "indexer needs the step indexer.dot, found none",
+        "pipeline":
+            "pipeline needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
+    ]
 
     private func expectLegible(_ scene: Scene, _ language: Language, _ place: String) {
         var boxes: [(Rect, String)] = []
@@ -102,12 +115,27 @@ import Traces
         #expect(a == b)
     }
 
+    @Test(arguments: names) func `a figure without its traces says what it needs`(name: String) throws {
+        let (figure, none) = (try Figures.named(name), FigureData(traces: [], provenance: Provenance(name: "none")))
+        let error = #expect(throws: FigureError.self) { try figure.draw(none, FigureOptions(), fixedText) }
+        #expect(error?.description == Self.needs[name], "\(name)")
+    }
+
+    private static let needs = [
+        "matrix": "matrix: no trace to draw from", "questions": "questions needs a trace for each question, found none",
+        "compare": "compare needs a trace with a selection, found no trace",
+        "heads": "heads needs a trace with attention weights, found no trace",
+        "arcs": "arcs needs a trace with attention weights, found no trace",
+        "indexer": "indexer needs a trace with an indexer, found no trace", "pipeline": "pipeline needs a trace, found none",
+    ]
+
     @Test(arguments: names) func `widths outside 200 to 10,000 are refused`(name: String) throws {
         for width in [0, 1e9, -3, .nan] as [Double] {
             var options = FigureOptions()
             options.width = width
             let (figure, data) = (try Figures.named(name), try #require(Self.data[.en]))
-            #expect(throws: FigureError.self) { try figure.draw(data, options, fixedText) }
+            let found = FigureError("width \(width): expected 200 to 10,000 points")
+            #expect(throws: found) { try figure.draw(data, options, fixedText) }
         }
     }
 

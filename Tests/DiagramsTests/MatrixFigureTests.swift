@@ -36,8 +36,15 @@ import Traces
     @Test func `every cell is a hot spot with its index and label`() throws {
         let spots = try draw(Diary.trace("trip", .en)) { $0.head = .one(1) }.hotSpots
         #expect(spots.count == 18 * 18)
-        #expect(spots.first { $0.index == [1, 17, 4] }?.label == "query ?, key Dali: 0.8342" || spots.contains { $0.index == [1, 17, 4] })
+        let trace = try Diary.trace("trip", .en)
+        #expect(spots.map(\.index) == (0..<18).flatMap { t in (0..<18).map { [1, t, $0] } })
+        #expect(spots.first { $0.index == [1, 17, 4] }?.label == "query ?, key Dali: 0.8477")
         #expect(spots.first { $0.index == [1, 0, 1] }?.label == "query Holiday, key :: masked")
+        for spot in spots {
+            let (t, s) = (spot.index[1], spot.index[2])
+            let said = s > t ? "masked" : NumberText.significant(try trace.value("attention.weights", spot.index), digits: 4)
+            #expect(spot.label == "query \(trace.tokens[t]), key \(trace.tokens[s]): \(said)")
+        }
         #expect(try draw(Diary.trace("trip", .en)).hotSpots.first?.index == [-1, 0, 0])
     }
 
@@ -153,7 +160,7 @@ import Traces
         #expect(hatched == 171 - 66 + 1, "every visible cell that is not kept, and the legend")
         let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: selected" }
         #expect(try Diary.selective("trip", .en).value("selected", #require(spot).index) == 4, "the cell that holds Dali's position")
-        #expect(throws: FigureError.self) {
+        #expect(throws: FigureError("selected has no axis of heads to choose head 0 from: [t: 18, k: 4]")) {
             try draw(Diary.selective("trip", .en)) { options in
                 options.step = "selected"
                 options.head = .one(0)
@@ -195,8 +202,7 @@ import Traces
 
     @Test func `figures are found by name, with near names for a slip`() throws {
         #expect(try Figures.named("matrix").name == "matrix")
-        let error = #expect(throws: FigureError.self) { try Figures.named("matrx") }
-        #expect(error?.description == "matrx: there is no figure of this name; did you mean matrix?")
+        #expect(throws: FigureError("matrx: there is no figure of this name; did you mean matrix?")) { try Figures.named("matrx") }
         #expect(Set(Figures.all.map(\.name)).count == Figures.all.count)
     }
 
@@ -209,7 +215,7 @@ import Traces
             #expect(abs((0..<20).reduce(0) { $0 + weights[t, $1] } - 1) < 1e-12)
             #expect((t + 1..<20).allSatisfy { weights[t, $0] == 0 })
         }
-        #expect(throws: EngineError.self) { try RandomAttention.trace(tokens: 0) }
-        #expect(throws: EngineError.self) { try RandomAttention.trace(tokens: 9_000) }
+        #expect(throws: EngineError(.value, "random 0", "expected 1 to 8192 tokens")) { try RandomAttention.trace(tokens: 0) }
+        #expect(throws: EngineError(.value, "random 9000", "expected 1 to 8192 tokens")) { try RandomAttention.trace(tokens: 9_000) }
     }
 }

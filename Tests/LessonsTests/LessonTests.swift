@@ -91,14 +91,15 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         #expect(ids.contains("vectors") && !ids.contains("tokens") && !ids.contains("decoy"))
         #expect(!TerminalPlayer(columns: 100, color: .none).lines(of: page).joined().contains("by hand"))
         #expect(try page.explain("attention.scores", [1, 12, 4]).step == "layer.3.attention.scores")
-        #expect(throws: LessonError.self) {
+        #expect(throws: LessonError(.unknownName, "the trace has no attention of layer 7; expected one of 3")) {
             try library.lesson("1").run(.trace(recorder.trace, text: "t", layer: 7, provenance: Provenance(name: "m")), language: .en)
         }
     }
 
     @Test(arguments: ["Trip", "？"]) func `a text of one token is refused`(_ text: String) {
-        let error = #expect(throws: LessonError.self) { try library.lesson("1").run(.diaryText(text), language: .en) }
-        #expect(error?.kind == .badText && error?.description == "expected at least two tokens, found one")
+        #expect(throws: LessonError(.badText, "expected at least two tokens, found one")) {
+            try library.lesson("1").run(.diaryText(text), language: .en)
+        }
     }
 
     @Test func `equal answers are not announced as a winner`() throws {
@@ -165,13 +166,16 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
     }
 
     @Test func `an unknown lesson lists those that there are`() {
-        let error = #expect(throws: LessonError.self) { try library.lesson("2x") }
         let known = library.lessons.map { "\($0.order) \($0.name)" }.joined(separator: ", ")
         #expect(known.hasPrefix("1 attention-step-by-step, "))
-        #expect(error?.description == "there is no lesson \"2x\"; expected one of: \(known)")
+        #expect(throws: LessonError(.unknownName, "there is no lesson \"2x\"; expected one of: \(known)")) { try library.lesson("2x") }
     }
 
-    @Test func `a missing folder is named`() { #expect(throws: LessonError.self) { try LessonLibrary(folder: "/nowhere") } }
+    @Test func `a missing folder is named`() {
+        #expect(throws: LessonError(.noInput, "/nowhere/diary.yaml: no such file, or it may not be read")) {
+            try LessonLibrary(folder: "/nowhere")
+        }
+    }
 }
 
 @Suite struct PlayerTests {

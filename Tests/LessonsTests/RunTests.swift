@@ -223,7 +223,7 @@ private let tiny = """
         ] {
             let error = #expect(throws: LessonError.self) { try figures(figure) }
             #expect(error?.description.contains(message) ?? false, "\(error?.description ?? "")")
-            #expect(error?.place?.file.hasSuffix("lesson.yaml") ?? false)
+            #expect(error?.kind == .badFile && error?.place?.file.hasSuffix("lesson.yaml") == true)
         }
     }
 
@@ -231,22 +231,24 @@ private let tiny = """
         let lesson = try probeLibrary(variants + "\nsteps:\n  - id: a", "words").lesson("probe")
         #expect(lesson.isFixed)
         for source in [LessonSource.builtIn(question: "mei"), .diaryText("Breakfast: what?")] {
-            let error = #expect(throws: LessonError.self) { try lesson.run(source, language: .en) }
-            #expect(error?.description.hasPrefix("probe speaks of runs of its own") ?? false)
+            let problem = "probe speaks of runs of its own: a question, a text or a model of yours does not apply to it"
+            #expect(throws: LessonError(.unknownName, problem)) { try lesson.run(source, language: .en) }
         }
     }
 
     @Test func `a program without resources says so`() throws {
         let resources = LessonResources()
-        #expect(throws: LessonError.self) { try resources.referenceCase("x", [.masked], []) }
-        #expect(throws: LessonError.self) { try resources.model("x") }
-        #expect(throws: LessonError.self) { try resources.hardware("x") }
-        #expect(throws: LessonError.self) { try resources.curves() }
-        #expect(throws: LessonError.self) { try resources.prices() }
-        #expect(throws: LessonError.self) { try resources.benchmarks() }
-        #expect(throws: LessonError.self) { try resources.measurements() }
-        #expect(throws: LessonError.self) { try resources.selectionLosses() }
-        #expect(throws: LessonError.self) { try resources.figureData("x", "y", .en) }
+        #expect(throws: LessonError(.noInput, "reference case x: this program brings none")) {
+            try resources.referenceCase("x", [.masked], [])
+        }
+        #expect(throws: LessonError(.noInput, "model x: this program brings none")) { try resources.model("x") }
+        #expect(throws: LessonError(.noInput, "hardware x: this program brings none")) { try resources.hardware("x") }
+        #expect(throws: LessonError(.noInput, "published curves: this program brings none")) { try resources.curves() }
+        #expect(throws: LessonError(.noInput, "published prices: this program brings none")) { try resources.prices() }
+        #expect(throws: LessonError(.noInput, "published benchmarks: this program brings none")) { try resources.benchmarks() }
+        #expect(throws: LessonError(.noInput, "measurements: this program brings none")) { try resources.measurements() }
+        #expect(throws: LessonError(.noInput, "recorded losses: this program brings none")) { try resources.selectionLosses() }
+        #expect(throws: LessonError(.noInput, "data of the figure x: this program brings none")) { try resources.figureData("x", "y", .en) }
     }
 }
 

@@ -115,18 +115,23 @@ import Traces
     }
 
     @Test func `sizes that make no sense are refused by name`() throws {
-        func message(_ body: () throws -> Mask) -> String { (#expect(throws: EngineError.self) { try body() })?.description ?? "" }
-        #expect(message { try AttentionPatterns.slidingWindow(8, window: 0) }.contains("window"))
-        #expect(message { try AttentionPatterns.slidingWindow(0, window: 1) }.contains("tokens"))
-        #expect(message { try AttentionPatterns.longformer(8, window: 2, global: [8]) }.contains("0 to 7"))
-        #expect(message { try AttentionPatterns.sinksAndWindow(8, sinks: -1, recent: 1) }.contains("sinks"))
-        #expect(message { try AttentionPatterns.bigBird(8, block: 0, global: 1, window: 3, random: 1, seed: 1) }.contains("block"))
-        #expect(message { try AttentionPatterns.compressed(8, length: 4, stride: 0) }.contains("stride"))
+        func refuses(_ subject: String, _ least: Int, _ most: String, _ found: Int, _ body: () throws -> Mask) {
+            #expect(throws: EngineError(.value, subject, "expected \(least) to \(most), found \(found)"), performing: body)
+        }
+        refuses("window", 1, "1,048,576", 0) { try AttentionPatterns.slidingWindow(8, window: 0) }
+        refuses("tokens", 1, "65,536", 0) { try AttentionPatterns.slidingWindow(0, window: 1) }
+        refuses("global token", 0, "7", 8) { try AttentionPatterns.longformer(8, window: 2, global: [8]) }
+        refuses("sinks", 0, "1,048,576", -1) { try AttentionPatterns.sinksAndWindow(8, sinks: -1, recent: 1) }
+        refuses("block", 1, "1,048,576", 0) { try AttentionPatterns.bigBird(8, block: 0, global: 1, window: 3, random: 1, seed: 1) }
+        refuses("stride", 1, "1,048,576", 0) { try AttentionPatterns.compressed(8, length: 4, stride: 0) }
         let gates = Tensor([.t, "b"], [8, 3], [Double](repeating: 0, count: 24))
-        #expect(message { try AttentionPatterns.moba(gates: gates, block: 2, topK: 2) }.contains("8 queries by 4 blocks"))
-        #expect(
-            message { try AttentionPatterns.selectedBlocks(importance: gates, block: 4, count: 0, initial: 0, local: 1) }.contains("count"))
-        #expect(throws: EngineError.self) {
+        #expect(throws: EngineError(.shape, "block scores", "expected 8 queries by 4 blocks, found [t: 8, b: 3]")) {
+            try AttentionPatterns.moba(gates: gates, block: 2, topK: 2)
+        }
+        refuses("count", 1, "1,048,576", 0) {
+            try AttentionPatterns.selectedBlocks(importance: gates, block: 4, count: 0, initial: 0, local: 1)
+        }
+        #expect(throws: EngineError(.value, "block and length", "expected multiples of the stride 2, found 4, 3")) {
             try AttentionPatterns.importance(compressedWeights: gates, length: 3, stride: 2, block: 4)
         }
     }

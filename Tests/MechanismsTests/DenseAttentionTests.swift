@@ -86,12 +86,40 @@ func smallAttention(
         for (a, b) in zip(rows, whole.values) { #expect(abs(a - b) < 1e-14) }
     }
 
-    @Test func `one key-value head for all query heads equals that head repeated`() throws {
-        let single = try smallAttention(keyValueHeads: 1)
-        let keys = try single.trace.step("attention.k").output
-        #expect(keys.shape == Shape([(.s, 5), (.g, 1), (.d, 4)]))
-        let weights = try single.trace.step("attention.weights").output
-        for row in 0..<5 { for head in 0..<4 { #expect(abs((0..<5).reduce(0) { $0 + weights[head, row, $1] } - 1) < 1e-15) } }
+    @Test(arguments: [1, 2]) func `a key-value head shared by query heads equals that head repeated`(keyValueHeads: Int) throws {
+        let (heads, d, dv, width) = (4, 4, 3, 6)
+        var noise = Noise(seed: 5)
+        let shared = DenseAttention.Weights(
+            query: .init("wq", noise.tensor([.o, .c], [heads * d, width])),
+            key: .init("wk", noise.tensor([.o, .c], [keyValueHeads * d, width])),
+            value: .init("wv", noise.tensor([.o, .c], [keyValueHeads * dv, width])),
+            output: .init("wo", noise.tensor([.o, .c], [width, heads * dv])))
+        /// The rows of each key-value head, once for every query head that reads it.
+        func repeated(_ weight: NamedTensor, rows: Int) -> NamedTensor {
+            let block = rows * width
+            let values = (0..<heads).flatMap { head in
+                let own = head / (heads / keyValueHeads)
+                return weight.tensor.values[own * block..<(own + 1) * block]
+            }
+            return .init(weight.name, Tensor([.o, .c], [heads * rows, width], values))
+        }
+        var own = shared
+        (own.key, own.value) = (repeated(shared.key, rows: d), repeated(shared.value, rows: dv))
+        let x = noise.tensor([.t, .c], [5, width])
+        func trace(_ keyValueHeads: Int, _ weights: DenseAttention.Weights) throws -> Trace {
+            let attention = try DenseAttention(
+                heads: heads, keyValueHeads: keyValueHeads, headDimension: d, valueDimension: dv, isCausal: true,
+                rotary: .init(layout: .half, theta: 10_000))
+            var recorder = Recorder(scopes: [.branch(.attention)])
+            _ = try attention.record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), weights, on: &recorder)
+            return recorder.trace
+        }
+        let (grouped, plain) = try (trace(keyValueHeads, shared), trace(heads, own))
+        #expect(try grouped.step("attention.k").output.shape == Shape([(.s, 5), (.g, keyValueHeads), (.d, d)]))
+        #expect(try plain.step("attention.k").output.shape == Shape([(.s, 5), (.g, heads), (.d, d)]))
+        for id in ["attention.dot", "attention.weights", "attention.heads", "attention.output"] {
+            #expect(try grouped.step(id).output == plain.step(id).output, "\(id)")
+        }
     }
 
     @Test func `visible pairs alone count as contraction`() throws {
@@ -104,9 +132,18 @@ func smallAttention(
         #expect(try trace.step("attention.weights").cost.flops == 4 * 50)
     }
 
-    @Test(arguments: [(0, 1, 4, 4), (4, 3, 4, 4), (4, 0, 4, 4), (4, 2, 0, 4), (4, 2, 3, 4), (4, 2, 4, 0)])
-    func `impossible dimensions are named`(heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int) {
-        #expect(throws: EngineError.self) {
+    @Test(
+        arguments: [
+            ((0, 1, 4, 4), "heads", "expected at least 1, found 0"),
+            ((4, 3, 4, 4), "key-value heads", "expected a divisor of 4 heads, found 3"),
+            ((4, 0, 4, 4), "key-value heads", "expected at least 1, found 0"),
+            ((4, 2, 0, 4), "head dimension", "expected at least 1, found 0"),
+            ((4, 2, 3, 4), "rotary embedding", "expected an even, positive number of features, found 3"),
+            ((4, 2, 4, 0), "value dimension", "expected at least 1, found 0"),
+        ] as [((Int, Int, Int, Int), String, String)])
+    func `impossible dimensions are named`(dimensions: (Int, Int, Int, Int), subject: String, problem: String) {
+        let (heads, keyValueHeads, headDimension, valueDimension) = dimensions
+        #expect(throws: EngineError(.shape, subject, problem)) {
             try DenseAttention(
                 heads: heads, keyValueHeads: keyValueHeads, headDimension: headDimension, valueDimension: valueDimension, isCausal: true,
                 rotary: .init(layout: .half, theta: 10_000))
@@ -121,19 +158,20 @@ func smallAttention(
             query: .init("wq", bad), key: .init("wk", good), value: .init("wv", good), output: .init("wo", good))
         var recorder = Recorder()
         let x = try recorder.input("input.x", "x", Tensor([.t, .c], [1, 2], [1, 2]), title: Bilingual(same: "x"))
-        let error = #expect(throws: EngineError.self) { try attention.record(x, weights, on: &recorder) }
-        #expect(error?.description == "weight.wq: expected [2, 2], found [2, 1]")
+        #expect(throws: EngineError(.shape, "weight.wq", "expected [2, 2], found [2, 1]")) {
+            try attention.record(x, weights, on: &recorder)
+        }
     }
 
     @Test func `NaN in an input and overflow in a step are errors that say where`() throws {
         var recorder = Recorder()
-        let error = #expect(throws: EngineError.self) {
+        #expect(throws: EngineError(.value, "weight.w[0,1]", "expected a finite number, found nan")) {
             try recorder.input("weight.w", "W", Tensor([.o, .c], [1, 2], [1, .nan]), title: Bilingual(same: "w"))
         }
-        #expect(error?.description == "weight.w[0,1]: expected a finite number, found nan")
         let huge = try recorder.input("input.x", "x", Tensor([.t, .s], [1, 2], [1e200, -1e200]), title: Bilingual(same: "x"))
         let equation = Equation(.weights, symbol: "A", Bilingual(same: "A"), "A", source: "test", axes: [.t, .s])
-        let overflow = #expect(throws: EngineError.self) { try recorder.record(equation, softmax(huge * huge * huge, over: .s)) }
-        #expect(overflow?.kind == .value)
+        #expect(throws: EngineError(.value, "weights[0,0]", "expected a number, found NaN: these inputs cannot be computed with")) {
+            try recorder.record(equation, softmax(huge * huge * huge, over: .s))
+        }
     }
 }

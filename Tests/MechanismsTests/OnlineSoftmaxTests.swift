@@ -51,12 +51,16 @@ import Traces
     }
 
     @Test func `empty blocks and unequal keys are refused`() throws {
-        #expect(throws: EngineError.self) { try OnlineSoftmax(blockSize: 0) }
+        #expect(throws: EngineError(.value, "block size", "expected 1 or more keys, found 0")) { try OnlineSoftmax(blockSize: 0) }
         var recorder = Recorder()
         let (S, _) = try input(keys: 4, masked: nil, &recorder)
         let v = try recorder.input(
             "input.w", "w", Tensor([.s, .h, .d], [3, 2, 1], [Double](repeating: 1, count: 6)), title: Bilingual(same: "w"))
-        #expect(throws: EngineError.self) { try OnlineSoftmax(blockSize: 2).record(S, values: v, on: &recorder) }
-        #expect(throws: EngineError.self) { try maximum(S, over: "z") }
+        #expect(
+            throws: EngineError(
+                .shape, "online softmax",
+                "expected scores and values of as many keys, 1 or more, found [h: 2, t: 3, s: 4] and [s: 3, h: 2, d: 1]")
+        ) { try OnlineSoftmax(blockSize: 2).record(S, values: v, on: &recorder) }
+        #expect(throws: EngineError(.shape, "maximum", "expected an axis z, found [h: 2, t: 3, s: 4]")) { try maximum(S, over: "z") }
     }
 }

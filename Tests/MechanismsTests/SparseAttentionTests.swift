@@ -151,9 +151,18 @@ func expectClose(
         #expect(zip(right, wrong).contains { abs($0 - $1) > 1e-6 } || zip(scores, rightScores).contains { abs($0 - $1) > 1e-6 })
     }
 
-    @Test(arguments: ["no-such", "top-k=0", "top-k=x", "select=indexer", "select=best"]) func `an unknown switch is an error`(name: String)
-    {
-        #expect(throws: EngineError.self) { try Switch(parsing: name) }
+    @Test(arguments: ["no-such", "select=indexer", "select=best"]) func `an unknown switch is an error that lists them`(name: String) {
+        let known = "indexer-rope-interleaved, hadamard-query-only, no-relu, no-head-weights, no-fp8, mask-after-softmax, top-k=N"
+        let rules = "select=random|recent|oracle|window+sinks"
+        #expect(throws: EngineError(.value, "switch \(name)", "expected one of \(known), \(rules), found \(name)")) {
+            try Switch(parsing: name)
+        }
+    }
+
+    @Test(arguments: ["0", "x"]) func `top-k of no keys or of no number is an error`(k: String) {
+        #expect(throws: EngineError(.value, "top-k=\(k)", "expected top-k=N with N of at least 1, found \(k)")) {
+            try Switch(parsing: "top-k=\(k)")
+        }
     }
 
     @Test func `switches with nothing to change are errors`() throws {
@@ -162,30 +171,42 @@ func expectClose(
         small.layout = nil
         small.rotation = .none
         let sparse = try small.make()
-        for change in [Switch.noFloat8, .indexerRopeInterleaved, .hadamardQueryOnly] {
-            #expect(throws: EngineError.self) { try sparse.switching([change]) }
+        for (change, part) in [
+            (Switch.noFloat8, "FP8"), (.indexerRopeInterleaved, "rotary embedding of the half layout in its indexer"),
+            (.hadamardQueryOnly, "a Hadamard rotation of queries and keys"),
+        ] {
+            #expect(throws: EngineError(.value, "switch \(change)", "expected an attention with \(part), found none here")) {
+                try sparse.switching([change])
+            }
         }
     }
 
     @Test func `head dimensions that do not fit are named`() {
-        #expect(throws: EngineError.self) { try SmallSparse(indexDimension: 2, rope: 4).make() }
-        #expect(throws: EngineError.self) { try SmallSparse(rope: 5).make() }
-        #expect(throws: EngineError.self) { try SmallSparse(indexDimension: 12).make() }
-        #expect(throws: EngineError.self) { try SmallSparse(topK: 0).make() }
+        #expect(throws: EngineError(.shape, "indexer rotary embedding", "expected at most 2 features, found 4")) {
+            try SmallSparse(indexDimension: 2, rope: 4).make()
+        }
+        #expect(throws: EngineError(.shape, "rotary embedding", "expected an even, positive number of features, found 5")) {
+            try SmallSparse(rope: 5).make()
+        }
+        #expect(throws: EngineError(.shape, "index_head_dim", "expected a power of two for the Hadamard rotation, found 12")) {
+            try SmallSparse(indexDimension: 12).make()
+        }
+        #expect(throws: EngineError(.shape, "index_topk", "expected at least 1, found 0")) { try SmallSparse(topK: 0).make() }
     }
 
     @Test func `an empty pass and mismatched weights are errors`() throws {
         let small = SmallSparse()
-        #expect(throws: EngineError.self) { try small.run(small.make(), small.tokens(0), chunks: [0], form: .expanded) }
+        #expect(throws: EngineError(.shape, "input.x", "expected [t, 10] with at least one token, found [0, 10]")) {
+            try small.run(small.make(), small.tokens(0), chunks: [0], form: .expanded)
+        }
         var weights = try small.make().attention.weights
         weights.output = NamedTensor("wo", Tensor([.o, .c], [1, 1], [1]))
         let attention = try small.make().attention
-        let error = #expect(throws: EngineError.self) {
+        #expect(throws: EngineError(.shape, "weight.wo", "expected [10, 15], found [1, 1]")) {
             try LatentAttention(
                 dimensions: attention.dimensions, weights: weights, softmaxScale: attention.softmaxScale,
                 frequencies: attention.frequencies, epsilon: 1e-6)
         }
-        #expect(error?.description == "weight.wo: expected [10, 15], found [1, 1]")
     }
 
     @Test func `top-k lets the lower position win ties, counts -0 as 0, and is clamped to what is visible`() throws {

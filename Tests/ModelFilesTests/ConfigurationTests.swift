@@ -132,8 +132,9 @@ import Traces
             ("oracle,none,1,1,1", "line 2, keys: expected a number of keys above 0, found none"),
             ("oracle,8,1,much,1", "line 2, mass_kept_first_layer: expected a number, found much"),
         ] {
-            let error = #expect(throws: FileError.self) { try PublishedData.selectionLosses(Array((header + row).utf8), file: "f.csv") }
-            #expect(error?.description.contains(problem) ?? false, "\(error?.description ?? "")")
+            #expect(throws: FileError(.badData, "f.csv", problem)) {
+                try PublishedData.selectionLosses(Array((header + row).utf8), file: "f.csv")
+            }
         }
     }
 
@@ -154,11 +155,20 @@ import Traces
     }
 
     @Test(arguments: [
-        "prefill,m,0,1,middle", "warmup,m,0,1,end\nwarmup,m,5,1,end", "prefill,m,0,1,end", "prefill,m,9,1,end\nprefill,m,5,1,end",
+        ("prefill,m,0,1,middle", "line 2, kind: expected end or knee_recovered, found middle"),
+        ("warmup,m,0,1,end\nwarmup,m,5,1,end", "panel: expected prefill or decode, found warmup"),
+        (
+            "prefill,m,0,1,end",
+            "prefill, m: expected two or more ascending positions up to 10^9 with costs of 0 or more, found [[0.0, 1.0]]"
+        ),
+        (
+            "prefill,m,9,1,end\nprefill,m,5,1,end",
+            "prefill, m: expected two or more ascending positions up to 10^9 with costs of 0 or more, found [[9.0, 1.0], [5.0, 1.0]]"
+        ),
     ])
-    func `a broken figure 3 is refused`(rows: String) {
+    func `a broken figure 3 is refused, and says where`(rows: String, problem: String) {
         let text = "panel,model,position_tokens,usd_per_million_tokens,kind\n" + rows
-        #expect(throws: FileError.self) { try PublishedData.figure3(Array(text.utf8), file: "f.csv") }
+        #expect(throws: FileError(.badData, "f.csv", problem)) { try PublishedData.figure3(Array(text.utf8), file: "f.csv") }
     }
 }
 

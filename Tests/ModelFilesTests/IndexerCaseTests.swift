@@ -119,7 +119,11 @@ private struct SmallCase {
     @Test func `other shapes, NaN, duplicates and keys that do not exist are named`() throws {
         let small = try SmallCase()
         defer { try? FileManager.default.removeItem(atPath: small.path) }
-        func message(_ body: () throws -> IndexerCheck) -> String { (#expect(throws: FileError.self) { try body() })?.problem ?? "" }
+        func message(_ body: () throws -> IndexerCheck) -> String {
+            let error = #expect(throws: FileError.self) { try body() }
+            #expect(error?.kind == .badData && error?.file == small.path + ".mine")
+            return error?.problem ?? ""
+        }
         #expect(
             message { try small.check(selected: Array(small.selected.prefix(2))) } == "selected: expected the shape [3, k], found [2, 8]")
         #expect(
@@ -135,12 +139,22 @@ private struct SmallCase {
         #expect(message { try small.check(score: score) } == "score[1, 0]: expected a number, found NaN")
     }
 
-    @Test(arguments: [
-        (0, 8, 4, 16, 4), (9, 8, 4, 16, 4), (2, 8, 0, 16, 4), (2, 8, 4, 12, 4), (2, 8, 4, 16, 0), (2, 1 << 40, 4, 16, 4),
-        (1 << 20, 1 << 20, 1 << 20, 16, 4),
-    ])
-    func `impossible sizes are named`(queries: Int, keys: Int, heads: Int, dimension: Int, topK: Int) {
-        #expect(throws: EngineError.self) {
+    @Test(
+        arguments: [
+            ((0, 8, 4, 16, 4), "queries", "expected at least 1, found 0"),
+            ((9, 8, 4, 16, 4), "keys", "expected at least as many as queries, 9, found 8"),
+            ((2, 8, 0, 16, 4), "heads", "expected at least 1, found 0"),
+            ((2, 8, 4, 12, 4), "dim", "expected a power of two for the Hadamard rotation, found 12"),
+            ((2, 8, 4, 16, 0), "top-k", "expected at least 1, found 0"),
+            ((2, 1 << 40, 4, 16, 4), "keys × dim", "expected at most 2^31 values, found 17592186044416"),
+            (
+                (1 << 20, 1 << 20, 1 << 20, 16, 4), "queries × heads × keys",
+                "expected a case of at most 2^35 products, found 1048576 × 1048576 × 1048576"
+            ),
+        ] as [((Int, Int, Int, Int, Int), String, String)])
+    func `impossible sizes are named`(size: (Int, Int, Int, Int, Int), subject: String, problem: String) {
+        let (queries, keys, heads, dimension, topK) = size
+        #expect(throws: EngineError(.value, subject, problem)) {
             try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dimension, topK: topK, seed: 0)
         }
     }

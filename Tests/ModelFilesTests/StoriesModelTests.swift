@@ -55,7 +55,9 @@ private struct Golden: Decodable {
     @Test func `a text longer than the context is an error`() throws {
         let folder = try ModelFolder(path: Paths.stories)
         let ids = folder.tokenizer.encode(String(repeating: "park ", count: 600))
-        #expect(throws: EngineError.self) { try folder.model().record(tokenIDs: ids, tokens: ids.map(String.init)) }
+        #expect(throws: EngineError(.value, "text", "expected at most 512 tokens, the model's context, found 1802")) {
+            try folder.model().record(tokenIDs: ids, tokens: ids.map(String.init))
+        }
     }
 
     @Test func `a trace written and read back is the same`() throws {

@@ -107,6 +107,8 @@ private func changed(_ name: String, tensor: String, element: Int, width: Int, _
 
     @Test func `a trace without a selection is an error`() throws {
         let trace = try ReferenceCase(path: fixture("attention-plain")).trace()
-        #expect(throws: EngineError.self) { try WhatIf(right: trace, variant: trace) }
+        #expect(throws: EngineError(.unknownStep, "what-if", "expected a trace with a selection, found none")) {
+            try WhatIf(right: trace, variant: trace)
+        }
     }
 }

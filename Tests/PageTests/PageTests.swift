@@ -80,8 +80,7 @@ import Traces
     @Test func `pictures that are no SVG are refused`() throws {
         let pages = [try library.lesson("1").run(language: .en)]
         let writer = HTMLWriter(assets: assets) { _, _, _ in DrawnFigure(bytes: [1, 2], fileExtension: "png", title: "t", alt: "a") }
-        let error = #expect(throws: LessonError.self) { try writer.files(of: pages) }
-        #expect(error?.description == "a page takes pictures as SVG with a viewBox: found png")
+        #expect(throws: LessonError(.badFile, "a page takes pictures as SVG with a viewBox: found png")) { try writer.files(of: pages) }
     }
 
     @Test func `the drawings that a page will ask for are known beforehand`() throws {
@@ -96,15 +95,16 @@ import Traces
     }
 
     @Test func `missing assets and a broken glossary are named`() throws {
-        let missing = #expect(throws: LessonError.self) { try PageAssets(folder: "/nowhere", glossary: "/nowhere/g.yaml") }
-        #expect(missing?.description == "/nowhere/lesson.mustache: no such file, or it may not be read")
+        #expect(throws: LessonError(.noInput, "/nowhere/lesson.mustache: no such file, or it may not be read")) {
+            try PageAssets(folder: "/nowhere", glossary: "/nowhere/g.yaml")
+        }
         let file = FileManager.default.temporaryDirectory.appending(path: "glossary-\(UUID()).yaml")
         defer { try? FileManager.default.removeItem(at: file) }
         try "token:\n  name: {en: token}\n".write(to: file, atomically: true, encoding: .utf8)
-        let broken = #expect(throws: LessonError.self) {
+        let place = LessonError.Place(file: file.path, line: 2, column: 9)
+        #expect(throws: LessonError(.badFile, at: place, "expected the key \"zh\", found none")) {
             try PageAssets(folder: repository.appending(path: "assets/page").path, glossary: file.path)
         }
-        #expect(broken?.description.hasSuffix(":2:9: expected the key \"zh\", found none") ?? false, "\(String(describing: broken))")
     }
 
     @Test func `the index lists the lessons of both tracks in both languages`() throws {

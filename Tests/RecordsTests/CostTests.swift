@@ -70,7 +70,8 @@ enum Published {
         #expect(try dense.decodeReads(visible: 131_072, format: .bf16) == 150_994_944)
         #expect(try costs.decodeReads(visible: 131_072, format: .fp8) == 17_301_504 + 1_343_488)
         #expect(try dense.conversations(ofLength: 131_072, in: 80_000_000_000, format: .bf16) == 8)
-        #expect(throws: EngineError.self) { try dense.conversations(ofLength: 0, in: 1, format: .bf16) }
+        #expect(throws: EngineError(.value, "length", "expected 1 or more tokens, and memory of 0 or more bytes, found 0 tokens, 1 bytes"))
+        { try dense.conversations(ofLength: 0, in: 1, format: .bf16) }
     }
 
     @Test(arguments: AttentionWork.allCases) func `a sequence costs the sum of its queries`(work: AttentionWork) throws {
@@ -112,15 +113,23 @@ enum Published {
         let costs = AttentionCosts(try Published.latent(indexer: true))
         #expect(try costs.sequenceFlops(.denseMQA, length: 1 << 40) == 278_528 * ((ExactCount(1) << 79) + (ExactCount(1) << 39)))
         #expect(try costs.cache(length: 1 << 40, format: .bf16) == (ExactCount(1) << 40) * 61 * (1152 + 132))
-        #expect(throws: EngineError.self) { try costs.sequenceFlops(.denseMQA, length: .max) }
-        #expect(throws: EngineError.self) { try costs.flops(.denseMHA, visible: -1) }
+        #expect(throws: EngineError(.value, "flops", "expected a count below 2^127, found a larger one")) {
+            try costs.sequenceFlops(.denseMQA, length: .max)
+        }
+        #expect(throws: EngineError(.value, "visible keys", "expected 0 or more tokens, found -1")) {
+            try costs.flops(.denseMHA, visible: -1)
+        }
     }
 
     @Test func `work that a model does not do is an error`() throws {
         let dense = AttentionCosts(try Published.latent(indexer: false))
         #expect(dense.works == [.denseMHA, .denseMQA])
         for work in [AttentionWork.indexer, .sparse, .dsa, .maskedMHA] {
-            #expect(throws: EngineError.self) { try dense.flops(work, visible: 5) }
+            // What is made of parts names the first that is missing.
+            let part = work == .sparse ? AttentionWork.sparse : .indexer
+            #expect(throws: EngineError(.value, "V3.1: \(part)", "the model has no such work of its own")) {
+                try dense.flops(work, visible: 5)
+            }
         }
     }
 
@@ -132,7 +141,9 @@ enum Published {
         #expect { try grouped(-1, 2, 1) } throws: { "\($0)" == "hidden_size: expected a whole number from 1 to 16777216, found -1" }
         #expect { try grouped(1 << 40, 2, 1) } throws: { "\($0)".hasPrefix("hidden_size") }
         #expect { try grouped(4, 4, 3) } throws: { "\($0)" == "num_key_value_heads: expected a divisor of 4 heads, found 3" }
-        #expect(throws: EngineError.self) {
+        #expect(
+            throws: EngineError(.value, "index_n_heads", "expected latent attention with q_lora_rank for the indexer to read, found none")
+        ) {
             try ModelDimensions(
                 name: "x", width: 4, layers: 1, heads: 1, attention: .grouped(.init(keyValueHeads: 1, headDimension: 2)),
                 indexer: .init(heads: 1, headDimension: 1, topK: 1))

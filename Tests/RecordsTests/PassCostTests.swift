@@ -111,10 +111,14 @@ import Traces
             "\($0)" == "x: expected a model of latent attention with compressed queries, found another"
         }
         #expect { try pass.indexer(float8: true) } throws: { "\($0)" == "x: expected a model of an indexer, found another" }
-        #expect(throws: EngineError.self) { try pass.selectedPairs() }
-        #expect(throws: EngineError.self) { try PassCosts(Published.latent(indexer: true), length: 4).grouped(rotates: true) }
-        #expect(throws: EngineError.self) { try PassCosts(grouped, length: -1) }
-        #expect(throws: EngineError.self) { try PassCosts(grouped, length: 1, past: -1) }
+        #expect(throws: EngineError(.value, "x: sparse", "the model has no such work of its own")) { try pass.selectedPairs() }
+        #expect(throws: EngineError(.value, "V3.2", "expected a model of grouped attention, found another")) {
+            try PassCosts(Published.latent(indexer: true), length: 4).grouped(rotates: true)
+        }
+        #expect(throws: EngineError(.value, "length", "expected 0 or more tokens, found -1")) { try PassCosts(grouped, length: -1) }
+        #expect(throws: EngineError(.value, "cached tokens", "expected 0 or more tokens, found -1")) {
+            try PassCosts(grouped, length: 1, past: -1)
+        }
         #expect { try PassCosts(Published.latent(indexer: true), length: .max, past: .max).absorbed(pairs: 1) } throws: {
             "\($0)" == "flops: expected a count below 2^127, found a larger one"
         }

@@ -76,7 +76,9 @@ import Traces
         }
         #expect { try Published.h800(bf16: 1e-20) } throws: { "\($0)" == "bf16_flops: expected a number from 1e+09 to 1e+21, found 1e-20" }
         #expect { try Published.h800(price: .nan) } throws: { "\($0)".hasPrefix("usd_per_hour: expected a number from") }
-        #expect(throws: EngineError.self) { try Published.h800(price: -.infinity) }
+        #expect(throws: EngineError(.value, "usd_per_hour", "expected a number from 1e-06 to 1e+06, found -∞")) {
+            try Published.h800(price: -.infinity)
+        }
         var profile = ServingProfile()
         profile.denseMHA = 1.5
         #expect { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) } throws: {
@@ -84,16 +86,24 @@ import Traces
         }
         profile = ServingProfile()
         profile.denseConstants = [1]
-        #expect(throws: EngineError.self) { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) }
+        #expect(
+            throws: EngineError(
+                .value, "constants", "expected two times of 0 or more seconds each, and a peak above 0, found [1.0], [0.00011, 0.0001713]")
+        ) { try ServingCost(Published.latent(indexer: false), on: Published.h800(), profile: profile) }
         let cost = try ServingCost(Published.latent(indexer: false), on: Published.h800())
-        #expect(throws: EngineError.self) { try cost.seconds(.decode, position: -1) }
-        #expect(throws: EngineError.self) { try cost.conversationSeconds(.decode, length: -1) }
-        #expect(throws: EngineError.self) { try PublishedCurve(panel: .decode, model: "x", points: []) }
+        #expect(throws: EngineError(.value, "position", "expected 0 or more, found -1")) { try cost.seconds(.decode, position: -1) }
+        #expect(throws: EngineError(.value, "length", "expected 0 or more tokens, found -1")) {
+            try cost.conversationSeconds(.decode, length: -1)
+        }
+        #expect(
+            throws: EngineError(
+                .value, "decode, x", "expected two or more ascending positions up to 10^9 with costs of 0 or more, found []")
+        ) { try PublishedCurve(panel: .decode, model: "x", points: []) }
         let curve = try PublishedCurve(
             panel: .decode, model: "x",
             points: [.init(position: 0, dollars: 1, isKnee: false), .init(position: 9, dollars: 2, isKnee: false)])
-        #expect(throws: EngineError.self) { try curve.dollars(at: 10) }
-        #expect(throws: EngineError.self) { try curve.compared(with: cost, every: 0) }
+        #expect(throws: EngineError(.value, "position", "expected 0.0 to 9.0, found 10")) { try curve.dollars(at: 10) }
+        #expect(throws: EngineError(.value, "step", "expected 1 or more tokens, found 0")) { try curve.compared(with: cost, every: 0) }
     }
 
     @Test func `a chat is billed turn by turn`() throws {
@@ -107,11 +117,19 @@ import Traces
         let halves = try Conversation(turns: 1, tokensPerTurn: 5)
         #expect(halves.inputPerTurn == 2 && halves.outputPerTurn == 3)
         #expect(try Conversation(turns: 1 << 40, tokensPerTurn: 1 << 40).tokens().history > 0)
-        #expect(throws: EngineError.self) { try Conversation(turns: .max, tokensPerTurn: .max).tokens() }
-        #expect(throws: EngineError.self) { try Conversation(turns: 0, tokensPerTurn: 5) }
-        #expect(throws: EngineError.self) { try Conversation(turns: 1, tokensPerTurn: 0) }
-        #expect(throws: EngineError.self) { try Conversation(turns: 1, inputPerTurn: -1, outputPerTurn: 0) }
-        #expect(throws: EngineError.self) { try PriceList(name: "x", currency: "USD", cacheHit: -1, cacheMiss: 0, output: 0) }
+        #expect(throws: EngineError(.value, "tokens", "expected a count below 2^127, found a larger one")) {
+            try Conversation(turns: .max, tokensPerTurn: .max).tokens()
+        }
+        #expect(throws: EngineError(.value, "turns", "expected 1 or more, found 0")) { try Conversation(turns: 0, tokensPerTurn: 5) }
+        #expect(throws: EngineError(.value, "tokens per turn", "expected 1 or more, found 0")) {
+            try Conversation(turns: 1, tokensPerTurn: 0)
+        }
+        #expect(throws: EngineError(.value, "input tokens per turn", "expected 0 or more, found -1")) {
+            try Conversation(turns: 1, inputPerTurn: -1, outputPerTurn: 0)
+        }
+        #expect(throws: EngineError(.value, "x USD input_cache_hit", "expected a price of 0 or more, found -1")) {
+            try PriceList(name: "x", currency: "USD", cacheHit: -1, cacheMiss: 0, output: 0)
+        }
     }
 
     @Test func `doubling a dense chat costs twice at first and four times in the limit`() throws {
@@ -127,10 +145,14 @@ import Traces
             #expect(abs(Double(length) - 2 * a * (r - 2) / (b * (4 - r))) < 20)
         }
         #expect(try dense.length(.prefill, .perConversation, reaching: 4.1) == nil)
-        #expect(throws: EngineError.self) { try dense.factor(.prefill, .perToken, length: 0) }
+        #expect(throws: EngineError(.value, "length", "expected 1 to 2^61 tokens, found 0")) {
+            try dense.factor(.prefill, .perToken, length: 0)
+        }
         let sparse = Doubling(try ServingCost(Published.latent(indexer: true), on: Published.h800()))
         #expect(try sparse.factor(.decode, .perToken, length: 65_536) < 1.3)
-        #expect(throws: EngineError.self) { try sparse.length(.prefill, .perToken, reaching: 1.5) }
+        #expect(throws: EngineError(.value, "V3.2", "expected a dense model, found one whose factor rises and falls")) {
+            try sparse.length(.prefill, .perToken, reaching: 1.5)
+        }
     }
 
     @Test func `published lines have slopes and a last crossing`() throws {
@@ -144,7 +166,7 @@ import Traces
         #expect(try new.lastCrossing(with: old) == old.lastCrossing(with: new))
         let bent = try line([(0, 1), (10, 3), (20, 4)])
         #expect(try [0, 9.5, 10, 20].map { try bent.slope(at: $0) } == [0.2, 0.2, 0.1, 0.1])
-        #expect(throws: EngineError.self) { try bent.slope(at: 21) }
+        #expect(throws: EngineError(.value, "position", "expected 0.0 to 20.0, found 21")) { try bent.slope(at: 21) }
         #expect(try bent.lastCrossing(with: line([(0, 2), (20, 6)])) == nil)
         #expect(try bent.lastCrossing(with: line([(5, 0), (15, 7)])) == 9)
     }

@@ -82,7 +82,9 @@ private let saturating: [(Double, UInt8)] = [
         #expect(slowed[0...10] == plain[0...10])
         for i in 23..<32 { #expect(abs(slowed[i] * 40 / plain[i] - 1) < 1e-15) }
         for i in 11..<23 { #expect(slowed[i] < plain[i] && slowed[i] > plain[i] / 40) }
-        #expect(throws: EngineError.self) { try RotaryFrequencies.plain(dimension: 7, theta: 10_000) }
+        #expect(throws: EngineError(.shape, "rotary embedding", "expected an even, positive number of features, found 7")) {
+            try RotaryFrequencies.plain(dimension: 7, theta: 10_000)
+        }
     }
 
     @Test(arguments: [(1.0, "0 0111 000"), (-1.375, "1 0111 011"), (448.0, "0 1111 110")])

@@ -1,38 +1,48 @@
-// Requests that `indexer`, `pipeline`, `patterns`, `growth`, `parity` and the gallery cannot meet: one clear line and the contract's exit code.
+// Requests that a figure of the list and the gallery cannot meet: one clear line and the contract's exit code.
 
+import Diagrams
 import Testing
 
 @Suite struct FigureRefusalTests {
     static let tiny = Place.fixtures + "/dsa-tiny-exact.safetensors"
 
-    static let requests: [([String], Int32, String)] =
-        ["indexer", "pipeline", "patterns", "growth", "parity"].flatMap { name in
-            [
-                ([name, "--output", "x.png", "--width", "0"], 64, "--width 0.0: expected 200 to 10,000 points"),
-                ([name, "--output", "x.png", "--width", "1e9"], 64, "expected 200 to 10,000 points"),
-                ([name, "--output", "x.bmp"], 64, "expected a name ending in .png, .svg, .pdf or .scene.json"),
-                ([name, "--output", "/nowhere/x.png"], 73, "/nowhere/x.png: cannot be written: No such file or directory"),
-            ]
-        }
-        + ["patterns", "growth", "parity"].map { name in
-            ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) draws no trace: leave out --lesson, --case, --trace and --model")
-        }
-        + ["indexer", "pipeline"].flatMap { name in
-            [
-                ([name, "--step", "nope", "--output", "x.png"], 65, "nope: there is no step of this name"),
-                ([name, "--case", "none.safetensors", "--output", "x.png"], 66, "cannot be opened"),
-                (
-                    [name, "--case", tiny, "--phase", "decode.9", "--output", "x.png"], 65,
-                    "phase decode.9: expected one of prefill, decode.0"
-                ),
-            ]
-        } + [
-            (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),
-            (["indexer", "--random", "20", "--output", "x.png"], 65, "expected a step called selected, found none"),
-            (["gallery"], 64, "--output"),
-            (["gallery", "--output", "/dev/null/g"], 73, "/dev/null/g/index.html: its folder cannot be made: Not a directory"),
-            (["gallery", "--output", "g", "--home", "/nowhere"], 66, "/nowhere: expected a folder with lessons in it"),
+    typealias Request = (arguments: [String], status: Int32, message: String)
+
+    /// What no figure can do.
+    private static func ofAny(_ name: String) -> [Request] {
+        [
+            ([name, "--output", "x.png", "--width", "0"], 64, "--width 0.0: expected 200 to 10,000 points"),
+            ([name, "--output", "x.png", "--width", "1e9"], 64, "expected 200 to 10,000 points"),
+            ([name, "--output", "x.bmp"], 64, "expected a name ending in .png, .svg, .pdf or .scene.json"),
+            ([name, "--output", "/nowhere/x.png"], 73, "/nowhere/x.png: cannot be written: No such file or directory"),
         ]
+    }
+
+    /// What no figure of a trace can do.
+    private static func ofTraces(_ name: String) -> [Request] {
+        [
+            ([name, "--step", "nope", "--output", "x.png"], 65, "nope: there is no step of this name"),
+            ([name, "--case", "none.safetensors", "--output", "x.png"], 66, "cannot be opened"),
+            ([name, "--case", tiny, "--phase", "decode.9", "--output", "x.png"], 65, "phase decode.9: expected one of prefill, decode.0"),
+        ]
+    }
+
+    private static func ofNumbers(_ name: String) -> Request {
+        ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) draws no trace: leave out --lesson, --case, --trace and --model")
+    }
+
+    private static let special: [Request] = [
+        (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),
+        (["indexer", "--random", "20", "--output", "x.png"], 65, "expected a step called selected, found none"),
+        (["gallery"], 64, "--output"),
+        (["gallery", "--output", "/dev/null/g"], 73, "/dev/null/g/index.html: its folder cannot be made: Not a directory"),
+        (["gallery", "--output", "g", "--home", "/nowhere"], 66, "/nowhere: expected a folder with lessons in it"),
+    ]
+
+    static let requests: [Request] =
+        Figures.all.flatMap { figure -> [Request] in
+            ofAny(figure.name) + (figure.needs == .traces ? ofTraces(figure.name) : [ofNumbers(figure.name)])
+        } + special
 
     @Test(arguments: requests) func `a request that cannot be met is one line and its exit code`(
         arguments: [String], status: Int32, message: String

@@ -16,8 +16,6 @@ struct IndexerWay {
     let heads: Int
 
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
-        // The steps are known by their names; a name that is not there is still a mistake.
-        if let id = options.step { _ = try trace.recorded(StepID(id)) }
         view = try SelectionView(trace, options, figure: "indexer")
         let place = view.selected.id.scopes
         func step(_ role: Role, _ axes: [Axis]) throws(FigureError) -> Step {
