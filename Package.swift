@@ -74,6 +74,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
+            name: "EngineTiming", dependencies: ["Traces", "Mechanisms"], path: "Benchmarks/EngineTiming", swiftSettings: settings),
+        .executableTarget(
             name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             path: "Benchmarks/MatrixTiming",
             swiftSettings: settings),

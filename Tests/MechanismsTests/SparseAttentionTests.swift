@@ -45,6 +45,33 @@ func expectClose(
         }
     }
 
+    @Test(arguments: [LatentAttention.Form.expanded, .absorbed]) func `without dense attention beside every other step is the same`(
+        form: LatentAttention.Form
+    ) throws {
+        let small = SmallSparse()
+        var sparse = try small.make()
+        let x = small.tokens(9)
+        let beside = try small.run(sparse, x, chunks: [6, 3], form: form)
+        sparse.comparesWithDense = false
+        let alone = try small.run(sparse, x, chunks: [6, 3], form: form)
+        #expect(alone.steps.map(\.id) == beside.steps.map(\.id).filter { $0.branch != .dense })
+        for step in alone.steps { #expect(try step.output == beside.step(step.id).output, "\(step.id)") }
+        let (said, known) = (try alone.step("p1.selected").facts, try beside.step("p1.selected").facts)
+        #expect(Set(said.keys) == ["cut", "rowsDecidedByTie"])
+        #expect(Set(known.keys) == ["cut", "rowsDecidedByTie", "massKept", "recall", "recallAllRows"])
+        #expect(said["cut"] == known["cut"] && said["rowsDecidedByTie"] == known["rowsDecidedByTie"])
+    }
+
+    @Test func `the oracle refuses to choose where no dense attention runs`() throws {
+        let small = SmallSparse()
+        var sparse = try small.make()
+        sparse.rule = .oracle
+        sparse.comparesWithDense = false
+        let refusal = EngineError(
+            .value, "the rule oracle", expected: "dense attention's weights to rank by", found: "no dense attention")
+        #expect(throws: refusal) { try small.run(sparse, small.tokens(9), chunks: [9], form: .expanded) }
+    }
+
     @Test(arguments: [2, 4, 20]) func `the gathered path equals the masked one, and pays for the selected pairs alone`(topK: Int) throws {
         var small = SmallSparse()
         small.topK = topK

@@ -1,6 +1,6 @@
 // DeepSeek Sparse Attention (DeepSeek-V3.2-Exp report 2025, section 1): the lightning indexer picks keys for each query, MLA attends to those
 // alone. Prefill takes all tokens at once (expanded form, selection as a mask, as the published demo code does); decoding takes one token at
-// a time with the caches (absorbed form). Dense attention is run beside, so that what the selection keeps can be said.
+// a time with the caches (absorbed form). Dense attention is run beside unless told otherwise, so that what the selection keeps can be said.
 
 public import Traces
 
@@ -14,6 +14,8 @@ public struct SparseAttention: Sendable {
     public var rule = SelectionRule.indexer
     /// Where the selection is applied as a mask.
     public var masking = DenseAttention.Masking.beforeSoftmax
+    /// Whether dense attention is recorded beside. Without it nothing is known of the mass kept and of recall, and the rule `oracle` cannot choose.
+    public var comparesWithDense = true
 
     /// Sparse attention from its two parts.
     public init(attention: LatentAttention, indexer: LightningIndexer) {
@@ -65,7 +67,7 @@ public struct SparseAttention: Sendable {
             return try attention.attend(
                 projected, absorbed: absorbed!, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
         }
-        _ = try attend(causal, nil, .beforeSoftmax, .dense, on: &trace)
+        if comparesWithDense { _ = try attend(causal, nil, .beforeSoftmax, .dense, on: &trace) }
         let selected = try select(I, causal, on: &trace)
         var outputs: [Expression] = []
         for path in paths {
@@ -79,7 +81,8 @@ public struct SparseAttention: Sendable {
     }
 
     private func select(_ I: Expression, _ causal: Mask, on trace: inout Recorder) throws(EngineError) -> Expression {
-        try trace.recordSelection(scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: trace.id(.weights, in: .dense))
+        try trace.recordSelection(
+            scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: comparesWithDense ? trace.id(.weights, in: .dense) : nil)
     }
 }
 
@@ -87,22 +90,28 @@ extension Recorder {
     /// Records which keys each query keeps, with the facts of the selection, as `selected` [t, k].
     /// - Parameters:
     ///   - scores: index scores [t, s].
-    ///   - denseWeights: id of the step with dense attention's weights [h, t, s].
+    ///   - denseWeights: id of the step with dense attention's weights [h, t, s]; nil where dense attention does not run, which the rule `oracle`
+    ///     refuses.
     public mutating func recordSelection(
-        scores: Expression, topK count: Int, rule: SelectionRule = .indexer, visible: Mask, denseWeights: StepID
+        scores: Expression, topK count: Int, rule: SelectionRule = .indexer, visible: Mask, denseWeights: StepID?
     ) throws(EngineError) -> Expression {
-        let dense = try recorded(denseWeights)
+        let dense = try denseWeights.map { id throws(EngineError) in try recorded(id) }
         let ranked: Expression
         switch rule {
         case .indexer: ranked = scores
-        case .oracle: ranked = try record(.oracleScore, sum(dense, over: .h))
+        case .oracle:
+            guard let dense else {
+                throw EngineError(.value, "the rule oracle", expected: "dense attention's weights to rank by", found: "no dense attention")
+            }
+            ranked = try record(.oracleScore, sum(dense, over: .h))
         default:
             let title = Bilingual(en: "The order in which the rule \(rule.rawValue) prefers keys", zh: "规则 \(rule.rawValue) 对键的偏好次序")
             ranked = try input(inputID("rule"), "R", rule.scores(visible: visible, k: count)!, title: title)
         }
         let choice = try topK(ranked, count, visible: visible)
-        let selection = try Selection(choice.tensor, scores: ranked.tensor, dense: dense.tensor, visible: visible)
-        return try record(.selected, choice, selection: selection)
+        return try record(.selected, choice) { selected throws(EngineError) in
+            try Selection(selected, scores: ranked.tensor, dense: dense?.tensor, visible: visible)
+        }
     }
 }
 

@@ -5,13 +5,13 @@ public func + (a: Expression, b: Expression) throws(EngineError) -> Expression {
     Expression(Add(a: a, b: b, shape: try broadcast(a.shape, b.shape)))
 }
 
-struct Add: Operation {
+struct Add: CellByCell {
     let a: Expression
     let b: Expression
     let shape: Shape
 
     var operands: [Expression] { [a, b] }
-    func evaluate() -> Tensor { .combined(a.operation.evaluate(), b.operation.evaluate(), into: shape, +) }
+    func stream() -> CellStream { .paired(a, b, along: shape) { a, b, out in for i in out.indices { out[i] = a[i] + b[i] } } }
     func value(at cell: Cell) -> Double { a.operation.value(at: cell) + b.operation.value(at: cell) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 

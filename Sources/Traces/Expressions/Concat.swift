@@ -22,8 +22,20 @@ struct Concat: Operation {
 
     func evaluate() -> Tensor {
         let shape = shape
-        let blocks = parts.map { ($0.operation.evaluate().transposed(to: shape.axes).values, $0.shape[axis]!) }
-        let values = (0..<shape.removing(axis).count).flatMap { row in blocks.flatMap { $0[row * $1..<(row + 1) * $1] } }
+        let (rows, width) = (shape.removing(axis).count, shape.lengths.last!)
+        let values = [Double](unsafeUninitializedCapacity: shape.count) { out, filled in
+            var start = 0
+            for part in parts {
+                let length = part.shape[axis]!
+                part.operation.evaluate().transposed(to: shape.axes).values.withUnsafeBufferPointer { values in
+                    for row in 0..<rows {
+                        for i in 0..<length { out.initializeElement(at: row * width + start + i, to: values[row * length + i]) }
+                    }
+                }
+                start += length
+            }
+            filled = shape.count
+        }
         return Tensor(shape, values)
     }
 

@@ -49,58 +49,28 @@ struct Contraction: Operation {
     private var length: Int { a.shape[axis]! }
 
     func evaluate() -> Tensor {
-        // A sum of no terms is 0; below, every cell is set by a row of products.
-        guard length > 0 else { return Tensor(shape, [Double](repeating: 0, count: shape.count)) }
-        let left = a.operation.evaluate().transposed(to: batch.axes + rows.axes + [axis]).values
-        let right = b.operation.evaluate().transposed(to: batch.axes + columns.axes + [axis]).values
-        let (m, n, k) = (rows.count, columns.count, length)
+        let (left, right) = (a.operation.evaluate(), b.operation.evaluate())
+        let product = MatrixProduct(
+            terms: length, rows: .init(starts: rows.offsets(in: left.shape), step: left.shape.stride(of: axis)),
+            columns: .init(starts: columns.offsets(in: right.shape), step: right.shape.stride(of: axis)))
+        let (atLeft, atRight) = (batch.offsets(in: left.shape), batch.offsets(in: right.shape))
+        let each = rows.count * columns.count
         let values = [Double](unsafeUninitializedCapacity: shape.count) { out, filled in
-            left.withUnsafeBufferPointer { left in
-                right.withUnsafeBufferPointer { right in
-                    for i in 0..<batch.count {
-                        for row in 0..<m {
-                            Self.products(
-                                of: left.extracting((i * m + row) * k..<(i * m + row + 1) * k),
-                                with: right.extracting(i * n * k..<(i + 1) * n * k), k, into: &out, at: (i * m + row) * n)
-                        }
+            out.preferLargePages()
+            filled = shape.count
+            guard filled > 0, length > 0 else { return out.initialize(repeating: 0) }
+            let scratch = UnsafeMutablePointer<Double>.allocate(capacity: product.scratchCount)
+            defer { scratch.deallocate() }
+            left.values.withUnsafeBufferPointer { left in
+                right.values.withUnsafeBufferPointer { right in
+                    for i in atLeft.indices {
+                        product.write(
+                            left.baseAddress! + atLeft[i], right.baseAddress! + atRight[i], to: out.baseAddress! + i * each, scratch: scratch)
                     }
                 }
             }
-            filled = shape.count
         }
         return Tensor(shape, values)
-    }
-
-    /// One row against every column; each sum runs from the first term to the last. Four columns at a time, so that the additions of
-    /// different sums overlap without any sum changing its order.
-    private static func products(
-        of row: UnsafeBufferPointer<Double>, with columns: UnsafeBufferPointer<Double>, _ k: Int,
-        into out: inout UnsafeMutableBufferPointer<Double>, at start: Int
-    ) {
-        let n = k == 0 ? 0 : columns.count / k
-        var column = 0
-        while column + 4 <= n {
-            var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
-            let base = column * k
-            for i in 0..<k {
-                let x = row[i]
-                s0 += x * columns[base + i]
-                s1 += x * columns[base + k + i]
-                s2 += x * columns[base + 2 * k + i]
-                s3 += x * columns[base + 3 * k + i]
-            }
-            out.initializeElement(at: start + column, to: s0)
-            out.initializeElement(at: start + column + 1, to: s1)
-            out.initializeElement(at: start + column + 2, to: s2)
-            out.initializeElement(at: start + column + 3, to: s3)
-            column += 4
-        }
-        while column < n {
-            var total = 0.0
-            for i in 0..<k { total += row[i] * columns[column * k + i] }
-            out.initializeElement(at: start + column, to: total)
-            column += 1
-        }
     }
 
     func value(at cell: Cell) -> Double {

@@ -13,10 +13,16 @@ public struct Expression: Sendable {
     /// The same recorded step, written in explanations by its own definition instead of its symbol: `(q·k)/√4` instead of `Z`.
     public var spelledOut: Expression { operation.leaf.map { Expression(Leaf(step: $0.step, isSpelledOut: true)) } ?? self }
 
-    /// The recorded steps that enter, in order of use.
-    var leaves: [Step] {
-        if let leaf = operation.leaf { return [leaf.step] }
-        return operation.operands.flatMap { $0.leaves }
+    /// The ids of the recorded steps that enter, in order of use, each once.
+    var inputs: [StepID] {
+        var inputs: [StepID] = []
+        collectInputs(into: &inputs)
+        return inputs
+    }
+
+    private func collectInputs(into inputs: inout [StepID]) {
+        if let leaf = operation.leaf, !inputs.contains(leaf.step.id) { inputs.append(leaf.step.id) }
+        for operand in operation.operands { operand.collectInputs(into: &inputs) }
     }
 
     /// The query-key pairs behind this result that a mask left visible; nil if no mask was applied.
@@ -54,6 +60,8 @@ protocol Operation: Sendable {
     var factors: (Expression, Expression)? { get }
     /// All cells.
     func evaluate() -> Tensor
+    /// All cells, a few rows at a time.
+    func stream() -> CellStream
     /// One cell, by a path of its own: explanations use it and tests hold it against `evaluate`.
     func value(at cell: Cell) -> Double
     /// Arithmetic of this node alone.
@@ -69,6 +77,7 @@ protocol Operation: Sendable {
 }
 
 extension Operation {
+    func stream() -> CellStream { CellStream(evaluate()) }
     var visible: Mask? { operands.lazy.compactMap { $0.operation.visible }.first }
     var leaf: Leaf? { nil }
     var factors: (Expression, Expression)? { nil }

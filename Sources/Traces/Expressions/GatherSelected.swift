@@ -27,11 +27,12 @@ struct GatherSelected: Operation {
         let rest = table.shape.removing(.s)
         let values = table.operation.evaluate().transposed(to: [.s] + rest.axes).values
         let zeros = [Double](repeating: 0, count: rest.count)
-        return Tensor(
-            shape,
-            rows.values.flatMap { row in
-                row < 0 ? zeros[...] : values[Int(row) * rest.count..<(Int(row) + 1) * rest.count]
-            })
+        var gathered: [Double] = []
+        gathered.reserveCapacity(shape.count)
+        for row in rows.values {
+            gathered.append(contentsOf: row < 0 ? zeros[...] : values[Int(row) * rest.count..<(Int(row) + 1) * rest.count])
+        }
+        return Tensor(shape, gathered)
     }
 
     private func source(_ cell: Cell) -> Cell? {

@@ -19,7 +19,7 @@ private func maskFits(_ mask: Mask, _ shape: Shape) throws(EngineError) {
     }
 }
 
-struct MaskOut: Operation {
+struct MaskOut: CellByCell {
     let a: Expression
     let mask: Mask
     let filler: Double
@@ -29,14 +29,26 @@ struct MaskOut: Operation {
     var operands: [Expression] { [a] + (selection.map { [$0] } ?? []) }
     var visible: Mask? { mask }
 
-    func evaluate() -> Tensor {
-        let tensor = a.operation.evaluate()
-        let visible = Tensor(
-            [mask.query, mask.key], [mask.rows, mask.columns],
-            (0..<mask.rows * mask.columns).map {
-                mask[$0 / mask.columns, $0 % mask.columns] ? 1 : 0
-            })
-        return .combined(tensor, visible, into: shape) { $1 == 1 ? $0 : filler }
+    func stream() -> CellStream {
+        guard shape.axes.last == mask.key else { return maskedAcrossRows }
+        let byQuery = shape.stride(of: mask.query)
+        return a.operation.stream().changed { start, cells, out in
+            for row in stride(from: 0, to: out.count, by: mask.columns) {
+                let keys = row..<row + mask.columns
+                mask.hide(cells.extracting(keys), of: (start + row) / byQuery % mask.rows, with: filler, into: out.extracting(keys))
+            }
+        }
+    }
+
+    /// The same where the keys of a query do not lie side by side.
+    private var maskedAcrossRows: CellStream {
+        let strides = (shape.stride(of: mask.query), shape.stride(of: mask.key))
+        return a.operation.stream().changed { start, cells, out in
+            for i in out.indices {
+                let isVisible = mask[(start + i) / strides.0 % mask.rows, (start + i) / strides.1 % mask.columns]
+                out[i] = isVisible ? cells[i] : filler
+            }
+        }
     }
 
     func value(at cell: Cell) -> Double { isVisible(cell) ? a.operation.value(at: cell) : filler }

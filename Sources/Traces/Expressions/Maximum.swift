@@ -47,13 +47,13 @@ struct AxisMaximum: Operation {
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }
 }
 
-struct LargerOfTwo: Operation {
+struct LargerOfTwo: CellByCell {
     let a: Expression
     let b: Expression
     let shape: Shape
 
     var operands: [Expression] { [a, b] }
-    func evaluate() -> Tensor { .combined(a.operation.evaluate(), b.operation.evaluate(), into: shape) { $0 < $1 ? $1 : $0 } }
+    func stream() -> CellStream { .paired(a, b, along: shape) { a, b, out in for i in out.indices { out[i] = a[i] < b[i] ? b[i] : a[i] } } }
     func value(at cell: Cell) -> Double { max(a.operation.value(at: cell), b.operation.value(at: cell)) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {

@@ -21,6 +21,7 @@ class Node: @unchecked Sendable {
 
     var visible: Mask? { preconditionFailure("a node holds an operation") }
     func evaluate() -> Tensor { preconditionFailure("a node holds an operation") }
+    func stream() -> CellStream { preconditionFailure("a node holds an operation") }
     func value(at cell: Cell) -> Double { preconditionFailure("a node holds an operation") }
     func arithmetic(visible: Mask?) -> Arithmetic { preconditionFailure("a node holds an operation") }
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase { preconditionFailure("a node holds an operation") }
@@ -40,6 +41,7 @@ final class Holder<Kind: Operation>: Node, @unchecked Sendable {
 
     override var visible: Mask? { operation.visible }
     override func evaluate() -> Tensor { operation.evaluate() }
+    override func stream() -> CellStream { operation.stream() }
     override func value(at cell: Cell) -> Double { operation.value(at: cell) }
     override func arithmetic(visible: Mask?) -> Arithmetic { operation.arithmetic(visible: visible) }
     override func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase { operation.spell(cell, spelling) }

@@ -5,14 +5,14 @@ public func / (a: Expression, b: Expression) throws(EngineError) -> Expression {
     Expression(Quotient(a: a, b: b, shape: try broadcast(a.shape, b.shape)))
 }
 
-struct Quotient: Operation {
+struct Quotient: CellByCell {
     let a: Expression
     let b: Expression
     let shape: Shape
 
     var operands: [Expression] { [a, b] }
     private func divided(_ x: Double, _ y: Double) -> Double { x == 0 && y == 0 ? 0 : x / y }
-    func evaluate() -> Tensor { .combined(a.operation.evaluate(), b.operation.evaluate(), into: shape, divided) }
+    func stream() -> CellStream { .paired(a, b, along: shape) { a, b, out in for i in out.indices { out[i] = divided(a[i], b[i]) } } }
     func value(at cell: Cell) -> Double { divided(a.operation.value(at: cell), b.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 

@@ -48,15 +48,25 @@ struct Rotary: Operation {
 
     func evaluate() -> Tensor {
         let tensor = x.operation.evaluate()
-        let turns = positions.indices.map { t in frequencies.indices.map { Angle(angle(t, $0)) } }
+        let (tokens, pairs) = (positions.count, frequencies.count)
+        let turns = (0..<tokens * pairs).map { Angle(angle($0 / pairs, $0 % pairs)) }
         let (byToken, byFeature) = (shape.stride(of: token), shape.stride(of: axis))
-        let (tokens, features) = (positions.count, 2 * frequencies.count)
-        let values = tensor.values.indices.map { at in
-            let (pair, partner, isFirst) = pair(at / byFeature % features)
-            let turn = turns[at / byToken % tokens][pair]
-            let own = tensor.values[at]
-            let other = tensor.values[at + (partner - at / byFeature % features) * byFeature]
-            return isFirst ? own * turn.cosine - other * turn.sine : other * turn.sine + own * turn.cosine
+        // Where the first feature of each pair stands in a row, and how far away the second.
+        let (distance, spread) = layout == .half ? (pairs * byFeature, byFeature) : (byFeature, 2 * byFeature)
+        let rows = shape.removing(axis).offsets(in: shape)
+        let values = [Double](unsafeUninitializedCapacity: shape.count) { out, filled in
+            tensor.values.withUnsafeBufferPointer { values in
+                for row in rows {
+                    let turn = row / byToken % tokens * pairs
+                    for pair in 0..<pairs {
+                        let (first, second) = (row + pair * spread, row + pair * spread + distance)
+                        let (x, y, angle) = (values[first], values[second], turns[turn + pair])
+                        out.initializeElement(at: first, to: x * angle.cosine - y * angle.sine)
+                        out.initializeElement(at: second, to: x * angle.sine + y * angle.cosine)
+                    }
+                }
+            }
+            filled = shape.count
         }
         return Tensor(shape, values)
     }

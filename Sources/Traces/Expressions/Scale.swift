@@ -22,7 +22,7 @@ public func / (a: Expression, divisor: Constant) -> Expression { Expression(Scal
 /// Every cell multiplied by `factor`.
 public func * (a: Expression, factor: Constant) -> Expression { Expression(Scale(a: a, by: factor, divides: false)) }
 
-struct Scale: Operation {
+struct Scale: CellByCell {
     let a: Expression
     let by: Constant
     let divides: Bool
@@ -30,7 +30,12 @@ struct Scale: Operation {
     var shape: Shape { a.shape }
     var operands: [Expression] { [a] }
     private func scaled(_ x: Double) -> Double { divides ? x / by.value : x * by.value }
-    func evaluate() -> Tensor { a.operation.evaluate().mapped(scaled) }
+    func stream() -> CellStream {
+        let factor = by.value
+        return divides
+            ? a.operation.stream().changed { _, cells, out in for i in out.indices { out[i] = cells[i] / factor } }
+            : a.operation.stream().changed { _, cells, out in for i in out.indices { out[i] = cells[i] * factor } }
+    }
     func value(at cell: Cell) -> Double { scaled(a.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 

@@ -11,14 +11,14 @@ public func exponential(_ a: Expression, minus shift: Expression) throws(EngineE
     Expression(ShiftedExponential(a: a, shift: shift, shape: try broadcast(a.shape, shift.shape)))
 }
 
-struct ShiftedExponential: Operation {
+struct ShiftedExponential: CellByCell {
     let a: Expression
     let shift: Expression
     let shape: Shape
 
     var operands: [Expression] { [a, shift] }
     private func power(_ z: Double, _ m: Double) -> Double { z == -.infinity ? 0 : exp(z - m) }
-    func evaluate() -> Tensor { .combined(a.operation.evaluate(), shift.operation.evaluate(), into: shape, power) }
+    func stream() -> CellStream { .paired(a, shift, along: shape) { a, m, out in for i in out.indices { out[i] = power(a[i], m[i]) } } }
     func value(at cell: Cell) -> Double { power(a.operation.value(at: cell), shift.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 2 * shape.count) }
 

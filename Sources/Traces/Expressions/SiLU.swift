@@ -9,13 +9,13 @@
 /// `z / (1 + exp(-z))`, cell by cell.
 public func silu(_ a: Expression) -> Expression { Expression(SiLU(a: a)) }
 
-struct SiLU: Operation {
+struct SiLU: CellByCell {
     let a: Expression
 
     var shape: Shape { a.shape }
     var operands: [Expression] { [a] }
     private func gate(_ z: Double) -> Double { z / (1 + exp(-z)) }
-    func evaluate() -> Tensor { a.operation.evaluate().mapped(gate) }
+    func stream() -> CellStream { a.operation.stream().changed { _, cells, out in for i in out.indices { out[i] = gate(cells[i]) } } }
     func value(at cell: Cell) -> Double { gate(a.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 3 * shape.count) }
 

@@ -12,36 +12,78 @@ public func softmax(_ a: Expression, over axis: Axis) throws(EngineError) -> Exp
     return Expression(Softmax(a: a, axis: axis))
 }
 
-struct Softmax: Operation {
+struct Softmax: CellByCell {
     let a: Expression
     let axis: Axis
 
     var shape: Shape { a.shape.movingLast(axis) }
     var operands: [Expression] { [a] }
 
-    func evaluate() -> Tensor { a.operation.evaluate().changingRows(along: axis, Self.normalise) }
+    func stream() -> CellStream {
+        let shape = shape
+        let length = shape[axis]!
+        let cells = a.shape.axes.last == axis ? a.operation.stream() : CellStream(a.operation.evaluate().transposed(to: shape.axes))
+        return cells.changed { _, rows, out in
+            for start in stride(from: 0, to: out.count, by: length) {
+                Self.normalise(rows.extracting(start..<start + length), into: out.extracting(start..<start + length))
+            }
+        }
+    }
 
-    /// The softmax of one row in place.
-    static func normalise(_ values: inout [Double], _ row: Range<Int>) {
-        var largest = -Double.infinity
-        for i in row where values[i] > largest { largest = values[i] }
-        guard largest > -.infinity || row.contains(where: { values[$0].isNaN }) else {
-            for i in row { values[i] = 0 }
-            return
-        }
+    private typealias Four = SIMD4<Double>
+
+    /// The softmax of one row. A masked score, -infinity, becomes 0 and adds 0 to the sum; four of them, as there are many under a mask, are passed
+    /// over together.
+    static func normalise(_ row: UnsafeBufferPointer<Double>, into out: UnsafeMutableBufferPointer<Double>) {
+        let largest = largest(row)
+        guard largest > -.infinity || row.contains(where: { $0.isNaN }) else { return out.update(repeating: 0) }
+        let whole = largest > -.infinity ? row.count / 4 * 4 : 0
         var total = 0.0
-        for i in row {
-            values[i] = exp(values[i] - largest)
-            total += values[i]
+        func power(_ i: Int) {
+            out[i] = exp(row[i] - largest)
+            total += out[i]
         }
-        for i in row { values[i] /= total }
+        for i in stride(from: 0, to: whole, by: 4) {
+            if any(load(row.baseAddress! + i) .> -.infinity) || row[i..<i + 4].contains(where: { $0.isNaN }) {
+                for i in i..<i + 4 { power(i) }
+            } else {
+                store(.zero, out.baseAddress! + i)
+            }
+        }
+        for i in whole..<row.count { power(i) }
+        for i in stride(from: 0, to: whole, by: 4) {
+            let four = load(out.baseAddress! + i)
+            if any(four .!= 0) || total.isNaN { store(four / total, out.baseAddress! + i) }
+        }
+        for i in whole..<row.count { out[i] /= total }
+    }
+
+    /// The largest of a row, by four maxima side by side; -infinity if there is none. NaN is passed over.
+    private static func largest(_ row: UnsafeBufferPointer<Double>) -> Double {
+        var four = Four(repeating: -.infinity)
+        let whole = row.count / 4 * 4
+        for i in stride(from: 0, to: whole, by: 4) {
+            let next = load(row.baseAddress! + i)
+            four.replace(with: next, where: next .> four)
+        }
+        var largest = four.max()
+        for i in whole..<row.count where row[i] > largest { largest = row[i] }
+        return largest
+    }
+
+    @inline(__always) private static func load(_ from: UnsafePointer<Double>) -> Four {
+        UnsafeRawPointer(from).loadUnaligned(as: Four.self)
+    }
+
+    @inline(__always) private static func store(_ four: Four, _ to: UnsafeMutablePointer<Double>) {
+        UnsafeMutableRawPointer(to).storeBytes(of: four, as: Four.self)
     }
 
     private func row(_ cell: Cell) -> [Double] { (0..<shape[axis]!).map { a.operation.value(at: cell.setting(axis, $0)) } }
 
     func value(at cell: Cell) -> Double {
         var values = row(cell)
-        Self.normalise(&values, values.indices)
+        values.withUnsafeMutableBufferPointer { Self.normalise(UnsafeBufferPointer($0), into: $0) }
         return values[cell[axis]!]
     }
 

@@ -22,19 +22,32 @@ package struct TopK: Operation {
 
     /// The positions of the `k` largest of `scores` among `candidates` (ascending), ascending.
     package static func select(_ scores: [Double], among candidates: [Int], _ k: Int) -> [Int] {
+        scores.withUnsafeBufferPointer { select($0, among: candidates, k) }
+    }
+
+    private static func select(_ scores: UnsafeBufferPointer<Double>, among candidates: [Int], _ k: Int) -> [Int] {
         guard candidates.count > k else { return candidates }
-        // A stable order: higher score first, then lower position. `>` makes -0 equal to 0.
-        return candidates.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }.prefix(k).sorted()
+        guard k > 0 else { return [] }
+        var best = Array(candidates[..<k])
+        best.withUnsafeMutableBufferPointer { best in
+            var heap = WorstFirst(positions: best, scores: scores)
+            // Candidates come in ascending order, so one that only ties with the worst loses to it.
+            for candidate in candidates[k...] where scores[candidate] > heap.worst { heap.replaceWorst(by: candidate) }
+        }
+        return best.sorted()
     }
 
     func evaluate() -> Tensor {
         let tensor = scores.operation.evaluate().transposed(to: [mask.query, mask.key])
-        let rows = (0..<mask.rows).flatMap { row -> [Double] in
-            let values = Array(tensor.values[row * mask.columns..<(row + 1) * mask.columns])
-            let chosen = Self.select(values, among: mask.visibleKeys(of: row), k)
-            return chosen.map(Double.init) + [Double](repeating: -1, count: k - chosen.count)
+        var positions = [Double](repeating: -1, count: mask.rows * k)
+        tensor.values.withUnsafeBufferPointer { values in
+            for row in 0..<mask.rows {
+                let own = values.extracting(row * mask.columns..<(row + 1) * mask.columns)
+                let chosen = Self.select(own, among: mask.visibleKeys(of: row), k)
+                for (rank, key) in chosen.enumerated() { positions[row * k + rank] = Double(key) }
+            }
         }
-        return Tensor(shape, rows)
+        return Tensor(shape, positions)
     }
 
     private func row(_ cell: Cell) -> [Double] { (0..<mask.columns).map { scores.operation.value(at: cell.setting(mask.key, $0)) } }
@@ -84,4 +97,41 @@ package struct TopK: Operation {
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { scores.operation.operandCells(cell.setting(mask.key, nil)) }
+}
+
+/// Positions in a heap, the worst on top: the one of the lowest score, of equal ones the last.
+private struct WorstFirst {
+    private let positions: UnsafeMutableBufferPointer<Int>
+    private let scores: UnsafeBufferPointer<Double>
+    /// The score of the worst.
+    private(set) var worst: Double
+
+    init(positions: UnsafeMutableBufferPointer<Int>, scores: UnsafeBufferPointer<Double>) {
+        self.positions = positions
+        self.scores = scores
+        worst = 0
+        for place in (0..<positions.count / 2).reversed() { sink(positions[place], from: place) }
+        worst = scores[positions[0]]
+    }
+
+    mutating func replaceWorst(by position: Int) {
+        sink(position, from: 0)
+        worst = scores[positions[0]]
+    }
+
+    /// A stable order: the higher score is better, then the lower position. Comparing makes -0 equal to 0.
+    private func isWorse(_ a: Int, _ b: Int) -> Bool { scores[a] != scores[b] ? scores[a] < scores[b] : a > b }
+
+    private func sink(_ position: Int, from start: Int) {
+        var place = start
+        while true {
+            var child = 2 * place + 1
+            guard child < positions.count else { break }
+            if child + 1 < positions.count, isWorse(positions[child + 1], positions[child]) { child += 1 }
+            guard isWorse(positions[child], position) else { break }
+            positions[place] = positions[child]
+            place = child
+        }
+        positions[place] = position
+    }
 }

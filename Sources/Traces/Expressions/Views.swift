@@ -106,7 +106,11 @@ struct Share: View {
     func evaluate() -> Tensor {
         let tensor = a.operation.evaluate().transposed(to: [axis] + a.shape.axes.filter { $0 != axis })
         let block = tensor.shape.removing(axis)
-        let values = (0..<a.shape[axis]! * times).flatMap { tensor.values[$0 / times * block.count..<($0 / times + 1) * block.count] }
+        var values: [Double] = []
+        values.reserveCapacity(block.count * a.shape[axis]! * times)
+        for place in 0..<a.shape[axis]! * times {
+            values.append(contentsOf: tensor.values[place / times * block.count..<(place / times + 1) * block.count])
+        }
         return Tensor(Shape([name] + block.axes, [a.shape[axis]! * times] + block.lengths), values).transposed(to: shape.axes)
     }
     func source(_ cell: Cell) -> Cell { cell.removing(name).setting(axis, cell[name].map { $0 / times }) }

@@ -5,11 +5,24 @@
 public struct Axis: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     /// The letter or word used in formulas and in trace JSON.
     public let name: String
+    /// Length and letters of a name of at most seven bytes, which tell it apart; all ones for longer names.
+    private let code: UInt64
 
     /// An axis called `name`.
-    public init(_ name: String) { self.name = name }
+    public init(_ name: String) {
+        self.name = name
+        let letters = name.utf8
+        code = letters.count > 7 ? .max : letters.reduce(UInt64(letters.count)) { $0 << 8 | UInt64($1) }
+    }
+    /// Equal when the names are. Axes are looked up by name many times a step, so short names are compared as numbers.
+    public static func == (a: Axis, b: Axis) -> Bool { a.code == b.code && (a.code != .max || a.name == b.name) }
+    /// Hashes the name.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        if code == .max { hasher.combine(name) }
+    }
     /// An axis called `value`.
-    public init(stringLiteral value: String) { self.name = value }
+    public init(stringLiteral value: String) { self.init(value) }
     /// The axis's name.
     public var description: String { name }
 
@@ -52,10 +65,13 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
 
     /// A shape from axes and lengths of equal number; no axis may appear twice.
     public init(_ axes: [Axis], _ lengths: [Int]) {
-        precondition(axes.count == lengths.count && Set(axes).count == axes.count, "a shape names each axis once: \(axes) \(lengths)")
+        precondition(axes.count == lengths.count && Self.areDistinct(axes), "a shape names each axis once: \(axes) \(lengths)")
         self.axes = axes
         self.lengths = lengths
     }
+
+    /// Whether each axis is named once. A handful are compared faster than hashed.
+    private static func areDistinct(_ axes: [Axis]) -> Bool { axes.indices.allSatisfy { !axes[..<$0].contains(axes[$0]) } }
 
     /// The most cells that a shape from outside may have: every count of them, of their strides and of their bytes stays exact.
     public static let mostCells = 1 << 48
@@ -66,7 +82,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         guard axes.count == lengths.count else {
             throw EngineError(.shape, subject, expected: "\(axes.count) axes \(axes)", found: "the shape \(lengths)")
         }
-        guard Set(axes).count == axes.count else {
+        guard Self.areDistinct(axes) else {
             throw EngineError(.shape, subject, expected: "each axis named once", found: "\(axes)")
         }
         var cells = 1
@@ -105,17 +121,25 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The stride of `axis`, 0 if the shape lacks it: a missing axis is broadcast.
-    public func stride(of axis: Axis) -> Int { axes.firstIndex(of: axis).map { strides[$0] } ?? 0 }
+    public func stride(of axis: Axis) -> Int {
+        guard let place = axes.firstIndex(of: axis) else { return 0 }
+        return lengths[(place + 1)...].reduce(1, *)
+    }
 
     /// The shape without `axis`.
     public func removing(_ axis: Axis) -> Shape {
-        let kept = zip(axes, lengths).filter { $0.0 != axis }
-        return Shape(kept.map { ($0.0, $0.1) })
+        guard let place = axes.firstIndex(of: axis) else { return self }
+        var (axes, lengths) = (axes, lengths)
+        axes.remove(at: place)
+        lengths.remove(at: place)
+        return Shape(axes, lengths)
     }
 
     /// The same axes, `axis` last: rows along it lie together in storage.
     public func movingLast(_ axis: Axis) -> Shape {
-        Shape(zip(removing(axis).axes, removing(axis).lengths).map { ($0, $1) } + [(axis, self[axis]!)])
+        if axes.last == axis { return self }
+        let rest = removing(axis)
+        return Shape(rest.axes + [axis], rest.lengths + [self[axis]!])
     }
 
     /// The shape with `axis` called `name` instead.

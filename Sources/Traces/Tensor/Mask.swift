@@ -12,6 +12,14 @@ public struct Mask: Hashable, Sendable {
         case notSelected
     }
 
+    /// How the cells are known.
+    private enum Cells: Sendable {
+        /// By a rule: the query in row t sees the keys 0 … offset + t. Nothing is stored.
+        case upTo(offset: Int)
+        /// One by one.
+        case each([Visibility])
+    }
+
     /// The axis of the rows.
     public let query: Axis
     /// The axis of the columns.
@@ -20,52 +28,131 @@ public struct Mask: Hashable, Sendable {
     public let rows: Int
     /// The number of keys.
     public let columns: Int
-    private let cells: [Visibility]
+    private let cells: Cells
     /// How many pairs are visible.
     public let visibleCount: Int
 
-    private init(_ query: Axis, _ key: Axis, rows: Int, columns: Int, cell: (_ row: Int, _ column: Int) -> Visibility) {
+    private init(_ query: Axis, _ key: Axis, rows: Int, columns: Int, each cells: [Visibility]) {
         self.query = query
         self.key = key
         self.rows = rows
         self.columns = columns
-        cells = (0..<rows * columns).map { cell($0 / columns, $0 % columns) }
+        self.cells = .each(cells)
         visibleCount = cells.count { $0 == .visible }
+    }
+
+    private init(rows: Int, columns: Int, offset: Int) {
+        (query, key) = (.t, .s)
+        self.rows = rows
+        self.columns = columns
+        cells = .upTo(offset: offset)
+        visibleCount = (0..<rows).reduce(0) { $0 + Self.visible(offset, $1, columns) }
     }
 
     /// A mask whose cell (row, column) is visible where `isVisible` says so.
     public init(_ query: Axis = .t, _ key: Axis = .s, rows: Int, columns: Int, where isVisible: (_ row: Int, _ column: Int) -> Bool) {
-        self.init(query, key, rows: rows, columns: columns) { isVisible($0, $1) ? .visible : .hidden }
+        var cells: [Visibility] = []
+        cells.reserveCapacity(rows * columns)
+        for row in 0..<rows { for column in 0..<columns { cells.append(isVisible(row, column) ? .visible : .hidden) } }
+        self.init(query, key, rows: rows, columns: columns, each: cells)
     }
 
     /// Query `t` stands at position `offset + t` and sees the keys 0 … offset + t.
-    public static func causal(rows: Int, columns: Int, offset: Int = 0) -> Mask {
-        Mask(rows: rows, columns: columns) { row, column in column <= offset + row }
-    }
+    public static func causal(rows: Int, columns: Int, offset: Int = 0) -> Mask { Mask(rows: rows, columns: columns, offset: offset) }
 
     /// Every query sees every key.
-    public static func bidirectional(rows: Int, columns: Int) -> Mask { Mask(rows: rows, columns: columns) { _, _ in true } }
+    public static func bidirectional(rows: Int, columns: Int) -> Mask { Mask(rows: rows, columns: columns, offset: columns) }
+
+    /// How many keys, from the first on, the rule shows to one query.
+    private static func visible(_ offset: Int, _ row: Int, _ columns: Int) -> Int { min(max(offset + row + 1, 0), columns) }
 
     /// Whether the query in `row` sees the key in `column`.
     public subscript(row: Int, column: Int) -> Bool { visibility(row, column) == .visible }
 
     /// What the query in `row` can do with the key in `column`.
-    public func visibility(_ row: Int, _ column: Int) -> Visibility { cells[row * columns + column] }
+    public func visibility(_ row: Int, _ column: Int) -> Visibility {
+        precondition(row >= 0 && row < rows && column >= 0 && column < columns, "the pair (\(row), \(column)) is outside \(rows) by \(columns)")
+        switch cells {
+        case .upTo(let offset): return column <= offset + row ? .visible : .hidden
+        case .each(let cells): return cells[row * columns + column]
+        }
+    }
 
     /// The visible keys of one query, ascending.
-    public func visibleKeys(of row: Int) -> [Int] { (0..<columns).filter { self[row, $0] } }
+    public func visibleKeys(of row: Int) -> [Int] {
+        switch cells {
+        case .upTo(let offset): Array(0..<Self.visible(offset, row, columns))
+        case .each(let cells): (0..<columns).filter { cells[row * columns + $0] == .visible }
+        }
+    }
+
+    /// Writes the values of one row, a column each, with `filler` where the query does not see the key.
+    func hide(
+        _ values: UnsafeBufferPointer<Double>, of row: Int, with filler: Double, into out: UnsafeMutableBufferPointer<Double>
+    ) {
+        switch cells {
+        case .upTo(let offset):
+            let seen = Self.visible(offset, row, columns)
+            for column in 0..<seen { out[column] = values[column] }
+            for column in seen..<columns { out[column] = filler }
+        case .each(let cells):
+            cells[row * columns..<(row + 1) * columns].withUnsafeBufferPointer { cells in
+                for column in 0..<columns { out[column] = cells[column] == .visible ? values[column] : filler }
+            }
+        }
+    }
+
+    /// All cells, row by row.
+    private var visibilities: [Visibility] {
+        switch cells {
+        case .upTo(let offset):
+            var cells = [Visibility](repeating: .hidden, count: rows * columns)
+            for row in 0..<rows {
+                for column in 0..<Self.visible(offset, row, columns) { cells[row * columns + column] = .visible }
+            }
+            return cells
+        case .each(let cells): return cells
+        }
+    }
 
     /// Of the visible pairs, those that `selection` lets through too; the others count as not selected. nil selects all.
     public func selecting(_ selection: Mask?) -> Mask {
         guard let selection else { return self }
-        return Mask(query, key, rows: rows, columns: columns) { row, column in
-            self[row, column] && !selection[row, column] ? .notSelected : visibility(row, column)
-        }
+        let (own, chosen) = (visibilities, selection.visibilities)
+        let cells = own.indices.map { own[$0] == .visible && chosen[$0] != .visible ? .notSelected : own[$0] }
+        return Mask(query, key, rows: rows, columns: columns, each: cells)
     }
 
     /// Of the visible pairs, those of a selection [t, k]: positions, padded with -1.
     public func selecting(_ selection: Tensor) -> Mask {
-        let chosen = (0..<rows).map { row in Set(selection.slice(.t, at: row).values) }
-        return selecting(Mask(query, key, rows: rows, columns: columns) { chosen[$0].contains(Double($1)) })
+        let (chosen, ranks) = (selection.transposed(to: [.t, .k]).values, selection.shape[.k]!)
+        let own = visibilities
+        var cells = own.map { $0 == .visible ? .notSelected : $0 }
+        for row in 0..<rows {
+            for position in chosen[row * ranks..<(row + 1) * ranks] {
+                guard let column = Int(exactly: position), column >= 0, column < columns else { continue }
+                let cell = row * columns + column
+                if own[cell] == .visible { cells[cell] = .visible }
+            }
+        }
+        return Mask(query, key, rows: rows, columns: columns, each: cells)
+    }
+
+    /// Equal when every query sees the same and misses the same for the same reason.
+    public static func == (a: Mask, b: Mask) -> Bool {
+        guard a.query == b.query, a.key == b.key, a.rows == b.rows, a.columns == b.columns, a.visibleCount == b.visibleCount else {
+            return false
+        }
+        if case .upTo(let own) = a.cells, case .upTo(let other) = b.cells, own == other { return true }
+        return a.visibilities == b.visibilities
+    }
+
+    /// Hashes the sizes and how many pairs are visible.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(query)
+        hasher.combine(key)
+        hasher.combine(rows)
+        hasher.combine(columns)
+        hasher.combine(visibleCount)
     }
 }

@@ -46,7 +46,7 @@ public struct Tensor: Hashable, Sendable {
     /// The same values with the axes in another order.
     public func transposed(to axes: [Axis]) -> Tensor {
         if axes == shape.axes { return self }
-        precondition(Set(axes) == Set(shape.axes) && axes.count == shape.rank, "expected the axes \(shape.axes), found \(axes)")
+        precondition(axes.count == shape.rank && axes.allSatisfy(shape.contains), "expected the axes \(shape.axes), found \(axes)")
         let target = Shape(axes, axes.map { shape[$0]! })
         return Tensor(target, values.gathered(target, strides: axes.map(shape.stride(of:))))
     }
@@ -59,7 +59,13 @@ public struct Tensor: Hashable, Sendable {
     }
 
     /// The first index that is NaN or infinite, or nil.
-    public var firstNonFiniteIndex: [Int]? { values.firstIndex { !$0.isFinite }.map(shape.index(ofOffset:)) }
+    public var firstNonFiniteIndex: [Int]? {
+        // Finite numbers alone, minus themselves, are 0.
+        values.firstIndex(passing: { ($0 - $0) .!= 0 }, where: { !$0.isFinite }).map(shape.index(ofOffset:))
+    }
+
+    /// The first index that is NaN, or nil.
+    var firstNaNIndex: [Int]? { values.firstIndex(passing: { $0 .!= $0 }, where: { $0.isNaN }).map(shape.index(ofOffset:)) }
 }
 
 extension Shape {
@@ -82,6 +88,20 @@ extension Shape {
             if index[axis] < lengths[axis] { return }
             index[axis] = 0
         }
+    }
+
+    /// Where in the storage of `other` this shape's cells stand, in storage order; axes of `other` that this shape lacks are at 0.
+    func offsets(in other: Shape) -> [Int] {
+        var offsets = [0]
+        for (axis, length) in zip(axes, lengths) {
+            let stride = other.stride(of: axis)
+            if offsets.count == 1, offsets[0] == 0 {
+                offsets = (0..<length).map { $0 * stride }
+            } else {
+                offsets = offsets.flatMap { start in (0..<length).map { start + $0 * stride } }
+            }
+        }
+        return offsets
     }
 
     /// Calls `body` once a run along the last axis, with the positions of the run's first cell in this shape's storage and in two
@@ -118,10 +138,30 @@ extension [Double] {
     func gathered(_ target: Shape, strides: [Int], from start: Int = 0) -> [Double] {
         let step = strides.last ?? 0
         return [Double](unsafeUninitializedCapacity: target.count) { buffer, filled in
-            target.forEachRun(strides, strides) { cell, source, _, length in
-                for i in 0..<length { buffer.initializeElement(at: cell + i, to: self[start + source + i * step]) }
+            buffer.preferLargePages()
+            withUnsafeBufferPointer { values in
+                target.forEachRun(strides, strides) { cell, source, _, length in
+                    for i in 0..<length { buffer.initializeElement(at: cell + i, to: values[start + source + i * step]) }
+                }
             }
             filled = target.count
+        }
+    }
+
+    /// The first position where `isMet` holds. 64 at a time are passed over while `mark`, which must mark all that `isMet` accepts, marks none.
+    @inline(__always)
+    func firstIndex(passing mark: (SIMD8<Double>) -> SIMDMask<SIMD8<Int64>>, where isMet: (Double) -> Bool) -> Int? {
+        withUnsafeBufferPointer { values in
+            var start = 0
+            while start + 64 <= values.count {
+                var marks = SIMDMask<SIMD8<Int64>>(repeating: false)
+                for i in stride(from: start, to: start + 64, by: 8) {
+                    marks = marks .| mark(UnsafeRawPointer(values.baseAddress! + i).loadUnaligned(as: SIMD8<Double>.self))
+                }
+                if any(marks) { break }
+                start += 64
+            }
+            return values[start...].firstIndex(where: isMet)
         }
     }
 }

@@ -5,18 +5,21 @@
 public struct Formula: Hashable, Sendable {
     /// The LaTeX source.
     public let latex: String
-    let root: FormulaNode
 
-    /// A formula from LaTeX; traps on what the subset does not have, since formulas are part of the program. See `init(parsing:)`.
-    public init(_ latex: String) {
-        do { try self.init(parsing: latex) } catch { preconditionFailure("\(error)") }
-    }
+    /// A formula of the program's own. What the subset does not have traps where the formula is spelled. See `init(parsing:)`.
+    public init(_ latex: String) { self.latex = latex }
 
     /// A formula from LaTeX that was not written by us: throws on what the subset does not have.
     public init(parsing latex: String) throws(EngineError) {
         self.latex = latex
         var parser = FormulaParser(latex)
-        root = try parser.parse()
+        _ = try parser.parse()
+    }
+
+    /// Parsed when the formula is spelled: most steps are recorded without anybody reading their formulas.
+    private var root: FormulaNode {
+        var parser = FormulaParser(latex)
+        do { return try parser.parse() } catch { preconditionFailure("\(error)") }
     }
 
     /// The formula in plain Unicode: `Sₜ,ₛ = (qₜ · kₛ)/√d`.

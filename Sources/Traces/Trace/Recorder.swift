@@ -73,29 +73,27 @@ public struct Recorder: Sendable {
     /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
     /// - Parameters:
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.
-    ///   - selection: what the step keeps, if it is one; its facts are the step's.
     ///   - bytesPerValue: the width of a value written, 8 unless the step stores a narrower kind.
+    ///   - selection: for a step that is one, makes from the result what it keeps; its facts are the step's.
     public mutating func record(
-        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, selection: Selection? = nil,
-        labels extra: [Axis: [String]] = [:],
-        bytesPerValue: Int = 8
+        _ equation: Equation, _ expression: Expression, visible: Mask? = nil, labels extra: [Axis: [String]] = [:], bytesPerValue: Int = 8,
+        selecting selection: (Tensor) throws(EngineError) -> Selection? = { _ in nil }
     ) throws(EngineError) -> Expression {
         let id = StepID(scopes(equation.branch), equation.role, named: equation.name)
-        guard Set(expression.shape.axes) == Set(equation.axes) else {
+        guard expression.shape.rank == equation.axes.count, equation.axes.allSatisfy(expression.shape.contains) else {
             throw EngineError(.shape, id.text, expected: "the axes \(equation.axes)", found: "\(expression.shape)")
         }
         let visible = visible ?? expression.operation.visible
         let output = expression.operation.evaluate().transposed(to: equation.axes)
-        if let bad = output.values.firstIndex(where: { $0.isNaN }) {
-            let cell = Cell.brackets(output.shape.index(ofOffset: bad).map(String.init))
-            throw EngineError(.value, id.text + cell, expected: "a number", found: "NaN: these inputs cannot be computed with")
+        if let bad = output.firstNaNIndex {
+            throw EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a number", found: "NaN: these inputs cannot be computed with")
         }
+        let selection = try selection(output)
         let step = Step(
             id: id, title: equation.title, formula: equation.formula,
-            inputs: expression.leaves.map { $0.id }.uniqued(), symbol: equation.symbol, output: output,
+            inputs: expression.inputs, symbol: equation.symbol, output: output,
             labels: labels(output.shape, extra), facts: selection?.facts ?? [:], selection: selection,
-            cost: expression.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue), visible: visible,
-            bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
+            visible: visible, bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
         trace.append(step)
         return Expression(Leaf(step: step))
     }
@@ -108,12 +106,4 @@ public struct Recorder: Sendable {
     }
 
     private func fitting(_ shape: Shape) -> [Axis: [String]] { labels.filter { shape[$0.key] == $0.value.count } }
-}
-
-extension Array where Element: Hashable {
-    /// The elements in order, each once.
-    func uniqued() -> [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
-    }
 }

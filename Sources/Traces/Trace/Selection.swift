@@ -68,7 +68,14 @@ public struct Selection: Hashable, Sendable {
         }
         let weights = try dense.map { dense throws(EngineError) in try Self.summed(dense, beside: name) }
         columns = visible.columns
-        rows = kept.indices.map { Self.row($0, kept[$0], visible, ranked, weights) }
+        var isKept = [Bool](repeating: false, count: columns)
+        var rows: [Row] = []
+        for (row, keys) in kept.enumerated() {
+            for key in keys { isKept[key] = true }
+            rows.append(Self.row(row, keys, isKept, visible, ranked, weights))
+            for key in keys { isKept[key] = false }
+        }
+        self.rows = rows
     }
 
     /// Dense weights with heads in the innermost place [t, s, h].
@@ -80,17 +87,18 @@ public struct Selection: Hashable, Sendable {
         return (dense.transposed(to: [.t, .s, .h]), heads)
     }
 
-    private static func row(_ row: Int, _ kept: [Int], _ visible: Mask, _ scores: Tensor?, _ dense: (weights: Tensor, heads: Int)?) -> Row {
+    private static func row(
+        _ row: Int, _ kept: [Int], _ isKept: [Bool], _ visible: Mask, _ scores: Tensor?, _ dense: (weights: Tensor, heads: Int)?
+    ) -> Row {
         let columns = visible.columns
         let seen = visible.visibleKeys(of: row)
-        let chosen = Set(kept)
-        let rest = seen.filter { !chosen.contains($0) }
+        let rest = seen.filter { !isKept[$0] }
         var (mass, hits): (Double?, Int?) = (nil, nil)
         if let (weights, heads) = dense {
             let total = (0..<columns).map { s in (0..<heads).reduce(0) { $0 + weights.values[(row * columns + s) * heads + $1] } }
             // What keeps everything keeps all of it, whatever the rounding of the sum.
             mass = rest.isEmpty ? 1 : kept.reduce(0) { $0 + total[$1] } / Double(heads)
-            hits = TopK.select(total, among: seen, kept.count).count { chosen.contains($0) }
+            hits = TopK.select(total, among: seen, kept.count).count { isKept[$0] }
         }
         let cut = scores.flatMap { Self.cut($0.values[row * columns..<(row + 1) * columns], kept, rest) }
         return Row(kept: kept, cut: cut, massKept: mass, hits: hits)
@@ -114,15 +122,19 @@ public struct Selection: Hashable, Sendable {
         }
         let values = selected.transposed(to: [.t, .k]).values
         var rows: [[Int]] = []
+        var isKept = [Bool](repeating: false, count: columns)
         for row in 0..<count {
-            var kept: Set<Int> = []
+            var kept: [Int] = []
             for value in values[row * ranks..<(row + 1) * ranks] where value != -1 {
                 guard let key = Int(exactly: value), (0..<columns).contains(key) else {
                     throw EngineError(
                         .value, "\(name), row \(row)", expected: "keys from 0 to \(columns - 1), or -1", found: NumberText.exact(value))
                 }
-                guard kept.insert(key).inserted else { throw EngineError(.value, "\(name), row \(row)", "key \(key) stands there twice") }
+                guard !isKept[key] else { throw EngineError(.value, "\(name), row \(row)", "key \(key) stands there twice") }
+                isKept[key] = true
+                kept.append(key)
             }
+            for key in kept { isKept[key] = false }
             rows.append(kept.sorted())
         }
         return rows

@@ -34,8 +34,11 @@ public struct Step: Sendable, Identifiable {
     public let facts: [String: Fact]
     /// What the step keeps, if it was recorded as a selection; of one that comes from a file its trace makes it.
     let selection: Selection?
-    /// What the step cost.
-    public let cost: Cost
+    /// What the step cost: counted when it is asked for, or as a file says it.
+    public var cost: Cost {
+        definition?.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue) ?? statedCost
+    }
+    private let statedCost: Cost
     /// The mask that was applied or in force, if the step speaks of query-key pairs.
     public let visible: Mask?
     /// The width in bytes at which a value is stored: 8 unless the step declares a narrower kind.
@@ -62,13 +65,13 @@ public struct Step: Sendable, Identifiable {
     ) {
         self.init(
             id: id, title: title, formula: formula, inputs: inputs, symbol: symbol, output: output, labels: labels, facts: facts,
-            selection: nil, cost: cost, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil)
+            selection: nil, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil, statedCost: cost)
     }
 
     init(
         id: StepID, title: Bilingual, formula: Formula, inputs: [StepID], symbol: String, output: Tensor,
-        labels: [Axis: [String]], facts: [String: Fact], selection: Selection?, cost: Cost, visible: Mask?, bytesPerValue: Int,
-        sourceNote: Bilingual, definition: Expression?
+        labels: [Axis: [String]], facts: [String: Fact], selection: Selection?, visible: Mask?, bytesPerValue: Int,
+        sourceNote: Bilingual, definition: Expression?, statedCost: Cost = Cost()
     ) {
         self.id = id
         self.title = title
@@ -79,7 +82,7 @@ public struct Step: Sendable, Identifiable {
         self.labels = labels
         self.facts = facts
         self.selection = selection
-        self.cost = cost
+        self.statedCost = statedCost
         self.visible = visible
         self.bytesPerValue = bytesPerValue
         self.sourceNote = sourceNote
