@@ -9,7 +9,11 @@ extension Lesson {
     /// - Throws: `LessonError` for a mistake in the lesson's files, a text that the diary does not know or a question that there is not;
     ///   `EngineError` for a trace that lacks attention.
     public func run(_ source: LessonSource = .builtIn(question: nil), language: Language) throws -> Page {
-        let experiments = try experiments(source, language)
+        try page(of: experiments(source, language), language)
+    }
+
+    /// The lesson about runs that were made already, the main one first.
+    func page(of experiments: [Experiment], _ language: Language) throws -> Page {
         let resolver = Resolver(experiments: experiments, language: language, resources: resources, log: SourceLog())
         let builder = PageBuilder(lesson: self, resolver: resolver, narration: narrations[language]!)
         let shown = experiments[0].origin == .model ? modelSummary ?? summary : summary
@@ -52,7 +56,7 @@ extension Lesson {
         }
     }
 
-    private func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
+    func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
         try checkAccepts(source)
         let main: Experiment
         var current = question

@@ -41,6 +41,33 @@ extension Scene {
         #expect(try draw(sparseTrace()) { $0.step = "prefill.dense.weights" }.hatchedCells == 0)
     }
 
+    @Test func `the dense attention beside a sparse one is called dense, in titles and alt texts of both languages`() throws {
+        let whole = sparseTrace()
+        // Heads on an axis of their own, as a case has them.
+        let trace = Trace(
+            tokens: whole.tokens,
+            steps: whole.steps.map { step in
+                guard step.id.role == .weights || step.id.role == .scores else { return step }
+                let one = step.output
+                return Step(
+                    id: step.id, title: Bilingual(en: "Attention weights", zh: "注意力权重"), formula: step.formula, source: step.source,
+                    inputs: step.inputs, symbol: step.symbol, output: Tensor([.h, .t, .s], [1, 3, 3], one.values))
+            })
+        for figure in [Figure.matrix, .arcs, .heads] {
+            let dense = try draw(trace, figure) { $0.step = "prefill.dense.weights" }
+            let sparse = try draw(trace, figure) { $0.step = "prefill.attention.weights" }
+            #expect(dense.title.en.lowercased().contains("dense attention") && dense.title.zh.contains("稠密注意力"), "\(dense.title)")
+            #expect(dense.alt.en.lowercased().contains("dense attention") && dense.alt.zh.contains("稠密注意力"), "\(dense.alt)")
+            #expect(!(sparse.title.en + sparse.alt.en).lowercased().contains("dense"), "\(sparse.title)")
+        }
+        let matrix = try draw(trace) { $0.step = "prefill.dense.weights" }
+        #expect(matrix.title.en == "Dense attention: “c” rests 50% of its attention on “c”")
+        #expect(matrix.words.contains { $0.hasPrefix("Dense attention weights.") })
+        // Nothing is called dense where nothing else stands beside it.
+        let alone = Trace(tokens: trace.tokens, steps: trace.steps.filter { $0.id.branch == .dense })
+        #expect(try draw(alone) { $0.step = "prefill.dense.weights" }.title.en == "“c” rests 50% of its attention on “c”")
+    }
+
     @Test func `a selection is a yes or no over keys, not a colour over positions`() throws {
         let scene = try draw(sparseTrace()) { $0.step = "selected" }
         #expect(scene.title.en == "“c” keeps 2 of 3 keys" && scene.title.zh == "“c”从 3 个键里选中 2 个")
