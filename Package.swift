@@ -40,7 +40,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
-        .target(name: "Traces", swiftSettings: settings),
+        // Square roots: not optimised, Swift calls the C library's, which nothing else of Traces links. IEEE 754 lets them have one result only.
+        .target(name: "Traces", swiftSettings: settings, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Mechanisms", dependencies: ["Traces"], swiftSettings: settings),
         .target(name: "Records", dependencies: ["Traces"], swiftSettings: settings),
         .target(name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
@@ -94,7 +95,8 @@ let package = Package(
             dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "Mechanisms", "Traces"], path: "Tests/Fuzzing",
             swiftSettings: settings),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner", swiftSettings: settings),
-        .testTarget(name: "TracesTests", dependencies: ["EngineTesting", "Traces"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "TracesTests", dependencies: ["EngineTesting", "Traces"], exclude: ["Fixtures", "Goldens"], swiftSettings: settings),
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(

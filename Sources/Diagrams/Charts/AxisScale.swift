@@ -3,12 +3,6 @@
 
 import Traces
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// One axis: its ends, its ticks and where a number stands.
 public struct AxisScale: Hashable, Sendable {
     /// A marked number.
@@ -30,12 +24,12 @@ public struct AxisScale: Hashable, Sendable {
 
     /// Where `value` stands, 0 at the beginning to 1 at the end; beyond them for values outside.
     public func position(_ value: Double) -> Double {
-        isLogarithmic ? log(max(value, 1e-300) / low) / log(high / low) : (value - low) / (high - low)
+        isLogarithmic ? Double.log(max(value, 1e-300) / low) / Double.log(high / low) : (value - low) / (high - low)
     }
 
     /// The number at `position`.
     public func value(at position: Double) -> Double {
-        isLogarithmic ? low * exp(position * log(high / low)) : low + position * (high - low)
+        isLogarithmic ? low * Double.exp(position * Double.log(high / low)) : low + position * (high - low)
     }
 
     /// From `low` (or the round number under it) to the first round number that is not under `high`, with about `count` steps.
@@ -49,11 +43,11 @@ public struct AxisScale: Hashable, Sendable {
 
     /// From the power of ten at or under `low` to the one at or above `high`; where there are more than `count`, every second, third …
     public static func decades(from low: Double, to high: Double, count: Int = 7, label: (Double) -> String) -> AxisScale {
-        let first = Int((log10(low) + 1e-9).rounded(.down))
-        var last = max(Int((log10(high) - 1e-9).rounded(.up)), first + 1)
+        let first = Int((Double.log10(low) + 1e-9).rounded(.down))
+        var last = max(Int((Double.log10(high) - 1e-9).rounded(.up)), first + 1)
         let step = max(1, Int((Double(last - first) / Double(max(count, 1))).rounded(.up)))
         last = first + (last - first + step - 1) / step * step
-        let values = stride(from: first, through: last, by: step).map { pow(10, Double($0)) }
+        let values = stride(from: first, through: last, by: step).map { Double.pow(10, Double($0)) }
         return AxisScale(
             low: values[0], high: values[values.count - 1], isLogarithmic: true, ticks: values.map { Tick(value: $0, label: label($0)) })
     }
@@ -84,7 +78,7 @@ public struct AxisScale: Hashable, Sendable {
 
     /// The least of 1, 2, 2.5, 5 times a power of ten that is not under `step`.
     static func roundStep(_ step: Double) -> Double {
-        let power = pow(10, log10(step).rounded(.down))
+        let power = Double.pow(10, Double.log10(step).rounded(.down))
         return [1, 2, 2.5, 5, 10].map { $0 * power }.first { $0 >= step * (1 - 1e-9) } ?? 10 * power
     }
 }

@@ -1,11 +1,7 @@
 // Colour maps for matrices. Each runs through anchors in CIE L*a*b* (D65) and is then walked at equal perceptual steps (CIE 1976 distance), so
 // that equal differences of value look equally large; lightness is monotone on each side of zero (tested).
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Traces
 
 /// A colour for every number from 0 to 1.
 public struct ColorMap: Hashable, Sendable {
@@ -80,7 +76,7 @@ public struct Lab: Hashable, Sendable {
     /// The colour `color` as the eye orders it.
     public init(_ color: Color) {
         let (r, g, b) = (Color.linear(color.red), Color.linear(color.green), Color.linear(color.blue))
-        func f(_ t: Double) -> Double { t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116 }
+        func f(_ t: Double) -> Double { t > 216.0 / 24389 ? Double.cbrt(t) : (24389.0 / 27 * t + 16) / 116 }
         let x = f((0.4124564 * r + 0.3575761 * g + 0.1804375 * b) / Self.white.x)
         let y = f(0.2126729 * r + 0.7151522 * g + 0.0721750 * b)
         let z = f((0.0193339 * r + 0.1191920 * g + 0.9503041 * b) / Self.white.z)
@@ -118,7 +114,9 @@ public struct Lab: Hashable, Sendable {
 
 extension Color {
     /// A component of sRGB as an amount of light.
-    static func linear(_ component: Double) -> Double { component <= 0.04045 ? component / 12.92 : pow((component + 0.055) / 1.055, 2.4) }
+    static func linear(_ component: Double) -> Double {
+        component <= 0.04045 ? component / 12.92 : Double.pow((component + 0.055) / 1.055, 2.4)
+    }
     /// An amount of light as a component of sRGB.
-    static func gamma(_ light: Double) -> Double { light <= 0.003_130_8 ? light * 12.92 : 1.055 * pow(light, 1 / 2.4) - 0.055 }
+    static func gamma(_ light: Double) -> Double { light <= 0.003_130_8 ? light * 12.92 : 1.055 * Double.pow(light, 1 / 2.4) - 0.055 }
 }

@@ -5,12 +5,6 @@
 import Records
 public import Traces
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Makes indexer cases.
 public struct IndexerCaseGenerator: Sendable {
     /// Number of queries, the last ones of the sequence.
@@ -96,7 +90,7 @@ public struct IndexerCaseGenerator: Sendable {
         /// One vector near a topic, with outliers, of a magnitude of its own, rotated.
         func vector(_ noise: inout Gaussian) -> [Double] {
             let topic = topics[Int(noise.uniform() * Double(Self.topics))]
-            let (strength, magnitude) = (abs(noise.next()), exp(0.5 * noise.next()))
+            let (strength, magnitude) = (abs(noise.next()), Double.exp(0.5 * noise.next()))
             var x = topic.map { magnitude * (strength * $0 + noise.next()) }
             for feature in outliers { x[feature] *= 6 }
             Hadamard.transform(&x)
@@ -135,9 +129,9 @@ private struct Gaussian {
             spare = nil
             return value
         }
-        let radius = (-2 * log(1 - source.uniform())).squareRoot()
+        let radius = (-2 * Double.log(1 - source.uniform())).squareRoot()
         let angle = 2 * Double.pi * source.uniform()
-        spare = radius * sin(angle)
-        return radius * cos(angle)
+        spare = radius * Double.sin(angle)
+        return radius * Double.cos(angle)
     }
 }

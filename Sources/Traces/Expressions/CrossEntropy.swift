@@ -1,12 +1,6 @@
 // How well the next token was foretold: log Σ_n e^(L_n) - L_next, in nats. The row's maximum is subtracted first: it cancels, and no
 // exponential overflows. 0 is certainty; log of the vocabulary's size is a blind guess.
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The cross-entropy of each row of `logits` [t, n] against the token that came next: [t], one row for each of `next`.
 /// Rows of the logits beyond those are left out: what follows the last token is not known.
 public func crossEntropy(_ logits: Expression, next: [Int]) throws(EngineError) -> Expression {
@@ -31,8 +25,8 @@ struct CrossEntropy: Operation {
         var largest = -Double.infinity
         for value in row where value > largest { largest = value }
         var total = 0.0
-        for value in row { total += exp(value - largest) }
-        return log(total) - (own - largest)
+        for value in row { total += Double.exp(value - largest) }
+        return Double.log(total) - (own - largest)
     }
 
     func evaluate() -> Tensor {
@@ -66,8 +60,8 @@ struct CrossEntropy: Operation {
         let row = row(cell)
         let own = row[token!]
         let largest = row.max() ?? 0
-        let total = row.reduce(0) { $0 + exp($1 - largest) }
-        let share = exp(own - largest) / total
+        let total = row.reduce(0) { $0 + Double.exp($1 - largest) }
+        let share = Double.exp(own - largest) / total
         let rank = row.count { $0 > own } + 1
         let shift = Phrase.number(largest).inside(.product)
         let note = Bilingual(

@@ -1,11 +1,5 @@
 // e^(a - m), cell by cell, m broadcast by axis name: the numerator of a softmax whose maximum so far is m.
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `exp(a - shift)`; 0 where `a` is -infinity, even if the shift is too (a row that has seen nothing yet).
 public func exponential(_ a: Expression, minus shift: Expression) throws(EngineError) -> Expression {
     Expression(ShiftedExponential(a: a, shift: shift, shape: try broadcast(a.shape, shift.shape)))
@@ -17,7 +11,7 @@ struct ShiftedExponential: CellByCell {
     let shape: Shape
 
     var operands: [Expression] { [a, shift] }
-    private func power(_ z: Double, _ m: Double) -> Double { z == -.infinity ? 0 : exp(z - m) }
+    private func power(_ z: Double, _ m: Double) -> Double { z == -.infinity ? 0 : Double.exp(z - m) }
     func stream() -> CellStream { .paired(a, shift, along: shape) { a, m, out in for i in out.indices { out[i] = power(a[i], m[i]) } } }
     func value(at cell: Cell) -> Double { power(a.operation.value(at: cell), shift.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 2 * shape.count) }

@@ -1,11 +1,5 @@
 // SiLU, the gate of a Llama feed-forward layer: z / (1 + e^-z).
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// `z / (1 + exp(-z))`, cell by cell.
 public func silu(_ a: Expression) -> Expression { Expression(SiLU(a: a)) }
 
@@ -14,7 +8,7 @@ struct SiLU: CellByCell {
 
     var shape: Shape { a.shape }
     var operands: [Expression] { [a] }
-    private func gate(_ z: Double) -> Double { z / (1 + exp(-z)) }
+    private func gate(_ z: Double) -> Double { z / (1 + Double.exp(-z)) }
     func stream() -> CellStream { a.operation.stream().changed { _, cells, out in for i in out.indices { out[i] = gate(cells[i]) } } }
     func value(at cell: Cell) -> Double { gate(a.operation.value(at: cell)) }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 3 * shape.count) }

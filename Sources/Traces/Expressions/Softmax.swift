@@ -1,11 +1,5 @@
 // softmax(z)_i = e^(z_i) / Σ e^(z). The row's maximum is subtracted first: it cancels, and no exponential overflows.
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The softmax along `axis`. A row of nothing but -infinity becomes zeros: nothing to attend to.
 public func softmax(_ a: Expression, over axis: Axis) throws(EngineError) -> Expression {
     guard a.shape.contains(axis) else { throw EngineError(.shape, "softmax", expected: "an axis \(axis)", found: "\(a.shape)") }
@@ -40,7 +34,7 @@ struct Softmax: CellByCell {
         let whole = largest > -.infinity ? row.count / 4 * 4 : 0
         var total = 0.0
         func power(_ i: Int) {
-            out[i] = exp(row[i] - largest)
+            out[i] = Double.exp(row[i] - largest)
             total += out[i]
         }
         for i in stride(from: 0, to: whole, by: 4) {
@@ -102,7 +96,7 @@ struct Softmax: CellByCell {
             return Phrase(text: "0", notes: [Bilingual(en: "Every key of this row is masked.", zh: "这一行的键全被掩住了。")])
         }
         let seen = row.filter { $0 > -.infinity }
-        let total = seen.reduce(0) { $0 + exp($1 - largest) }
+        let total = seen.reduce(0) { $0 + Double.exp($1 - largest) }
         func power(_ z: Double) -> String {
             z == -.infinity ? "exp(-∞)" : "exp(\(NumberText.significant(z)) - \(Phrase.number(largest).inside(.product)))"
         }
@@ -118,7 +112,7 @@ struct Softmax: CellByCell {
         let terms = seen.map(power)
         let sum = SumText.shortened(terms, showsAll: spelling == .numbers(allTerms: true))
         return Phrase(
-            text: "\(power(own)) / (\(sum)) = \(NumberText.significant(exp(own - largest))) / \(NumberText.significant(total))",
+            text: "\(power(own)) / (\(sum)) = \(NumberText.significant(Double.exp(own - largest))) / \(NumberText.significant(total))",
             precedence: .product, notes: notes)
     }
 

@@ -1,19 +1,12 @@
 // The angles of rotary embedding: pair i turns by θ^(-2i/d) radians a position (RoFormer, Su et al. 2021, section 3.2.2).
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// An angle's cosine and sine.
 struct Angle {
     let cosine: Double
     let sine: Double
 
     init(_ radians: Double) {
-        cosine = cos(radians)
-        sine = sin(radians)
+        (sine, cosine) = Double.sineAndCosine(radians)
     }
 }
 
@@ -32,7 +25,7 @@ public enum RotaryFrequencies {
     /// `theta^(-2i/dimension)` for i = 0 ..< dimension/2; `dimension` must be even.
     public static func plain(dimension: Int, theta: Double) throws(EngineError) -> [Double] {
         try check(dimension: dimension, theta: theta)
-        return (0..<dimension / 2).map { 1 / pow(theta, Double(2 * $0) / Double(dimension)) }
+        return (0..<dimension / 2).map { 1 / Double.pow(theta, Double(2 * $0) / Double(dimension)) }
     }
 
     /// YaRN (Peng et al. 2023), as DeepSeek's code applies it when the cache is longer than the length trained on: slow pairs turn `factor` times
@@ -56,7 +49,7 @@ public enum RotaryFrequencies {
         }
 
         /// The attention scale grows by the square of this: 0.1 · mscale · ln(factor) + 1.
-        public func magnitude(mscale: Double = 1) -> Double { factor <= 1 ? 1 : 0.1 * mscale * log(factor) + 1 }
+        public func magnitude(mscale: Double = 1) -> Double { factor <= 1 ? 1 : 0.1 * mscale * Double.log(factor) + 1 }
     }
 
     /// The plain frequencies of `dimension` features, changed by YaRN; `dimension` must be even.
@@ -72,7 +65,7 @@ public enum RotaryFrequencies {
         guard theta != 1 else { throw EngineError(.value, "rope_theta", expected: "a base other than 1 for YaRN", found: "1") }
         /// The pair (not rounded) that turns `turns` times over the original length.
         func pair(turning turns: Double) -> Double {
-            Double(dimension) * log(Double(yarn.originalLength) / (turns * 2 * .pi)) / (2 * log(theta))
+            Double(dimension) * Double.log(Double(yarn.originalLength) / (turns * 2 * .pi)) / (2 * Double.log(theta))
         }
         let low = max(pair(turning: yarn.betaFast).rounded(.down), 0)
         var high = min(pair(turning: yarn.betaSlow).rounded(.up), Double(dimension - 1))
