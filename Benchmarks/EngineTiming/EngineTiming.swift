@@ -66,7 +66,8 @@ struct EngineTiming {
             weights: .init(
                 queryDown: matrix(1, "wq_a", d.queryLatent, d.model), queryNorm: constant("q_norm", d.queryLatent, 1),
                 queryUp: matrix(2, "wq_b", d.heads * (d.nope + d.rope), d.queryLatent),
-                keyValueDown: matrix(3, "wkv_a", d.keyValueLatent + d.rope, d.model), keyValueNorm: constant("kv_norm", d.keyValueLatent, 1),
+                keyValueDown: matrix(3, "wkv_a", d.keyValueLatent + d.rope, d.model),
+                keyValueNorm: constant("kv_norm", d.keyValueLatent, 1),
                 keyValueUp: matrix(4, "wkv_b", d.heads * (d.nope + d.value), d.keyValueLatent),
                 output: matrix(5, "wo", d.model, d.heads * d.value)),
             softmaxScale: Constant(1 / Double(d.nope + d.rope).squareRoot()), frequencies: frequencies, epsilon: 1e-6)

@@ -13,7 +13,7 @@ extension Lesson {
     }
 
     /// The lesson about runs that were made already, the main one first.
-    func page(of experiments: [Experiment], _ language: Language) throws -> Page {
+    package func page(of experiments: [Experiment], _ language: Language) throws -> Page {
         let resolver = Resolver(experiments: experiments, language: language, resources: resources, log: SourceLog())
         let builder = PageBuilder(lesson: self, resolver: resolver, narration: narrations[language]!)
         let shown = experiments[0].origin == .model ? modelSummary ?? summary : summary
@@ -56,7 +56,7 @@ extension Lesson {
         }
     }
 
-    func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
+    package func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
         try checkAccepts(source)
         let main: Experiment
         var current = question

@@ -66,7 +66,7 @@ public struct Lesson: Sendable {
     let allowedDigits: Set<String>
     let steps: [Step]
     let narrations: [Language: Narration]
-    let diary: Diary
+    package let diary: Diary
     let resources: LessonResources
 
     /// Reads a lesson's folder.

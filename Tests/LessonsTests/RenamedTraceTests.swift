@@ -7,8 +7,8 @@ import Mechanisms
 import ModelFiles
 import Testing
 
-@testable import Lessons
-@testable import Traces
+import Lessons
+import Traces
 
 /// Other spellings of ids, as long as the first ones, without points and without a word of the old names.
 private enum Spelling {
@@ -81,8 +81,9 @@ extension Trace {
         let steps = steps.map { step in
             Step(
                 id: other(step.id), title: step.title, formula: step.formula, inputs: step.inputs.map(other), symbol: step.symbol,
-                output: step.output, labels: step.labels, facts: step.facts, selection: step.selection, cost: step.cost,
-                visible: step.visible, bytesPerValue: step.bytesPerValue, sourceNote: step.sourceNote, definition: step.definition)
+                output: step.output, labels: step.labels, facts: step.facts, selection: step.selection,
+                visible: step.visible, bytesPerValue: step.bytesPerValue, sourceNote: step.sourceNote, definition: step.definition,
+                statedCost: step.cost)
         }
         return Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps)
     }

@@ -1,7 +1,7 @@
 // A selection as a value, against rows counted by hand, and what it refuses.
 
 import Testing
-@testable import Traces
+import Traces
 
 @Suite struct SelectionTests {
     private let hidden = -Double.infinity

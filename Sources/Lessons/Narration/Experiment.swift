@@ -1,7 +1,7 @@
 // One run that a lesson speaks of, with its roles: which token asks, which key it rests on, which one only looks right.
 // Roles are found in the trace, so that a text stays true for any diary and any model.
 
-internal import Diagrams
+package import Diagrams
 import Mechanisms
 public import Traces
 
@@ -32,17 +32,17 @@ public struct Experiment: Sendable {
     /// The whole text.
     public let text: String
     /// Where its data came from.
-    let provenance: Provenance
+    package let provenance: Provenance
     /// What was run, without switches: variants of one run have the same.
-    let subject: String
+    package let subject: String
     /// Names of positions along axes that do not depend on the language: features.
-    let names: [Axis: [String]]
+    package let names: [Axis: [String]]
     /// Token positions by role.
-    let roles: [String: Int]
+    package let roles: [String: Int]
     /// The head whose weights for the last query are most sure of themselves.
     let surestHead: Int
 
-    init(
+    package init(
         name: String, trace: Trace, place: [Scope], origin: Origin, text: String, provenance: Provenance, subject: String = "",
         names: [Axis: [String]] = [:],
         decoy: ([Int]) -> Int? = { _ in nil }

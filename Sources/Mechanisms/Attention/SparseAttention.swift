@@ -82,7 +82,8 @@ public struct SparseAttention: Sendable {
 
     private func select(_ I: Expression, _ causal: Mask, on trace: inout Recorder) throws(EngineError) -> Expression {
         try trace.recordSelection(
-            scores: I, topK: indexer.topK, rule: rule, visible: causal, denseWeights: comparesWithDense ? trace.id(.weights, in: .dense) : nil)
+            scores: I, topK: indexer.topK, rule: rule, visible: causal,
+            denseWeights: comparesWithDense ? trace.id(.weights, in: .dense) : nil)
     }
 }
 

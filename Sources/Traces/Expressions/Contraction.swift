@@ -65,7 +65,8 @@ struct Contraction: Operation {
                 right.values.withUnsafeBufferPointer { right in
                     for i in atLeft.indices {
                         product.write(
-                            left.baseAddress! + atLeft[i], right.baseAddress! + atRight[i], to: out.baseAddress! + i * each, scratch: scratch)
+                            left.baseAddress! + atLeft[i], right.baseAddress! + atRight[i], to: out.baseAddress! + i * each,
+                            scratch: scratch)
                     }
                 }
             }

@@ -71,7 +71,8 @@ public struct Mask: Hashable, Sendable {
 
     /// What the query in `row` can do with the key in `column`.
     public func visibility(_ row: Int, _ column: Int) -> Visibility {
-        precondition(row >= 0 && row < rows && column >= 0 && column < columns, "the pair (\(row), \(column)) is outside \(rows) by \(columns)")
+        precondition(
+            row >= 0 && row < rows && column >= 0 && column < columns, "the pair (\(row), \(column)) is outside \(rows) by \(columns)")
         switch cells {
         case .upTo(let offset): return column <= offset + row ? .visible : .hidden
         case .each(let cells): return cells[row * columns + column]

@@ -86,7 +86,9 @@ public struct Recorder: Sendable {
         let visible = visible ?? expression.operation.visible
         let output = expression.operation.evaluate().transposed(to: equation.axes)
         if let bad = output.firstNaNIndex {
-            throw EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a number", found: "NaN: these inputs cannot be computed with")
+            throw EngineError(
+                .value, id.text + Cell.brackets(bad.map(String.init)), expected: "a number",
+                found: "NaN: these inputs cannot be computed with")
         }
         let selection = try selection(output)
         let step = Step(

@@ -31,6 +31,14 @@ public struct Selection: Hashable, Sendable {
         /// Whether another key of the same score was left out: position decided.
         public let isTie: Bool
 
+        package init(lastKept: Int, score: Double, bestDropped: Int?, bestDroppedScore: Double?, isTie: Bool) {
+            self.lastKept = lastKept
+            self.score = score
+            self.bestDropped = bestDropped
+            self.bestDroppedScore = bestDroppedScore
+            self.isTie = isTie
+        }
+
         /// Where a line between kept and dropped scores stands: in the middle, or at the last kept score where none was left out.
         public var line: Double { bestDroppedScore.map { ($0 + score) / 2 } ?? score }
     }

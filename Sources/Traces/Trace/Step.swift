@@ -33,7 +33,7 @@ public struct Step: Sendable, Identifiable {
     /// Remarks computed with the step.
     public let facts: [String: Fact]
     /// What the step keeps, if it was recorded as a selection; of one that comes from a file its trace makes it.
-    let selection: Selection?
+    package let selection: Selection?
     /// What the step cost: counted when it is asked for, or as a file says it.
     public var cost: Cost {
         definition?.cost(visible: visible, bytesWritten: output.shape.count * bytesPerValue) ?? statedCost
@@ -46,7 +46,7 @@ public struct Step: Sendable, Identifiable {
     /// Where the equation comes from, and how the publication and the code differ, in both languages; `source` is its English.
     public let sourceNote: Bilingual
     /// How the result was computed; nil for inputs and weights, and for traces read from a file.
-    let definition: Expression?
+    package let definition: Expression?
 
     /// A step whose computation is not at hand, one read from a file: there the source stands in English alone.
     public init(
@@ -68,7 +68,7 @@ public struct Step: Sendable, Identifiable {
             selection: nil, visible: nil, bytesPerValue: 8, sourceNote: source, definition: nil, statedCost: cost)
     }
 
-    init(
+    package init(
         id: StepID, title: Bilingual, formula: Formula, inputs: [StepID], symbol: String, output: Tensor,
         labels: [Axis: [String]], facts: [String: Fact], selection: Selection?, visible: Mask?, bytesPerValue: Int,
         sourceNote: Bilingual, definition: Expression?, statedCost: Cost = Cost()
