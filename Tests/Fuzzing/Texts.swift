@@ -9,7 +9,7 @@ import Records
 import Traces
 
 enum Texts {
-    static func isOurs(_ error: any Error) -> Bool { error is LessonError }
+    static func isOurs(_ error: any Error) -> Bool { error is LessonError || error is DiaryError }
 
     /// The diary with its first question.
     static func diary(_ root: String) throws -> Trace {
@@ -25,6 +25,8 @@ enum Texts {
             "attention.scores[1,17,4]", "attention.weights[0,17,4]", "selected[17,3]", "answer[0]", "indexer.score[17,4]", "story[3,5]",
         ]
         let switches = Switch.names.filter { !$0.contains("=") } + ["top-k=4", "select=recent"]
+        // All switches have something to change there.
+        let reference = "\(root)/Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors"
         let page = try WholeFile.read("\(root)/lessons/highlighting/en.md")
         let lesson = try WholeFile.read("\(root)/lessons/highlighting/lesson.yaml")
         return [
@@ -39,8 +41,7 @@ enum Texts {
             },
             Subject(name: "switch", form: .text, seeds: bytes(switches)) { input, choice in
                 let change = try Switch(parsing: String(decoding: input, as: UTF8.self))
-                let tokens = try diary.tokens(of: diary.text.en)
-                try Answers.of(diary.trace(of: tokens, language: .en, switches: [change]), &choice)
+                try Answers.of(ReferenceCase(path: reference).trace(switches: [change]), &choice)
             },
             Subject(name: "diary", form: .text, seeds: [try WholeFile.read("\(root)/lessons/diary.yaml")]) { input, choice in
                 let diary = try Diary(parsing: String(decoding: input, as: UTF8.self), file: "mutant.yaml")
