@@ -1,7 +1,8 @@
-// Ctrl-C, and the signals of somebody else who wants the program to end. What is half written is removed, and the program ends with 130; a command
-// that can end with what it has so far asks to be told instead.
+// Ctrl-C, and the signals of somebody else who wants the program to end. What is half written is removed, the terminal is made as it was, and the
+// program ends with 130; a command that can end with what it has so far asks to be told instead.
 
 internal import Dispatch
+internal import Lessons
 internal import ModelFiles
 internal import Synchronization
 
@@ -25,6 +26,7 @@ struct Interruption {
                 let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
                 if Self.isNoted.load(ordering: .relaxed), earlier == 0 { return }
                 WholeFile.discardUnfinished()
+                Terminal.restore()
                 _exit(ExitStatus.interrupted.rawValue)
             }
             source.resume()

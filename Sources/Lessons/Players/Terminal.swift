@@ -2,6 +2,7 @@
 // system about the screen. Raw mode is on only while a key is awaited, and is taken back on every way out.
 
 internal import Records
+internal import Synchronization
 internal import Traces
 
 #if canImport(Glibc)
@@ -62,15 +63,11 @@ public struct Terminal: Sendable {
         if isRaw {
             var raw = saved
             raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
+            let before = (input, saved)
+            RawMode.saved.withLock { $0 = before }
             tcsetattr(input, TCSANOW, &raw)
-            RawMode.enter(input, saved)
         }
-        defer {
-            if isRaw {
-                tcsetattr(input, TCSANOW, &saved)
-                RawMode.leave()
-            }
-        }
+        defer { Self.restore() }
         var bytes = [UInt8](repeating: 0, count: 8)
         var count = 0
         repeat { count = read(input, &bytes, bytes.count) } while count < 0 && errno == EINTR
@@ -96,23 +93,20 @@ public struct Terminal: Sendable {
     }
 }
 
-/// Remembers how the terminal was, for signals that end the program while a key is awaited. tcsetattr and _exit are safe in a handler.
+/// How the terminal was, while it gives single keys.
 private enum RawMode {
-    nonisolated(unsafe) static var saved = termios()
-    nonisolated(unsafe) static var descriptor: Int32 = -1
+    static let saved = Mutex<(input: Int32, mode: termios)?>(nil)
+}
 
-    static func enter(_ input: Int32, _ before: termios) {
-        saved = before
-        descriptor = input
-        for ending in [SIGTERM, SIGHUP] {
-            signal(ending) { number in
-                tcsetattr(RawMode.descriptor, TCSANOW, &RawMode.saved)
-                _exit(128 + number)
-            }
+extension Terminal {
+    /// Makes the terminal as it was, if a key is awaited just now: for an end of the program that comes from elsewhere.
+    public static func restore() {
+        RawMode.saved.withLock { saved in
+            guard var before = saved else { return }
+            tcsetattr(before.input, TCSANOW, &before.mode)
+            saved = nil
         }
     }
-
-    static func leave() { for ending in [SIGTERM, SIGHUP] { signal(ending, SIG_DFL) } }
 }
 
 extension TerminalPlayer {
