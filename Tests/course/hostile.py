@@ -9,7 +9,8 @@ import re
 import struct
 import subprocess
 
-from browser import WIDTHS, Page, open_browser
+from browser import WIDTHS, Page, shared_browser
+from lesson_pages import show_everything
 from selenium.webdriver.common.keys import Keys
 
 # Tokens with what a page says instead of characters that nobody could see.
@@ -27,7 +28,7 @@ NUL_LETTER = "¤"
 
 def run(attn, *arguments):
     """What a run of `attn` prints; an error if it fails."""
-    result = subprocess.run([attn, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    result = subprocess.run([attn, *map(str, arguments)], capture_output=True, text=True, timeout=1200)
     assert result.returncode == 0, f"attn {' '.join(map(str, arguments))}: {result.returncode} {result.stderr}"
     return result.stdout
 
@@ -71,12 +72,11 @@ def shows_text(results, attn, folder):
     for form in ["html", "paste", "markdown"]:
         for language in ["en", "zh"]:
             run(attn, "lesson", "run", 1, "--model", model, f"--text={text}", "--to", form, "--lang", language, "--output", folder / f"{form}-{language}")
-    with open_browser() as browser:
-        for language in ["en", "zh"]:
-            page = folder / "html-en/attention-step-by-step.html"
-            results.check(f"hostile text in a page ({language})", shown_in_page, browser, page, language)
-            results.check(f"hostile text for pasting ({language})", shown_for_pasting, browser, folder / f"paste-{language}/index.html")
-            results.check(f"hostile text in an article ({language})", shown_in_article, folder / f"markdown-{language}/index.md")
+    for language in ["en", "zh"]:
+        page = folder / "html-en/attention-step-by-step.html"
+        results.check(f"hostile text in a page ({language})", shown_in_page, page, language)
+        results.check(f"hostile text for pasting ({language})", shown_for_pasting, folder / f"paste-{language}/index.html")
+        results.check(f"hostile text in an article ({language})", shown_in_article, folder / f"markdown-{language}/index.md")
     results.check("hostile text on a terminal", shown_on_terminal, run(attn, "lesson", "run", 1, "--model", model, f"--text={text}"))
 
 
@@ -95,31 +95,32 @@ def has_no_hidden_characters(path):
     assert b"\x00" not in raw and "\u202e".encode() not in raw, "a NUL or an override stands in the file itself"
 
 
-def shown_in_page(browser, path, language):
+def shown_in_page(path, language):
     has_no_hidden_characters(path)
-    page = Page(browser, path, language=language)
+    page = Page(shared_browser(), path, language=language)
     heard = ""
     for step in page.step_names():
         page.go(step)
         page.reveal_all()
-        for width in WIDTHS:
-            page.fits(width)
         for cell in page.shown(".step .cells rect[tabindex='0']"):
             page.press_on(cell, Keys.ENTER)
         heard += page.js("[...document.querySelectorAll('.cells rect, .picture svg')].map(e => e.getAttribute('aria-label')).join(' ')")
+    show_everything(page)
+    for width in WIDTHS:
+        page.fits(width)
     text = is_harmless(page)
-    assert page.js("document.querySelectorAll('main :is(img, iframe, b), main script').length") == 0, "a reader's text became an element"
+    assert page.count("main :is(img, iframe, b), main script") == 0, "a reader's text became an element"
     missing = [token for token in TOKENS if spoken(token) not in text + heard]
     assert not missing, f"not shown: {missing}"
     assert spoken("<script>window.hacked=1</script>") in heard, "cells say what the token is"
 
 
-def shown_for_pasting(browser, path):
+def shown_for_pasting(path):
     has_no_hidden_characters(path)
-    page = Page(browser, path)
+    page = Page(shared_browser(), path)
+    page.holds("every picture is there", "[...document.images].every(i => i.getAttribute('src').startsWith('images/') && i.naturalWidth > 0)")
     text = is_harmless(page)
-    assert page.js("document.querySelectorAll('script, iframe, b, style').length") == 0, "a reader's text became an element"
-    assert page.js("[...document.images].every(i => i.getAttribute('src').startsWith('images/') && i.naturalWidth > 0)")
+    assert page.count("script, iframe, b, style") == 0, "a reader's text became an element"
     assert "<script>window.hacked=1</script>" in text
 
 

@@ -1,9 +1,13 @@
 """Writes the course with the program and uses it as readers do. Prints what failed, some sizes and times, and `N passed, N failed`.
 
 usage: run.py ATTN [PICTURES]      PICTURES: a folder for screenshots and printed pages, for a person to look at
+VERBOSE=1 also prints what each job took, and where failures come from.
+
+Jobs run side by side, a process for each core and one more, since a browser often waits for itself; each process has one browser for all its jobs.
 """
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import sys
@@ -11,6 +15,7 @@ import tempfile
 import time
 
 import articles
+import browser
 import hostile
 import lesson_pages
 import photographs
@@ -26,15 +31,44 @@ def written_site(attn, folder):
     return time.monotonic() - start
 
 
+def names(attn, *listing):
+    """The names that the program lists."""
+    return [entry["name"] for entry in json.loads(hostile.run(attn, *listing, "--json"))]
+
+
+def jobs(attn, folder, site, pictures):
+    """Everything there is to do: functions with their arguments, long ones first."""
+    lessons, figures = names(attn, "lesson", "list"), names(attn, "figure", "list")
+    pages = sorted([site / f"{name}.html" for name in lessons], key=lambda path: -path.stat().st_size)
+    yield from [(site_pages.unscripted, (pages,)), (hostile.shows_text, (attn, folder / "hostile"))]
+    yield from [(lesson_pages.walk, (path, language)) for path in pages for language in ["en", "zh"]]
+    yield from [(articles.all_lessons, (attn, folder / form, form, language, lessons)) for form in articles.FORMS for language in ["en", "zh"]]
+    yield from [(player.plays_to_the_end, (attn, name)) for name in lessons]
+    yield (site_pages.whole_site, (site, lessons, figures))
+    yield from [(site_pages.readers_of, (site, *reader)) for reader in [("zh-CN", "zh-Hans"), ("en-GB", "en")]]
+    yield (player.plays, (attn,))
+    yield from [(lesson_pages.once, (path,)) for path in pages]
+    if pictures:
+        yield from [(photographs.site, (site, path, pictures)) for path in [site / "index.html", *pages]]
+
+
 def run(job):
-    """One job in a process of its own."""
-    function, arguments = job
+    """One job in one of the processes. A browser that is lost on the way says nothing of the page: then the job is done once more, in another."""
+    results = attempt(*job)
+    if results.failures and browser.opened and browser.is_lost(browser.opened[0]):
+        again = attempt(*job)
+        again.notes.insert(0, f"the browser was lost, and its job done again: {results.failures[0]}")
+        return again
+    return results
+
+
+def attempt(function, arguments):
     results = Results()
     start = time.monotonic()
     try:
         function(results, *arguments)
     except Exception as error:  # a browser that does not open, a program that does not run
-        results.failures.append(f"{function.__module__}.{function.__name__}: {error}")
+        results.failures.append(f"{function.__module__}.{function.__name__}: {(str(error) or repr(error)).splitlines()[0]}")
     results.seconds = time.monotonic() - start
     return results
 
@@ -46,23 +80,17 @@ def main():
         folder = pathlib.Path(name)
         site = folder / "site"
         print(f"the site in both languages: written in {written_site(attn, site):.1f} s", flush=True)
-        pages = sorted(site.glob("*.html"), key=lambda path: -path.stat().st_size)
-        lessons = [path for path in pages if path.name != "index.html"]
-        jobs = [(lesson_pages.walk, (path, language)) for path in lessons for language in ["en", "zh"]]
-        jobs += [(articles.all_lessons, (attn, folder / "articles")), (player.plays, (attn,)), (player.plays_to_the_end, (attn, lessons))]
-        jobs += [(hostile.shows_text, (attn, folder / "hostile")), (site_pages.whole_site, (site,)), (site_pages.unscripted, (lessons,))]
-        jobs += [(lesson_pages.once, (path,)) for path in lessons]
-        if pictures:
-            jobs += [(photographs.site, (site, path, pictures)) for path in pages]
+        todo = list(jobs(attn, folder, site, pictures))
         passed, failures = 0, []
-        with concurrent.futures.ProcessPoolExecutor(max_workers=2) as pool:
-            for (function, arguments), results in zip(jobs, pool.map(run, jobs)):
+        with concurrent.futures.ProcessPoolExecutor(max_workers=(os.cpu_count() or 1) + 1) as pool:
+            for (function, arguments), results in zip(todo, pool.map(run, todo)):
                 passed += results.passed
                 failures += results.failures
                 for line in results.notes + [f"failed: {failure}" for failure in results.failures]:
                     print(line, flush=True)
                 if os.environ.get("VERBOSE"):
-                    print(f"  {results.seconds:.1f} s: {function.__name__} {[str(a) for a in arguments]}", flush=True)
+                    what = [a.name if isinstance(a, pathlib.Path) else str(a) for a in arguments]
+                    print(f"  {results.seconds:.1f} s: {function.__name__} {', '.join(what)[:120]}", flush=True)
     print(f"{passed} passed, {len(failures)} failed")
     sys.exit(1 if failures else 0)
 
