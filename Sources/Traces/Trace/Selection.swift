@@ -130,7 +130,6 @@ public struct Selection: Hashable, Sendable {
         }
         let values = selected.transposed(to: [.t, .k]).values
         var rows: [[Int]] = []
-        var isKept = [Bool](repeating: false, count: columns)
         for row in 0..<count {
             var kept: [Int] = []
             for value in values[row * ranks..<(row + 1) * ranks] where value != -1 {
@@ -138,12 +137,13 @@ public struct Selection: Hashable, Sendable {
                     throw EngineError(
                         .value, "\(name), row \(row)", expected: "keys from 0 to \(columns - 1), or -1", found: NumberText.exact(value))
                 }
-                guard !isKept[key] else { throw EngineError(.value, "\(name), row \(row)", "key \(key) stands there twice") }
-                isKept[key] = true
                 kept.append(key)
             }
-            for key in kept { isKept[key] = false }
-            rows.append(kept.sorted())
+            kept.sort()
+            if let twice = kept.indices.dropFirst().first(where: { kept[$0] == kept[$0 - 1] }) {
+                throw EngineError(.value, "\(name), row \(row)", "key \(kept[twice]) stands there twice")
+            }
+            rows.append(kept)
         }
         return rows
     }

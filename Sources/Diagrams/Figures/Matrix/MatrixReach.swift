@@ -39,7 +39,8 @@ struct SelectionPairs {
     let rows: Int
     let columns: Int
     let values: [Double]
-    private static let mostKeys = 1_000_000_000
+    /// A file may name any key: more pairs than this are drawn as the numbers that they are.
+    private static let mostPairs = 1 << 26
     /// The rank of each kept key in its row.
     let ranks: [[Int: Int]]
 
@@ -49,7 +50,7 @@ struct SelectionPairs {
         let chosen = step.output.transposed(to: [.t, .k])
         let (count, k) = (chosen.shape[.t]!, chosen.shape[.k]!)
         let keys = step.inputs.lazy.compactMap { try? trace.step($0).output.shape[.s] }.first
-        guard count > 0, k > 0, (try? Selection.kept(chosen, columns: Self.mostKeys)) != nil else { return nil }
+        guard count > 0, k > 0, (try? Selection.kept(chosen, columns: Self.mostPairs / count)) != nil else { return nil }
         let width = max(keys ?? trace.tokens.count, Int(chosen.values.max() ?? -1) + 1, 1)
         rows = count
         columns = width
