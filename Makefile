@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test lint format page-engine advance-table fuzz
+.PHONY: lesson build test lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -24,6 +24,7 @@ test:
 	scripts/test-numpy
 	scripts/test-elementary
 	scripts/test-schemas
+	scripts/build-docs
 	scripts/test-course
 
 ## Fuzz for long: 100,000 mutants of real files, then coverage-guided with AddressSanitizer.
@@ -35,6 +36,10 @@ lint:
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+
+## The core's documentation, by DocC: .build/docs.
+docs:
+	scripts/build-docs
 
 ## The engine for a page: .build/page-engine/page-engine.wasm, where the toolchain can build it.
 page-engine:

@@ -1,52 +1,77 @@
-// A measurement as JSON, written by hand: few fields, a fixed order, and no Foundation.
+// A measurement as JSON (schema/measure.schema.json): times in seconds, fields in a fixed order.
 
 import Records
+public import Traces
 
 extension MeasurementReport {
     /// `{"phase", "machine", "dimensions", "runs", "isComplete", "rows": [{"length", "dense", "sparse", "speedup", "agreement"}],
     /// "growth": {"fittedFrom", "dense", "sparse"}}`; times in seconds.
-    public var json: String {
+    public var json: JSONText {
         let d = options.dimensions
-        let blas = machine.blas
-        let environment = blas.environment.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)): \(Self.quoted($0.value))" }
-        let rows = rows.map { row in
-            let agreement = row.agreement.map {
-                "{\"dense\": \($0.dense), \"sparse\": \($0.sparse), \"selectionDifferences\": \($0.selectionDifferences), \"unresolvedDifferences\": \($0.unresolvedDifferences)}"
-            }
-            return
-                "    {\"length\": \(row.length), \"dense\": \(Self.json(row.dense)), \"sparse\": \(Self.json(row.sparse)), \"speedup\": \(row.speedup), \"agreement\": \(agreement ?? "null")}"
-        }
-        return """
-            {
-              "phase": "\(options.phase.rawValue)",
-              "machine": {"processor": \(Self.quoted(machine.processor)), "cores": \(machine.cores), "blas": {"name": \(Self.quoted(blas.name)), "version": \(Self.quoted(blas.version)), "core": \(Self.quoted(blas.core)), "environment": {\(environment.joined(separator: ", "))}}},
-              "dimensions": {"heads": \(d.heads), "latent": \(d.latent), "rope": \(d.rope), "indexHeads": \(d.indexHeads), "indexWidth": \(d.indexWidth), "topK": \(d.topK)},
-              "runs": \(options.runs),
-              "isComplete": \(isComplete),
-              "rows": [
-            \(rows.joined(separator: ",\n"))
-              ],
-              "growth": {"fittedFrom": \(fittedRows.first.map { "\($0.length)" } ?? "null"), "dense": \(Self.json(denseGrowth)), "sparse": \(Self.json(sparseGrowth))}
-            }
-            """
+        return .object([
+            ("phase", .string(options.phase.rawValue)),
+            ("machine", machine.json),
+            (
+                "dimensions",
+                .object([
+                    ("heads", .integer(d.heads)), ("latent", .integer(d.latent)), ("rope", .integer(d.rope)),
+                    ("indexHeads", .integer(d.indexHeads)), ("indexWidth", .integer(d.indexWidth)), ("topK", .integer(d.topK)),
+                ])
+            ),
+            ("runs", .integer(options.runs)),
+            ("isComplete", .bool(isComplete)),
+            ("rows", .array(rows.map { $0.json })),
+            (
+                "growth",
+                .object([
+                    ("fittedFrom", fittedRows.first.map { .integer($0.length) } ?? .null),
+                    ("dense", denseGrowth?.json ?? .null), ("sparse", sparseGrowth?.json ?? .null),
+                ])
+            ),
+        ])
     }
+}
 
-    private static func json(_ timing: MeasuredTime) -> String {
-        "{\"median\": \(timing.median), \"least\": \(timing.least), \"most\": \(timing.most), \"runs\": \(timing.runs)}"
+extension MeasurementReport.Row {
+    fileprivate var json: JSONText {
+        .object([
+            ("length", .integer(length)), ("dense", dense.json), ("sparse", sparse.json), ("speedup", .number(speedup)),
+            ("agreement", agreement?.json ?? .null),
+        ])
     }
-    private static func json(_ fit: GrowthFit?) -> String {
-        fit.map { "{\"exponent\": \($0.exponent), \"residual\": \($0.residual)}" } ?? "null"
-    }
+}
 
-    private static func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar -> String in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case _ where scalar.value < 32: "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: String(scalar)
-            }
-        }
-        return "\"" + escaped.joined() + "\""
+extension Machine {
+    fileprivate var json: JSONText {
+        let environment = blas.environment.sorted { $0.key < $1.key }.map { ($0.key, JSONText.string($0.value)) }
+        return .object([
+            ("processor", .string(processor)), ("cores", .integer(cores)),
+            (
+                "blas",
+                .object([
+                    ("name", .string(blas.name)), ("version", .string(blas.version)), ("core", .string(blas.core)),
+                    ("environment", .object(environment)),
+                ])
+            ),
+        ])
     }
+}
+
+extension Agreement {
+    fileprivate var json: JSONText {
+        .object([
+            ("dense", .number(dense)), ("sparse", .number(sparse)), ("selectionDifferences", .integer(selectionDifferences)),
+            ("unresolvedDifferences", .integer(unresolvedDifferences)),
+        ])
+    }
+}
+
+extension MeasuredTime {
+    fileprivate var json: JSONText {
+        .object([("median", .number(median)), ("least", .number(least)), ("most", .number(most)), ("runs", .integer(runs))])
+    }
+}
+
+extension GrowthFit {
+    fileprivate var json: JSONText { .object([("exponent", .number(exponent)), ("residual", .number(residual))]) }
 }

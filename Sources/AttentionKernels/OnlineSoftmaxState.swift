@@ -1,5 +1,6 @@
 // FlashAttention's recurrence (Dao et al. 2022, 2205.14135) on Float32: keys come in blocks, and of all scores only a running maximum,
-// a running sum and the weighted values so far are kept. `Mechanisms/OnlineSoftmax` in the engine tells the same step by step.
+// a running sum and the weighted values so far are kept. `Mechanisms/OnlineSoftmax` records the same recurrence in Double, to be read; this one is
+// made to be timed, several rows in place, and a test holds its state after every block against that record.
 
 #if canImport(Glibc)
     import Glibc
@@ -8,14 +9,18 @@
 #endif
 
 /// The state of `rows` softmaxes with their weighted values [rows, width].
-final class OnlineSoftmaxState {
+package final class OnlineSoftmaxState {
     let rows: Int
     let width: Int
-    let maximum: FloatBuffer
-    let total: FloatBuffer
-    let output: FloatBuffer
+    /// The largest score so far, of each row.
+    package let maximum: FloatBuffer
+    /// The sum of exponentials so far, measured from the largest score, of each row.
+    package let total: FloatBuffer
+    /// The weighted values so far, not yet divided, [rows, width]: whoever absorbs a block adds that block's to them.
+    package let output: FloatBuffer
 
-    init(rows: Int, width: Int) {
+    /// Nothing absorbed yet.
+    package init(rows: Int, width: Int) {
         self.rows = rows
         self.width = width
         maximum = FloatBuffer(count: rows)
@@ -33,7 +38,7 @@ final class OnlineSoftmaxState {
     }
 
     /// Takes in one block of scores [rows, keys], rows `stride` apart (the first `rows` of them), which become exp(scale · score - maximum), and rescales what came before.
-    func absorb(_ scores: UnsafeMutablePointer<Float>, keys: Int, stride: Int, scale: Float, rows: Int? = nil) {
+    package func absorb(_ scores: UnsafeMutablePointer<Float>, keys: Int, stride: Int, scale: Float, rows: Int? = nil) {
         for row in 0..<(rows ?? self.rows) {
             let line = scores + row * stride
             let old = maximum.pointer[row]
@@ -54,7 +59,7 @@ final class OnlineSoftmaxState {
     }
 
     /// The weighted values of everything absorbed here and in `others`, [rows, width]; a row that saw nothing is 0.
-    func finish(with others: [OnlineSoftmaxState], into result: UnsafeMutablePointer<Float>, rows: Int? = nil) {
+    package func finish(with others: [OnlineSoftmaxState], into result: UnsafeMutablePointer<Float>, rows: Int? = nil) {
         let states = [self] + others
         for row in 0..<(rows ?? self.rows) {
             let largest = states.reduce(-Float.infinity) { max($0, $1.maximum.pointer[row]) }

@@ -1,7 +1,8 @@
 // The Float32 kernels against the engine's own expressions in Double at small sizes, the selection against a full sort, and the guards.
 
-import Records
 import AttentionKernels
+import Mechanisms
+import Records
 import Testing
 import Traces
 
@@ -163,6 +164,33 @@ import Traces
     static let splitMix: [Float] = [0.8203736543655396, -0.8030064105987549]
 }
 
+@Suite struct OnlineSoftmaxStateTests {
+    @Test(arguments: [1, 2, 3, 7]) func `after every block the state is what the engine records`(block: Int) throws {
+        let (keys, width) = (7, 2)
+        let scores: [Float] = [-3, 0.5, 2, -1, 4, 4, 1.25]
+        let values = (0..<keys * width).map { Float($0 * 5 % 9) / 4 - 1 }
+        var recorder = Recorder()
+        let S = try recorder.input(
+            "input.S", "S", Tensor([.h, .t, .s], [1, 1, keys], scores.map { Double($0) }), title: Bilingual(same: "S"))
+        let v = try recorder.input(
+            "input.v", "v", Tensor([.s, .h, .d], [keys, 1, width], values.map { Double($0) }), title: Bilingual(same: "v"))
+        _ = try OnlineSoftmax(blockSize: block).record(S, values: v, on: &recorder)
+
+        let state = OnlineSoftmaxState(rows: 1, width: width)
+        for (b, start) in stride(from: 0, to: keys, by: block).enumerated() {
+            var line = Array(scores[start..<min(start + block, keys)])
+            line.withUnsafeMutableBufferPointer { state.absorb($0.baseAddress!, keys: $0.count, stride: $0.count, scale: 1) }
+            for (i, weight) in line.enumerated() {
+                for d in 0..<width { state.output[d] += weight * values[(start + i) * width + d] }
+            }
+            func recorded(_ role: Role, _ index: [Int]) throws -> Double { try recorder.trace.value(StepID([.block(b)], role), index) }
+            #expect(Double(state.maximum[0]) == (try recorded(.runningMaximum, [0, 0])))
+            #expect(abs(Double(state.total[0]) - (try recorded(.runningSum, [0, 0]))) < 1e-6)
+            for d in 0..<width { #expect(abs(Double(state.output[d]) - (try recorded(.output, [0, 0, d]))) < 1e-6) }
+        }
+    }
+}
+
 @Suite struct MeasurementTests {
     private func options(_ phase: MeasurementOptions.Phase) throws -> MeasurementOptions {
         var options = MeasurementOptions(phase, quick: true)
@@ -183,8 +211,18 @@ import Traces
             #expect(agreement.dense < 1e-4 && agreement.sparse < 1e-4 && agreement.unresolvedDifferences == 0)
             #expect(row.dense.least <= row.dense.median && row.dense.median <= row.dense.most)
         }
-        #expect(report.json.hasPrefix("{\n  \"phase\": \"\(phase.rawValue)\"") && report.json.contains("\"isComplete\": true"))
-        #expect(report.json.count { $0 == "{" } == report.json.count { $0 == "}" })
+        let read = try Array(report.json.text().utf8).withUnsafeBytes { bytes in
+            try JSONReader.read(bytes, file: "measured.json") { reader throws(FileError) in
+                try Settings(file: "measured.json", reader: &reader)
+            }
+        }
+        #expect(try read.text("phase") == phase.rawValue && read.fields.count == 7)
+        guard case .array(let rows) = read.fields["rows"], case .object(let last) = try #require(rows.last) else {
+            Issue.record("rows are no list of objects")
+            return
+        }
+        #expect(rows.count == 3)
+        if case .number(let speedup) = last["speedup"] { #expect(speedup == report.rows[2].speedup) } else { Issue.record("no speedup") }
     }
 
     @Test func `a cancelled measurement keeps the lengths that were timed`() throws {

@@ -51,9 +51,9 @@ struct MeasureCommand: ParsableCommand {
             reports.append(report)
             bar.clear()
         }
-        let text = "[\n" + reports.map(\.json).joined(separator: ",\n") + "\n]"
-        if let output { try WholeFile.write(output, text + "\n") }
-        if json { try Output.write([text]) } else { try Output.print(reports.flatMap { MeasurementText($0, language.value).lines }) }
+        let measured = JSONText.array(reports.map(\.json))
+        if let output { try WholeFile.write(output, measured.text() + "\n") }
+        if json { try Output.print(measured) } else { try Output.print(reports.flatMap { MeasurementText($0, language.value).lines }) }
         if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted.rawValue) }
     }
 }
