@@ -16,14 +16,14 @@ public final class CairoRenderer {
 
     /// A PNG with `scale` pixels a point: palette where 256 colours are enough, else 8-bit RGB. Title, description (alt text), software and
     /// provenance stand in text chunks.
-    public func png(_ scene: Scene, scale: Double = 1) throws(RendererError) -> [UInt8] {
-        let (width, height) = try pixelSize(scene, scale: scale)
+    public func png(_ scene: Scene, _ theme: Theme = .light, scale: Double = 1) throws(RendererError) -> [UInt8] {
+        let (width, height) = try pixelSize(scene, theme, scale: scale)
         let surface = try Surface(
             cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(width), Int32(height)), "a picture of \(width) x \(height)")
         do {
             let context = try Context(surface, "a picture of \(width) x \(height)")
             cairo_scale(context.pointer, Double(width) / scene.size.width, Double(height) / scene.size.height)
-            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene, outlinesText: true).paint()
+            try ScenePainter(context.pointer, typesetter, scene, theme, outlinesText: true).paint()
         }
         cairo_surface_flush(surface.pointer)
         let stride = Int(cairo_image_surface_get_stride(surface.pointer)) / 4
@@ -32,20 +32,19 @@ public final class CairoRenderer {
         }
         return try data.withMemoryRebound(to: UInt32.self, capacity: stride * height) { words throws(RendererError) in
             let raster = Raster(width: width, height: height, stride: stride, words: UnsafePointer(words))
-            return try PNGWriter.bytes(raster, declared: ColorCensus(scene), texts: scene.pngTexts)
+            return try PNGWriter.bytes(raster, declared: ColorCensus(scene, theme), texts: scene.pngTexts(theme))
         }
     }
 
     /// An SVG whose ids all begin with `idPrefix`; text stands as outlines, so that it looks the same everywhere.
-    public func svg(_ scene: Scene, idPrefix: String) throws(RendererError) -> [UInt8] {
-        _ = try pixelSize(scene, scale: 1)
-        var writer = SVGWriter(scene: scene, prefix: idPrefix, typesetter: typesetter)
-        return try writer.document()
+    public func svg(_ scene: Scene, _ theme: Theme = .light, idPrefix: String) throws(RendererError) -> [UInt8] {
+        _ = try pixelSize(scene, theme, scale: 1)
+        return try SVGWriter(scene: scene, theme: theme, prefix: idPrefix, typesetter: typesetter).document()
     }
 
     /// A one-page PDF with text kept as text and fixed dates.
-    public func pdf(_ scene: Scene) throws(RendererError) -> [UInt8] {
-        _ = try pixelSize(scene, scale: 1)
+    public func pdf(_ scene: Scene, _ theme: Theme = .light) throws(RendererError) -> [UInt8] {
+        _ = try pixelSize(scene, theme, scale: 1)
         let sink = ByteSink()
         let surface = try Surface(
             cairo_pdf_surface_create_for_stream(
@@ -53,12 +52,12 @@ public final class CairoRenderer {
         let language = scene.language
         for (key, value) in [
             (CAIRO_PDF_METADATA_TITLE, scene.title[language]), (CAIRO_PDF_METADATA_SUBJECT, scene.alt[language]),
-            (CAIRO_PDF_METADATA_KEYWORDS, scene.provenanceText), (CAIRO_PDF_METADATA_CREATOR, Scene.software),
+            (CAIRO_PDF_METADATA_KEYWORDS, scene.provenanceText(theme)), (CAIRO_PDF_METADATA_CREATOR, Scene.software),
             (CAIRO_PDF_METADATA_CREATE_DATE, Self.pdfDate), (CAIRO_PDF_METADATA_MOD_DATE, Self.pdfDate),
         ] { cairo_pdf_surface_set_metadata(surface.pointer, key, value) }
         do {
             let context = try Context(surface, "a PDF")
-            try ScenePainter(context: context.pointer, typesetter: typesetter, scene: scene, outlinesText: false).paint()
+            try ScenePainter(context.pointer, typesetter, scene, theme, outlinesText: false).paint()
             cairo_show_page(context.pointer)
             try check(cairo_status(context.pointer), "a PDF")
         }
@@ -69,9 +68,10 @@ public final class CairoRenderer {
     /// PDFs say when they were made; a fixed day keeps their bytes the same.
     private static let pdfDate = "2025-01-01T00:00:00Z"
 
-    /// The size in pixels, refused where it is empty or too large to draw.
-    private func pixelSize(_ scene: Scene, scale: Double) throws(RendererError) -> (width: Int, height: Int) {
+    /// The size in pixels, refused where it is empty or too large to draw, or where the scene was laid out for other themes.
+    private func pixelSize(_ scene: Scene, _ theme: Theme, scale: Double) throws(RendererError) -> (width: Int, height: Int) {
         guard typesetter.hasFonts else { throw RendererError("no font is installed: the words of a picture cannot be drawn") }
+        guard scene.themes.contains(theme) else { throw RendererError(scene, lacks: theme) }
         let (width, height) = ((scene.size.width * scale).rounded(), (scene.size.height * scale).rounded())
         guard width >= 1, height >= 1 else {
             throw RendererError("the picture is \(width) x \(height) pixels: expected at least 1 x 1")
@@ -90,13 +90,13 @@ extension Scene {
     static let software = "Attention Steps"
 
     /// Figure, options and data as `key=value`, sorted by key, one after the other.
-    var provenanceText: String { provenance.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
+    func provenanceText(_ theme: Theme) -> String { facts(theme).map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
 
     /// What stands in the text chunks of a PNG.
-    var pngTexts: [PNGText] {
+    func pngTexts(_ theme: Theme) -> [PNGText] {
         [
             PNGText("Title", title[language], language.tag), PNGText("Description", alt[language], language.tag),
-            PNGText("Software", Self.software, language.tag), PNGText("Source", provenanceText, language.tag),
+            PNGText("Software", Self.software, language.tag), PNGText("Source", provenanceText(theme), language.tag),
         ]
     }
 }

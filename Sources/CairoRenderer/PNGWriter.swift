@@ -17,12 +17,15 @@ struct ColorCensus {
     private(set) var colors: Set<UInt32> = []
     private(set) var hasImage = false
 
-    init(_ scene: Scene) {
+    private let palette: Palette
+
+    init(_ scene: Scene, _ theme: Theme) {
+        palette = .of(theme)
         add(scene.background)
-        scene.items.forEach { add($0) }
+        scene.items(in: theme).forEach { add($0) }
     }
 
-    private mutating func add(_ color: Color) { colors.insert(color.premultiplied & 0xFF_FFFF) }
+    private mutating func add(_ paint: Paint) { colors.insert(palette.color(paint).premultiplied & 0xFF_FFFF) }
 
     private mutating func add(_ item: Item) {
         switch item {
@@ -40,7 +43,8 @@ struct ColorCensus {
             hasImage = true
             image.palette.forEach { add($0) }
         case .hotSpot: break
-        case .group(_, let items, _): items.forEach { add($0) }
+        case .cell(let area, let paint): add(palette.cell(area, paint))
+        case .only(_, let items), .group(_, let items, _): items.forEach { add($0) }
         }
     }
 }
@@ -111,8 +115,8 @@ enum PNGWriter {
         return try write(picture, pixels: rgba, palette: [], [])
     }
 
-    /// Palette pixels as they are, for pieces of an SVG; `factor` pixels for one.
-    static func bytes(_ image: PixelImage, factor: Int) throws(RendererError) -> [UInt8] {
+    /// Palette pixels in the colours of a theme, for pieces of an SVG; `factor` pixels for one.
+    static func bytes(_ image: PixelImage, _ colors: [Color], factor: Int) throws(RendererError) -> [UInt8] {
         let width = image.width * factor
         var pixels = [UInt8](repeating: 0, count: width * image.height * factor)
         for y in 0..<image.height * factor {
@@ -121,7 +125,7 @@ enum PNGWriter {
         var picture = cpng_picture()
         (picture.width, picture.height, picture.bit_depth, picture.channels) = (UInt32(width), UInt32(image.height * factor), 8, 1)
         (picture.stride, picture.level, picture.filters) = (width, 6, 0x08)
-        return try write(picture, pixels: pixels, palette: image.palette.map { $0.premultiplied & 0xFF_FFFF }, [])
+        return try write(picture, pixels: pixels, palette: colors.map { $0.premultiplied & 0xFF_FFFF }, [])
     }
 
     /// Palette indices, row by row, or nil where 256 colours are not enough. With `coarse`, colours that no item names (the edges of

@@ -8,9 +8,16 @@ struct ScenePainter {
     let context: OpaquePointer
     let typesetter: Typesetter
     let scene: Scene
+    let theme: Theme
+    private let palette: Palette
     /// Whether text is filled as outlines. Cairo 1.16 puts the glyphs of an image on whole pixels, which spaces letters unevenly; outlines stand
     /// where they belong. A PDF keeps text as text.
     let outlinesText: Bool
+
+    init(_ context: OpaquePointer, _ typesetter: Typesetter, _ scene: Scene, _ theme: Theme, outlinesText: Bool) {
+        (self.context, self.typesetter, self.scene, self.theme, self.outlinesText) = (context, typesetter, scene, theme, outlinesText)
+        palette = .of(theme)
+    }
 
     func paint() throws(RendererError) {
         set(scene.background)
@@ -26,6 +33,8 @@ struct ScenePainter {
         case .text(let run): text(run)
         case .image(let image, in: let rect): try self.image(image, rect)
         case .hotSpot: break
+        case .cell(let area, let paint): try self.paint(palette.cell(area, paint))
+        case .only(let themes, let items): if themes.contains(theme) { for item in items { try paint(item) } }
         case .group(_, let items, let clip):
             cairo_save(context)
             if let clip {
@@ -37,7 +46,10 @@ struct ScenePainter {
         }
     }
 
-    private func set(_ color: Color) { cairo_set_source_rgba(context, color.red, color.green, color.blue, color.alpha) }
+    private func set(_ paint: Paint) {
+        let color = palette.color(paint)
+        cairo_set_source_rgba(context, color.red, color.green, color.blue, color.alpha)
+    }
 
     private func trace(_ elements: [PathElement]) {
         cairo_new_path(context)
@@ -102,7 +114,7 @@ struct ScenePainter {
 
     private func image(_ image: PixelImage, _ rect: Rect) throws(RendererError) {
         guard image.width > 0, image.height > 0 else { return }
-        let words = image.palette.map(\.premultiplied)
+        let words = image.palette.map { palette.color($0).premultiplied }
         let raster = try Surface(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, Int32(image.width), Int32(image.height)), "an image")
         let stride = Int(cairo_image_surface_get_stride(raster.pointer)) / 4
         cairo_surface_flush(raster.pointer)

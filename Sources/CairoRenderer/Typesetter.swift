@@ -39,7 +39,7 @@ final class Typesetter {
     }
 
     /// Whether there is a font to set text in: without one, letters are empty boxes.
-    private(set) lazy var hasFonts = withLine("A", TextStyle(size: 12, color: Color(red: 0, green: 0, blue: 0)), .en) { layout, _ in
+    private(set) lazy var hasFonts = withLine("A", TextStyle(size: 12, color: .ink), .en) { layout, _ in
         pango_layout_get_unknown_glyphs_count(layout) == 0
     }
 

@@ -64,19 +64,22 @@ package struct PageEngine {
         let wanted: [PageRun]
         var options: FigureOptions
         let name: String
+        let theme: Theme
         do throws(FileError) {
             try root.allow(["figure", "runs", "options"])
             name = try root.text("figure")
             wanted = try root.objects("runs").map { run throws(FileError) in try PageRun(run) }
+            theme = try root.object("options")?.choice("theme", Theme.self) ?? .light
             options = try root.object("options").map { options throws(FileError) in try FigureOptions(options) } ?? FigureOptions()
         } catch { throw PageError(error) }
         options.language = wanted.first?.language ?? .en
+        options.themes = [theme]
         var traces: [(name: String, trace: Trace)] = []
         for run in wanted { traces.append((name: run.question ?? "", trace: try trace(run))) }
         let isOwn = wanted.contains { $0.question == nil }
         let data = FigureData(
             traces: traces, provenance: Provenance(name: isOwn ? "diary-text" : "diary", note: Diary.designedByHand))
-        do throws(FigureError) { return try Figures.named(name).draw(data, options, advances.measurer).json() } catch {
+        do throws(FigureError) { return try Figures.named(name).draw(data, options, advances.measurer).json(theme) } catch {
             throw PageError(error.description)
         }
     }

@@ -28,7 +28,6 @@ extension FigureOptions {
     init(_ options: Settings) throws(FileError) {
         try options.allow(["theme", "preset", "width", "step", "head", "query", "key", "aggregate", "phase"])
         self.init()
-        theme = try options.choice("theme", Theme.self) ?? .light
         preset = try options.choice("preset", Preset.self) ?? .article
         aggregate = try options.choice("aggregate", Aggregation.self)
         width = options.has("width") ? try options.number("width") : nil

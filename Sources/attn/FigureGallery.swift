@@ -1,4 +1,4 @@
-// All figures in both languages and all themes, for a page and for a phone, with their page: drawn by all cores.
+// All figures in both languages and all themes, for a page and for a phone, with their page: light and dark laid out once, drawn by all cores.
 
 internal import CairoRenderer
 internal import Diagrams
@@ -25,10 +25,14 @@ struct FigureGallery {
         let wanted = try wanted()
         let drawn = try Parallel.map(wanted, worker: CairoRenderer.init) { item, renderer in
             let scene = try item.figure.draw(item.data, item.options, renderer.measurer)
-            return (scene: scene, bytes: try renderer.png(scene, scale: item.scale))
-        }
-        let paths = wanted.map { Self.path($0.figure.name, $0.options.language, $0.options.theme, $0.options.preset) }
-        let scenes = Dictionary(uniqueKeysWithValues: zip(paths, drawn).map { ($0, $1.scene) })
+            return try item.options.themes.map { theme in
+                (
+                    path: Self.path(item.figure.name, item.options.language, theme, item.options.preset), scene: scene,
+                    bytes: try renderer.png(scene, theme, scale: item.scale)
+                )
+            }
+        }.flatMap(\.self)
+        let scenes = Dictionary(uniqueKeysWithValues: drawn.map { ($0.path, $0.scene) })
         let entries = Figures.all.map { figure in
             let (english, chinese) = (Self.path(figure.name, .en, .light, .article), Self.path(figure.name, .zh, .light, .article))
             return GalleryPage.Entry(figure: figure.name, english: scenes[english]!, chinese: scenes[chinese]!) { language, theme, preset in
@@ -37,17 +41,18 @@ struct FigureGallery {
             }
         }
         let page = OutputFile(path: "index.html", bytes: Array(GalleryPage(entries).html.utf8))
-        return [page] + zip(paths, drawn).map { OutputFile(path: $0, bytes: $1.bytes) }
+        return [page] + drawn.map { OutputFile(path: $0.path, bytes: $0.bytes) }
     }
 
     private func wanted() throws -> [Wanted] {
         try Figures.all.flatMap { figure in
             try Language.allCases.flatMap { language in
                 let data = try BuiltInExample(home: home).data(for: figure, language)
-                return Theme.allCases.flatMap { theme in
-                    [Preset.article, .phone].map { preset in
+                return [Preset.article, .phone].flatMap { preset in
+                    // What print says of its greys takes more room.
+                    [[Theme.light, .dark], [.print]].map { themes in
                         var options = FigureOptions()
-                        (options.language, options.theme, options.preset) = (language, theme, preset)
+                        (options.language, options.themes, options.preset) = (language, themes, preset)
                         return Wanted(figure: figure, data: data, options: options)
                     }
                 }

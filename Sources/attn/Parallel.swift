@@ -1,6 +1,7 @@
 // Independent work spread over all cores, results in order.
 
 internal import Dispatch
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -16,9 +17,9 @@ enum Parallel {
     ) throws -> [Value] {
         let threads = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), max(items.count, 1))
         let slots = Slots<Item, Value>(items)
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
             let worker = make()
-            for slot in stride(from: thread, to: slots.count, by: threads) { slots.set(slot) { try change($0, worker) } }
+            while let slot = slots.next() { slots.set(slot) { try change($0, worker) } }
         }
         return try slots.results()
     }
@@ -27,7 +28,12 @@ enum Parallel {
     private final class Slots<Item, Value>: @unchecked Sendable {
         private let items: [Item]
         private let places: UnsafeMutableBufferPointer<Result<Value, any Error>?>
-        var count: Int { items.count }
+        private let taken = Atomic(0)
+        /// The first item that no thread has taken yet; nil after the last.
+        func next() -> Int? {
+            let slot = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+            return slot < items.count ? slot : nil
+        }
 
         init(_ items: [Item]) {
             self.items = items

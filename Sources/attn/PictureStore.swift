@@ -1,4 +1,5 @@
-// The pictures of a page, drawn by all cores at once: drawing is most of what writing an article takes.
+// The pictures of pages: those of an article drawn by all cores at once, for drawing is most of what writing one takes; those of an HTML page
+// as parts of it.
 
 internal import CairoRenderer
 internal import Diagrams
@@ -14,28 +15,23 @@ final class PictureStore {
         let options: FigureOptions
     }
 
-    /// The kind of picture.
-    enum Form { case png, svg }
-
     /// Pixels a point in PNGs: sharp on today's screens.
     static let scale = 2.0
     private var drawn: [Key: DrawnFigure] = [:]
-    private let form: Form
 
     /// Draws `figures`; throws the first error in their order.
-    init(drawing figures: [PageFigure], as form: Form = .png) throws {
-        self.form = form
+    init(drawing figures: [PageFigure]) throws {
         let keys = figures.map { Self.key($0.name, $0.data, $0.options) }
         let needed = figures.indices.filter { keys.firstIndex(of: keys[$0]) == $0 }
         let pictures = try Parallel.map(needed.map { figures[$0] }, worker: CairoRenderer.init) { figure, renderer in
-            try Self.draw(figure.name, figure.data, figure.options, form, renderer)
+            try Self.draw(figure.name, figure.data, figure.options, renderer)
         }
         for (figure, picture) in zip(needed, pictures) { drawn[keys[figure]] = picture }
     }
 
     /// The picture; drawn now if it was not prepared.
     func draw(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
-        try drawn[Self.key(name, data, options)] ?? Self.draw(name, data, options, form, CairoRenderer())
+        try drawn[Self.key(name, data, options)] ?? Self.draw(name, data, options, CairoRenderer())
     }
 
     private static func key(_ name: String, _ data: FigureData, _ options: FigureOptions) -> Key {
@@ -43,12 +39,23 @@ final class PictureStore {
     }
 
     private static func draw(
-        _ name: String, _ data: FigureData, _ options: FigureOptions, _ form: Form, _ renderer: CairoRenderer
+        _ name: String, _ data: FigureData, _ options: FigureOptions, _ renderer: CairoRenderer
     ) throws -> DrawnFigure {
+        var options = options
+        options.themes = [.light]
         let scene = try Figures.named(name).draw(data, options, renderer.measurer)
-        let bytes = try form == .png ? renderer.png(scene, scale: scale) : renderer.svg(scene, idPrefix: "f")
         return DrawnFigure(
-            bytes: bytes, fileExtension: form == .png ? "png" : "svg", title: scene.title[options.language],
+            bytes: try renderer.png(scene, scale: scale), fileExtension: "png", title: scene.title[options.language],
             alt: scene.alt[options.language])
+    }
+}
+
+extension PagePictures {
+    /// The pictures of one page, set by `renderer`.
+    init(_ renderer: CairoRenderer) {
+        let sheet = PageSheet(renderer)
+        self.init(
+            scene: { name, data, options in try Figures.named(name).draw(data, options, renderer.measurer) }, markup: sheet.add,
+            shared: { (sheet.shapes, sheet.styles) })
     }
 }

@@ -19,9 +19,9 @@ import Traces
     @Test(arguments: [("->", 2), ("<=>", 3), ("3x4 axb", 5), ("<0x85>", 6)])
     func `signs are drawn as the text has them, not as a font would rather have them`(text: String, signs: Int) throws {
         let words = Bilingual(same: "x")
-        let style = TextStyle(size: 14, color: Color(0))
+        let style = TextStyle(size: 14, color: .fixed(Color(0)))
         let scene = Scene(
-            size: Size(200, 40), background: Color(0xFFFFFF), items: [.text(TextRun("\(text) \(text)", style, at: Point(8, 20)))],
+            size: Size(200, 40), background: .fixed(Color(0xFFFFFF)), items: [.text(TextRun("\(text) \(text)", style, at: Point(8, 20)))],
             title: words,
             alt: words,
             caption: words, language: .en)
@@ -34,7 +34,8 @@ import Traces
         func dot(_ color: UInt32) throws -> PNGImage {
             let words = Bilingual(same: "x")
             let scene = Scene(
-                size: Size(4, 2), background: Color(0xFFFFFF), items: [.rect(Rect(1, 1, 1, 1), fill: .solid(Color(color)))], title: words,
+                size: Size(4, 2), background: .fixed(Color(0xFFFFFF)), items: [.rect(Rect(1, 1, 1, 1), fill: .solid(.fixed(Color(color))))],
+                title: words,
                 alt: words, caption: words, language: .en)
             return try PNGImage(decoding: try renderer.png(scene))
         }
@@ -66,7 +67,7 @@ import Traces
             english.texts == [
                 PNGText("Title", "Every item", ""), PNGText("Description", "A test <picture> & more", ""),
                 PNGText("Software", "Attention Steps", ""),
-                PNGText("Source", "data=made by hand; figure=test", ""),
+                PNGText("Source", "data=made by hand; figure=test; theme=light", ""),
             ])
         let chinese = try PNGImage(decoding: try renderer.png(Sample.everyItem(.zh)))
         #expect(chinese.texts[0] == PNGText("Title", "每种图形", "zh-CN"))
@@ -75,14 +76,14 @@ import Traces
 
     private func square(_ x: Int, _ y: Int, side: Double, _ color: Int) -> Item {
         let area = Rect(Double(x) * side, Double(y) * side, side, side)
-        return .rect(area, fill: .solid(Color(UInt32(color))))
+        return .rect(area, fill: .solid(.fixed(Color(UInt32(color)))))
     }
 
     @Test(arguments: [(2, 1), (4, 2), (16, 4), (200, 8)]) func `few colours take few bits`(colors: Int, depth: Int) throws {
         let items = (1..<colors).map { square($0 % 20, $0 / 20, side: 4, $0 * 1_000 + 77) }
         let words = Bilingual(same: "x")
         let scene = Scene(
-            size: Size(81, 44), background: Color(0xFFFFFF), items: items, title: words, alt: words, caption: words, language: .en)
+            size: Size(81, 44), background: .fixed(Color(0xFFFFFF)), items: items, title: words, alt: words, caption: words, language: .en)
         let image = try PNGImage(decoding: try renderer.png(scene))
         #expect(image.isIndexed && image.bitDepth == depth)
         for i in 1..<colors {
@@ -95,7 +96,7 @@ import Traces
         let items = (0..<400).map { square($0 % 20, $0 / 20, side: 1, $0 * 40_503) }
         let words = Bilingual(same: "x")
         let scene = Scene(
-            size: Size(20, 20), background: Color(0xFFFFFF), items: items, title: words, alt: words, caption: words, language: .en)
+            size: Size(20, 20), background: .fixed(Color(0xFFFFFF)), items: items, title: words, alt: words, caption: words, language: .en)
         let image = try PNGImage(decoding: try renderer.png(scene))
         #expect(!image.isIndexed)
         for i in [0, 1, 57, 399] {
@@ -156,7 +157,7 @@ import Traces
     ) throws {
         let words = Bilingual(same: "x")
         let scene = Scene(
-            size: Size(width, height), background: Color(0), items: [], title: words, alt: words, caption: words, language: .en)
+            size: Size(width, height), background: .fixed(Color(0)), items: [], title: words, alt: words, caption: words, language: .en)
         let error = RendererError("the picture is \(problem)")
         #expect(throws: error) { try renderer.png(scene) }
         #expect(throws: error) { try renderer.svg(scene, idPrefix: "a") }
@@ -174,7 +175,7 @@ import Traces
     }
 
     @Test func `digits all have one width, and Chinese is measured too`() {
-        let style = TextStyle(size: 20, color: Color(0))
+        let style = TextStyle(size: 20, color: .fixed(Color(0)))
         let widths = Set("0123456789".map { renderer.measurer.measure(String($0), style, .en).width })
         #expect(widths.count == 1)
         #expect(abs(renderer.measurer.measure("大理", style, .zh).width - 40) < 0.5)

@@ -20,7 +20,7 @@ import Traces
         #expect(svg.contains(#"role="img" aria-labelledby="fig-title fig-desc" lang="en""#))
         #expect(svg.contains(#"<title id="fig-title">Every item</title>"#))
         #expect(svg.contains(#"<desc id="fig-desc">A test &lt;picture&gt; &amp; more</desc>"#))
-        #expect(svg.contains("data=made by hand; figure=test"))
+        #expect(svg.contains("data=made by hand; figure=test; theme=light"))
         #expect(try text(Sample.everyItem(.zh)).contains(#"lang="zh-CN""#))
     }
 
@@ -96,9 +96,10 @@ import Traces
 
     @Test func `characters that XML forbids do not reach the file`() throws {
         let words = Bilingual(same: "a\u{0}b\u{1B}<>&\"")
-        let style = TextStyle(size: 10, color: Color(0))
+        let style = TextStyle(size: 10, color: .fixed(Color(0)))
         let scene = Scene(
-            size: Size(50, 20), background: Color(0xFFFFFF), items: [.text(TextRun("x\u{1}y", style, at: Point(2, 12)))], title: words,
+            size: Size(50, 20), background: .fixed(Color(0xFFFFFF)), items: [.text(TextRun("x\u{1}y", style, at: Point(2, 12)))],
+            title: words,
             alt: words,
             caption: words, language: .en)
         #expect(try text(scene).contains(#"<title id="fig-title">a�b�&lt;&gt;&amp;&quot;</title>"#))

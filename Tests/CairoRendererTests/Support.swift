@@ -12,17 +12,18 @@ enum Sample {
         return CairoRenderer()
     }
 
-    static let blue = Color(0x0072B2)
-    static let ink = Color(0x1A1F29)
+    static let blue = Paint.fixed(Color(0x0072B2))
+    static let ink = Paint.fixed(Color(0x1A1F29))
 
     /// Every kind of item once, in little space.
     static func everyItem(_ language: Language = .en) -> Scene {
-        let image = PixelImage(width: 3, height: 2, palette: [Color(0xFFFFFF), blue, Color(0xD55E00)], pixels: [0, 1, 2, 2, 1, 0])
+        let image = PixelImage(
+            width: 3, height: 2, palette: [.fixed(Color(0xFFFFFF)), blue, .fixed(Color(0xD55E00))], pixels: [0, 1, 2, 2, 1, 0])
         let words = language == .en ? "Dali 0.60" : "大理“？”"
         return Scene(
-            size: Size(160, 100), background: Color(0xFFFFFF),
+            size: Size(160, 100), background: .fixed(Color(0xFFFFFF)),
             items: [
-                .rect(Rect(8, 8, 40, 24), radius: 6, fill: .solid(Color(0xFFD140)), stroke: Stroke(ink, width: 1.5)),
+                .rect(Rect(8, 8, 40, 24), radius: 6, fill: .solid(.fixed(Color(0xFFD140))), stroke: Stroke(ink, width: 1.5)),
                 .rect(Rect(56, 8, 40, 24), radius: 6, fill: .hatch(lines: ink, background: nil, spacing: 4, width: 0.8)),
                 .path(
                     [.move(Point(8, 60)), .curve(Point(30, 30), Point(70, 30), to: Point(96, 60))],

@@ -47,6 +47,21 @@ import Testing
         #expect(labs.allSatisfy { abs($0.a) < 0.1 && abs($0.b) < 0.1 }, "a grey map")
     }
 
+    @Test(arguments: Theme.allCases) func `a paint becomes its theme's colour`(theme: Theme) {
+        let palette = Palette.of(theme)
+        #expect(palette.color(Paint.paper) == palette.paper && palette.color(Paint.hatch) == palette.hatch)
+        #expect(Set(ColorRole.allCases.map { palette.color($0) }).count >= 9, "roles of one colour are few: ink and what stands on paper")
+        #expect(ColorScale.diverging.paints.map(palette.color) == palette.diverging.colors)
+        #expect(palette.color(ColorScale.sequential.paint(at: 0.25)) == palette.sequential.colors[30])
+        #expect(palette.color(ColorScale.sequential.paint(at: 7)) == palette.sequential.colors[120])
+        #expect(palette.color(.fixed(Color(0x123456))) == Color(0x123456))
+        let (bar, paper, half) = (palette.bar, palette.paper, palette.color(Paint.bar.mixed(0.5)))
+        #expect(abs(half.green - (bar.green + paper.green) / 2) < 1e-12)
+        #expect(palette.color(.text(on: Paint.bar)) == palette.text(on: bar))
+    }
+
+    @Test func `print alone is grey`() { #expect(Theme.grey == [.print]) }
+
     @Test(arguments: Theme.allCases) func `text is legible on every colour of a cell`(theme: Theme) {
         let palette = Palette.of(theme)
         for color in palette.sequential.colors + palette.diverging.colors + [palette.highlight, palette.bar, palette.indexer] {

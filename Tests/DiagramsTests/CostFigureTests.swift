@@ -93,8 +93,8 @@ enum Published {
             for theme in Theme.allCases {
                 for (preset, width) in [(Preset.article, 1200.0), (.article, 600), (.phone, 375), (.cover, 1200), (.slide, 1280)] {
                     let scene = try draw(name) { options in
-                        (options.language, options.theme, options.preset, options.width) = (language, theme, preset, width)
-                    }
+                        (options.language, options.preset, options.width) = (language, preset, width)
+                    }.shown(in: theme)
                     check(scene, "\(name) \(language) \(preset) \(width)")
                     if let proportion = preset.proportion, name != "parity", name != "patterns" {
                         #expect(scene.size.height <= width * proportion + 1, "\(name) \(language) \(preset): \(scene.size.height)")

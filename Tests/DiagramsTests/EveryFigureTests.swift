@@ -20,8 +20,8 @@ import Traces
         let uses = Preset.allCases.map { (Theme.light, $0, Double?.none) } + [375, 600, 900].map { (.light, .article, $0) }
         return try (uses + [(.dark, .article, nil), (.print, .article, nil)]).map { theme, preset, width in
             var options = FigureOptions()
-            (options.language, options.theme, options.preset, options.width) = (language, theme, preset, width)
-            return ("\(theme) \(preset) \(width ?? 0)", try figure.draw(data, options, fixedText))
+            (options.language, options.preset, options.width) = (language, preset, width)
+            return ("\(theme) \(preset) \(width ?? 0)", try figure.draw(data, options, fixedText).shown(in: theme))
         }
     }
 

@@ -20,7 +20,7 @@ import Traces
             guard case .rect(let rect, let radius, let fill, let stroke) = item, rect.width == rect.height, radius == rect.width / 2 else {
                 return nil
             }
-            return (Point(rect.midX, rect.midY), radius, stroke != nil && fill == .solid(Palette.of(.light).paper))
+            return (Point(rect.midX, rect.midY), radius, stroke != nil && fill == .solid(Paint.paper))
         }
     }
 

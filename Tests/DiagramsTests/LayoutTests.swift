@@ -34,7 +34,7 @@ import Traces
     }
 
     @Test func `a phone has no room for bars of mass kept, only for their numbers`() throws {
-        let bar = Palette.of(.light).bar
+        let bar = Paint.bar
         func bars(_ preset: Preset) throws -> Int { try draw(.compare) { $0.preset = preset }.rects.count { $0.fill == .solid(bar) } }
         #expect(try bars(.article) == 18)
         #expect(try bars(.phone) == 0)
@@ -127,7 +127,7 @@ import Traces
         var options = FigureOptions()
         options.phase = "decode.0"
         let scene = try Figure.questions.draw(data, options, fixedText)
-        let blue = Palette.of(.light).query
+        let blue = Paint.query
         let frame = try #require(scene.rects.first { $0.stroke?.color == blue }?.rect)
         let name = try #require(scene.texts.first { $0.text == "four" })
         #expect(abs(frame.midX - name.position.x) < 1e-9)

@@ -51,7 +51,7 @@ import Traces
     @Test func `axes are named, the followed row is framed in query blue`() throws {
         let scene = try draw(Diary.trace("trip", .en))
         #expect(scene.words.contains("query (row)") && scene.words.contains("key (column)"))
-        let frames = scene.rects.filter { $0.fill == nil && $0.stroke?.color == Palette.of(.light).query }
+        let frames = scene.rects.filter { $0.fill == nil && $0.stroke?.color == .query }
         #expect(frames.count == 1)
         let other = try draw(Diary.trace("trip", .en)) { $0.query = 4 }
         #expect(other.title.en == "“Dali” rests 69% of its attention on “Dali”")
@@ -81,10 +81,9 @@ import Traces
             for preset in Preset.allCases {
                 let scene = try draw(Diary.trace("trip", language)) { options in
                     options.language = language
-                    options.theme = theme
                     options.width = preset == .article ? width : nil
                     options.preset = preset
-                }
+                }.shown(in: theme)
                 for run in scene.texts {
                     #expect(run.style.size >= 11)
                     guard run.rotation == 0 else { continue }
@@ -120,7 +119,7 @@ import Traces
         let image = try #require(scene.images.first)
         #expect(image.width < 1_200 && image.width > 900)
         let last = image.palette[Int(image.pixels[image.pixels.count - 1])]
-        #expect(last == ColorMap.diverging(.light).color(at: (-7.0 / 8 + 1) / 2))
+        #expect(last == ColorScale.diverging.paint(at: (-7.0 / 8 + 1) / 2))
         #expect(scene.words.contains { $0.contains("One pixel shows the largest of up to 2 × 2 cells.") })
     }
 
@@ -191,13 +190,33 @@ import Traces
         let many = trace((0..<400).map { $0 == 7 ? -1.25 : 1 }, [.t, .s], [20, 20], id: "attention.scores")
         func dashes(_ trace: Trace, _ theme: Theme) throws -> Int {
             let scene = try draw(trace) { options in
-                (options.step, options.theme, options.preset) = ("attention.scores", theme, .phone)
-            }
+                (options.step, options.preset) = ("attention.scores", .phone)
+            }.shown(in: theme)
             return scene.flat.count { if case .path(let path, _, _) = $0 { path.count == 2 } else { false } }
         }
         #expect(try dashes(many, .print) == 1)
         #expect(try dashes(many, .light) == 0)
         #expect(try dashes(scores, .print) == 0, "digits have their own minus sign")
+    }
+
+    @Test func `how to read the colours is said for the theme that is drawn`() throws {
+        let scene = try draw(Diary.trace("trip", .en)) { $0.step = "attention.dot" }
+        func words(_ theme: Theme) -> String { scene.shown(in: theme).words.joined(separator: " ") }
+        #expect(words(.light).contains("orange") && !words(.print).contains("orange"))
+        #expect(words(.print) != words(.dark))
+        let colored = try draw(Diary.trace("trip", .en)) { options in
+            (options.step, options.themes, options.width) = ("attention.dot", [.light, .dark], 240)
+        }
+        let all = try draw(Diary.trace("trip", .en)) { options in (options.step, options.width) = ("attention.dot", 240) }
+        #expect(colored.size.height < all.size.height, "print's words are longer, and take room only where they are wanted")
+    }
+
+    @Test func `a selection of keys further away than a picture can hold is drawn as its numbers`() throws {
+        func title(_ key: Double) throws -> String {
+            try draw(trace([0, -1, 1, key], [.t, .k], [2, 2], id: "selected")) { $0.step = "selected" }.words.joined(separator: " ")
+        }
+        #expect(try title(3).contains("Filled: kept."))
+        #expect(try !title(40_000_000).contains("Filled: kept."))
     }
 
     @Test func `figures are found by name, with near names for a slip`() throws {

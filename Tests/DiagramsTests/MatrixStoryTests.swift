@@ -84,7 +84,7 @@ extension Scene {
         #expect(scene.words.contains("pale: future keys"))
         #expect(scene.words.contains { $0.contains("Before the mask.") })
         #expect(!scene.words.contains("9") && !scene.words.contains("9.00"))
-        #expect(scene.rects.contains { $0.fill == nil && $0.stroke?.color == Palette.of(.light).indexer })
+        #expect(scene.rects.contains { $0.fill == nil && $0.stroke?.color == .indexer })
     }
 
     @Test func `a step is looked up in the phase, and an unknown one is named as typed`() throws {
@@ -113,8 +113,7 @@ extension Scene {
     }
 
     @Test func `queries, keys and values wear their own colours`() throws {
-        let palette = Palette.of(.light)
-        for (id, color) in [("attention.q", palette.query), ("attention.k", palette.key), ("attention.v", palette.value)] {
+        for (id, color) in [("attention.q", Paint.query), ("attention.k", .key), ("attention.v", .value)] {
             let scene = try draw(Diary.trace("trip", .en)) { $0.step = id }
             #expect(scene.rects.contains { $0.fill == nil && $0.stroke?.color == color }, "\(id)")
         }

@@ -12,11 +12,11 @@ private func scores(_ cells: [[Int]: Double]) -> Trace {
 }
 
 extension PixelImage {
-    /// The colour at a point of the raster.
-    fileprivate func color(_ row: Int, _ column: Int) -> Color { palette[Int(pixels[row * width + column])] }
+    /// The paint at a point of the raster.
+    fileprivate func color(_ row: Int, _ column: Int) -> Paint { palette[Int(pixels[row * width + column])] }
 
-    /// The colours in a part of the image, given in shares of its sides.
-    fileprivate func colors(x: ClosedRange<Double>, y: ClosedRange<Double>) -> Set<Color> {
+    /// The paints in a part of the image, given in shares of its sides.
+    fileprivate func colors(x: ClosedRange<Double>, y: ClosedRange<Double>) -> Set<Paint> {
         func range(_ part: ClosedRange<Double>, _ count: Int) -> Range<Int> {
             Int(part.lowerBound * Double(count))..<Int(part.upperBound * Double(count))
         }
@@ -43,19 +43,19 @@ extension PixelImage {
 
     @Test func `the largest of a block is drawn by default`() throws {
         let image = try image(scores(Self.block)) { _ in }
-        let map = ColorMap.sequential(.light)
-        #expect(image.color(0, 0) == map.color(at: 1))
-        #expect(image.color(50, 25) == map.color(at: 6.0 / 8))
-        #expect(image.color(100, 30) == map.color(at: 4.0 / 8))
+        let map = ColorScale.sequential
+        #expect(image.color(0, 0) == map.paint(at: 1))
+        #expect(image.color(50, 25) == map.paint(at: 6.0 / 8))
+        #expect(image.color(100, 30) == map.paint(at: 4.0 / 8))
     }
 
     @Test func `the mean of a block leaves masked cells out, and the scale fits the means`() throws {
         let image = try image(scores(Self.block)) { $0.aggregate = .mean }
-        let map = ColorMap.sequential(.light)
-        #expect(image.color(0, 0) == map.color(at: 1))
-        #expect(image.color(50, 25) == map.color(at: 3.0 / 8))
-        #expect(image.color(100, 30) == map.color(at: 3.0 / 8))
-        #expect(image.color(30, 100) == Palette.of(.light).paper)
+        let map = ColorScale.sequential
+        #expect(image.color(0, 0) == map.paint(at: 1))
+        #expect(image.color(50, 25) == map.paint(at: 3.0 / 8))
+        #expect(image.color(100, 30) == map.paint(at: 3.0 / 8))
+        #expect(image.color(30, 100) == .paper)
         let halves = try draw(scores([[0, 0]: 8, [0, 1]: 2, [1, 0]: 1, [1, 1]: 1])) { options in
             (options.step, options.width, options.aggregate) = ("attention.scores", 200, .mean)
         }
@@ -65,7 +65,7 @@ extension PixelImage {
     @Test func `NaN is seen through both aggregations`() throws {
         for aggregate in Aggregation.allCases {
             let image = try image(scores([[0, 0]: 1, [10, 4]: .nan, [10, 5]: 3])) { $0.aggregate = aggregate }
-            #expect(image.color(5, 2) == Palette.of(.light).alarm)
+            #expect(image.color(5, 2) == .alarm)
         }
     }
 
@@ -87,12 +87,12 @@ extension PixelImage {
     @Test func `a pixel of a selection is filled if any of its cells is selected`() throws {
         let scene = try draw(LargeTrace.selective(226)) { options in (options.step, options.width) = ("selected", 200) }
         let image = try #require(scene.images.first)
-        let filled = ColorMap.sequential(.light).color(at: 1)
+        let filled = ColorScale.sequential.paint(at: 1)
         for pixel in 0..<113 {
             #expect(image.color(pixel, pixel) == filled, "the diagonal is kept")
             #expect(image.color(pixel, 0) == filled, "key 0 is kept")
         }
-        #expect(image.colors(x: 0.6...0.9, y: 0.1...0.4) == [Palette.of(.light).paper])
+        #expect(image.colors(x: 0.6...0.9, y: 0.1...0.4) == [.paper])
         #expect(!image.colors(x: 0.1...0.4, y: 0.6...0.9).contains(filled))
     }
 
@@ -104,17 +104,16 @@ extension PixelImage {
         }
     }
 
-    @Test(arguments: Theme.allCases, [100, 226]) func `dropped cells are hatched in pixels, masked ones blank, in every figure`(
-        theme: Theme, count: Int
+    @Test(arguments: [100, 226]) func `dropped cells are hatched in pixels, masked ones blank, in every figure`(
+        count: Int
     ) throws {
-        let palette = Palette.of(theme)
         for (figure, step) in [(Figure.matrix, "sparse.weights"), (.matrix, "selected"), (.compare, nil), (.heads, "sparse.weights")] {
             let scene = try draw(LargeTrace.selective(count), figure) { options in
-                (options.step, options.theme, options.width) = (step, theme, 300)
+                (options.step, options.width) = (step, 300)
             }
             let picture = try #require(scene.images.last { $0.height > 1 }, "all but the legend's scale")
-            #expect(picture.colors(x: 0.1...0.4, y: 0.6...0.9) == [palette.paper, palette.hatch], "\(figure.name) \(step ?? "")")
-            #expect(picture.colors(x: 0.6...0.9, y: 0.1...0.4) == [palette.paper])
+            #expect(picture.colors(x: 0.1...0.4, y: 0.6...0.9) == [.paper, .hatch], "\(figure.name) \(step ?? "")")
+            #expect(picture.colors(x: 0.6...0.9, y: 0.1...0.4) == [.paper])
             #expect(scene.words.contains { $0.hasSuffix("visible, not selected") })
             #expect(scene.words.contains { $0.hasPrefix("blank: ") && !$0.contains("not selected") })
         }
@@ -123,7 +122,7 @@ extension PixelImage {
     @Test func `a number that the mask is still to hide is pale in pixels too`() throws {
         let scene = try draw(LargeTrace.selective(100)) { $0.step = "sparse.dot" }
         let image = try #require(scene.images.first)
-        let color = ColorMap.sequential(.light).color(at: 0.5)
+        let color = ColorScale.sequential.paint(at: 0.5)
         #expect(image.colors(x: 0.1...0.4, y: 0.6...0.9) == [color])
         let future = image.colors(x: 0.6...0.9, y: 0.1...0.4)
         #expect(future.count == 1 && !future.contains(color))
@@ -132,19 +131,14 @@ extension PixelImage {
 
     // MARK: The framed row and column
 
-    private func frames(_ scene: Scene, _ color: Color) -> [Rect] {
+    private func frames(_ scene: Scene, _ color: Paint) -> [Rect] {
         scene.rects.filter { $0.fill == nil && $0.stroke?.color == color }.map(\.rect)
     }
 
-    @Test(arguments: Theme.allCases) func `a key frames its column in its role's colour, its name in bold, and the words say so`(
-        theme: Theme
-    )
-        throws
-    {
-        let scene = try draw(Diary.trace("trip", .en)) { options in (options.key, options.theme) = (4, theme) }
-        let palette = Palette.of(theme)
-        let column = try #require(frames(scene, palette.key).first)
-        let row = try #require(frames(scene, palette.query).first)
+    @Test func `a key frames its column in its role's colour, its name in bold, and the words say so`() throws {
+        let scene = try draw(Diary.trace("trip", .en)) { $0.key = 4 }
+        let column = try #require(frames(scene, .key).first)
+        let row = try #require(frames(scene, .query).first)
         #expect(column.height > 10 * column.width && row.width > 10 * row.height)
         let bold = scene.texts.filter { $0.style.weight == .bold && $0.style.size < 15 }.map(\.text)
         #expect(Set(bold) == ["?", "Dali"])
@@ -167,9 +161,8 @@ extension PixelImage {
 
     @Test func `a raster frames row and column around their pixels, and writes their positions in bold`() throws {
         let scene = try draw(LargeTrace.selective(100)) { options in (options.query, options.key) = (70, 33) }
-        let palette = Palette.of(.light)
-        let row = try #require(frames(scene, palette.query).first)
-        let column = try #require(frames(scene, palette.key).first)
+        let row = try #require(frames(scene, .query).first)
+        let column = try #require(frames(scene, .key).first)
         let area = try #require(
             scene.flat.lazy.compactMap { if case .image(_, let area) = $0 { area } else { nil } }.first)
         #expect(abs(row.midY - (area.y + 70.5 * area.height / 100)) < 1e-9 && row.width > area.width)
@@ -177,7 +170,7 @@ extension PixelImage {
         #expect(row.height - 1.5 >= area.height / 100, "the frame covers no cell of its row")
         let bold = scene.texts.filter { $0.style.weight == .bold && $0.style.size < 15 }.map(\.text)
         #expect(bold == ["70", "33"])
-        #expect(try frames(draw(LargeTrace.selective(100)) { $0.key = 33 }, palette.query).isEmpty)
+        #expect(try frames(draw(LargeTrace.selective(100)) { $0.key = 33 }, .query).isEmpty)
     }
 
     @Test func `a key that is not there is a named error`() throws {

@@ -25,7 +25,7 @@ import Traces
     }
 
     private func group(_ name: String, _ scene: Scene) -> [Item] {
-        scene.items.compactMap { if case .group(name, let items, _) = $0 { items } else { nil } }.flatMap { $0 }
+        scene.items(in: .light).compactMap { if case .group(name, let items, _) = $0 { items } else { nil } }.flatMap { $0 }
     }
 
     private func hatched(_ items: [Item]) -> Int {
@@ -62,7 +62,7 @@ import Traces
 
     @Test func `bars stand for index scores, and the cut runs between the last kept and the first dropped`() throws {
         let scene = try draw(.questions)
-        let violet = Palette.of(.light).indexer
+        let violet = Paint.indexer
         let bars = scene.rects.filter { $0.fill == .solid(violet) }.map(\.rect.height)
         #expect(bars.count == 8)
         let scores = [2.8, 2.4, 5.2, 3.0]
@@ -118,9 +118,8 @@ import Traces
 
     @Test func `each row's bar is the dense weight that it kept`() throws {
         let scene = try draw(.compare)
-        let palette = Palette.of(.light)
-        let tracks = scene.rects.filter { $0.fill == .solid(palette.rule) }.map(\.rect.width)
-        let bars = scene.rects.filter { $0.fill == .solid(palette.bar) }.map(\.rect.width)
+        let tracks = scene.rects.filter { $0.fill == .solid(.rule) }.map(\.rect.width)
+        let bars = scene.rects.filter { $0.fill == .solid(.bar) }.map(\.rect.width)
         #expect(bars.count == 18 && tracks.count == 18)
         let expected = [1, 1, 1, 1, 0.9750360949, 0.7585747096, 0.9192011719, 0.5974176240, 0.9416034497]
         for (place, mass) in expected.enumerated() { #expect(abs(bars[place] / tracks[place] - mass) < 1e-8) }
@@ -128,7 +127,7 @@ import Traces
     }
 
     @Test func `both matrices have one size and one baseline, and the followed row is framed in each`() throws {
-        let frames = try draw(.compare).rects.filter { $0.fill == nil && $0.stroke?.color == Palette.of(.light).query }.map(\.rect)
+        let frames = try draw(.compare).rects.filter { $0.fill == nil && $0.stroke?.color == .query }.map(\.rect)
         #expect(frames.count == 2)
         #expect(frames[0].y == frames[1].y && frames[0].width == frames[1].width && frames[0].height == frames[1].height)
         let stacked = try draw(.compare) { $0.width = 600 }.rects.filter { $0.fill == nil && $0.stroke?.width == 2 }.map(\.rect)
@@ -180,7 +179,7 @@ import Traces
 
     @Test func `kept keys have full bars and the others hatched ones, in proportion to their scores`() throws {
         let scene = try draw(.indexer)
-        let violet = Palette.of(.light).indexer
+        let violet = Paint.indexer
         let bars = scene.rects.filter { $0.fill == .solid(violet) && $0.rect.width > 60 }.map(\.rect.width)
         #expect(bars.count == 4)
         for (bar, score) in zip(bars, [2.8, 2.4, 5.2, 3.0]) { #expect(abs(bar / bars[2] - score / 5.2) < 1e-9) }

@@ -12,14 +12,21 @@ var fixedText: TextMeasurer {
 }
 
 extension Scene {
-    /// Items without their groups.
-    var flat: [Item] { items.flatMap(Self.flatten) }
+    /// Items without their groups, as the light theme shows them.
+    var flat: [Item] { items(in: .light).flatMap(Self.flatten) }
     var texts: [TextRun] { flat.compactMap { if case .text(let run) = $0 { run } else { nil } } }
     var words: [String] { texts.map(\.text) }
     var hotSpots: [HotSpot] { flat.compactMap { if case .hotSpot(let spot) = $0 { spot } else { nil } } }
     var images: [PixelImage] { flat.compactMap { if case .image(let image, _) = $0 { image } else { nil } } }
     var rects: [(rect: Rect, fill: Fill?, stroke: Stroke?)] {
         flat.compactMap { if case .rect(let rect, _, let fill, let stroke) = $0 { (rect, fill, stroke) } else { nil } }
+    }
+
+    /// The scene as `theme` shows it.
+    func shown(in theme: Theme) -> Scene {
+        var scene = self
+        scene.items = items(in: theme)
+        return scene
     }
 
     private static func flatten(_ item: Item) -> [Item] {

@@ -6,7 +6,7 @@ import Traces
 
 @Suite struct TextTests {
     private func lines(_ text: String, _ width: Double) -> [String] {
-        LineBreaker.lines(text, width: width) { fixedText.measure($0, TextStyle(size: 10, color: Color(0)), .zh).width }
+        LineBreaker.lines(text, width: width) { fixedText.measure($0, TextStyle(size: 10, color: .ink), .zh).width }
     }
 
     @Test func `English breaks at spaces`() {
@@ -25,7 +25,7 @@ import Traces
 
     @Test func `no last line holds next to nothing where narrower lines do as well`() {
         func full(_ text: String, _ width: Double) -> [String] {
-            LineBreaker.full(text, width: width) { fixedText.measure($0, TextStyle(size: 10, color: Color(0)), .zh).width }
+            LineBreaker.full(text, width: width) { fixedText.measure($0, TextStyle(size: 10, color: .ink), .zh).width }
         }
         #expect(lines("颜色越深，权重越大；每行之和为 1。", 150) == ["颜色越深，权重越大；每行之和为", "1。"])
         #expect(full("颜色越深，权重越大；每行之和为 1。", 150) == ["颜色越深，权重越大；每行之", "和为 1。"])

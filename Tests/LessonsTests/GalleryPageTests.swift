@@ -9,7 +9,7 @@ import Traces
 @Suite struct GalleryPageTests {
     private func scene(_ words: String) -> Scene {
         Scene(
-            size: Size(1200, 700), background: Color(0xFFFFFF), items: [], title: Bilingual(en: "t", zh: "题"),
+            size: Size(1200, 700), background: .paper, items: [], title: Bilingual(en: "t", zh: "题"),
             alt: Bilingual(en: "a \"b\" <c> & d", zh: "替代文字：\(words)"), caption: Bilingual(en: "caption", zh: "说明：\(words)"), language: .en)
     }
 

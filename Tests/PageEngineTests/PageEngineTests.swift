@@ -52,11 +52,11 @@ import Traces
             }
         }
         var options = FigureOptions()
-        (options.language, options.theme, options.query) = (.zh, .dark, 9)
+        (options.language, options.themes, options.query) = (.zh, [.dark], 9)
         let trace = try diary.trace(of: diary.tokens(of: diary.text(question: "trip", language: .zh)), language: .zh)
         let data = FigureData(
             traces: [("trip", trace)], provenance: Provenance(name: "diary", note: Diary.designedByHand))
-        #expect(answer == String(decoding: try Figure.compare.draw(data, options, table.measurer).json(), as: UTF8.self))
+        #expect(answer == String(decoding: try Figure.compare.draw(data, options, table.measurer).json(.dark), as: UTF8.self))
     }
 
     @Test(arguments: [

@@ -9,7 +9,7 @@ import Traces
 @Suite struct HTMLPageTests {
     static let page: String = {
         let pages = try! Language.allCases.map { try library.lesson("1").run(language: $0) }
-        return text(try! HTMLWriter(assets: assets, draw: drawing("svg")).files(of: pages)[0])
+        return text(try! HTMLWriter(assets: assets).files(of: pages, pictures: pictures())[0])
     }()
 
     @Test func `a page with its figures is under 3 MB and asks for nothing`() {
@@ -45,7 +45,7 @@ import Traces
 
     @Test func `explanations keep to their budget, the followed row first`() throws {
         let pages = [try library.lesson("1").run(language: .en)]
-        let page = text(try HTMLWriter(assets: assets, explanationBytes: 40_000, draw: drawing("svg")).files(of: pages)[0])
+        let page = text(try HTMLWriter(assets: assets, explanationBytes: 40_000).files(of: pages, pictures: pictures())[0])
         let book = try PageBook(page)
         let bytes = try ["explanations", "phrases", "notes"].map {
             try JSONSerialization.data(withJSONObject: try #require(book.json[$0])).count
@@ -63,7 +63,7 @@ import Traces
     }
 
     @Test func `a reader's text is shown and never markup`() throws {
-        let page = text(try HTMLWriter(assets: assets, draw: drawing("svg")).files(of: hostilePages())[0])
+        let page = text(try HTMLWriter(assets: assets).files(of: hostilePages(), pictures: pictures())[0])
         #expect(!page.contains("<script>window") && !page.contains("<img") && !page.contains("\u{0}") && !page.contains("\u{202E}"))
         #expect(page.contains("&lt;script&gt;window.hacked=1"))
         let book = try PageBook(page)
@@ -74,24 +74,7 @@ import Traces
 
     @Test func `the same lesson gives the same bytes`() throws {
         let pages = try Language.allCases.map { try library.lesson("1").run(language: $0) }
-        #expect(text(try HTMLWriter(assets: assets, draw: drawing("svg")).files(of: pages)[0]) == Self.page)
-    }
-
-    @Test func `pictures that are no SVG are refused`() throws {
-        let pages = [try library.lesson("1").run(language: .en)]
-        let writer = HTMLWriter(assets: assets) { _, _, _ in DrawnFigure(bytes: [1, 2], fileExtension: "png", title: "t", alt: "a") }
-        #expect(throws: LessonError(.badFile, "a page takes pictures as SVG with a viewBox: found png")) { try writer.files(of: pages) }
-    }
-
-    @Test func `the drawings that a page will ask for are known beforehand`() throws {
-        let pages = try Language.allCases.map { try library.lesson("1").run(language: $0) }
-        var asked: [FigureOptions] = []
-        let draw = drawing("svg")
-        _ = try HTMLWriter(assets: assets) { name, data, options in
-            asked.append(options)
-            return try draw(name, data, options)
-        }.files(of: pages)
-        #expect(asked == pages.flatMap(HTMLWriter.figures).map(\.options))
+        #expect(text(try HTMLWriter(assets: assets).files(of: pages, pictures: pictures())[0]) == Self.page)
     }
 
     @Test func `missing assets and a broken glossary are named`() throws {
@@ -108,7 +91,7 @@ import Traces
     }
 
     @Test func `the index lists the lessons of both tracks in both languages`() throws {
-        let index = text(try HTMLWriter(assets: assets, draw: drawing("svg")).index(of: library.lessons, gallery: "gallery/index.html"))
+        let index = text(try HTMLWriter(assets: assets).index(of: library.lessons, gallery: "gallery/index.html"))
         for lesson in library.lessons {
             #expect(index.components(separatedBy: "href=\"\(lesson.name).html\"").count == 3)
             #expect(index.contains(lesson.summary.en.replacingOccurrences(of: "'", with: "&#39;")) && index.contains(lesson.title.zh))
@@ -119,7 +102,7 @@ import Traces
 
 @Suite struct PastePageTests {
     @Test(arguments: Language.allCases) func `only what editors keep is written`(_ language: Language) throws {
-        let files = try PasteWriter(draw: drawing("png")).files(of: library.lesson("1").run(language: language))
+        let files = try PasteWriter(draw: drawing).files(of: library.lesson("1").run(language: language))
         let page = text(files[0])
         for dropped in [" class=", " id=", "<script", "<style", "<svg", "<math", "<div", "<details", "data:"] {
             #expect(!page.contains(dropped), "\(dropped)")
@@ -130,7 +113,7 @@ import Traces
     }
 
     @Test func `a reader's text is never markup`() throws {
-        let page = text(try PasteWriter(draw: drawing("png")).files(of: hostilePages()[0])[0])
+        let page = text(try PasteWriter(draw: drawing).files(of: hostilePages()[0])[0])
         #expect(!page.contains("<script") && !page.contains("onerror=window.hacked=2>") && page.contains("&lt;script&gt;window.hacked=1"))
         #expect(!page.contains("\u{202E}") && !page.contains("\u{0}"))
     }

@@ -14,15 +14,22 @@ let library = try! LessonLibrary(folder: repository.appending(path: "lessons").p
 let assets = try! PageAssets(
     folder: repository.appending(path: "assets/page").path, glossary: repository.appending(path: "lessons/glossary.yaml").path)
 
-/// Draws as the program does.
-func drawing(_ fileExtension: String) -> FigureDrawing {
+/// Draws the pictures of articles as the program does.
+func drawing(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> DrawnFigure {
     let renderer = CairoRenderer()
-    return { name, data, options in
-        let scene = try Figures.named(name).draw(data, options, renderer.measurer)
-        let bytes = try fileExtension == "svg" ? renderer.svg(scene, idPrefix: "f") : renderer.png(scene, scale: 1)
-        return DrawnFigure(
-            bytes: bytes, fileExtension: fileExtension, title: scene.title[options.language], alt: scene.alt[options.language])
-    }
+    let scene = try Figures.named(name).draw(data, options, renderer.measurer)
+    return DrawnFigure(
+        bytes: try renderer.png(scene, scale: 1), fileExtension: "png", title: scene.title[options.language],
+        alt: scene.alt[options.language])
+}
+
+/// What the program makes the pictures of one page with.
+func pictures() -> PagePictures {
+    let renderer = CairoRenderer()
+    let sheet = PageSheet(renderer)
+    return PagePictures(
+        scene: { name, data, options in try Figures.named(name).draw(data, options, renderer.measurer) }, markup: sheet.add,
+        shared: { (sheet.shapes, sheet.styles) })
 }
 
 /// Tokens that a page must show and never obey.

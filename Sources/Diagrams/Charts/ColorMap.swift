@@ -11,7 +11,10 @@ public struct ColorMap: Hashable, Sendable {
     public let isDiverging: Bool
 
     /// The colour at `t`; values outside 0 to 1 take the ends.
-    public func color(at t: Double) -> Color { colors[Int((min(max(t.isNaN ? 0 : t, 0), 1) * Double(colors.count - 1)).rounded())] }
+    public func color(at t: Double) -> Color { colors[Self.step(at: t)] }
+
+    /// The step of `t`, whatever the map.
+    static func step(at t: Double) -> Int { Int((min(max(t.isNaN ? 0 : t, 0), 1) * Double(steps)).rounded()) }
 
     /// One hue from paper to deep; zero looks like nothing.
     public static func sequential(_ theme: Theme) -> ColorMap {
@@ -32,7 +35,8 @@ public struct ColorMap: Hashable, Sendable {
         }
     }
 
-    private static let steps = 120
+    /// Every map has this many steps, and one colour more.
+    public static let steps = 120
 
     private init(walking anchors: [UInt32]) {
         colors = Self.walk(anchors.map { Lab(Color($0)) }, steps: Self.steps)
@@ -60,6 +64,11 @@ public struct ColorMap: Hashable, Sendable {
             return anchors[i].mixed(with: anchors[i + 1], min(left / lengths[i], 1)).color
         }
     }
+}
+
+extension Theme {
+    /// The themes whose colours say how large a signed number is, but not its sign.
+    package static let grey = allCases.filter { Palette.of($0).diverging.colors.first == Palette.of($0).diverging.colors.last }
 }
 
 /// A colour in CIE 1976 L*a*b* with the white of D65.

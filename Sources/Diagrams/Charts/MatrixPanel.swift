@@ -81,57 +81,53 @@ struct MatrixPanel {
     }
 
     /// The cells, with numbers where `digits` gives a text.
-    func cells(_ scale: MatrixScale, _ palette: Palette, digits: TextStyle?, mark: (Int, Int) -> CellMark) -> [Item] {
+    func cells(_ scale: MatrixScale, digits: TextStyle?, mark: (Int, Int) -> CellMark) -> [Item] {
         var items: [Item] = []
         for row in 0..<rows {
             for column in 0..<columns {
                 let area = frame(row, column).insetBy(min(cell, rowHeight) > 6 ? 0.5 : min(cell, rowHeight) * 0.06)
                 switch mark(row, column) {
                 case .masked: break
-                case .dropped: items.append(.rect(area, fill: .hatch(lines: palette.hatch, background: nil, spacing: 3.2, width: 0.6)))
-                case .value(let value) where value.isFinite: items += number(value, area, scale, palette, digits)
+                case .dropped: items.append(.rect(area, fill: .hatch(lines: .hatch, background: nil, spacing: 3.2, width: 0.6)))
+                case .value(let value) where value.isFinite: items += number(value, area, scale, digits)
                 case .beyond(let value) where value.isFinite:
-                    let color = scale.color(value).pale(on: palette.paper)
-                    items.append(.rect(area, fill: .solid(color)))
-                case .value(let value), .beyond(let value): items += broken(value, area, palette)
+                    items.append(.rect(area, fill: .solid(scale.paint(value).pale)))
+                case .value(let value), .beyond(let value): items += broken(value, area)
                 }
             }
         }
         return items
     }
 
-    private func number(_ value: Double, _ area: Rect, _ scale: MatrixScale, _ palette: Palette, _ digits: TextStyle?) -> [Item] {
-        let color = scale.color(value)
-        // Cells that are almost paper keep a hairline, so that "visible, but nothing there" differs from "masked".
-        let isFaint = color.contrast(with: palette.paper) < 1.25
-        let border = isFaint ? Stroke(palette.rule, width: 0.75) : nil
-        var items: [Item] = [.rect(isFaint ? area.insetBy(0.375) : area, fill: .solid(color), stroke: border)]
+    private func number(_ value: Double, _ area: Rect, _ scale: MatrixScale, _ digits: TextStyle?) -> [Item] {
+        let paint = scale.paint(value)
+        var items: [Item] = [.cell(area, paint)]
         if let digits {
-            let style = TextStyle(size: digits.size, weight: digits.weight, color: palette.text(on: color))
+            let style = TextStyle(size: digits.size, weight: digits.weight, color: .text(on: paint))
             let text = scale.text(value)
             if !text.isEmpty {
                 items.append(.text(TextRun(text, style, at: Point(area.midX, area.midY + digits.size * 0.36), anchor: .middle)))
             }
-        } else if value < 0, scale.isGrey, cell >= 5 {
-            items.append(Self.minus(in: area, palette.text(on: color)))
+        } else if value < 0, scale.kind == .signed, cell >= 5 {
+            items.append(.only(Theme.grey, [Self.minus(in: area, .text(on: paint))]))
         }
         return items
     }
 
     /// The sign of a negative number where grey says only its size and there is no room for digits.
-    static func minus(in area: Rect, _ color: Color) -> Item {
+    static func minus(in area: Rect, _ color: Paint) -> Item {
         let half = min(area.width, area.height) * 0.22
         return .path(
             [.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
     }
 
     /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.
-    private func broken(_ value: Double, _ area: Rect, _ palette: Palette) -> [Item] {
-        let stroke = Stroke(palette.alarm, width: 1.2)
+    private func broken(_ value: Double, _ area: Rect) -> [Item] {
+        let stroke = Stroke(.alarm, width: 1.2)
         let inner = area.insetBy(0.6)
-        var items: [Item] = [.rect(inner, fill: .solid(palette.alarm.mixed(0.12, over: palette.paper)), stroke: stroke)]
+        var items: [Item] = [.rect(inner, fill: .solid(Paint.alarm.mixed(0.12)), stroke: stroke)]
         if cell >= 30 {
-            let style = TextStyle(size: 11, weight: .semibold, color: palette.ink)
+            let style = TextStyle(size: 11, weight: .semibold, color: .ink)
             items.append(.text(TextRun(value.isNaN ? "NaN" : "∞", style, at: Point(area.midX, area.midY + 4), anchor: .middle)))
         } else {
             let cross: [PathElement] = [
@@ -144,22 +140,22 @@ struct MatrixPanel {
     }
 
     /// Row names, the highlighted one in bold.
-    func rowNames(highlighted: Int?, _ palette: Palette) -> [Item] {
+    func rowNames(highlighted: Int?) -> [Item] {
         (0..<rows).filter { isShown($0, rowStep, highlighted, rows) }.map { row in
             .text(
                 TextRun(
-                    rowLabels[row], named(row == highlighted, palette), at: Point(origin.x - 8, frame(row, 0).midY + style.size * 0.36),
+                    rowLabels[row], named(row == highlighted), at: Point(origin.x - 8, frame(row, 0).midY + style.size * 0.36),
                     anchor: .end))
         }
     }
 
     /// Column names below the matrix.
-    func columnNames(highlighted: Int?, _ palette: Palette) -> [Item] {
+    func columnNames(highlighted: Int?) -> [Item] {
         var items: [Item] = []
         for column in 0..<columns where isShown(column, columnStep, highlighted, columns) {
             let (x, y) = (frame(0, column).midX, area.maxY)
             let name = columnLabels[column]
-            let style = named(column == highlighted, palette)
+            let style = named(column == highlighted)
             switch columnMode {
             case .level: items.append(.text(TextRun(name, style, at: Point(x, y + style.size * 1.35), anchor: .middle)))
             case .stacked:
@@ -180,17 +176,17 @@ struct MatrixPanel {
     }
 
     /// The frame around the story's row.
-    func rowFrame(_ row: Int, _ color: Color) -> Item {
+    func rowFrame(_ row: Int, _ color: Paint) -> Item {
         .rect(Rect(area.x, frame(row, 0).y, area.width, rowHeight).insetBy(-1), stroke: Stroke(color, width: 2))
     }
 
     /// The frame around the story's column.
-    func columnFrame(_ column: Int, _ color: Color) -> Item {
+    func columnFrame(_ column: Int, _ color: Paint) -> Item {
         .rect(Rect(frame(0, column).x, area.y, cell, area.height).insetBy(-1), stroke: Stroke(color, width: 2))
     }
 
-    private func named(_ isHighlighted: Bool, _ palette: Palette) -> TextStyle {
-        TextStyle(size: style.size, weight: isHighlighted ? .bold : .regular, color: isHighlighted ? palette.ink : palette.muted)
+    private func named(_ isHighlighted: Bool) -> TextStyle {
+        TextStyle(size: style.size, weight: isHighlighted ? .bold : .regular, color: isHighlighted ? .ink : .muted)
     }
 
     /// Where there is no room for every name, the first and every n-th; the highlighted one always, without its close neighbours.

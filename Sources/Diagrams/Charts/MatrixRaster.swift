@@ -164,10 +164,10 @@ struct MatrixRaster {
     // MARK: Pixels
 
     /// The picture of the raster over an area of `size`. Hatching is one point wide, so a raster with dropped cells has a pixel for every point.
-    func image(_ scale: MatrixScale, _ palette: Palette, over size: Size) -> PixelImage {
-        let marks = Marks(scale, palette, hasPale: looks.contains(.beyond))
+    func image(_ scale: MatrixScale, over size: Size) -> PixelImage {
+        let marks = Marks(scale, hasPale: looks.contains(.beyond))
         let pixels = indices(scale, marks)
-        guard hasDropped else { return PixelImage(width: columns, height: rows, palette: marks.colors, pixels: pixels) }
+        guard hasDropped else { return PixelImage(width: columns, height: rows, palette: marks.paints, pixels: pixels) }
         let (width, height) = (max(Int(size.width), columns), max(Int(size.height), rows))
         let looks = looks
         let hatched = [UInt8](unsafeUninitializedCapacity: width * height) { result, filled in
@@ -181,7 +181,7 @@ struct MatrixRaster {
             }
             filled = width * height
         }
-        return PixelImage(width: width, height: height, palette: marks.colors, pixels: hatched)
+        return PixelImage(width: width, height: height, palette: marks.paints, pixels: hatched)
     }
 
     /// Points between two lines of hatching, along a row.
@@ -189,24 +189,24 @@ struct MatrixRaster {
 
     /// Palette indices beside those of the colour scale.
     private struct Marks {
-        let colors: [Color]
+        let paints: [Paint]
         let masked: UInt8
         let broken: UInt8
         let hatch: UInt8
         /// What is added to the index of a number that the mask is still to hide.
         let pale: UInt8
 
-        init(_ scale: MatrixScale, _ palette: Palette, hasPale: Bool) {
-            let scaled = scale.map.colors
-            let marks = [palette.paper, palette.alarm, palette.hatch]
+        init(_ scale: MatrixScale, hasPale: Bool) {
+            let scaled = scale.map.paints
+            let marks: [Paint] = [.paper, .alarm, .hatch]
             (masked, broken, hatch) = (UInt8(scaled.count), UInt8(scaled.count + 1), UInt8(scaled.count + 2))
             pale = UInt8(scaled.count + marks.count)
-            colors = scaled + marks + (hasPale ? scaled.map { $0.pale(on: palette.paper) } : [])
+            paints = scaled + marks + (hasPale ? scaled.map { $0.pale } : [])
         }
     }
 
     private func indices(_ scale: MatrixScale, _ marks: Marks) -> [UInt8] {
-        let top = Double(scale.map.colors.count - 1)
+        let top = Double(ColorMap.steps)
         let (factor, offset) = scale.kind == .signed ? (top / 2 / scale.limit, top / 2) : (top / scale.limit, 0)
         return [UInt8](unsafeUninitializedCapacity: values.count) { pixels, filled in
             for i in values.indices {
@@ -228,9 +228,9 @@ extension Int {
     func blocks(of pixels: Int) -> Int { (self + pixels - 1) / pixels }
 }
 
-extension Color {
-    /// The colour of a number that a mask is still to hide.
-    func pale(on paper: Color) -> Color { mixed(0.25, over: paper) }
+extension Paint {
+    /// The paint of a number that a mask is still to hide.
+    var pale: Paint { mixed(0.25) }
 }
 
 extension MatrixSlice {

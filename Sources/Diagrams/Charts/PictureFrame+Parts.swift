@@ -7,7 +7,7 @@ import Traces
 /// One entry of a legend.
 enum LegendEntry {
     /// A colour scale with its ends.
-    case ramp(ColorMap, name: String, low: String, high: String)
+    case ramp(ColorScale, name: String, low: String, high: String)
     /// A filled box.
     case box(Fill?, Stroke?, String)
     /// A piece of line.
@@ -19,7 +19,7 @@ enum LegendEntry {
 extension PictureFrame {
     /// Entries in a row, wrapped where they would run over.
     mutating func legend(_ entries: [LegendEntry]) {
-        let style = style(type.small, palette.muted)
+        let style = style(type.small, .muted)
         let gap = max(14, type.margin * 0.45)
         var x = type.margin
         var baseline = y + type.small
@@ -59,9 +59,9 @@ extension PictureFrame {
             x += width(low, style) + 6
             // On whole points: its edges mix no colours, and large matrices keep to one palette.
             let bar = Rect(x.rounded(), (middle - style.size * 0.5).rounded(), rampWidth.rounded(), style.size.rounded())
-            let colors = map.colors
-            let ramp = PixelImage(width: colors.count, height: 1, palette: colors, pixels: colors.indices.map { UInt8($0) })
-            items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(palette.rule)))
+            let paints = map.paints
+            let ramp = PixelImage(width: paints.count, height: 1, palette: paints, pixels: paints.indices.map { UInt8($0) })
+            items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(.rule)))
             items.append(.image(ramp, in: bar))
             add(high, style, at: Point(bar.maxX + 6, point.y))
         case .box(let fill, let stroke, let text):
@@ -75,13 +75,13 @@ extension PictureFrame {
     }
 
     /// The hatching of what is visible and not selected.
-    var hatching: Fill { .hatch(lines: palette.hatch, background: nil, spacing: 3.2, width: 0.6) }
+    var hatching: Fill { .hatch(lines: .hatch, background: nil, spacing: 3.2, width: 0.6) }
 
     /// The highlighter, from faint to full as `share` runs from 0 to 1.
-    func highlighter(_ share: Double) -> Color { palette.highlight.mixed(0.32 + 0.68 * min(max(share, 0), 1), over: palette.paper) }
+    func highlighter(_ share: Double) -> Paint { Paint.highlight.mixed(0.32 + 0.68 * min(max(share, 0), 1)) }
 
     /// Text on the highlighter at `share`.
-    func onHighlighter(_ share: Double) -> Color { palette.text(on: highlighter(share)) }
+    func onHighlighter(_ share: Double) -> Paint { .text(on: highlighter(share)) }
 
     /// A symbol such as `q^I` or `W_O`, its raised and lowered letters smaller, centred on `center`; digits and primes stay with their letter.
     mutating func symbol(_ symbol: String, _ style: TextStyle, center: Point) {
@@ -118,8 +118,8 @@ extension PictureFrame {
             items = items[..<body] + middle + foot
         }
         return Scene(
-            size: Size(width, height), background: palette.paper, items: items, title: Words.spaced(title), alt: Words.spaced(alt),
-            caption: Words.spaced(caption), language: language, provenance: provenance)
+            size: Size(width, height), background: .paper, items: items, title: Words.spaced(title), alt: Words.spaced(alt),
+            caption: Words.spaced(caption), language: language, themes: themes, provenance: provenance)
     }
 }
 
@@ -169,6 +169,8 @@ extension Item {
         case .hotSpot(var spot):
             spot.area = rect(spot.area)
             return .hotSpot(spot)
+        case .cell(let area, let paint): return .cell(rect(area), paint)
+        case .only(let themes, let items): return .only(themes, items.map { $0.moved(dx, dy) })
         case .group(let name, let items, let clip): return .group(name, items.map { $0.moved(dx, dy) }, clip: clip.map(rect))
         }
     }

@@ -6,8 +6,8 @@ import Traces
 struct PictureFrame {
     let width: Double
     let type: TypeScale
-    let palette: Palette
     let language: Language
+    let themes: [Theme]
     let text: TextMeasurer
     var items: [Item] = []
     /// How far down the picture is filled.
@@ -18,8 +18,8 @@ struct PictureFrame {
     init(_ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         width = try options.checkedWidth()
         type = TypeScale(width: width, preset: options.preset)
-        palette = .of(options.theme)
         language = options.language
+        themes = options.themes
         self.text = text
         y = max(18, type.margin * 0.8)
     }
@@ -31,17 +31,35 @@ struct PictureFrame {
     func width(_ line: String, _ style: TextStyle) -> Double { text.measure(line, style, language).width }
 
     /// The finding, in bold, over as many lines as it needs; under it how to read the picture.
-    mutating func head(_ title: String, _ subtitle: String) {
-        let isChinese = language == .zh
-        paragraph(
-            isChinese ? Words.spaced(title) : title, TextStyle(size: type.title, weight: .bold, color: palette.ink), leading: 1.25)
+    mutating func head(_ title: String, _ subtitle: String) { head(title) { _ in subtitle } }
+
+    /// The same, where how to read the picture depends on what its theme's colours say. The longest of the texts makes the room for all.
+    mutating func head(_ title: String, _ subtitle: (Theme) -> String) {
+        func spaced(_ text: String) -> String { language == .zh ? Words.spaced(text) : text }
+        paragraph(spaced(title), TextStyle(size: type.title, weight: .bold, color: .ink), leading: 1.25)
         y += type.body * 0.45
-        paragraph(isChinese ? Words.spaced(subtitle) : subtitle, TextStyle(size: type.body, color: palette.muted), leading: 1.45)
+        let style = TextStyle(size: type.body, color: .muted)
+        let texts = themes.map { lines(spaced(subtitle($0)), style) }
+        for line in 0..<(texts.map { $0.count }.max() ?? 0) {
+            y += style.size * 1.45
+            var left = themes.indices.filter { line < texts[$0].count }
+            while let first = left.first {
+                let same = left.filter { texts[$0][line] == texts[first][line] }
+                left.removeAll { same.contains($0) }
+                add(texts[first][line], style, at: Point(type.margin, y - style.size * 0.22))
+                guard same.count < themes.count, let own = items.popLast() else { continue }
+                items.append(.only(same.map { themes[$0] }, [own]))
+            }
+        }
+    }
+
+    private func lines(_ words: String, _ style: TextStyle) -> [String] {
+        LineBreaker.full(words, width: contentWidth) { width($0, style) }
     }
 
     /// Wrapped text from margin to margin.
     mutating func paragraph(_ words: String, _ style: TextStyle, leading: Double) {
-        for line in LineBreaker.full(words, width: contentWidth, measure: { width($0, style) }) {
+        for line in lines(words, style) {
             y += style.size * leading
             add(line, style, at: Point(type.margin, y - style.size * 0.22))
         }
@@ -49,7 +67,7 @@ struct PictureFrame {
 
     /// The last line, small and grey: what the numbers are and where they come from.
     mutating func foot(_ source: String) {
-        paragraph(source, TextStyle(size: type.small, color: palette.muted), leading: 1.5)
+        paragraph(source, TextStyle(size: type.small, color: .muted), leading: 1.5)
         y += max(16, type.margin * 0.55)
     }
 
@@ -62,10 +80,10 @@ struct PictureFrame {
     }
 
     /// The names of rows and columns beside cells of `cell` points: as large as lets every one of them stand, down to 11 points.
-    func nameStyle(cell: Double) -> TextStyle { style(min(type.label, max(11, cell / MatrixPanel.namePitch)), palette.muted) }
+    func nameStyle(cell: Double) -> TextStyle { style(min(type.label, max(11, cell / MatrixPanel.namePitch)), .muted) }
 
     /// A style of this picture.
-    func style(_ size: Double, _ color: Color, _ weight: TextStyle.Weight = .regular) -> TextStyle {
+    func style(_ size: Double, _ color: Paint, _ weight: TextStyle.Weight = .regular) -> TextStyle {
         TextStyle(size: size, weight: weight, color: color)
     }
 }

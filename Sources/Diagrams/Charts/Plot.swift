@@ -8,7 +8,7 @@ struct PlotLine {
     /// The name, written beside the line's end.
     let name: String
     /// The colour of line and name.
-    let color: Color
+    let color: Paint
     /// Points (x, y) in data units, by ascending x.
     let points: [(x: Double, y: Double)]
     var width = 2.4
@@ -49,16 +49,16 @@ struct Plot {
             let isBase = tick == self.y.ticks.first
             frame.items.append(
                 .path(
-                    [.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: Stroke(isBase ? frame.palette.muted : frame.palette.rule)
+                    [.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: Stroke(isBase ? .muted : .rule)
                 ))
             frame.add(tick.label, style, at: Point(area.x - 8, y + style.size * 0.36), .end)
         }
         for tick in x.ticks {
             let x = point(tick.value, y.low).x
-            frame.items.append(.path([.move(Point(x, area.maxY)), .line(Point(x, area.maxY + 4))], stroke: Stroke(frame.palette.muted)))
+            frame.items.append(.path([.move(Point(x, area.maxY)), .line(Point(x, area.maxY + 4))], stroke: Stroke(.muted)))
             frame.add(tick.label, style, at: Point(x, area.maxY + 5 + style.size), .middle)
         }
-        let named = frame.style(frame.type.label, frame.palette.muted, .medium)
+        let named = frame.style(frame.type.label, .muted, .medium)
         frame.add(xName, named, at: Point(area.midX, area.maxY + style.size * 2.9), .middle)
         frame.add(yName, named, at: Point(area.x - Self.gutter(y, frame) + 2, area.y - style.size * 1.2))
     }
@@ -73,7 +73,7 @@ struct Plot {
 
     /// The width of the column of names: `limit`, or the longest word.
     static func nameWidth(_ names: [String], _ limit: Double, _ frame: PictureFrame) -> Double {
-        let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
+        let style = frame.style(frame.type.label, .ink, .semibold)
         let all = names.flatMap { broken($0, limit, style, frame) }
         return (all.map { frame.width($0, style) }.max() ?? 0).rounded(.up) + 1
     }
@@ -101,7 +101,7 @@ struct Plot {
 
     /// Names at the right of the lines' ends, broken into lines of `width`, moved apart where they would collide.
     func names(_ lines: [PlotLine], width: Double, on frame: inout PictureFrame) {
-        let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
+        let style = frame.style(frame.type.label, .ink, .semibold)
         let texts = lines.map { Self.broken($0.name, width, style, frame) }
         let leading = style.size * 1.22
         let ends = lines.map { point($0.points.last!.x, $0.points.last!.y) }
@@ -123,16 +123,16 @@ struct Plot {
     }
 
     /// A filled dot.
-    func dot(_ x: Double, _ y: Double, _ color: Color, radius: Double = 4.5, on frame: inout PictureFrame) {
-        frame.items.append(Self.disc(point(x, y), radius, fill: color, stroke: Stroke(frame.palette.paper, width: 1.2)))
+    func dot(_ x: Double, _ y: Double, _ color: Paint, radius: Double = 4.5, on frame: inout PictureFrame) {
+        frame.items.append(Self.disc(point(x, y), radius, fill: color, stroke: Stroke(.paper, width: 1.2)))
     }
 
     /// A ring with paper inside.
-    func ring(_ x: Double, _ y: Double, _ color: Color, radius: Double = 4.5, on frame: inout PictureFrame) {
-        frame.items.append(Self.disc(point(x, y), radius, fill: frame.palette.paper, stroke: Stroke(color, width: 1.6)))
+    func ring(_ x: Double, _ y: Double, _ color: Paint, radius: Double = 4.5, on frame: inout PictureFrame) {
+        frame.items.append(Self.disc(point(x, y), radius, fill: .paper, stroke: Stroke(color, width: 1.6)))
     }
 
-    static func disc(_ center: Point, _ radius: Double, fill: Color?, stroke: Stroke?) -> Item {
+    static func disc(_ center: Point, _ radius: Double, fill: Paint?, stroke: Stroke?) -> Item {
         .rect(
             Rect(center.x - radius, center.y - radius, 2 * radius, 2 * radius), radius: radius, fill: fill.map(Fill.solid), stroke: stroke)
     }
@@ -140,7 +140,7 @@ struct Plot {
     /// A dashed threshold from side to side, with its name over its beginning or under its end.
     func threshold(_ value: Double, _ name: String, isAbove: Bool = true, on frame: inout PictureFrame) {
         let y = point(x.low, value).y
-        let stroke = Stroke(frame.palette.muted, width: 1.2, dash: [5, 4])
+        let stroke = Stroke(.muted, width: 1.2, dash: [5, 4])
         frame.items.append(.path([.move(Point(area.x, y)), .line(Point(area.maxX, y))], stroke: stroke))
         let place = isAbove ? Point(area.x + 6, y - frame.type.label * 0.5) : Point(area.maxX - 4, y + frame.type.label * 1.4)
         frame.note(name, at: place, isAbove ? .start : .end)
@@ -150,34 +150,34 @@ struct Plot {
 extension PictureFrame {
     /// What headings, axes and the last line take beside `parts` charts one below the other.
     func below(_ source: Bilingual, parts: Int) -> Double {
-        let style = style(type.small, palette.muted)
+        let style = style(type.small, .muted)
         let lines = LineBreaker.lines(source[language], width: contentWidth) { width($0, style) }.count
         let each = type.panel * 1.1 + type.label * 8 + type.body
         return each * Double(parts) - type.body + type.small * (0.6 + 1.5 * Double(lines)) + max(16, type.margin * 0.55)
     }
 
     /// Tick labels and notes.
-    var labelStyle: TextStyle { style(type.label, palette.muted) }
+    var labelStyle: TextStyle { style(type.label, .muted) }
 
     /// A note on a chart, over several lines where it has line feeds, on a halo of paper so that grid lines do not run through it.
     mutating func note(
-        _ words: String, at point: Point, _ anchor: TextRun.Anchor = .start, color: Color? = nil, weight: TextStyle.Weight = .regular
+        _ words: String, at point: Point, _ anchor: TextRun.Anchor = .start, color: Paint? = nil, weight: TextStyle.Weight = .regular
     ) {
-        let style = style(type.label, color ?? palette.muted, weight)
+        let style = style(type.label, color ?? .muted, weight)
         for (i, line) in words.split(separator: "\n").map(String.init).enumerated() {
             let at = Point(point.x, point.y + Double(i) * style.size * 1.28)
             let length = width(line, style)
             let left = anchor == .start ? at.x : anchor == .middle ? at.x - length / 2 : at.x - length
-            items.append(.rect(Rect(left - 2, at.y - style.size * 0.92, length + 4, style.size * 1.22), fill: .solid(palette.paper)))
+            items.append(.rect(Rect(left - 2, at.y - style.size * 0.92, length + 4, style.size * 1.22), fill: .solid(.paper)))
             add(line, style, at: at, anchor)
         }
     }
 
     /// The heading of a part, with a line under it that says what it counts; returns the space that they take.
     mutating func heading(_ title: String, _ line: String, x: Double, width limit: Double) {
-        add(title, style(type.panel, palette.ink, .semibold), at: Point(x, y + type.panel))
+        add(title, style(type.panel, .ink, .semibold), at: Point(x, y + type.panel))
         var top = y + type.panel * 1.1
-        let small = style(type.label, palette.muted)
+        let small = style(type.label, .muted)
         if !line.isEmpty {
             for text in LineBreaker.lines(line, width: limit, measure: { width($0, small) }) {
                 top += type.label * 1.4
@@ -191,9 +191,9 @@ extension PictureFrame {
     func scene(_ figure: String, _ options: FigureOptions, _ words: FigureWords, _ data: Provenance) -> Scene {
         let height = options.preset.proportion.map { max(y, (width * $0).rounded()) } ?? y.rounded(.up)
         return Scene(
-            size: Size(width, height), background: palette.paper, items: items, title: Words.spaced(words.title),
+            size: Size(width, height), background: .paper, items: items, title: Words.spaced(words.title),
             alt: Words.spaced(words.alt), caption: Words.spaced(words.caption), language: language,
-            provenance: options.provenance(figure: figure, step: nil, data: data))
+            themes: themes, provenance: options.provenance(figure: figure, step: nil, data: data))
     }
 
     /// The same where `body` counts the items over which spare height is divided; the last line is set here.

@@ -14,18 +14,18 @@ struct RasterPanel {
     func columnMiddle(_ column: Int) -> Double { area.x + (Double(column) + 0.5) * area.width / Double(columns) }
 
     /// The frame of the story's row: around it, never over it.
-    func rowFrame(_ row: Int, _ color: Color) -> Item {
+    func rowFrame(_ row: Int, _ color: Paint) -> Item {
         let height = max(area.height / Double(rows), 1)
         return Self.frame(Rect(area.x, rowMiddle(row) - height / 2, area.width, height), color)
     }
 
     /// The frame of the story's column.
-    func columnFrame(_ column: Int, _ color: Color) -> Item {
+    func columnFrame(_ column: Int, _ color: Paint) -> Item {
         let width = max(area.width / Double(columns), 1)
         return Self.frame(Rect(columnMiddle(column) - width / 2, area.y, width, area.height), color)
     }
 
-    private static func frame(_ area: Rect, _ color: Color) -> Item { .rect(area.insetBy(-1.25), stroke: Stroke(color, width: 1.5)) }
+    private static func frame(_ area: Rect, _ color: Paint) -> Item { .rect(area.insetBy(-1.25), stroke: Stroke(color, width: 1.5)) }
 
     /// About five round positions, from 0.
     static func ticks(_ count: Int) -> [Int] {
@@ -44,22 +44,22 @@ struct RasterPanel {
 extension PictureFrame {
     /// The image with its edge, the positions along it, and the frames.
     mutating func raster(_ image: PixelImage, _ panel: RasterPanel, hasRows: Bool = true) {
-        items.append(.rect(panel.area.insetBy(-0.5), stroke: Stroke(palette.rule)))
+        items.append(.rect(panel.area.insetBy(-0.5), stroke: Stroke(.rule)))
         items.append(.image(image, in: panel.area))
         if hasRows { rowTicks(panel) }
         columnTicks(panel)
-        if let query = panel.query { items.append(panel.rowFrame(query, palette.query)) }
-        if let key = panel.key { items.append(panel.columnFrame(key, palette.key)) }
+        if let query = panel.query { items.append(panel.rowFrame(query, .query)) }
+        if let key = panel.key { items.append(panel.columnFrame(key, .key)) }
     }
 
     private mutating func rowTicks(_ panel: RasterPanel) {
-        let style = style(type.label, palette.muted)
+        let style = style(type.label, .muted)
         func isFree(_ tick: Int) -> Bool {
             guard let query = panel.query else { return true }
             return abs(panel.rowMiddle(tick) - panel.rowMiddle(query)) >= type.label * 1.2
         }
         for tick in RasterPanel.ticks(panel.rows).filter(isFree) { rowTick(tick, style, panel) }
-        if let query = panel.query { rowTick(query, self.style(type.label, palette.ink, .bold), panel) }
+        if let query = panel.query { rowTick(query, self.style(type.label, .ink, .bold), panel) }
     }
 
     private mutating func rowTick(_ row: Int, _ style: TextStyle, _ panel: RasterPanel) {
@@ -69,7 +69,7 @@ extension PictureFrame {
     }
 
     private mutating func columnTicks(_ panel: RasterPanel) {
-        let (style, bold) = (style(type.label, palette.muted), style(type.label, palette.ink, .bold))
+        let (style, bold) = (style(type.label, .muted), style(type.label, .ink, .bold))
         func isFree(_ tick: Int) -> Bool {
             guard let key = panel.key else { return true }
             let room = (width(NumberText.grouped(tick), style) + width(NumberText.grouped(key), bold)) / 2 + 6

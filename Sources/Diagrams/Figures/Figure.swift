@@ -44,8 +44,8 @@ public enum Aggregation: String, CaseIterable, Hashable, Sendable {
 public struct FigureOptions: Hashable, Sendable {
     /// The language of all words.
     public var language = Language.en
-    /// The looks.
-    public var theme = Theme.light
+    /// The themes that the picture will be drawn in: words that depend on the theme are laid out for these alone.
+    public var themes = Theme.allCases
     /// The use.
     public var preset = Preset.article
     /// Width in points instead of the preset's; figures check it (200 to 10,000).

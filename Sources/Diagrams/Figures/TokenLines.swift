@@ -28,7 +28,7 @@ struct TokenLines {
     init(_ view: SelectionView, among views: [SelectionView], _ frame: PictureFrame) {
         let alike = views.filter { $0.columns == view.columns }
         func chips(_ size: Double, _ padding: Double) -> [TokenChip] {
-            let style = TextStyle(size: size, weight: .semibold, color: frame.palette.ink)
+            let style = TextStyle(size: size, weight: .semibold, color: .ink)
             func shortened(_ name: String) -> String { TokenText.shortened(name, to: frame.contentWidth * 0.4) { frame.width($0, style) } }
             return (0..<view.columns).map { token in
                 let widest = alike.map { frame.width(shortened($0.dense.columnName(token)), style) }.max() ?? 0

@@ -54,7 +54,7 @@ package struct AdvanceTable: Sendable {
     /// The styles of each language.
     package static var styles: [TextStyle] {
         let weights: [TextStyle.Weight] = [.regular, .medium, .semibold, .bold]
-        return weights.map { TextStyle(size: 1, weight: $0, color: Color(0)) } + [TextStyle(size: 1, color: Color(0), face: .mono)]
+        return weights.map { TextStyle(size: 1, weight: $0, color: .ink) } + [TextStyle(size: 1, color: .ink, face: .mono)]
     }
 
     /// The name of a style in the table.

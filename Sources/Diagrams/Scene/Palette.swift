@@ -1,4 +1,4 @@
-// The colours of the three themes, one for each role: the same role has the same colour in every figure, lesson and page.
+// The colours of the three themes, one for each role (`ColorRole`).
 // Colours that carry text have a contrast of at least 4.5 with the paper (tested).
 
 /// The colours of one theme by role.

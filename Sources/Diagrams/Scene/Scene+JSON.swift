@@ -6,42 +6,46 @@ extension Scene {
     /// The name that stands in every scene's text.
     package static let format = "attention-steps.scene"
 
-    /// The scene as one line of JSON.
-    package func json() -> [UInt8] {
-        var buffer = JSONBuffer()
-        buffer.write("{\"format\":\"\(Self.format)\",\"version\":1,\"language\":\"\(language.rawValue)\",\"size\":[")
-        buffer.writeJSON(size.width)
-        buffer.write(",")
-        buffer.writeJSON(size.height)
-        buffer.write("],\"background\":\(background.json)")
-        for (name, text) in [("title", title), ("alt", alt), ("caption", caption)] {
-            buffer.write(",\"\(name)\":{\"en\":\(JSON.quoted(text.en)),\"zh\":\(JSON.quoted(text.zh))}")
-        }
-        buffer.write(",\"provenance\":{")
-        for (i, (key, value)) in provenance.sorted(by: { $0.key < $1.key }).enumerated() {
-            buffer.write("\(i > 0 ? "," : "")\(JSON.quoted(key)):\(JSON.quoted(value))")
-        }
-        buffer.write("},\"items\":")
-        buffer.writeArray(items) { $1.write($0) }
-        buffer.write("}")
-        return buffer.bytes
+    /// The scene as one line of JSON, as `theme` shows it.
+    package func json(_ theme: Theme) -> [UInt8] {
+        var text = SceneText(palette: .of(theme))
+        text.write(self, theme)
+        return text.bytes
     }
 }
 
-extension Color {
-    /// `"#rrggbb"`, or `"#rrggbbaa"` where it is not opaque.
-    var json: String {
-        func byte(_ component: Double) -> String {
-            let digits = String(Int((min(max(component, 0), 1) * 255).rounded()), radix: 16)
-            return digits.utf8.count < 2 ? "0" + digits : digits
-        }
-        return "\"#\(byte(red))\(byte(green))\(byte(blue))\(alpha < 1 ? byte(alpha) : "")\""
-    }
-}
+/// The text of a scene in the colours of one theme.
+private struct SceneText: JSONSink {
+    let palette: Palette
+    private var buffer = JSONBuffer()
+    var bytes: [UInt8] { buffer.bytes }
 
-extension JSONBuffer {
+    init(palette: Palette) { self.palette = palette }
+
+    mutating func write(_ text: String) { buffer.write(text) }
+
+    mutating func write(_ scene: Scene, _ theme: Theme) {
+        write("{\"format\":\"\(Scene.format)\",\"version\":1,\"language\":\"\(scene.language.rawValue)\",\"size\":[")
+        writeJSON(scene.size.width)
+        write(",")
+        writeJSON(scene.size.height)
+        write("],\"background\":\(color(scene.background))")
+        for (name, text) in [("title", scene.title), ("alt", scene.alt), ("caption", scene.caption)] {
+            write(",\"\(name)\":{\"en\":\(JSON.quoted(text.en)),\"zh\":\(JSON.quoted(text.zh))}")
+        }
+        write(",\"provenance\":{")
+        for (i, (key, value)) in scene.facts(theme).enumerated() {
+            write("\(i > 0 ? "," : "")\(JSON.quoted(key)):\(JSON.quoted(value))")
+        }
+        write("},\"items\":")
+        writeArray(scene.items(in: theme)) { $1.write($0) }
+        write("}")
+    }
+
+    private func color(_ paint: Paint) -> String { palette.color(paint).json }
+
     /// One item: its kind first, then what it has.
-    fileprivate mutating func write(_ item: Item) {
+    private mutating func write(_ item: Item) {
         switch item {
         case .rect(let rect, let radius, let fill, let stroke):
             write("{\"kind\":\"rect\",\"rect\":")
@@ -57,9 +61,10 @@ extension JSONBuffer {
             write("{\"kind\":\"image\",\"rect\":")
             write(rect)
             write(",\"width\":\(image.width),\"height\":\(image.height),\"palette\":")
-            writeArray(image.palette) { $1.write($0.json) }
+            writeArray(image.palette) { $1.write($1.color($0)) }
             write(",\"pixels\":")
             writeJSON(image.pixels.map { Int($0) })
+        case .cell, .only: preconditionFailure("no theme shows these as they are")
         case .hotSpot(let spot):
             write("{\"kind\":\"hotSpot\",\"rect\":")
             write(spot.area)
@@ -84,7 +89,7 @@ extension JSONBuffer {
         write(",\"anchor\":\"\(run.anchor.name)\"")
         if run.rotation != 0 { field("rotation", run.rotation) }
         field("size", run.style.size)
-        write(",\"weight\":\"\(run.style.weight.name)\",\"face\":\"\(run.style.face.name)\",\"color\":\(run.style.color.json)")
+        write(",\"weight\":\"\(run.style.weight.name)\",\"face\":\"\(run.style.face.name)\",\"color\":\(color(run.style.color))")
     }
 
     private mutating func write(_ element: PathElement) {
@@ -109,17 +114,17 @@ extension JSONBuffer {
 
     private mutating func write(_ fill: Fill?, _ stroke: Stroke?) {
         switch fill {
-        case .solid(let color): write(",\"fill\":\(color.json)")
+        case .solid(let paint): write(",\"fill\":\(color(paint))")
         case .hatch(let lines, let background, let spacing, let width):
-            write(",\"hatch\":{\"lines\":\(lines.json)")
-            if let background { write(",\"background\":\(background.json)") }
+            write(",\"hatch\":{\"lines\":\(color(lines))")
+            if let background { write(",\"background\":\(color(background))") }
             field("spacing", spacing)
             field("width", width)
             write("}")
         case nil: break
         }
         guard let stroke else { return }
-        write(",\"stroke\":{\"color\":\(stroke.color.json)")
+        write(",\"stroke\":{\"color\":\(color(stroke.color))")
         field("width", stroke.width)
         if !stroke.dash.isEmpty {
             write(",\"dash\":")
@@ -135,6 +140,17 @@ extension JSONBuffer {
 
     private mutating func write(_ point: Point) { writeJSON([point.x, point.y]) }
     private mutating func write(_ rect: Rect) { writeJSON([rect.x, rect.y, rect.width, rect.height]) }
+}
+
+extension Color {
+    /// `"#rrggbb"`, or `"#rrggbbaa"` where it is not opaque.
+    var json: String {
+        func byte(_ component: Double) -> String {
+            let digits = String(Int((min(max(component, 0), 1) * 255).rounded()), radix: 16)
+            return digits.utf8.count < 2 ? "0" + digits : digits
+        }
+        return "\"#\(byte(red))\(byte(green))\(byte(blue))\(alpha < 1 ? byte(alpha) : "")\""
+    }
 }
 
 extension TextRun.Anchor {

@@ -1,4 +1,5 @@
-// A finished layout: positioned shapes and text in a closed enum, and what the picture says of itself. Back ends only draw.
+// A finished layout: positioned shapes and text in a closed enum, and what the picture says of itself. Its colours are paints, which a theme
+// turns into colours when the scene is drawn. Back ends only draw.
 
 import Mechanisms
 public import Traces
@@ -29,13 +30,13 @@ public struct Color: Hashable, Sendable {
 /// A line's colour, width and dashes.
 public struct Stroke: Hashable, Sendable {
     /// Colour.
-    public var color: Color
+    public var color: Paint
     /// Width in points.
     public var width: Double
     /// Lengths of dashes and gaps in turn; empty for a solid line.
     public var dash: [Double]
     /// A line style.
-    public init(_ color: Color, width: Double = 1, dash: [Double] = []) {
+    public init(_ color: Paint, width: Double = 1, dash: [Double] = []) {
         self.color = color
         self.width = width
         self.dash = dash
@@ -45,9 +46,9 @@ public struct Stroke: Hashable, Sendable {
 /// What fills a shape.
 public enum Fill: Hashable, Sendable {
     /// One colour.
-    case solid(Color)
+    case solid(Paint)
     /// Fine parallel lines at 45 degrees: "visible, but not selected".
-    case hatch(lines: Color, background: Color?, spacing: Double, width: Double)
+    case hatch(lines: Paint, background: Paint?, spacing: Double, width: Double)
 }
 
 /// How text looks.
@@ -63,9 +64,9 @@ public struct TextStyle: Hashable, Sendable {
     /// Stroke weight.
     public var weight: Weight
     /// Colour.
-    public var color: Color
+    public var color: Paint
     /// A text style.
-    public init(size: Double, weight: Weight = .regular, color: Color, face: Face = .sans) {
+    public init(size: Double, weight: Weight = .regular, color: Paint, face: Face = .sans) {
         self.face = face
         self.size = size
         self.weight = weight
@@ -116,11 +117,11 @@ public struct PixelImage: Hashable, Sendable {
     /// Rows.
     public var height: Int
     /// At most 256 colours.
-    public var palette: [Color]
+    public var palette: [Paint]
     /// Row-major palette indices.
     public var pixels: [UInt8]
     /// A raster; `pixels.count == width * height`.
-    public init(width: Int, height: Int, palette: [Color], pixels: [UInt8]) {
+    public init(width: Int, height: Int, palette: [Paint], pixels: [UInt8]) {
         precondition(pixels.count == width * height && palette.count <= 256, "a raster has one palette index a pixel")
         self.width = width
         self.height = height
@@ -160,6 +161,10 @@ public indirect enum Item: Hashable, Sendable {
     case image(PixelImage, in: Rect)
     /// Nothing to see; known to interactive pages.
     case hotSpot(HotSpot)
+    /// A matrix's cell, filled; where its colour is almost paper a hairline goes around it.
+    case cell(Rect, Paint)
+    /// What stands in pictures of some themes alone: words about brightness, signs where colours are grey.
+    case only([Theme], [Item])
     /// Several items under one name, clipped to a rectangle if there is one.
     case group(String, [Item], clip: Rect? = nil)
 }
@@ -169,7 +174,7 @@ public struct Scene: Hashable, Sendable {
     /// Size in points.
     public var size: Size
     /// Paper.
-    public var background: Color
+    public var background: Paint
     /// From back to front.
     public var items: [Item]
     /// The finding, in one line: also the title in files.
@@ -180,13 +185,16 @@ public struct Scene: Hashable, Sendable {
     public var caption: Bilingual
     /// The language that the picture is set in.
     public var language: Language
-    /// Name of the figure and of its options, and of the data (base name and SHA-256): embedded in files. Sorted by key when written.
+    /// The themes that its words are true in.
+    public var themes: [Theme]
+    /// Name of the figure and of its options, and of the data (base name and SHA-256): embedded in files. Sorted by key when written, with the
+    /// theme that was drawn.
     public var provenance: [String: String]
 
     /// A picture.
     public init(
-        size: Size, background: Color, items: [Item], title: Bilingual, alt: Bilingual, caption: Bilingual, language: Language,
-        provenance: [String: String] = [:]
+        size: Size, background: Paint, items: [Item], title: Bilingual, alt: Bilingual, caption: Bilingual, language: Language,
+        themes: [Theme] = Theme.allCases, provenance: [String: String] = [:]
     ) {
         self.size = size
         self.background = background
@@ -195,7 +203,34 @@ public struct Scene: Hashable, Sendable {
         self.alt = alt
         self.caption = caption
         self.language = language
+        self.themes = themes
         self.provenance = provenance
+    }
+}
+
+extension Scene {
+    /// What a file says of its figure and data, sorted by key; `theme` is the one that was drawn. A scene without a figure names no theme.
+    public func facts(_ theme: Theme) -> [(key: String, value: String)] {
+        var facts = provenance
+        if provenance["figure"] != nil { facts["theme"] = theme.rawValue }
+        return facts.sorted { $0.key < $1.key }
+    }
+
+    /// The items as `theme`, one of the scene's, shows them: none that it leaves out, and cells as rectangles.
+    public func items(in theme: Theme) -> [Item] {
+        precondition(themes.contains(theme), "the scene was laid out for other themes")
+        return items.flatMap { $0.shown(in: theme, .of(theme)) }
+    }
+}
+
+extension Item {
+    fileprivate func shown(in theme: Theme, _ palette: Palette) -> [Item] {
+        switch self {
+        case .cell(let area, let paint): [palette.cell(area, paint)]
+        case .only(let themes, let items): themes.contains(theme) ? items.flatMap { $0.shown(in: theme, palette) } : []
+        case .group(let name, let items, let clip): [.group(name, items.flatMap { $0.shown(in: theme, palette) }, clip: clip)]
+        case .rect, .path, .text, .image, .hotSpot: [self]
+        }
     }
 }
 

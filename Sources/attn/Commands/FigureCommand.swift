@@ -103,10 +103,10 @@ struct FigureCommand: ParsableCommand {
             if let output, let form {
                 let bytes =
                     switch form {
-                    case .png: try renderer.png(scene, scale: scale)
-                    case .svg: try renderer.svg(scene, idPrefix: "\(name)-")
-                    case .pdf: try renderer.pdf(scene)
-                    case .scene: scene.json()
+                    case .png: try renderer.png(scene, theme, scale: scale)
+                    case .svg: try renderer.svg(scene, theme, idPrefix: "\(name)-")
+                    case .pdf: try renderer.pdf(scene, theme)
+                    case .scene: scene.json(theme)
                     }
                 try WholeFile.write(output, bytes)
             }
@@ -143,7 +143,7 @@ struct FigureCommand: ParsableCommand {
         private func options() throws -> FigureOptions {
             var options = FigureOptions()
             options.language = language.value
-            options.theme = theme
+            options.themes = [theme]
             options.preset = preset
             options.width = width
             do { _ = try options.checkedWidth() } catch { throw UsageError("--\(error)") }

@@ -93,8 +93,9 @@ struct LessonCommand: ParsableCommand {
                     worst = .badData
                 }
             }
+            let pages = try to == .html ? htmlPages(of: lessons, source) : nil
             for (position, lesson) in lessons.enumerated() {
-                do { try write(lesson, source, next: lessons.dropFirst(position + 1).first) } catch let error where all {
+                do { try write(lesson, source, pages?[position]) } catch let error where all {
                     guard let (status, message) = ExitStatus.known(error), status != .done else { throw error }
                     Output.complain(message)
                     worst = max(worst, status)
@@ -126,9 +127,32 @@ struct LessonCommand: ParsableCommand {
             if ending == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
         }
 
-        private func write(_ lesson: Lesson, _ source: LessonSource, next: Lesson?) throws {
+        private func source(of lesson: Lesson, _ source: LessonSource) -> LessonSource {
             // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
-            let source = all && lesson.isFixed ? .builtIn(question: nil) : source
+            all && lesson.isFixed ? .builtIn(question: nil) : source
+        }
+
+        /// The pages of lessons, each by one core; one page holds both languages, the chosen one first.
+        private func htmlPages(of lessons: [Lesson], _ source: LessonSource) throws -> [Result<[OutputFile], any Error>] {
+            let languages = [language.value] + Language.allCases.filter { $0 != language.value }
+            let writer = try HTMLWriter(assets: pageAssets())
+            let isSite = all
+            let wanted = lessons.enumerated().map { position, lesson in
+                (lesson: lesson, source: self.source(of: lesson, source), next: lessons.dropFirst(position + 1).first)
+            }
+            return try Parallel.map(wanted, worker: CairoRenderer.init) { wanted, renderer in
+                Result {
+                    let pages = try languages.map { try wanted.lesson.run(wanted.source, language: $0) }
+                    let links = SiteLinks(
+                        home: "index.html", next: wanted.next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
+                    return try writer.files(of: pages, links: isSite ? links : SiteLinks(), pictures: PagePictures(renderer))
+                }
+            }
+        }
+
+        /// Writes one lesson; `page` is its HTML page, which is written already.
+        private func write(_ lesson: Lesson, _ source: LessonSource, _ page: Result<[OutputFile], any Error>?) throws {
+            let source = self.source(of: lesson, source)
             switch to {
             case .terminal: try play(lesson.run(source, language: language.value))
             case .markdown:
@@ -137,25 +161,14 @@ struct LessonCommand: ParsableCommand {
             case .paste:
                 let page = try lesson.run(source, language: language.value)
                 try store(PasteWriter(draw: PictureStore(drawing: page.figures).draw).files(of: page), in: folder(of: page))
-            case .html:
-                // One page holds both languages; the chosen one comes first.
-                let pages = try ([language.value] + Language.allCases.filter { $0 != language.value }).map {
-                    try lesson.run(source, language: $0)
-                }
-                let pictures = try PictureStore(drawing: pages.flatMap(HTMLWriter.figures), as: .svg)
-                let links = SiteLinks(
-                    home: all ? "index.html" : nil, next: next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
-                try store(
-                    HTMLWriter(assets: pageAssets(), draw: pictures.draw).files(of: pages, links: all ? links : SiteLinks()),
-                    in: output ?? "output/html")
+            case .html: try store(page?.get() ?? [], in: output ?? "output/html")
             }
         }
 
         private func writeIndex(_ lessons: [Lesson]) throws {
             let folder = output ?? "output/html"
             let gallery = try FigureGallery(home: reader.home).files().map { OutputFile(path: "gallery/\($0.path)", bytes: $0.bytes) }
-            let index = try HTMLWriter(assets: pageAssets(), draw: PictureStore(drawing: [], as: .svg).draw)
-                .index(of: lessons, gallery: "gallery/index.html", language: language.value)
+            let index = try HTMLWriter(assets: pageAssets()).index(of: lessons, gallery: "gallery/index.html", language: language.value)
             try store(gallery + [index], in: folder)
         }
 

@@ -83,7 +83,7 @@ private struct ArcsFigure {
         }
         pitch = max(pitch, 14)
         let size = min(frame.type.body, pitch * 0.78)
-        let style = frame.style(max(11, size), frame.palette.ink, .semibold)
+        let style = frame.style(max(11, size), .ink, .semibold)
         func widest(_ count: Int, _ name: (Int) -> String) -> Double {
             min((0..<count).map { frame.width(name($0), style) }.max() ?? 0, frame.contentWidth * 0.24)
         }
@@ -98,14 +98,14 @@ private struct ArcsFigure {
 
     private mutating func heads(_ columns: Columns) {
         let language = options.language
-        let style = frame.style(frame.type.label, frame.palette.query, .semibold)
-        let keys = frame.style(frame.type.label, frame.palette.key, .semibold)
+        let style = frame.style(frame.type.label, .query, .semibold)
+        let keys = frame.style(frame.type.label, .key, .semibold)
         frame.y += frame.type.label
         let queries = Bilingual(en: slice.rows == 1 ? "query" : "queries", zh: "查询")[language]
         let end = max(columns.left - 7, frame.type.margin + frame.width(queries, style))
         frame.add(queries, style, at: Point(end, frame.y), .end)
         frame.add(Bilingual(en: "keys", zh: "键")[language], keys, at: Point(columns.right + 7, frame.y))
-        let grey = frame.style(frame.type.label, frame.palette.muted)
+        let grey = frame.style(frame.type.label, .muted)
         frame.add(Bilingual(en: "weight", zh: "权重")[language], grey, at: Point(frame.width - frame.type.margin, frame.y), .end)
         frame.y += frame.type.label * 0.7
     }
@@ -119,11 +119,11 @@ private struct ArcsFigure {
 
     private mutating func lines(_ columns: Columns, _ top: Double) {
         var others: [Item] = []
-        let grey = frame.palette.muted
+        let grey = Paint.muted
         for row in 0..<slice.rows where row != query {
             for key in 0..<slice.columns where slice.value(row, key) >= 0.05 && !slice.isMasked(row, key) {
                 let weight = slice.value(row, key)
-                let color = grey.mixed(0.12 + 0.3 * weight, over: frame.palette.paper)
+                let color = grey.mixed(0.12 + 0.3 * weight)
                 others.append(line(row, key, columns, top, Stroke(color, width: 0.5 + 3 * weight)))
             }
         }
@@ -131,7 +131,7 @@ private struct ArcsFigure {
         let keys = (0..<slice.columns).filter { !slice.isMasked(query, $0) && slice.value(query, $0) > 0 }
         let followed = keys.sorted { slice.value(query, $0) < slice.value(query, $1) }.map { key in
             let weight = slice.value(query, key)
-            let color = frame.palette.query.mixed(0.35 + 0.65 * min(1, weight * 2), over: frame.palette.paper)
+            let color = Paint.query.mixed(0.35 + 0.65 * min(1, weight * 2))
             return line(query, key, columns, top, Stroke(color, width: 0.6 + 9 * weight))
         }
         frame.items.append(.group("followed", followed))
@@ -150,13 +150,13 @@ private struct ArcsFigure {
         for row in 0..<slice.rows {
             let isFollowed = row == query
             let style = frame.style(
-                columns.size, isFollowed ? frame.palette.ink : frame.palette.muted, isFollowed ? .semibold : .regular)
+                columns.size, isFollowed ? .ink : .muted, isFollowed ? .semibold : .regular)
             let y = middle(row + earlier, top, columns)
             let name = TokenText.shortened(slice.rowName(row), to: columns.left - frame.type.margin - 10) { frame.width($0, style) }
             if isFollowed {
                 let width = frame.width(name, style) + 12
                 let box = Rect(columns.left - width - 1, y - columns.pitch / 2 + inset, width, columns.pitch - 2 * inset)
-                frame.items.append(.rect(box, radius: 4, fill: .solid(frame.palette.paper), stroke: Stroke(frame.palette.query, width: 2)))
+                frame.items.append(.rect(box, radius: 4, fill: .solid(.paper), stroke: Stroke(.query, width: 2)))
             }
             frame.add(name, style, at: Point(columns.left - 7, y + columns.size * 0.36), .end)
         }
@@ -168,7 +168,7 @@ private struct ArcsFigure {
         let weight = isVisible ? slice.value(query, key) : 0
         let most = max(ranking.first.map { slice.value(query, $0) } ?? 1, 1e-300)
         let isStrong = weight >= 0.05
-        let color = isStrong ? frame.onHighlighter(weight / most) : frame.palette.muted
+        let color = isStrong ? frame.onHighlighter(weight / most) : .muted
         let style = frame.style(columns.size, color, isStrong ? .semibold : .regular)
         let name = TokenText.shortened(slice.columnName(key), to: columns.keyWidth - 10) { frame.width($0, style) }
         let area = Rect(columns.right + 1, y - columns.pitch / 2 + inset, frame.width(name, style) + 12, columns.pitch - 2 * inset)
@@ -180,12 +180,12 @@ private struct ArcsFigure {
             .hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label[options.language])))
         guard isVisible else { return }
         let end = frame.width - frame.type.margin
-        let number = frame.style(columns.size, isStrong ? frame.palette.ink : frame.palette.muted, isStrong ? .semibold : .regular)
+        let number = frame.style(columns.size, isStrong ? .ink : .muted, isStrong ? .semibold : .regular)
         frame.add(share(weight), number, at: Point(end, y + columns.size * 0.36), .end)
         if columns.barWidth > 0 {
             let height = min(columns.pitch * 0.34, 9)
             let x = columns.right + columns.keyWidth + 8
-            frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(frame.palette.bar)))
+            frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(.bar)))
         }
     }
 

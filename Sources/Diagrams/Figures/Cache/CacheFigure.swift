@@ -86,19 +86,19 @@ struct CacheFigure {
         let size = Bilingual(en: "\(AxisScale.tokens(Self.length)) chat", zh: "\(AxisScale.tokens(Self.length)) 对话")[frame.language]
         let count = Bilingual(en: "fit into \(memory) (\(binaryMemory))", zh: "\(memory)（\(binaryMemory)）放得下")[frame.language]
         frame.add(size, frame.labelStyle, at: Point(x, baseline))
-        let next = x + frame.width("00.00 GiB", frame.style(frame.type.body, frame.palette.ink)) + 22
+        let next = x + frame.width("00.00 GiB", frame.style(frame.type.body, .ink)) + 22
         frame.add(count, frame.labelStyle, at: Point(next + frame.type.body * 0.9, baseline))
     }
 
     /// Striped, because on a grey copy the two colours would be one grey.
-    private var indexFill: Fill { .hatch(lines: frame.palette.paper, background: frame.palette.indexer, spacing: 5, width: 1.6) }
+    private var indexFill: Fill { .hatch(lines: .paper, background: .indexer, spacing: 5, width: 1.6) }
 
     private mutating func legend() {
         let size = frame.type.label
         var x = frame.type.margin
         frame.y += size
         let entries = [
-            (Fill.solid(frame.palette.value), Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜向量和旋转键）")),
+            (Fill.solid(.value), Bilingual(en: "keys and values (compressed latent and rotated key)", zh: "键与值（压缩的潜向量和旋转键）")),
             (indexFill, Bilingual(en: "index key", zh: "索引键")),
         ]
         for (fill, name) in entries {
@@ -117,7 +117,7 @@ struct CacheFigure {
     private mutating func draw(_ row: Row, isWide: Bool) {
         let left = frame.type.margin
         let name = "\(row.model), \(row.format == .bf16 ? "bf16" : "FP8")"
-        let style = frame.style(frame.type.body, frame.palette.ink, .semibold)
+        let style = frame.style(frame.type.body, .ink, .semibold)
         frame.y += frame.type.body * 1.2 * stretch
         frame.add(name, style, at: Point(left, frame.y))
         frame.y += frame.type.body * 0.5
@@ -128,12 +128,12 @@ struct CacheFigure {
         let text = "\(NumberText.grouped(row.main + row.index)) B"
         let room = right - left - frame.width("0,000 B", style) - 10
         let (main, index) = (room * Double(row.main) / most, room * Double(row.index) / most)
-        frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(frame.palette.value)))
+        frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(.value)))
         if row.index > 0 {
             frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: indexFill))
         }
         frame.add(
-            text, frame.style(frame.type.body, frame.palette.ink),
+            text, frame.style(frame.type.body, .ink),
             at: Point(left + main + index + 8, top + height / 2 + frame.type.body * 0.36))
         let x = isWide ? right + 34 : left
         if !isWide {
@@ -148,21 +148,21 @@ struct CacheFigure {
     }
 
     private mutating func context(_ row: Row, at point: Point, isWide: Bool) {
-        let style = frame.style(frame.type.body, frame.palette.ink)
+        let style = frame.style(frame.type.body, .ink)
         let size = Self.gibibytes(row.context)
         frame.add(size, style, at: Point(point.x, point.y + style.size * 0.36))
         var x = point.x + frame.width("00.00 GiB", style) + 22
         let side = frame.type.body * 0.95
         let count = "\(row.conversations)"
         frame.add(
-            count, frame.style(frame.type.panel, frame.palette.ink, .bold), at: Point(x + side * 1.9, point.y + frame.type.panel * 0.36),
+            count, frame.style(frame.type.panel, .ink, .bold), at: Point(x + side * 1.9, point.y + frame.type.panel * 0.36),
             .end)
         x += side * 1.9 + 10
         let room = frame.width - frame.type.margin - x
         let step = min(side + 4, room / Double(max(row.conversations, 1)))
         for i in 0..<min(row.conversations, 60) {
             let box = Rect(x + Double(i) * step, point.y - side / 2, min(side, step - 2), side)
-            frame.items.append(.rect(box, radius: 2, fill: .solid(frame.palette.bar)))
+            frame.items.append(.rect(box, radius: 2, fill: .solid(.bar)))
         }
     }
 

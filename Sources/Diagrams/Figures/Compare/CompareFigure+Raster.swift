@@ -40,7 +40,7 @@ extension CompareFigure {
         let size = size(layout)
         let area = Rect(origin.x.rounded(), origin.y.rounded(), size.width, size.height)
         let panel = RasterPanel(area: area, rows: view.rows, columns: view.columns, query: query, key: nil)
-        frame.raster(raster.image(scale, frame.palette, over: size), panel, hasRows: hasRows)
+        frame.raster(raster.image(scale, over: size), panel, hasRows: hasRows)
         frame.y = area.maxY + frame.type.label * 1.6
         return area
     }

@@ -34,7 +34,7 @@ struct CompareFigure {
         query = try view.query(options, figure: "compare")
         words = CompareWords(view: view, query: query)
         frame = try PictureFrame(options, text)
-        scale = MatrixScale(weights: [view.dense, view.sparse], frame.palette)
+        scale = MatrixScale(weights: [view.dense, view.sparse])
         isRaster = max(view.rows, view.columns) > MatrixRaster.cellLimit
     }
 
@@ -103,7 +103,7 @@ struct CompareFigure {
         return below.layout()
     }
 
-    var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var labelStyle: TextStyle { frame.style(frame.type.label, .muted) }
 
     private func layout() -> Layout {
         let limit = max(62, frame.contentWidth * 0.1)
@@ -154,10 +154,10 @@ struct CompareFigure {
         let count = isSparse ? words.sparseCount : words.denseCount
         let edge = layout.isStacked ? frame.type.margin : x
         frame.add(
-            name[language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(edge, frame.y + frame.type.panel))
+            name[language], frame.style(frame.type.panel, .ink, .semibold), at: Point(edge, frame.y + frame.type.panel))
         frame.y += frame.type.panel * 1.25
         let room = (layout.isStacked || isSparse ? frame.width - frame.type.margin : layout.right - 16) - edge
-        let grey = frame.style(frame.type.body, frame.palette.muted)
+        let grey = frame.style(frame.type.body, .muted)
         for line in LineBreaker.lines(count[language], width: room, measure: { frame.width($0, grey) }) {
             frame.y += frame.type.body * 1.3
             frame.add(line, grey, at: Point(edge, frame.y - frame.type.body * 0.2))
@@ -178,14 +178,14 @@ struct CompareFigure {
             measure: { text.measure($0, $1, language).width })
         let view = view
         let kept = view.kept.map(Set.init)
-        let cells = panel.cells(scale, frame.palette, digits: digits(layout.cell)) { row, column in
+        let cells = panel.cells(scale, digits: digits(layout.cell)) { row, column in
             if !view.isVisible(row, column) { return .masked }
             return isSparse && !kept[row].contains(column) ? .dropped : .value(slice.value(row, column))
         }
         frame.items.append(.group(isSparse ? "sparse" : "dense", cells))
-        if hasRows { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
-        frame.items.append(.group("columns", panel.columnNames(highlighted: nil, frame.palette)))
-        frame.items.append(panel.rowFrame(query, frame.palette.query))
+        if hasRows { frame.items.append(.group("rows", panel.rowNames(highlighted: query))) }
+        frame.items.append(.group("columns", panel.columnNames(highlighted: nil)))
+        frame.items.append(panel.rowFrame(query, .query))
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
                 let label = words.label(row, column, isSparse: isSparse)[language]
@@ -198,7 +198,7 @@ struct CompareFigure {
     }
 
     private func digits(_ cell: Double) -> TextStyle? {
-        let style = frame.style(11, frame.palette.ink)
+        let style = frame.style(11, .ink)
         let widest = (view.dense.values + view.sparse.values).filter { $0.isFinite }.map { frame.width(scale.text($0), style) }.max() ?? 0
         return widest <= cell - 4 ? style : nil
     }
@@ -213,7 +213,7 @@ struct CompareFigure {
         let step = max(1, Int((style.size * MatrixPanel.namePitch / layout.cell - 1e-9).rounded(.up)))
         let marked = isRaster ? RasterPanel.ticks(view.rows) : Array(stride(from: 0, to: view.rows, by: step))
         for row in marked where abs(row - query) >= step { share(row, style, end, area) }
-        share(query, frame.style(style.size, frame.palette.ink, .bold), end, area)
+        share(query, frame.style(style.size, .ink, .bold), end, area)
     }
 
     private mutating func share(_ row: Int, _ style: TextStyle, _ end: Double, _ area: Rect) {
@@ -233,13 +233,13 @@ struct CompareFigure {
             let rows = place * view.rows / count..<(place + 1) * view.rows / count
             let share = rows.reduce(0) { $0 + kept($1) } / Double(rows.count)
             let track = Rect(area.x, area.y + Double(place) * pitch + (pitch - height) / 2, area.width, height)
-            frame.items.append(.rect(track, fill: .solid(frame.palette.rule)))
-            frame.items.append(.rect(Rect(track.x, track.y, track.width * share, height), fill: .solid(frame.palette.bar)))
+            frame.items.append(.rect(track, fill: .solid(.rule)))
+            frame.items.append(.rect(Rect(track.x, track.y, track.width * share, height), fill: .solid(.bar)))
         }
     }
 
     private mutating func axisNames(_ area: Rect, _ layout: Layout, hasRows: Bool) {
-        let style = frame.style(frame.type.label, frame.palette.muted, .medium)
+        let style = frame.style(frame.type.label, .muted, .medium)
         let language = options.language
         let (row, column) = (Bilingual(en: "query (row)", zh: "查询（行）"), Bilingual(en: "key (column)", zh: "键（列）"))
         if frame.width >= 500, area.height > frame.width(row[language], style) + 8 {

@@ -55,7 +55,7 @@ struct CostCurveFigure {
         return frame.scene("cost-curve", options, text, provenance)
     }
 
-    private func color(_ cost: ServingCost) -> Color { cost.costs.model.indexer == nil ? frame.palette.ink : frame.palette.bar }
+    private func color(_ cost: ServingCost) -> Paint { cost.costs.model.indexer == nil ? .ink : .bar }
 
     private mutating func legend() {
         guard words.isPublishedHere else { return }
@@ -63,7 +63,7 @@ struct CostCurveFigure {
         let size = frame.type.label
         var x = frame.type.margin
         let y = frame.y + size
-        frame.items.append(Plot.disc(Point(x + 5, y - size * 0.35), 4.5, fill: nil, stroke: Stroke(frame.palette.muted, width: 1.6)))
+        frame.items.append(Plot.disc(Point(x + 5, y - size * 0.35), 4.5, fill: nil, stroke: Stroke(.muted, width: 1.6)))
         let published = Bilingual(en: "published (report, Figure 3)", zh: "公布值（报告图 3）")[frame.language]
         frame.add(published, style, at: Point(x + 16, y))
         x += 16 + frame.width(published, style) + 24
@@ -71,7 +71,7 @@ struct CostCurveFigure {
         if x + 34 + frame.width(name, style) > frame.width - frame.type.margin { x = frame.type.margin }
         frame.items.append(
             .path(
-                [.move(Point(x, y - size * 0.35)), .line(Point(x + 26, y - size * 0.35))], stroke: Stroke(frame.palette.muted, width: 2.4)))
+                [.move(Point(x, y - size * 0.35)), .line(Point(x + 26, y - size * 0.35))], stroke: Stroke(.muted, width: 2.4)))
         frame.add(name, style, at: Point(x + 34, y))
         frame.y = y + size * 0.6
     }
@@ -119,12 +119,12 @@ struct CostCurveFigure {
         guard let crossing = words.crossings[panel] else { return }
         let x = plot.point(crossing, 0).x
         let band = Rect(plot.area.x, plot.area.y, x - plot.area.x, plot.area.height)
-        frame.items.append(.rect(band, fill: .solid(frame.palette.bar.mixed(0.1, over: frame.palette.paper))))
+        frame.items.append(.rect(band, fill: .solid(Paint.bar.mixed(0.1))))
     }
 
     private mutating func published(_ panel: ServingPanel, _ plot: Plot) throws(EngineError) {
         for curve in data.published where curve.panel == panel {
-            let color = curve.model == data.dense.name ? frame.palette.ink : frame.palette.bar
+            let color = curve.model == data.dense.name ? Paint.ink : .bar
             let end = curve.points.last?.position ?? 0
             var positions = stride(from: curve.points[0].position, through: end, by: 16_384).map { $0 }
             positions += curve.points.filter { $0.isKnee || $0.position == end }.map { $0.position }
@@ -137,14 +137,14 @@ struct CostCurveFigure {
         let position = 131_072 * 0.56
         let dollars = try dense.dollarsPerMillionTokens(panel, position: position)
         let at = plot.point(position, dollars)
-        frame.note(words.peak(panel)[frame.language], at: Point(at.x + 16, at.y + frame.type.label * 1.6), .start, color: frame.palette.ink)
+        frame.note(words.peak(panel)[frame.language], at: Point(at.x + 16, at.y + frame.type.label * 1.6), .start, color: .ink)
         guard let crossing = words.crossings[panel] else { return }
         let x = max(plot.point(crossing, 0).x + 12, plot.area.x + 24)
         let name = CostCurveWords.short(data.sparse.name)
         let text = Bilingual(
             en: "\(name) is dearer\nup to \(NumberText.grouped(Int(crossing))) tokens",
             zh: "\(NumberText.grouped(Int(crossing))) 词元以内\n\(name) 更贵")
-        frame.note(text[frame.language], at: Point(x, plot.area.y + frame.type.label * 1.1), .start, color: frame.palette.bar)
+        frame.note(text[frame.language], at: Point(x, plot.area.y + frame.type.label * 1.1), .start, color: .bar)
         let top = plot.area.y + frame.type.label * 2.9
         // Above the dense line there is room for it in every preset.
         try start(panel, in: Rect(x, top, max(plot.area.width * 0.36, 78), plot.area.height * 0.27))
@@ -158,11 +158,11 @@ struct CostCurveFigure {
             low: 0, high: end, isLogarithmic: false,
             ticks: [0, 8192, 16_384].map { AxisScale.Tick(value: $0, label: AxisScale.tokens(Int($0))) })
         let zoom = Plot(area: area, x: scale, y: AxisScale(low: 0, high: high, isLogarithmic: false, ticks: []))
-        frame.items.append(.rect(area.insetBy(-1), fill: .solid(frame.palette.paper), stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.rect(area.insetBy(-1), fill: .solid(.paper), stroke: Stroke(.rule)))
         if let crossing = words.crossings[panel] {
             let width = zoom.point(crossing, 0).x - area.x
             frame.items.append(
-                .rect(Rect(area.x, area.y, width, area.height), fill: .solid(frame.palette.bar.mixed(0.1, over: frame.palette.paper))))
+                .rect(Rect(area.x, area.y, width, area.height), fill: .solid(Paint.bar.mixed(0.1))))
         }
         for cost in [dense, sparse] {
             let points = try PlotLine.sampled(scale, count: 16, knees: [cost.knee(panel)].compactMap { $0 }) {

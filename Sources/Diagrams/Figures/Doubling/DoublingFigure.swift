@@ -89,7 +89,7 @@ struct DoublingFigure {
                 }
                 lines.append(
                     PlotLine(
-                        name: names[i * 2 + j], color: i == 0 ? frame.palette.ink : frame.palette.bar, points: points,
+                        name: names[i * 2 + j], color: i == 0 ? .ink : .bar, points: points,
                         width: j == 0 ? 3 : 1.5))
             }
         }
@@ -106,12 +106,12 @@ struct DoublingFigure {
             // The first stands where lines crowd: its label goes down into the free space under them.
             let place = i == 0 ? Point(at.x + 6, plot.area.maxY - frame.type.label * 1.2) : Point(at.x + 9, at.y + frame.type.label * 1.3)
             if i == 0 {
-                frame.items.append(.path([.move(at), .line(Point(at.x, place.y + 1))], stroke: Stroke(frame.palette.ink, width: 1)))
+                frame.items.append(.path([.move(at), .line(Point(at.x, place.y + 1))], stroke: Stroke(.ink, width: 1)))
             }
-            let style = frame.style(frame.type.label, frame.palette.ink, .semibold)
+            let style = frame.style(frame.type.label, .ink, .semibold)
             let reaches = place.x + frame.width(text, style) > plot.area.maxX
             frame.add(text, style, at: Point(reaches ? plot.area.maxX : place.x, place.y), reaches ? .end : .start)
-            plot.ring(Double(mark.length), mark.factor, frame.palette.ink, on: &frame)
+            plot.ring(Double(mark.length), mark.factor, .ink, on: &frame)
         }
     }
 }

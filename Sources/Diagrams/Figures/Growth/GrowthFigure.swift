@@ -61,12 +61,12 @@ struct GrowthFigure {
         }
     }
 
-    private func color(_ work: AttentionWork) -> Color {
+    private func color(_ work: AttentionWork) -> Paint {
         switch work {
-        case .denseMHA: frame.palette.ink
-        case .indexer: frame.palette.indexer
-        case .sparse: frame.palette.value
-        default: frame.palette.bar
+        case .denseMHA: .ink
+        case .indexer: .indexer
+        case .sparse: .value
+        default: .bar
         }
     }
 
@@ -115,41 +115,41 @@ struct GrowthFigure {
         )
         let (a, b) = (plot.point(short, low), plot.point(long, high))
         let step: [PathElement] = [.move(a), .line(Point(b.x, a.y)), .line(b)]
-        frame.items.append(.path(step, stroke: Stroke(frame.palette.muted, width: 1)))
-        plot.dot(short, low, frame.palette.ink, on: &frame)
-        plot.dot(long, high, frame.palette.ink, on: &frame)
+        frame.items.append(.path(step, stroke: Stroke(.muted, width: 1)))
+        plot.dot(short, low, .ink, on: &frame)
+        plot.dot(long, high, .ink, on: &frame)
         let factor = NumberText.significant(high / low, digits: 2)
         let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍\n计算 \(factor) 倍")[frame.language]
         // Left of the curve, where nothing else stands.
         let middle = low + 0.45 * (high - low)
         let at = plot.point(long * (middle / high).squareRoot(), middle)
-        frame.note(words, at: Point(at.x - 20, at.y - frame.type.label * 0.8), .end, color: frame.palette.ink, weight: .semibold)
+        frame.note(words, at: Point(at.x - 20, at.y - frame.type.label * 0.8), .end, color: .ink, weight: .semibold)
     }
 
     /// Where DSA becomes cheaper than dense attention over the whole sequence, and where its indexer becomes the dearer part of it.
     private mutating func crossings(_ plot: Plot) throws(EngineError) {
         if let length = words.crossing, length < Self.longest {
             let flops = Double(try costs.sequenceFlops(.dsa, length: length))
-            plot.ring(Double(length), flops, frame.palette.ink, on: &frame)
+            plot.ring(Double(length), flops, .ink, on: &frame)
             let at = plot.point(Double(length), flops)
             frame.note(
                 GrowthWords.cheaper(length)[frame.language], at: Point(at.x - 10, at.y - frame.type.label * 3), .end,
-                color: frame.palette.ink)
+                color: .ink)
         }
         if let length = words.indexerCrossing, length < Self.longest {
             let flops = Double(try costs.sequenceFlops(.indexer, length: length))
-            plot.ring(Double(length), flops, frame.palette.indexer, on: &frame)
+            plot.ring(Double(length), flops, .indexer, on: &frame)
             let at = plot.point(Double(length), flops)
             // Under the indexer's line, which is straight here: as far down as the note's left end needs.
             let note = GrowthWords.indexerLeads(length)[frame.language]
-            let style = frame.style(frame.type.label, frame.palette.indexer)
+            let style = frame.style(frame.type.label, .indexer)
             let wide = note.split(separator: "\n").map { frame.width(String($0), style) }.max() ?? 0
             let early = plot.point(Double(length) / 16, Double(try costs.sequenceFlops(.indexer, length: length / 16)))
             let slope = (early.y - at.y) / (at.x - early.x)
             let top = at.y + max(0, at.x - (plot.area.maxX - wide - 8)) * slope + 8
             frame.items.append(
-                .path([.move(Point(at.x + 2, at.y + 6)), .line(Point(at.x + 2, top))], stroke: Stroke(frame.palette.indexer, width: 0.75)))
-            frame.note(note, at: Point(plot.area.maxX, top + style.size * 1.1), .end, color: frame.palette.indexer)
+                .path([.move(Point(at.x + 2, at.y + 6)), .line(Point(at.x + 2, top))], stroke: Stroke(.indexer, width: 0.75)))
+            frame.note(note, at: Point(plot.area.maxX, top + style.size * 1.1), .end, color: .indexer)
         }
     }
 }

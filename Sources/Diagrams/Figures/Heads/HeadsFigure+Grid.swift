@@ -25,8 +25,8 @@ extension HeadsFigure {
         var sideWidth = 0.0
     }
 
-    var headingStyle: TextStyle { frame.style(frame.type.label, frame.palette.ink, .semibold) }
-    var small: TextStyle { frame.style(frame.type.small, frame.palette.muted) }
+    var headingStyle: TextStyle { frame.style(frame.type.label, .ink, .semibold) }
+    var small: TextStyle { frame.style(frame.type.small, .muted) }
     /// Many heads on one slide go without the words below them.
     var isCompact: Bool { options.preset.proportion != nil && slices.count > 12 }
     /// Whether names of layers and heads are letters with numbers: on crowded pages and narrow ones.
@@ -126,7 +126,7 @@ extension HeadsFigure {
             origin: origin, style: frame.nameStyle(cell: cell), measure: { text.measure($0, $1, language).width })
     }
 
-    var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var labelStyle: TextStyle { frame.style(frame.type.label, .muted) }
 
     func names(_ slice: MatrixSlice) -> [String] {
         (0..<slice.rows).map {

@@ -39,7 +39,7 @@ struct HeadsFigure {
         guard (0..<first.rows).contains(query) else {
             throw FigureError("heads: query \(query): expected 0 to \(first.rows - 1) of the axis t")
         }
-        scale = MatrixScale(weights: layers.flatMap { $0.heads }, frame.palette)
+        scale = MatrixScale(weights: layers.flatMap { $0.heads })
     }
 
     /// The step that the options name, or every `layer.N.attention.weights`, or the phase's weights; each with an axis of heads.
@@ -105,7 +105,7 @@ struct HeadsFigure {
         var entries: [LegendEntry] = [
             .ramp(scale.map, name: Bilingual(en: "weight", zh: "权重")[language], low: ends.low, high: ends.high),
             .words(Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")[language]),
-            .line(Stroke(frame.palette.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]),
+            .line(Stroke(.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]),
         ]
         if hasDropped {
             entries.append(.box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]))
@@ -147,7 +147,7 @@ struct HeadsFigure {
 
     /// The keys of the followed query, the strongest first.
     private mutating func inOrder(_ slice: MatrixSlice, at corner: Point, width: Double) {
-        let heading = frame.style(frame.type.body, frame.palette.ink, .semibold)
+        let heading = frame.style(frame.type.body, .ink, .semibold)
         let name = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
         let words = Words.spaced(Bilingual(en: "\(name.en) rests on", zh: "\(name.zh)最看重的"))
         frame.add(
@@ -158,18 +158,18 @@ struct HeadsFigure {
         let entries = keys.prefix(4).map { key in
             RankedBar(
                 name: slice.columnName(key), number: NumberText.percent(slice.value(query, key)), share: slice.value(query, key),
-                color: frame.palette.bar)
+                color: .bar)
         }
         _ = frame.ranked(entries, at: Point(corner.x, corner.y + frame.type.body * 1.6), width: width)
     }
 
     private mutating func named(_ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {
         let panel = panel(slice, origin, cell: grid.side / Double(slice.columns))
-        let cells = panel.cells(scale, frame.palette, digits: nil) { slice.mark($0, $1) }
+        let cells = panel.cells(scale, digits: nil) { slice.mark($0, $1) }
         frame.items.append(.group("head", cells))
-        if isFirst { frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette))) }
-        frame.items.append(.group("columns", panel.columnNames(highlighted: strongest(slice).key, frame.palette)))
-        frame.items.append(panel.rowFrame(query, frame.palette.query))
+        if isFirst { frame.items.append(.group("rows", panel.rowNames(highlighted: query))) }
+        frame.items.append(.group("columns", panel.columnNames(highlighted: strongest(slice).key)))
+        frame.items.append(panel.rowFrame(query, .query))
         for row in 0..<slice.rows {
             for column in 0..<slice.columns where !slice.isMasked(row, column) {
                 frame.items.append(.hotSpot(spot(slice, row, column, panel.frame(row, column))))

@@ -10,7 +10,7 @@ extension IndexerFigure {
         let baseline = middle + frame.type.label * 0.36
         if columns.hasNames {
             let style = frame.style(
-                frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
+                frame.type.label, isKept ? .ink : .muted, isKept ? .semibold : .regular)
             let name = TokenText.shortened(way.name(key), to: columns.name - 6) { frame.width($0, style) }
             if isNarrow, isKept {
                 let area = Rect(frame.type.margin - 5, y + 1, frame.width(name, style) + 10, columns.pitch - 2)
@@ -27,7 +27,7 @@ extension IndexerFigure {
         }
         bar(key, y, columns, isKept)
         if columns.hasNames {
-            let style = frame.style(frame.type.label, isKept ? frame.palette.ink : frame.palette.muted, isKept ? .semibold : .regular)
+            let style = frame.style(frame.type.label, isKept ? .ink : .muted, isKept ? .semibold : .regular)
             frame.add(scoreText(way.score(key)), style, at: Point(columns.score, baseline), .end)
         }
         chip(key, y, columns, isKept)
@@ -35,12 +35,10 @@ extension IndexerFigure {
 
     private mutating func cell(_ value: Double, _ area: Rect, _ columns: Columns, _ step: Step, _ index: [Int]) {
         let inner = area.insetBy(min(area.width, area.height) > 6 ? 0.75 : 0.1)
-        let color = frame.palette.diverging.color(at: limit > 0 ? (value / limit + 1) / 2 : 0.5)
-        let isFaint = color.contrast(with: frame.palette.paper) < 1.25
-        let border = isFaint && columns.pitch > 6 ? Stroke(frame.palette.rule, width: 0.75) : nil
-        frame.items.append(.rect(border == nil ? inner : inner.insetBy(0.375), fill: .solid(color), stroke: border))
+        let paint = ColorScale.diverging.paint(at: limit > 0 ? (value / limit + 1) / 2 : 0.5)
+        frame.items.append(columns.pitch > 6 ? .cell(inner, paint) : .rect(inner, fill: .solid(paint)))
         if let digits = columns.digits {
-            let ink = value == 0 ? frame.palette.muted : frame.palette.text(on: color)
+            let ink = value == 0 ? Paint.muted : .text(on: paint)
             let style = TextStyle(size: digits.size, weight: .regular, color: ink)
             frame.add(text(value), style, at: Point(area.midX, area.midY + digits.size * 0.36), .middle)
         }
@@ -52,12 +50,12 @@ extension IndexerFigure {
         let (zero, end) = (position(0, columns), position(way.score(key), columns))
         let height = max(columns.pitch * 0.56, min(columns.pitch, 2))
         let area = Rect(min(zero, end), y + (columns.pitch - height) / 2, abs(end - zero), height)
-        let lines = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+        let lines = Paint.indexer.mixed(0.45)
         if area.width > 0.3 {
             let thin = height < 5
             frame.items.append(
                 isKept
-                    ? .rect(area, fill: .solid(frame.palette.indexer))
+                    ? .rect(area, fill: .solid(.indexer))
                     : thin
                         ? .rect(area, fill: .solid(lines))
                         : .rect(
@@ -73,12 +71,12 @@ extension IndexerFigure {
         guard let x = columns.chips else { return }
         let area = Rect(x, y + 1.5, columns.chipWidth, columns.pitch - 3)
         guard columns.hasNames else {
-            if isKept { frame.items.append(.rect(Rect(x, y, Self.swatch, columns.pitch), fill: .solid(frame.palette.highlight))) }
+            if isKept { frame.items.append(.rect(Rect(x, y, Self.swatch, columns.pitch), fill: .solid(.highlight))) }
             return
         }
-        frame.items.append(.rect(area, radius: 4, fill: isKept ? .solid(frame.palette.highlight) : frame.hatching))
+        frame.items.append(.rect(area, radius: 4, fill: isKept ? .solid(.highlight) : frame.hatching))
         let style = frame.style(
-            frame.type.label, isKept ? frame.palette.onHighlight : frame.palette.muted, isKept ? .semibold : .regular)
+            frame.type.label, isKept ? .onHighlight : .muted, isKept ? .semibold : .regular)
         let name = TokenText.shortened(way.name(key), to: area.width - 8) { frame.width($0, style) }
         frame.add(name, style, at: Point(area.midX, area.midY + frame.type.label * 0.36), .middle)
     }
@@ -93,13 +91,13 @@ extension IndexerFigure {
         guard Double(kept.count) * height <= bottom - top + height else { return }
         let rows = kept.map { top + (Double($0) + 0.5) * columns.pitch }
         let middles = LabelStack.placed(rows, heights: rows.map { _ in height }, low: top - height / 2, high: bottom + height / 2)
-        let style = frame.style(label.size, frame.palette.ink, .semibold)
+        let style = frame.style(label.size, .ink, .semibold)
         let (from, to) = columns.chips.map { ($0 + Self.swatch + 2, $0 + Self.swatch + 16) } ?? (columns.dots - 2, columns.dots - 10)
         let room = columns.chips == nil ? to - frame.type.margin : columns.chipWidth - Self.swatch - 20
         for (place, (row, middle)) in zip(kept, zip(rows, middles)) {
             let name = TokenText.shortened(way.name(way.keys[place]), to: room) { frame.width($0, style) }
             let line: [PathElement] = [.move(Point(from, row)), .line(Point(to, middle))]
-            frame.items.append(.path(line, stroke: Stroke(frame.palette.muted, width: 0.75)))
+            frame.items.append(.path(line, stroke: Stroke(.muted, width: 0.75)))
             let shift = from < to ? 4.0 : -3
             frame.add(name, style, at: Point(to + shift, middle + style.size * 0.36), from < to ? .start : .end)
         }

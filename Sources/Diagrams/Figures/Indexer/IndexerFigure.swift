@@ -61,12 +61,12 @@ struct IndexerFigure {
     }
 
     private var legend: [LegendEntry] {
-        let (map, language) = (frame.palette.diverging, options.language)
+        let language = options.language
         let end = limit >= 10_000 && limit < 1e15 ? NumberText.grouped(Int(limit)) : NumberText.significant(limit, digits: 3)
-        let hatch = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+        let hatch = Paint.indexer.mixed(0.45)
         return [
-            .ramp(map, name: Bilingual(en: "product", zh: "点积")[language], low: "−" + end, high: end),
-            .box(.solid(frame.palette.indexer), nil, Bilingual(en: "kept", zh: "选中")[language]),
+            .ramp(.diverging, name: Bilingual(en: "product", zh: "点积")[language], low: "−" + end, high: end),
+            .box(.solid(.indexer), nil, Bilingual(en: "kept", zh: "选中")[language]),
             .box(
                 .hatch(lines: hatch, background: nil, spacing: 3.2, width: 0.7), Stroke(hatch),
                 Bilingual(en: "not kept", zh: "未选中")[language]),
@@ -90,7 +90,7 @@ struct IndexerFigure {
         var digits: TextStyle?
     }
 
-    var label: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var label: TextStyle { frame.style(frame.type.label, .muted) }
     var isNarrow: Bool { frame.width < 500 }
 
     private func columns() -> Columns {
@@ -102,12 +102,12 @@ struct IndexerFigure {
         }
         columns.pitch = max(pitch, 3)
         columns.hasNames = columns.pitch >= frame.type.label * 1.05
-        let names = way.keys.map { frame.width(way.name($0), frame.style(frame.type.label, frame.palette.ink, .semibold)) }.max() ?? 0
+        let names = way.keys.map { frame.width(way.name($0), frame.style(frame.type.label, .ink, .semibold)) }.max() ?? 0
         columns.name = min(names, frame.contentWidth * 0.2) + (isNarrow ? 12 : 18)
         if !columns.hasNames, !isNarrow { columns.name = 0 }
         let gap = isNarrow ? 12.0 : max(20, frame.contentWidth * 0.04)
         let number = frame.width(scoreText(way.keys.map(way.score).max { abs($0) < abs($1) } ?? 0), label) + 10
-        let headStyle = frame.style(frame.type.body, frame.palette.indexer, .semibold)
+        let headStyle = frame.style(frame.type.body, .indexer, .semibold)
         columns.chipWidth = max(
             min(names, frame.contentWidth * 0.2) + (columns.hasNames ? 18 : Self.swatch + 20),
             frame.width(words.keptNames[0][options.language], headStyle))
@@ -117,7 +117,7 @@ struct IndexerFigure {
         let share = isNarrow ? 0.66 : 0.6
         columns.cell = min(max(free * share / 2 / Double(max(way.heads, 1)), 2), max(widest + 18, min(70, frame.contentWidth * 0.062)))
         for size in [frame.type.label, 11] where columns.digits == nil {
-            let style = frame.style(size, frame.palette.ink)
+            let style = frame.style(size, .ink)
             if widest * size / frame.type.label <= columns.cell - 5, columns.pitch >= size + 3 { columns.digits = style }
         }
         let width = columns.cell * Double(way.heads)
@@ -142,7 +142,7 @@ struct IndexerFigure {
     private mutating func heads(_ columns: Columns) {
         let language = options.language
         let width = columns.cell * Double(way.heads)
-        let style = frame.style(frame.type.body, frame.palette.indexer, .semibold)
+        let style = frame.style(frame.type.body, .indexer, .semibold)
         let scoreWidth = columns.score - columns.bars
         let groups: [(Double, Double, [Bilingual])] = [
             (columns.dots, width, words.dotNames), (columns.votes, width, words.voteNames), (columns.bars, scoreWidth, words.scoreNames),
@@ -181,7 +181,7 @@ struct IndexerFigure {
     /// The name of the cut, over its line where there is one.
     private mutating func cutName(_ columns: Columns) {
         guard let cut = way.view.cut(way.query) else { return }
-        let style = frame.style(frame.type.label, frame.palette.indexer, .medium)
+        let style = frame.style(frame.type.label, .indexer, .medium)
         let room = columns.score - columns.bars
         guard
             let name = words.cutName(cut, decimals: scoreDecimals).map({ $0[options.language] }).first(where: {
@@ -205,11 +205,11 @@ struct IndexerFigure {
     private mutating func cut(_ columns: Columns, _ top: Double) {
         let bottom = frame.y
         let zero = position(0, columns)
-        frame.items.append(.path([.move(Point(zero, top)), .line(Point(zero, bottom))], stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.path([.move(Point(zero, top)), .line(Point(zero, bottom))], stroke: Stroke(.rule)))
         guard let cut = way.view.cut(way.query), cut.bestDropped != nil else { return }
         let x = position(cut.line, columns)
         frame.items.append(
             .path(
-                [.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+                [.move(Point(x, top - 2)), .line(Point(x, bottom + 2))], stroke: Stroke(.indexer, width: 1.2, dash: [5, 4])))
     }
 }

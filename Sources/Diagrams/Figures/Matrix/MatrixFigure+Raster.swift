@@ -37,7 +37,7 @@ extension MatrixFigure {
         guard let proportion = options.preset.proportion else { return side }
         var head = frame
         let words = words(block: max(slice.rows, slice.columns))
-        head.head(words.title[frame.language], words.subtitle[frame.language])
+        head.head(words.title[frame.language]) { words.subtitle($0)[frame.language] }
         let below = frame.type.label * 5.5 + frame.type.small * 5.5 + max(16, frame.type.margin * 0.55)
         return max(64, min(side, Int(frame.width * proportion - head.y - frame.type.body * 1.6 - below)))
     }
@@ -47,7 +47,7 @@ extension MatrixFigure {
         let panel = RasterPanel(
             area: Rect(corner.x, corner.y, fitted.size.width, fitted.size.height), rows: slice.rows, columns: slice.columns, query: query,
             key: key)
-        frame.raster(fitted.raster.image(scale, frame.palette, over: fitted.size), panel)
+        frame.raster(fitted.raster.image(scale, over: fitted.size), panel)
         axisNames(panel.area, frame.type.label * 1.5)
         if isFixed, hasRanking, panel.area.maxX + 300 < frame.width - frame.type.margin { ranking(words, beside: panel.area) }
         frame.y = panel.area.maxY + frame.type.label * 3.4

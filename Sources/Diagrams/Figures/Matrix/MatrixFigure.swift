@@ -32,7 +32,7 @@ struct MatrixFigure {
         self.provenance = provenance
         self.options = options
         frame = try PictureFrame(options, text)
-        scale = MatrixScale(slice, frame.palette)
+        scale = MatrixScale(slice)
         isRaster = max(slice.rows, slice.columns) > MatrixRaster.cellLimit
         if let query = options.query {
             guard [.t, .s].contains(slice.rowAxis), (0..<slice.rows).contains(query) else {
@@ -84,7 +84,7 @@ struct MatrixFigure {
         if let raster { scale = raster.scale }
         let words = words(block: raster?.block ?? 1)
         let language = options.language
-        frame.head(words.title[language], words.subtitle[language])
+        frame.head(words.title[language]) { words.subtitle($0)[language] }
         let body = frame.items.count
         frame.y += frame.type.body * 1.6
         if let raster { draw(raster, words) } else { drawCells(words) }
@@ -97,12 +97,12 @@ struct MatrixFigure {
 
     func words(block: Int) -> MatrixWords {
         MatrixWords(
-            slice: slice, scale: scale, theme: options.theme, query: query, key: key, block: block, aggregation: options.aggregate ?? .max)
+            slice: slice, scale: scale, query: query, key: key, block: block, aggregation: options.aggregate ?? .max)
     }
 
     // MARK: Cells
 
-    var labelStyle: TextStyle { frame.style(frame.type.label, frame.palette.muted) }
+    var labelStyle: TextStyle { frame.style(frame.type.label, .muted) }
 
     private func shortened(_ names: [String]) -> [String] {
         let limit = max(62, frame.contentWidth * 0.13)
@@ -124,12 +124,12 @@ struct MatrixFigure {
             rows: rows, columns: columns, cell: cell, rowHeight: height, origin: origin, style: frame.nameStyle(cell: min(cell, height)),
             measure: measure)
         let slice = slice
-        let cells = panel.cells(scale, frame.palette, digits: digits(cell, height)) { slice.mark($0, $1) }
+        let cells = panel.cells(scale, digits: digits(cell, height)) { slice.mark($0, $1) }
         frame.items.append(.group("cells", cells))
-        frame.items.append(.group("rows", panel.rowNames(highlighted: query, frame.palette)))
-        frame.items.append(.group("columns", panel.columnNames(highlighted: key ?? words.ranking.first?.column, frame.palette)))
-        if let query { frame.items.append(panel.rowFrame(query, slice.color(frame.palette))) }
-        if let key { frame.items.append(panel.columnFrame(key, frame.palette.key)) }
+        frame.items.append(.group("rows", panel.rowNames(highlighted: query)))
+        frame.items.append(.group("columns", panel.columnNames(highlighted: key ?? words.ranking.first?.column)))
+        if let query { frame.items.append(panel.rowFrame(query, slice.paint)) }
+        if let key { frame.items.append(panel.columnFrame(key, .key)) }
         axisNames(panel.area, panel.labelHeight)
         if hasSide { ranking(words, beside: panel.area) }
         hotSpots(panel, words)
@@ -186,14 +186,14 @@ struct MatrixFigure {
         if slice.isSelection { return nil }
         let texts = Set(slice.values.filter { $0.isFinite }.map(scale.text))
         for size in [frame.type.small, 11] {
-            let style = frame.style(size, frame.palette.ink)
+            let style = frame.style(size, .ink)
             if texts.allSatisfy({ frame.width($0, style) <= cell - 4 }), size <= height - 4 { return style }
         }
         return nil
     }
 
     mutating func axisNames(_ area: Rect, _ labelHeight: Double) {
-        let style = frame.style(frame.type.label, frame.palette.muted, .medium)
+        let style = frame.style(frame.type.label, .muted, .medium)
         let (row, column) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         let place = Bilingual(en: "\(row.en) (row)", zh: "\(row.zh)（行）")
         let across = Bilingual(en: "\(column.en) (column)", zh: "\(column.zh)（列）")
@@ -221,7 +221,7 @@ extension FigureOptions {
     /// What a file says of the figure and its data: never a path.
     func provenance(figure: String, step: String?, data: Provenance) -> [String: String] {
         var facts = [
-            "figure": figure, "language": language.rawValue, "theme": theme.rawValue, "preset": preset.rawValue, "data": data.name,
+            "figure": figure, "language": language.rawValue, "preset": preset.rawValue, "data": data.name,
         ]
         facts["sha256"] = data.sha256
         facts["step"] = step

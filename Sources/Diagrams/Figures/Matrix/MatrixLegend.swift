@@ -12,7 +12,7 @@ extension MatrixFigure {
     private func colorEntries(_ words: MatrixWords) -> [LegendEntry] {
         let language = frame.language
         func box(_ value: Double, _ text: Bilingual) -> LegendEntry {
-            .box(.solid(scale.color(value)), Stroke(frame.palette.rule, width: 0.75), text[language])
+            .box(.solid(scale.paint(value)), Stroke(.rule, width: 0.75), text[language])
         }
         if slice.isSelection { return [box(1, Bilingual(en: "selected", zh: "选中"))] }
         if scale.kind == .choice { return [box(0, Bilingual(en: "no", zh: "否")), box(1, Bilingual(en: "yes", zh: "是"))] }
@@ -25,7 +25,7 @@ extension MatrixFigure {
         var entries: [LegendEntry] = []
         if marks.dropped {
             let text = Bilingual(en: "hatched: visible, not selected", zh: "斜线：看得见，未选中")
-            entries.append(.box(frame.hatching, Stroke(frame.palette.rule, width: 0.75), text[language]))
+            entries.append(.box(frame.hatching, Stroke(.rule, width: 0.75), text[language]))
         }
         if marks.beyond { entries.append(.words(Bilingual(en: "pale: future keys", zh: "浅色：未来的键")[language])) }
         if marks.masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }

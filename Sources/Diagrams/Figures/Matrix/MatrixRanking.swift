@@ -8,23 +8,23 @@ struct RankedBar {
     let number: String
     /// How much of the track is filled, 0 to 1.
     let share: Double
-    let color: Color
+    let color: Paint
 }
 
 extension PictureFrame {
     /// Entries one below the other, each a name and a number over a bar, the first in bold; gives the lower edge.
     mutating func ranked(_ entries: [RankedBar], at corner: Point, width limit: Double) -> Double {
-        let plain = style(type.body, palette.ink)
+        let plain = style(type.body, .ink)
         let numbers = entries.map { width($0.number, plain) }.max() ?? 0
         var y = corner.y
         for (place, entry) in entries.enumerated() {
             let name = TokenText.shortened(entry.name, to: limit - numbers - 12) { width($0, plain) }
-            let style = style(type.body, palette.ink, place == 0 ? .semibold : .regular)
+            let style = style(type.body, .ink, place == 0 ? .semibold : .regular)
             y += type.body * 1.35
             add(name, style, at: Point(corner.x, y))
             add(entry.number, style, at: Point(corner.x + limit, y), .end)
             y += 7
-            items.append(.rect(Rect(corner.x, y, limit, 5), radius: 2.5, fill: .solid(palette.rule)))
+            items.append(.rect(Rect(corner.x, y, limit, 5), radius: 2.5, fill: .solid(.rule)))
             let length = limit * min(entry.share, 1)
             if length >= 1 { items.append(.rect(Rect(corner.x, y, length, 5), radius: 2.5, fill: .solid(entry.color))) }
             y += 9
@@ -44,14 +44,14 @@ extension MatrixFigure {
             slice.rowLabels == nil
             ? Bilingual(en: "\(query)", zh: "第 \(query) 行") : Words.quoted(slice.rowName(query)) + Bilingual(en: "", zh: "这一行")
         let heading = Bilingual(en: "Row \(name.en), in order", zh: "\(name.zh)，从高到低")
-        frame.add(heading[frame.language], frame.style(frame.type.panel, frame.palette.ink, .semibold), at: Point(x, y))
+        frame.add(heading[frame.language], frame.style(frame.type.panel, .ink, .semibold), at: Point(x, y))
         y += frame.type.panel * 0.9
-        let bar = slice.part == .indexer ? frame.palette.indexer : frame.palette.bar
+        let bar = slice.part == .indexer ? Paint.indexer : .bar
         let most = max(best.map { abs($0.value) }.max() ?? 1, 1e-300)
         let entries = best.map { entry in
             RankedBar(
                 name: keyName(entry.column), number: number(entry.value),
-                share: scale.kind == .weights ? entry.value : abs(entry.value) / most, color: entry.value < 0 ? frame.palette.muted : bar)
+                share: scale.kind == .weights ? entry.value : abs(entry.value) / most, color: entry.value < 0 ? .muted : bar)
         }
         y = frame.ranked(entries, at: Point(x, y), width: sideWidth)
         remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
@@ -67,7 +67,7 @@ extension MatrixFigure {
         guard scale.kind == .weights, !rest.isEmpty else { return }
         let sum = NumberText.percent(rest.reduce(0) { $0 + $1.value })
         let text = Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
-        frame.add(text[frame.language], frame.style(frame.type.label, frame.palette.muted), at: point)
+        frame.add(text[frame.language], frame.style(frame.type.label, .muted), at: point)
     }
 
     private func number(_ value: Double) -> String {

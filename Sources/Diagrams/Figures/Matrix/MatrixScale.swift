@@ -7,21 +7,18 @@ struct MatrixScale: Sendable {
     let kind: MatrixSlice.Kind
     /// The number at the end of the map; the other end is 0, or minus this for signed numbers.
     private(set) var limit: Double
-    let map: ColorMap
+    let map: ColorScale
     /// Digits after the point in cells.
     let decimals: Int
     /// Whether every row of weights adds up to one.
     let rowsSumToOne: Bool
-
-    /// Whether colours say the size of signed numbers but not their sign.
-    var isGrey: Bool { kind == .signed && map.colors.first == map.colors.last }
 
     /// Whether values beyond `limit` share its colour: one row of few keys must not pale all the others.
     private(set) var isCapped: Bool
     /// How many values are NaN or plus infinity.
     let brokenCount: Int
 
-    init(_ slice: MatrixSlice, _ palette: Palette) {
+    init(_ slice: MatrixSlice) {
         let census = MatrixCensus(slice.values, rows: slice.rows, columns: slice.columns)
         rowsSumToOne = slice.isPair && census.low == 0 && census.high <= 1 + 1e-9 && census.rowsSumToOne
         brokenCount = census.brokenCount
@@ -39,12 +36,12 @@ struct MatrixScale: Sendable {
             case .magnitudes: Self.roundUp(census.high)
             case .signed: Self.roundUp(max(census.high, -census.low))
             }
-        map = kind == .signed ? palette.diverging : palette.sequential
+        map = kind == .signed ? .diverging : .sequential
         decimals = census.isWhole ? 0 : isLarge ? 2 : Self.decimals(slice.values, limit)
     }
 
     /// One scale for the weights of several matrices.
-    init(weights slices: [MatrixSlice], _ palette: Palette) {
+    init(weights slices: [MatrixSlice]) {
         let censuses = slices.map { MatrixCensus($0.values, rows: $0.rows, columns: $0.columns) }
         let high = censuses.map { $0.high }.max() ?? 1
         rowsSumToOne = censuses.allSatisfy { $0.rowsSumToOne }
@@ -54,7 +51,7 @@ struct MatrixScale: Sendable {
         let usual = Self.roundUp(censuses.map { $0.usualRowMaximum }.max() ?? 1)
         isCapped = usual * 2 < high
         limit = isCapped ? usual : high > 0.5 ? 1 : Self.roundUp(high)
-        map = palette.sequential
+        map = .sequential
         decimals = limit < 0.05 ? 3 : 2
     }
 
@@ -75,8 +72,8 @@ struct MatrixScale: Sendable {
         return kind == .signed ? (value / limit + 1) / 2 : value / limit
     }
 
-    /// The colour of a finite value.
-    func color(_ value: Double) -> Color { map.color(at: position(value)) }
+    /// The paint of a finite value.
+    func paint(_ value: Double) -> Paint { map.paint(at: position(value)) }
 
     /// A value as it stands in a cell; nothing for the zeros of weights and choices.
     func text(_ value: Double) -> String {

@@ -17,13 +17,13 @@ extension MatrixSlice {
         }
     }
 
-    /// The colour of the part.
-    func color(_ palette: Palette) -> Color {
+    /// What the part is painted with.
+    var paint: Paint {
         switch part {
-        case .query: palette.query
-        case .key: palette.key
-        case .value: palette.value
-        case .indexer: palette.indexer
+        case .query: .query
+        case .key: .key
+        case .value: .value
+        case .indexer: .indexer
         }
     }
 

@@ -5,7 +5,6 @@ import Traces
 struct MatrixWords {
     let slice: MatrixSlice
     let scale: MatrixScale
-    let theme: Theme
     /// The query that the picture follows.
     let query: Int?
     /// The key whose column is framed.
@@ -17,8 +16,8 @@ struct MatrixWords {
     /// Which marks other than numbers stand in cells.
     let marks: Marks
 
-    init(slice: MatrixSlice, scale: MatrixScale, theme: Theme, query: Int?, key: Int?, block: Int, aggregation: Aggregation) {
-        (self.slice, self.scale, self.theme, self.query, self.key) = (slice, scale, theme, query, key)
+    init(slice: MatrixSlice, scale: MatrixScale, query: Int?, key: Int?, block: Int, aggregation: Aggregation) {
+        (self.slice, self.scale, self.query, self.key) = (slice, scale, query, key)
         (self.block, self.aggregation) = (block, aggregation)
         marks = Marks(slice)
     }
@@ -35,12 +34,12 @@ struct MatrixWords {
             .sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }
     }
 
-    /// How to read the picture.
-    var subtitle: Bilingual {
+    /// How to read the picture in that theme.
+    func subtitle(_ theme: Theme) -> Bilingual {
         var parts = [Bilingual(en: "\(subject.en).", zh: "\(subject.zh)。")]
         if title == subject { parts = [] }
         parts.append(slice.isPair ? pairReading : axesReading)
-        parts.append(colorReading)
+        parts.append(colorReading(theme))
         if marks.beyond { parts.append(Bilingual(en: "Before the mask.", zh: "这是掩码之前。")) }
         if let pixel = Words.aggregation(block, aggregation, isChoice: scale.kind == .choice) { parts.append(pixel) }
         if let framed { parts.append(framed) }
@@ -58,7 +57,7 @@ struct MatrixWords {
         return Bilingual(en: "One row for each \(row.en), one column for each \(column.en).", zh: "每行一个\(row.zh)，每列一个\(column.zh)。")
     }
 
-    private var colorReading: Bilingual {
+    private func colorReading(_ theme: Theme) -> Bilingual {
         switch scale.kind {
         case .weights:
             (theme == .dark ? Bilingual(en: "Brighter: more weight", zh: "越亮，权重越大") : Bilingual(en: "Darker: more weight", zh: "颜色越深，权重越大"))

@@ -88,16 +88,16 @@ struct MeasuredFigure {
         }
         return [
             PlotLine(
-                name: name(Bilingual(en: "Dense", zh: "稠密"), one.denseExponent), color: frame.palette.ink,
+                name: name(Bilingual(en: "Dense", zh: "稠密"), one.denseExponent), color: .ink,
                 points: one.rows.map { (Double($0.length), $0.dense.median) }),
             PlotLine(
-                name: name(Bilingual(en: "DSA", zh: "DSA"), one.sparseExponent), color: frame.palette.bar,
+                name: name(Bilingual(en: "DSA", zh: "DSA"), one.sparseExponent), color: .bar,
                 points: one.rows.map { (Double($0.length), $0.sparse.median) }),
         ]
     }
 
     /// The median as a dot on its spread.
-    private mutating func point(_ length: Int, _ time: MeasuredTime, _ color: Color, _ plot: Plot) {
+    private mutating func point(_ length: Int, _ time: MeasuredTime, _ color: Paint, _ plot: Plot) {
         let (low, high) = (plot.point(Double(length), time.least), plot.point(Double(length), time.most))
         var bar: [PathElement] = [.move(low), .line(high)]
         for end in [low, high] { bar += [.move(Point(end.x - 4, end.y)), .line(Point(end.x + 4, end.y))] }

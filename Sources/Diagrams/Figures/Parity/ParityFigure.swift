@@ -54,7 +54,7 @@ struct ParityFigure {
     /// What the proportions of a use leave for each row, or a comfortable height.
     private func stepHeight(_ source: String) -> Double {
         guard let proportion = options.preset.proportion else { return frame.type.body * (isNarrow ? 2 : 1.75) }
-        let small = frame.style(frame.type.small, frame.palette.muted)
+        let small = frame.style(frame.type.small, .muted)
         let lines = LineBreaker.lines(source, width: frame.contentWidth) { frame.width($0, small) }.count
         let foot = Double(lines) * small.size * 1.5 + max(16, frame.type.margin * 0.55)
         let used = frame.y + frame.type.label * 1.2 + frame.type.body * 0.8 + foot + Double(groups) * groupHeight
@@ -64,11 +64,11 @@ struct ParityFigure {
     private var groups: Int { Set(rows.map { $0.category }).count }
 
     private var nameStyle: TextStyle {
-        frame.style(isNarrow || step < frame.type.body * 1.3 ? frame.type.label : frame.type.body, frame.palette.ink)
+        frame.style(isNarrow || step < frame.type.body * 1.3 ? frame.type.label : frame.type.body, .ink)
     }
 
     private var deltaWidth: Double {
-        let style = frame.style(nameStyle.size, frame.palette.ink, .semibold)
+        let style = frame.style(nameStyle.size, .ink, .semibold)
         return rows.map { frame.width(ParityWords.delta($0)[frame.language], style) }.max() ?? 0
     }
 
@@ -88,7 +88,7 @@ struct ParityFigure {
         var x = frame.type.margin
         for (isAfter, name) in [(false, "DeepSeek-V3.1-Terminus"), (true, "DeepSeek-V3.2-Exp")] {
             let mark = Point(x + 6, y - style.size * 0.35)
-            frame.items.append(isAfter ? after(mark, frame.palette.bar) : before(mark))
+            frame.items.append(isAfter ? after(mark, .bar) : before(mark))
             frame.add(name, style, at: Point(x + 18, y))
             x += 18 + frame.width(name, style) + 22
         }
@@ -97,9 +97,9 @@ struct ParityFigure {
 
     /// The ring is wider than the dot, so that both are seen where they coincide.
     private func before(_ point: Point) -> Item {
-        Plot.disc(point, 6, fill: frame.palette.paper, stroke: Stroke(frame.palette.muted, width: 1.8))
+        Plot.disc(point, 6, fill: .paper, stroke: Stroke(.muted, width: 1.8))
     }
-    private func after(_ point: Point, _ color: Color) -> Item {
+    private func after(_ point: Point, _ color: Paint) -> Item {
         Plot.disc(point, 3.8, fill: color, stroke: nil)
     }
 
@@ -113,7 +113,7 @@ struct ParityFigure {
         for tick in stride(from: 0.0, through: 100, by: isNarrow ? 25 : 20) {
             let x = area.x + area.width * tick / 100
             frame.items.append(
-                .path([.move(Point(x, frame.y + 4)), .line(Point(x, frame.y + height))], stroke: Stroke(frame.palette.rule)))
+                .path([.move(Point(x, frame.y + 4)), .line(Point(x, frame.y + height))], stroke: Stroke(.rule)))
             frame.add(NumberText.significant(tick) + (tick == 100 ? " %" : ""), frame.labelStyle, at: Point(x, frame.y - 3), .middle)
         }
     }
@@ -128,13 +128,13 @@ struct ParityFigure {
 
     private mutating func draw(_ row: BenchmarkResult, _ area: Rect) {
         let change = row.after - row.before
-        let color = change > 0 ? frame.palette.bar : frame.palette.ink
+        let color = change > 0 ? Paint.bar : .ink
         let name = ParityWords.name(row)[frame.language]
         let delta = ParityWords.delta(row)[frame.language]
         let deltaStyle = frame.style(nameStyle.size, color, .semibold)
         if isNarrow {
             frame.y += frame.type.label * 1.5
-            frame.note(name, at: Point(frame.type.margin, frame.y), .start, color: frame.palette.ink)
+            frame.note(name, at: Point(frame.type.margin, frame.y), .start, color: .ink)
             frame.add(delta, deltaStyle, at: Point(frame.width - frame.type.margin, frame.y), .end)
             let (values, end) = (ParityWords.values(row), frame.width - frame.type.margin - deltaWidth - 10)
             if frame.width(name, frame.labelStyle) + frame.width(values, frame.labelStyle) + 12 <= end - frame.type.margin {
@@ -150,9 +150,9 @@ struct ParityFigure {
             frame.add(values, frame.labelStyle, at: Point(frame.width - frame.type.margin - 84, y + frame.type.label * 0.36), .end)
         }
         let (a, b) = (Point(x(row.before, row, area), y), Point(x(row.after, row, area), y))
-        frame.items.append(.path([.move(a), .line(b)], stroke: Stroke(frame.palette.bar, width: 3)))
+        frame.items.append(.path([.move(a), .line(b)], stroke: Stroke(.bar, width: 3)))
         frame.items.append(before(a))
-        frame.items.append(after(b, frame.palette.bar))
+        frame.items.append(after(b, .bar))
     }
 }
 

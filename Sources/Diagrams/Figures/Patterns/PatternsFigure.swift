@@ -71,7 +71,7 @@ struct PatternsFigure {
     private func side(_ source: String) -> Double {
         var side = panelWidth
         if let proportion = options.preset.proportion {
-            let small = frame.style(frame.type.small, frame.palette.muted)
+            let small = frame.style(frame.type.small, .muted)
             let lines = LineBreaker.lines(source, width: frame.contentWidth) { frame.width($0, small) }.count
             let foot = small.size * (0.6 + 1.5 * Double(lines)) + max(16, frame.type.margin * 0.55)
             side = min(side, (frame.width * proportion - frame.y - foot) / 2 - headingHeight - above - below([]))
@@ -81,7 +81,7 @@ struct PatternsFigure {
 
     private mutating func section(_ title: Bilingual, _ members: [PatternDemonstration]) {
         frame.y += frame.type.panel * 0.9
-        let style = frame.style(frame.type.panel, frame.palette.ink, .semibold)
+        let style = frame.style(frame.type.panel, .ink, .semibold)
         let lines = LineBreaker.lines(title[frame.language], width: frame.contentWidth) { frame.width($0, style) }
         for (i, line) in lines.enumerated() {
             if i > 0 { frame.y += style.size * 1.3 }
@@ -89,7 +89,7 @@ struct PatternsFigure {
         }
         frame.y += frame.type.panel * 1.35
         let rule: [PathElement] = [.move(Point(frame.type.margin, frame.y)), .line(Point(frame.width - frame.type.margin, frame.y))]
-        frame.items.append(.path(rule, stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.path(rule, stroke: Stroke(.rule)))
         frame.y += frame.type.body * 0.5
         for start in stride(from: 0, to: members.count, by: columns) {
             let row = Array(members[start..<min(start + columns, members.count)])
@@ -101,10 +101,10 @@ struct PatternsFigure {
     private mutating func panel(_ pattern: PatternDemonstration, x: Double) {
         var y = frame.y + frame.type.body * 1.15
         frame.add(
-            PatternsWords.name(pattern.kind)[frame.language], frame.style(frame.type.body, frame.palette.ink, .semibold), at: Point(x, y))
+            PatternsWords.name(pattern.kind)[frame.language], frame.style(frame.type.body, .ink, .semibold), at: Point(x, y))
         y += frame.type.label * 1.45
         let count = PatternsWords.count(pattern)[frame.language]
-        let style = frame.style(frame.type.label, pattern.kind == .dsa ? frame.palette.indexer : frame.palette.muted)
+        let style = frame.style(frame.type.label, pattern.kind == .dsa ? .indexer : .muted)
         let left = isLow ? x + cell * Double(tokens) * 0.4 : x
         for line in counted(count, style, x + panelWidth - left) {
             frame.add(line, style, at: Point(left, y))
@@ -133,7 +133,7 @@ struct PatternsFigure {
             stairs += [.line(Point(x, y)), .line(Point(x, y + cell))]
         }
         stairs += [.line(Point(area.x, area.maxY)), .close]
-        let hatch = Fill.hatch(lines: frame.palette.hatch, background: nil, spacing: 3.4, width: 0.6)
+        let hatch = Fill.hatch(lines: .hatch, background: nil, spacing: 3.4, width: 0.6)
         var boxes: [PathElement] = []
         for run in runs(pattern) {
             let (x, y) = (area.x + cell * run.start, area.y + cell * Double(run.row))
@@ -144,7 +144,7 @@ struct PatternsFigure {
             ]
         }
         return [
-            .path(stairs, fill: hatch), .path(boxes, fill: .solid(frame.palette.bar), stroke: Stroke(frame.palette.paper, width: 0.01)),
+            .path(stairs, fill: hatch), .path(boxes, fill: .solid(.bar), stroke: Stroke(.paper, width: 0.01)),
         ]
     }
 
@@ -174,9 +174,9 @@ struct PatternsFigure {
         var x = frame.type.margin
         let size = frame.type.label
         let entries: [(Fill?, Bilingual)] = [
-            (.solid(frame.palette.bar), Bilingual(en: "computed", zh: "计算")),
+            (.solid(.bar), Bilingual(en: "computed", zh: "计算")),
             (
-                .hatch(lines: frame.palette.hatch, background: nil, spacing: 3.4, width: 0.6),
+                .hatch(lines: .hatch, background: nil, spacing: 3.4, width: 0.6),
                 Bilingual(en: "visible, not computed", zh: "可见，不计算")
             ),
             (nil, Bilingual(en: "blank: the future, masked", zh: "空白：未来，已掩住")),
@@ -190,7 +190,7 @@ struct PatternsFigure {
                 frame.y += size * 1.6
             }
             if let fill {
-                frame.items.append(.rect(Rect(x, frame.y, size, size), fill: fill, stroke: Stroke(frame.palette.rule, width: 0.5)))
+                frame.items.append(.rect(Rect(x, frame.y, size, size), fill: fill, stroke: Stroke(.rule, width: 0.5)))
                 x += size + 6
             }
             frame.add(name[frame.language], style, at: Point(x, frame.y + size * 0.88))

@@ -67,7 +67,7 @@ private struct PipelineFigure {
         let start: Double
     }
 
-    private var symbolStyle: TextStyle { frame.style(max(14, frame.type.panel * 0.95), frame.palette.ink, .semibold) }
+    private var symbolStyle: TextStyle { frame.style(max(14, frame.type.panel * 0.95), .ink, .semibold) }
 
     private func shape(_ step: Step) -> String { step.output.shape.lengths.map(String.init).joined(separator: "×") }
 
@@ -80,12 +80,12 @@ private struct PipelineFigure {
 
     private func plan() -> Plan {
         let count = Double(max(layout.layers.count, 1))
-        let widest = graph.steps.map { frame.symbolWidth($0.symbol, frame.style(11, frame.palette.ink, .semibold)) }.max() ?? 20
+        let widest = graph.steps.map { frame.symbolWidth($0.symbol, frame.style(11, .ink, .semibold)) }.max() ?? 20
         let pitch = min(frame.contentWidth / count, 150)
         // A wide, low picture has no room for names; elsewhere a flow too long for them runs downwards.
         let least = options.preset.proportion == nil ? Self.leastNamed + 14 : widest + 20
         if pitch >= least { return sidewaysPlan(count, pitch) }
-        let shapes = graph.steps.map { frame.width(shape($0), frame.style(11, frame.palette.muted)) }.max() ?? 0
+        let shapes = graph.steps.map { frame.width(shape($0), frame.style(11, .muted)) }.max() ?? 0
         return downwardsPlan(least: max(widest + 8, shapes + 4, frame.width < 900 ? 0 : Self.leastNamed))
     }
 
@@ -142,7 +142,7 @@ private struct PipelineFigure {
         return best
     }
 
-    private var nameStyle: TextStyle { frame.style(11, frame.palette.ink) }
+    private var nameStyle: TextStyle { frame.style(11, .ink) }
 
     /// A point at `along` the flow from the start of a layer and at `place` across it.
     private func point(_ layer: Int, _ along: Double, _ place: Double, _ plan: Plan, _ top: Double) -> Point {
@@ -152,13 +152,13 @@ private struct PipelineFigure {
 
     // MARK: Boxes
 
-    private func color(_ part: PipelineGraph.Part) -> Color {
+    private func color(_ part: PipelineGraph.Part) -> Paint {
         switch part {
-        case .query: frame.palette.query
-        case .key: frame.palette.key
-        case .value: frame.palette.value
-        case .indexer: frame.palette.indexer
-        case .other: frame.palette.muted
+        case .query: .query
+        case .key: .key
+        case .value: .value
+        case .indexer: .indexer
+        case .other: .muted
         }
     }
 
@@ -171,7 +171,7 @@ private struct PipelineFigure {
         let part = graph.part(of: number)
         let color = color(part)
         let isEnd = graph.isSource(number) || number == graph.steps.count - 1
-        let tint: Color = isEnd ? frame.palette.rule.mixed(0.5, over: frame.palette.paper) : color.mixed(0.09, over: frame.palette.paper)
+        let tint: Paint = isEnd ? Paint.rule.mixed(0.5) : color.mixed(0.09)
         frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: part == .other ? 1 : 1.5)))
         label(step, area)
         let text = "\(step.symbol): \(step.title[options.language]) \(step.output.shape)"
@@ -180,7 +180,7 @@ private struct PipelineFigure {
 
     private mutating func label(_ step: Step, _ area: Rect) {
         let shape = shape(step)
-        let small = [frame.type.small, 11].map { frame.style($0, frame.palette.muted) }
+        let small = [frame.type.small, 11].map { frame.style($0, .muted) }
         let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
         let names = nameLines(step, area.width)
         let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + 14 * Double(names.count)
@@ -199,7 +199,7 @@ private struct PipelineFigure {
     private mutating func arrow(_ number: Int, _ edge: GraphLayout.Edge, _ plan: Plan, _ top: Double) {
         let nodes = edge.nodes.map { layout.nodes[$0] }
         let isMask = graph.isMask(number)
-        let color = graph.part(of: edge.from) == .indexer || isMask ? frame.palette.indexer : frame.palette.muted
+        let color = graph.part(of: edge.from) == .indexer || isMask ? Paint.indexer : .muted
         var points: [Point] = []
         for (place, node) in nodes.enumerated() {
             let isFirst = place == 0
@@ -212,7 +212,7 @@ private struct PipelineFigure {
         for (i, (a, b)) in zip(points, points.dropFirst()).enumerated() {
             path.append(i % 2 == 1 ? .line(b) : bend(a, b, plan))
         }
-        let stroke = Stroke(color.mixed(isMask ? 1 : 0.75, over: frame.palette.paper), width: isMask ? 2.2 : 1.2)
+        let stroke = Stroke(color.mixed(isMask ? 1 : 0.75), width: isMask ? 2.2 : 1.2)
         frame.items.append(.path(path, stroke: stroke))
         frame.items.append(tip(points.last!, stroke.color, plan, isMask ? 6 : 4.5))
     }
@@ -236,7 +236,7 @@ private struct PipelineFigure {
         return (Double(rank) / Double(others.count - 1) - 0.5) * spread
     }
 
-    private func tip(_ end: Point, _ color: Color, _ plan: Plan, _ size: Double) -> Item {
+    private func tip(_ end: Point, _ color: Paint, _ plan: Plan, _ size: Double) -> Item {
         let corners =
             plan.isSideways
             ? [Point(end.x + 5, end.y), Point(end.x - size * 0.3, end.y - size * 0.75), Point(end.x - size * 0.3, end.y + size * 0.75)]
@@ -249,9 +249,9 @@ private struct PipelineFigure {
         var entries = PipelineGraph.Part.allCases.filter(parts.contains).compactMap { part -> LegendEntry? in
             guard let name = words.name(part) else { return nil }
             let color = color(part)
-            return .box(.solid(color.mixed(0.09, over: frame.palette.paper)), Stroke(color, width: 1.5), name[options.language])
+            return .box(.solid(color.mixed(0.09)), Stroke(color, width: 1.5), name[options.language])
         }
-        if graph.mask != nil { entries.append(.line(Stroke(frame.palette.indexer, width: 2.2), words.maskName[options.language])) }
+        if graph.mask != nil { entries.append(.line(Stroke(.indexer, width: 2.2), words.maskName[options.language])) }
         return entries
     }
 }

@@ -55,7 +55,7 @@ struct PricesFigure {
         let names = [pairs[0].before.name, pairs[0].after.name].map(CostCurveWords.short)
         let before = Bilingual(en: "before: \(names[0])", zh: "降价前：\(names[0])")[frame.language]
         let after = Bilingual(en: "after: \(names[1]), with the cut at the right", zh: "降价后：\(names[1])，右侧为降幅")[frame.language]
-        frame.legend([.box(.solid(beforeColor), nil, before), .box(.solid(frame.palette.bar), nil, after)])
+        frame.legend([.box(.solid(beforeColor), nil, before), .box(.solid(.bar), nil, after)])
         frame.y += frame.type.body * 0.8
         let isWide = frame.width >= 860
         let gap = 48.0
@@ -75,19 +75,19 @@ struct PricesFigure {
         var y = frame.headingBottom + frame.type.body * 0.4
         let most = pair.items.map { max($0.before, $0.after) }.max() ?? 1
         let numberWidth =
-            pair.items.map { frame.width(price($0.before, pair), frame.style(frame.type.body, frame.palette.ink, .semibold)) }.max() ?? 40
+            pair.items.map { frame.width(price($0.before, pair), frame.style(frame.type.body, .ink, .semibold)) }.max() ?? 40
         // A column for the price after a bar, and one for the cut.
         let room = width - numberWidth - 12 - frame.width("−75%", cutStyle) - 16
         for item in pair.items {
             y += frame.type.body * 1.4 * stretch
-            frame.add(item.name[frame.language], frame.style(frame.type.body, frame.palette.ink, .medium), at: Point(x, y))
+            frame.add(item.name[frame.language], frame.style(frame.type.body, .ink, .medium), at: Point(x, y))
             y += frame.type.body * 0.45
             let height = barHeight
             for (i, value) in [item.before, item.after].enumerated() {
                 let length = max(room * value / most, 1)
-                let fill: Fill = .solid(i == 0 ? beforeColor : frame.palette.bar)
+                let fill: Fill = .solid(i == 0 ? beforeColor : .bar)
                 frame.items.append(.rect(Rect(x, y, length, height), fill: fill))
-                let style = frame.style(frame.type.body, i == 0 ? frame.palette.muted : frame.palette.ink, i == 0 ? .regular : .semibold)
+                let style = frame.style(frame.type.body, i == 0 ? .muted : .ink, i == 0 ? .regular : .semibold)
                 frame.add(price(value, pair), style, at: Point(x + length + 7, y + height * 0.5 + style.size * 0.36))
                 y += height + 2
             }
@@ -106,9 +106,9 @@ struct PricesFigure {
     }
     private var barHeight: Double { frame.type.body * 1.25 * stretch }
 
-    private var beforeColor: Color { frame.palette.ink.mixed(0.32, over: frame.palette.paper) }
+    private var beforeColor: Paint { Paint.ink.mixed(0.32) }
 
-    private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.12, frame.palette.bar, .bold) }
+    private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.12, .bar, .bold) }
 
     private func price(_ value: Double, _ pair: Pair) -> String { pair.sign + NumberText.significant(value, digits: 3) }
 

@@ -67,7 +67,7 @@ private struct QuestionsFigure {
     private mutating func rule() {
         frame.y += frame.type.body * (isTight ? 0.5 : 1.1)
         let (left, right) = (frame.type.margin, frame.width - frame.type.margin)
-        frame.items.append(.path([.move(Point(left, frame.y)), .line(Point(right, frame.y))], stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.path([.move(Point(left, frame.y)), .line(Point(right, frame.y))], stroke: Stroke(.rule)))
         frame.y += frame.type.body * (isTight ? 0.3 : 0.7)
     }
 
@@ -100,7 +100,7 @@ private struct QuestionsFigure {
         let language = options.language
         let (asked, kept) = (words.asked(view, query)[language], words.kept(view, query)[language])
         let (bold, grey) = (
-            frame.style(frame.type.panel, frame.palette.ink, .semibold), frame.style(frame.type.body, frame.palette.muted)
+            frame.style(frame.type.panel, .ink, .semibold), frame.style(frame.type.body, .muted)
         )
         let isOneLine = frame.width(asked, bold) + frame.width(kept, grey) + 24 <= frame.contentWidth
         frame.paragraph(asked, bold, leading: 1.35)
@@ -122,7 +122,7 @@ private struct QuestionsFigure {
             let style = TextStyle(size: chip.size, weight: face, color: color)
             frame.add(chip.text, style, at: Point(area.midX + chip.lean, area.midY + chip.size * 0.36), .middle)
             if kept.contains(chip.token) {
-                let share = frame.style(frame.type.label, frame.palette.ink, .medium)
+                let share = frame.style(frame.type.label, .ink, .medium)
                 let text = NumberText.percent(weight, decimals: 0)
                 frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
             }
@@ -133,15 +133,14 @@ private struct QuestionsFigure {
     }
 
     private func looks(_ token: Int, _ view: SelectionView, _ query: Int, _ kept: Set<Int>, _ share: Double)
-        -> (Fill?, Stroke?, Color, TextStyle.Weight)
+        -> (Fill?, Stroke?, Paint, TextStyle.Weight)
     {
-        let palette = frame.palette
         let isAsking = token == view.position(of: query)
-        let asking = isAsking ? Stroke(palette.query, width: 2) : nil
+        let asking = isAsking ? Stroke(.query, width: 2) : nil
         if kept.contains(token) { return (.solid(frame.highlighter(share)), asking, frame.onHighlighter(share), .semibold) }
-        if isAsking { return (.solid(palette.paper), asking, palette.ink, .semibold) }
-        guard view.isVisible(query, token) else { return (nil, nil, palette.muted, .regular) }
-        return (frame.hatching, nil, palette.muted, .regular)
+        if isAsking { return (.solid(.paper), asking, .ink, .semibold) }
+        guard view.isVisible(query, token) else { return (nil, nil, .muted, .regular) }
+        return (frame.hatching, nil, .muted, .regular)
     }
 
     /// Arcs nest: the farthest key leaves from the outer end of the asking token.
@@ -164,7 +163,7 @@ private struct QuestionsFigure {
             let path: [PathElement] = [
                 .move(start), .curve(Point(start.x, top - height), Point(end.x - lean, top - height), to: end),
             ]
-            let color = frame.palette.query.mixed(0.42 + 0.58 * min(1, weight / 0.5), over: frame.palette.paper)
+            let color = Paint.query.mixed(0.42 + 0.58 * min(1, weight / 0.5))
             frame.items.append(.path(path, stroke: Stroke(color, width: 1 + 8 * weight)))
         }
     }
@@ -177,8 +176,8 @@ private struct QuestionsFigure {
     ) {
         let all = (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) }
         let most = max(all.max() ?? 0, 1e-300)
-        let small = frame.style(frame.type.small, frame.palette.muted)
-        let violet = frame.style(frame.type.small, frame.palette.indexer, .medium)
+        let small = frame.style(frame.type.small, .muted)
+        let violet = frame.style(frame.type.small, .indexer, .medium)
         if isFirst {
             frame.y += frame.type.small * 1.3
             let name = view.isIndexer ? words.scoreName[options.language] : words.ruleName[options.language]
@@ -204,7 +203,7 @@ private struct QuestionsFigure {
         for chip in line where view.isVisible(query, chip.token) {
             let value = score.value(query, chip.token)
             bar(chip, value, length: max(0, value) / most * height, base, isKept: kept.contains(chip.token))
-            let style = kept.contains(chip.token) ? frame.style(frame.type.small, frame.palette.ink, .medium) : small
+            let style = kept.contains(chip.token) ? frame.style(frame.type.small, .ink, .medium) : small
             // Where there is no room for all digits, fewer.
             let text = (min(1, decimals)...decimals).reversed().lazy.map { Self.number(value, decimals: $0) }.first {
                 frame.width($0, style) <= chip.slot
@@ -215,10 +214,10 @@ private struct QuestionsFigure {
             frame.items.append(.hotSpot(HotSpot(area, step: score.step.id.text, index: score.index(query, chip.token), label: label)))
         }
         let (left, right) = (line[0].x - 2, isSingle ? frame.width - frame.type.margin : line.last!.x + line.last!.width + 2)
-        frame.items.append(.path([.move(Point(left, base)), .line(Point(right, base))], stroke: Stroke(frame.palette.rule)))
+        frame.items.append(.path([.move(Point(left, base)), .line(Point(right, base))], stroke: Stroke(.rule)))
         let y = base - max(0, cut.line) / most * height
         frame.items.append(
-            .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(frame.palette.indexer, width: 1.2, dash: [5, 4])))
+            .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(.indexer, width: 1.2, dash: [5, 4])))
         frame.y = base + frame.type.small * 1.7
     }
 
@@ -231,9 +230,9 @@ private struct QuestionsFigure {
         let width = min(chip.width * 0.6, 28)
         let area = Rect(chip.midX - width / 2, base - length, width, length)
         if isKept {
-            frame.items.append(.rect(area, fill: .solid(frame.palette.indexer)))
+            frame.items.append(.rect(area, fill: .solid(.indexer)))
         } else {
-            let lines = frame.palette.indexer.mixed(0.45, over: frame.palette.paper)
+            let lines = Paint.indexer.mixed(0.45)
             frame.items.append(
                 .rect(
                     area.insetBy(min(0.5, length / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),

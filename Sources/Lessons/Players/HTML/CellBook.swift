@@ -8,7 +8,7 @@ internal import Traces
 /// Collects cells and their explanations for one page.
 struct CellBook {
     private struct Figure {
-        var cells: [SheetCell]
+        var cells: [HotSpot]
         var experiment: Experiment
         var focus: (step: String, index: [Int])?
         var query: Int?
@@ -25,9 +25,10 @@ struct CellBook {
     private var cellNumbers: [String: Int] = [:]
     private var size: Int { explanations.size + phrases.size + notes.size }
 
-    /// Adds a picture's cells; pictures come in the order of their numbers.
-    mutating func add(_ sheet: FigureSheet, of figure: PageFigure, focus: (step: String, index: [Int])?) {
-        figures.append(Figure(cells: sheet.cells, experiment: figure.experiment, focus: focus, query: figure.options.query))
+    /// Adds a picture's cells; the number of the picture.
+    mutating func add(_ cells: [HotSpot], of figure: PageFigure, focus: (step: String, index: [Int])?) -> Int {
+        figures.append(Figure(cells: cells, experiment: figure.experiment, focus: focus, query: figure.options.query))
+        return figures.count - 1
     }
 
     /// The number of one cell's explanation, for a value in the text; nil if there is no such cell.
@@ -164,11 +165,12 @@ struct CellBook {
     }
 
     /// x, y, the number of the size, the number of the place that the label names, and the rest of the label.
-    private mutating func json(_ cell: SheetCell) -> String {
-        let size = sizes.number(of: "[\(cell.frame[2]),\(cell.frame[3])]")
+    private mutating func json(_ cell: HotSpot) -> String {
+        func length(_ value: Double) -> String { NumberText.exact((value * 100).rounded() / 100) }
+        let size = sizes.number(of: "[\(length(cell.area.width)),\(length(cell.area.height))]")
         let cut = cell.label.lastIndex { $0 == ":" || $0 == "：" }.map { cell.label.index(after: $0) } ?? cell.label.startIndex
         let place = places.number(of: HTMLText.json(String(cell.label[..<cut])))
-        return "\(cell.frame[0]),\(cell.frame[1]),\(size),\(place),\(HTMLText.json(String(cell.label[cut...])))"
+        return "\(length(cell.area.x)),\(length(cell.area.y)),\(size),\(place),\(HTMLText.json(String(cell.label[cut...])))"
     }
 
     /// The step's own cell first, then the row of the followed query, then the others.
@@ -177,14 +179,14 @@ struct CellBook {
         return figure.query.map { figure.cells[at].index.contains($0) } ?? false ? 1 : 2
     }
 
-    private func isFocus(_ cell: SheetCell, of figure: Figure) -> Bool {
+    private func isFocus(_ cell: HotSpot, of figure: Figure) -> Bool {
         guard let focus = figure.focus, cell.step == focus.step, cell.index.count == focus.index.count else { return false }
         return zip(cell.index, focus.index).allSatisfy { $0 == -1 || $0 == $1 }
     }
 
     /// One number, or one for each cell that an average was made of; -1 for a cell that cannot be explained. A key that a selection leaves out
     /// is in no cell of it: how its query chose says why, as -2 minus that number.
-    private mutating func reason(_ cell: SheetCell, _ experiment: Experiment) -> String {
+    private mutating func reason(_ cell: HotSpot, _ experiment: Experiment) -> String {
         guard let axis = cell.index.firstIndex(of: -1) else {
             return explanation(cell.step, cell.index, in: experiment).map(String.init) ?? "null"
         }

@@ -3,20 +3,15 @@
 internal import Diagrams
 internal import Traces
 
-/// What the two languages of a page collect together.
-struct PageParts {
-    var library = SheetLibrary()
-    var book = CellBook()
-}
-
 /// Writes the steps of one page.
 struct HTMLArticle {
     let page: Page
     let glossary: Glossary
     /// Put before ids: empty for the page's first language.
     let idPrefix: String
-    let draw: FigureDrawing
-    var parts: PageParts
+    let pictures: PagePictures
+    /// The cells of all pictures: the languages of a page collect them together.
+    var book: CellBook
     /// Terms that the whole page has marked.
     private(set) var usedTerms: Set<Int> = []
     private var termsOfStep: Set<Int> = []
@@ -28,20 +23,12 @@ struct HTMLArticle {
     /// Narrower than this a picture is not shrunk any more, and scrolls in its own box.
     static let leastWidth = 700
 
-    /// A figure as a page shows it.
-    static func themed(_ figure: PageFigure, _ theme: Theme) -> PageFigure {
-        var options = figure.options
-        options.width = options.width ?? figureWidth
-        options.theme = theme
-        return PageFigure(name: figure.name, data: figure.data, options: options, experiment: figure.experiment, place: figure.place)
-    }
-
-    init(_ page: Page, glossary: Glossary, idPrefix: String, parts: PageParts, draw: @escaping FigureDrawing) {
+    init(_ page: Page, glossary: Glossary, idPrefix: String, book: CellBook, pictures: PagePictures) {
         self.page = page
         self.glossary = glossary
         self.idPrefix = idPrefix
-        self.parts = parts
-        self.draw = draw
+        self.book = book
+        self.pictures = pictures
     }
 
     /// The inside of a step, without its heading.
@@ -106,14 +93,14 @@ struct HTMLArticle {
     }
 
     private mutating func picture(_ figure: PageFigure) throws -> String {
-        let (day, night) = (Self.themed(figure, .light), Self.themed(figure, .dark))
-        let light = try draw(day.name, day.data, day.options)
-        let dark = try draw(night.name, night.data, night.options)
-        let sheet = try FigureSheet(light: light, dark: dark, language: language, &parts.library)
-        parts.book.add(sheet, of: figure, focus: focus)
-        let width = Int(sheet.width.rounded())
-        return "<figure class=\"picture\" data-figure=\"\(sheet.number)\"><div class=\"scroll\">"
-            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(sheet.markup)</noscript></div></div></figure>\n"
+        var options = figure.options
+        options.width = options.width ?? Self.figureWidth
+        options.themes = [.light, .dark]
+        let scene = try pictures.scene(figure.name, figure.data, options)
+        let number = book.add(scene.cells, of: figure, focus: focus)
+        let width = Int(scene.size.width.rounded())
+        return "<figure class=\"picture\" data-figure=\"\(number)\"><div class=\"scroll\">"
+            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(scene.svg(try pictures.markup(scene)))</noscript></div></div></figure>\n"
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {
@@ -156,9 +143,9 @@ struct HTMLArticle {
     private mutating func value(_ value: ResolvedValue) -> String {
         let text = HTMLText.escaped(value.text)
         guard let cell = value.cell, let experiment = page.experiments.first(where: { $0.name == value.experiment }),
-            let number = parts.book.explanation(cell.step, cell.index, in: experiment)
+            let number = book.explanation(cell.step, cell.index, in: experiment)
         else { return "<bdi>\(text)</bdi>" }
-        let step = parts.book.step(cell.step, in: experiment)
+        let step = book.step(cell.step, in: experiment)
         return "<bdi class=\"value\" data-why=\"\(number)\" data-from=\"\(step)\">\(text)</bdi>"
     }
 

@@ -19,44 +19,37 @@ public struct SiteLinks: Sendable {
 }
 
 /// Writes lessons as HTML pages.
-public struct HTMLWriter {
+public struct HTMLWriter: Sendable {
     private let assets: PageAssets
-    private let draw: FigureDrawing
     private let explanationBytes: Int
 
-    /// A writer whose pictures `draw` draws, as SVG, in the theme of the options.
+    /// A writer of pages that look as `assets` say.
     /// - Parameter explanationBytes: what the explanations of cells may take of a page.
-    public init(assets: PageAssets, explanationBytes: Int = 800_000, draw: @escaping FigureDrawing) {
+    public init(assets: PageAssets, explanationBytes: Int = 800_000) {
         self.assets = assets
         self.explanationBytes = explanationBytes
-        self.draw = draw
     }
 
     /// `NAME.html`: one lesson in all languages given; the first is the one shown when neither the reader nor the browser has a wish.
     /// Throws what drawing throws.
-    public func files(of pages: [Page], links: SiteLinks = SiteLinks()) throws -> [OutputFile] {
+    /// - Parameter pictures: makers of this page's pictures, which have made no other page's.
+    public func files(of pages: [Page], links: SiteLinks = SiteLinks(), pictures: PagePictures) throws -> [OutputFile] {
         guard let first = pages.first else { return [] }
-        var parts = PageParts()
+        var book = CellBook()
         var editions: [[String: Any]] = []
         for (position, page) in pages.enumerated() {
             let idPrefix = position == 0 ? "" : page.language.rawValue + "-"
-            var article = HTMLArticle(page, glossary: assets.glossary, idPrefix: idPrefix, parts: parts, draw: draw)
+            var article = HTMLArticle(page, glossary: assets.glossary, idPrefix: idPrefix, book: book, pictures: pictures)
             editions.append(try edition(&article, links))
-            parts = article.parts
+            book = article.book
         }
-        let data = parts.book.json(budget: explanationBytes)
+        let data = book.json(budget: explanationBytes)
         var context = common(first.language, title: first.title, summary: first.summary)
         context["editions"] = editions
         context["home"] = links.home
-        context["pictureStyles"] = parts.library.styles
-        context["shapes"] = parts.library.shapes
+        (context["shapes"], context["pictureStyles"]) = pictures.shared()
         context["data"] = data
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
-    }
-
-    /// The drawings that `files(of:)` will ask for, in order: each figure of the page in the light and in the dark theme. For drawing ahead.
-    public static func figures(of page: Page) -> [PageFigure] {
-        page.figures.flatMap { figure in [HTMLArticle.themed(figure, .light), HTMLArticle.themed(figure, .dark)] }
     }
 
     /// `index.html`: the lessons by track.
