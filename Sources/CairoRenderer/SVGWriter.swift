@@ -17,7 +17,8 @@ struct SVGWriter {
         else {
             throw RendererError("SVG: the id prefix '\(prefix)': expected a letter, then letters, digits, - and _")
         }
-        var body = SVGBody(scene.language, typesetter, DocumentDress(theme: theme, prefix: prefix), GlyphLibrary())
+        let dress = DocumentDress(theme: theme, language: scene.language, prefix: prefix)
+        var body = SVGBody(scene.language, typesetter, dress, GlyphLibrary())
         try body.write(scene)
         let (width, height) = (PathText.number(scene.size.width), PathText.number(scene.size.height))
         let language = scene.language
@@ -39,13 +40,14 @@ struct SVGWriter {
 /// One theme, colours and sizes as attributes, ids with a prefix.
 private struct DocumentDress: SVGDress {
     let theme: Theme
+    let language: Language
     let prefix: String
     private let palette: Palette
     private var groupCount = 0
     var themes: [Theme] { [theme] }
 
-    init(theme: Theme, prefix: String) {
-        (self.theme, self.prefix, palette) = (theme, prefix, .of(theme))
+    init(theme: Theme, language: Language, prefix: String) {
+        (self.theme, self.language, self.prefix, palette) = (theme, language, prefix, .of(theme))
     }
 
     func paint(_ property: String, _ paint: Paint, _ element: inout SVGElement) {
@@ -78,7 +80,7 @@ private struct DocumentDress: SVGDress {
             element.place(spot.area)
             element.size(spot.area)
             element.set("data-index", spot.index.map(String.init).joined(separator: ","))
-            text += element.opening + "<title>\(spot.label.xml)</title></rect>\n"
+            text += element.opening + "<title>\(spot.label.text(language).xml)</title></rect>\n"
         }
         return text + "</g>\n"
     }

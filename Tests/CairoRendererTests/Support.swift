@@ -32,7 +32,10 @@ enum Sample {
                 .group("clipped", [.rect(Rect(100, 40, 80, 30), fill: .solid(blue))], clip: Rect(110, 44, 20, 20)),
                 .text(TextRun(words, TextStyle(size: 14, weight: .semibold, color: ink), at: Point(8, 88))),
                 .text(TextRun("key", TextStyle(size: 11, color: blue, face: .mono), at: Point(140, 70), anchor: .middle, rotation: 60)),
-                .hotSpot(HotSpot(Rect(8, 8, 40, 24), step: "attention.weights", index: [0, 17, 4], label: "query ?, key Dali: 0.602")),
+                .hotSpot(
+                    HotSpot(
+                        Rect(8, 8, 40, 24), step: "attention.weights", index: [0, 17, 4],
+                        label: CellLabel(Bilingual(en: "query ?, key Dali: ", zh: "查询“？”，键“大理”："), Remark(number: 0.602)))),
             ],
             title: Bilingual(en: "Every item", zh: "每种图形"), alt: Bilingual(en: "A test <picture> & more", zh: "测试图片"),
             caption: Bilingual(en: "", zh: ""),

@@ -71,9 +71,9 @@ import Traces
             $0.step = "sparse.weights"
             $0.head = .one(1)
         }
-        #expect(scene.hotSpots.first { $0.index == [1, 17, 0] }?.label.contains("not selected") == false)
-        #expect(scene.hotSpots.first { $0.index == [1, 17, 12] }?.label.contains("visible, not selected") == true)
-        #expect(scene.hotSpots.first { $0.index == [1, 0, 12] }?.label.contains("masked") == true)
+        #expect(scene.hotSpots.first { $0.index == [1, 17, 0] }?.label.text(.en).contains("not selected") == false)
+        #expect(scene.hotSpots.first { $0.index == [1, 17, 12] }?.label.text(.en).contains("visible, not selected") == true)
+        #expect(scene.hotSpots.first { $0.index == [1, 0, 12] }?.label.text(.en).contains("masked") == true)
         #expect(scene.words.contains("hatched: visible, not selected") && scene.words.contains("blank: masked"))
         #expect(!scene.words.contains { $0.contains("pale") || $0.contains("Before the mask") })
         let scores = try draw(late) { $0.step = "sparse.scores" }

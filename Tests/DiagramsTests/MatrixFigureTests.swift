@@ -38,12 +38,12 @@ import Traces
         #expect(spots.count == 18 * 18)
         let trace = try Diary.trace("trip", .en)
         #expect(spots.map(\.index) == (0..<18).flatMap { t in (0..<18).map { [1, t, $0] } })
-        #expect(spots.first { $0.index == [1, 17, 4] }?.label == "query ?, key Dali: 0.8477")
-        #expect(spots.first { $0.index == [1, 0, 1] }?.label == "query Holiday, key :: masked")
+        #expect(spots.first { $0.index == [1, 17, 4] }?.label.text(.en) == "query ?, key Dali: 0.8477")
+        #expect(spots.first { $0.index == [1, 0, 1] }?.label.text(.en) == "query Holiday, key :: masked")
         for spot in spots {
             let (t, s) = (spot.index[1], spot.index[2])
             let said = s > t ? "masked" : NumberText.significant(try trace.value("attention.weights", spot.index), digits: 4)
-            #expect(spot.label == "query \(trace.tokens[t]), key \(trace.tokens[s]): \(said)")
+            #expect(spot.label.text(.en) == "query \(trace.tokens[t]), key \(trace.tokens[s]): \(said)")
         }
         #expect(try draw(Diary.trace("trip", .en)).hotSpots.first?.index == [-1, 0, 0])
     }
@@ -157,7 +157,7 @@ import Traces
         #expect(scene.words.contains("query (row)") && scene.words.contains("key (column)"))
         let hatched = scene.rects.count { if case .hatch = $0.fill { true } else { false } }
         #expect(hatched == 171 - 66 + 1, "every visible cell that is not kept, and the legend")
-        let spot = scene.hotSpots.first { $0.label == "query ?, key Dali: selected" }
+        let spot = scene.hotSpots.first { $0.label.text(.en) == "query ?, key Dali: selected" }
         #expect(try Diary.selective("trip", .en).value("selected", #require(spot).index) == 4, "the cell that holds Dali's position")
         #expect(throws: FigureError("selected has no axis of heads to choose head 0 from: [t: 18, k: 4]")) {
             try draw(Diary.selective("trip", .en)) { options in

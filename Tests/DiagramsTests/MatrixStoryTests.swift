@@ -36,8 +36,8 @@ extension Scene {
         let scene = try draw(sparseTrace()) { $0.step = "prefill.attention.weights" }
         #expect(scene.hatchedCells == 1)
         #expect(scene.words.contains("hatched: visible, not selected") && scene.words.contains("blank: masked"))
-        #expect(scene.hotSpots.first { $0.index == [2, 1] }?.label == "query c, key b: visible, not selected")
-        #expect(scene.hotSpots.first { $0.index == [0, 2] }?.label == "query a, key c: masked")
+        #expect(scene.hotSpots.first { $0.index == [2, 1] }?.label.text(.en) == "query c, key b: visible, not selected")
+        #expect(scene.hotSpots.first { $0.index == [0, 2] }?.label.text(.en) == "query a, key c: masked")
         #expect(try draw(sparseTrace()) { $0.step = "prefill.dense.weights" }.hatchedCells == 0)
     }
 
@@ -72,7 +72,7 @@ extension Scene {
         let scene = try draw(sparseTrace()) { $0.step = "selected" }
         #expect(scene.title.en == "“c” keeps 2 of 3 keys" && scene.title.zh == "“c”从 3 个键里选中 2 个")
         #expect(scene.hatchedCells == 1)
-        #expect(scene.hotSpots.first { $0.label == "query c, key c: selected" }?.index == [2, 1])
+        #expect(scene.hotSpots.first { $0.label.text(.en) == "query c, key c: selected" }?.index == [2, 1])
     }
 
     @Test func `index scores of the future are pale and never the finding`() throws {

@@ -98,7 +98,7 @@ import Traces
         let data = FigureData(traces: [("trip", try Diary.selective("trip", .en))], provenance: Provenance(name: "diary"))
         let scene = try Figure.questions.draw(data, options, fixedText)
         #expect(scene.title.en == "“Dali” keeps 4 of 5 keys")
-        #expect(scene.hotSpots.count { $0.label.hasSuffix("not visible yet") } == 13)
+        #expect(scene.hotSpots.count { $0.label.text(.en).hasSuffix("not visible yet") } == 13)
     }
 
     // MARK: compare
@@ -174,7 +174,7 @@ import Traces
         #expect(scene.words.contains("5.2") && scene.words.contains("2.4"))
         #expect(scene.words.contains { $0.contains("“Shanghai”, 2.0") })
         #expect(scene.alt.en.contains("“Dali” (5.2), “Trip” (3), “Holiday” (2.8), “flew” (2.4)"))
-        #expect(scene.hotSpots.first { $0.index == [17, 1, 2] }?.label == "a[17, 1, 2] = -4")
+        #expect(scene.hotSpots.first { $0.index == [17, 1, 2] }?.label.text(.en) == "a[17, 1, 2] = -4")
     }
 
     @Test func `kept keys have full bars and the others hatched ones, in proportion to their scores`() throws {

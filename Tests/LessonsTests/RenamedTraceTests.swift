@@ -64,9 +64,11 @@ private struct FirstSpellings {
                 run.text = text(run.text)
                 changed[place] = .text(run)
             case .hotSpot(var spot):
-                (spot.step, spot.label) = (text(spot.step), text(spot.label))
+                let name = spot.label.place
+                (spot.step, spot.label.place) = (text(spot.step), Bilingual(en: text(name.en), zh: text(name.zh)))
                 changed[place] = .hotSpot(spot)
             case .group(let name, let inner, let clip): changed[place] = .group(name, self.items(inner), clip: clip)
+            case .only(let themes, let inner): changed[place] = .only(themes, self.items(inner))
             default: break
             }
         }

@@ -8,7 +8,7 @@ extension Scene {
 
     /// The scene as one line of JSON, as `theme` shows it.
     package func json(_ theme: Theme) -> [UInt8] {
-        var text = SceneText(palette: .of(theme))
+        var text = SceneText(palette: .of(theme), language: language)
         text.write(self, theme)
         return text.bytes
     }
@@ -17,10 +17,11 @@ extension Scene {
 /// The text of a scene in the colours of one theme.
 private struct SceneText: JSONSink {
     let palette: Palette
+    let language: Language
     private var buffer = JSONBuffer()
     var bytes: [UInt8] { buffer.bytes }
 
-    init(palette: Palette) { self.palette = palette }
+    init(palette: Palette, language: Language) { (self.palette, self.language) = (palette, language) }
 
     mutating func write(_ text: String) { buffer.write(text) }
 
@@ -70,7 +71,7 @@ private struct SceneText: JSONSink {
             write(spot.area)
             write(",\"step\":\(JSON.quoted(spot.step)),\"index\":")
             writeJSON(spot.index)
-            write(",\"label\":\(JSON.quoted(spot.label))")
+            write(",\"label\":\(JSON.quoted(spot.label.text(language)))")
         case .group(let name, let items, let clip):
             write("{\"kind\":\"group\",\"name\":\(JSON.quoted(name))")
             if let clip {

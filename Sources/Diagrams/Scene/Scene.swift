@@ -138,15 +138,27 @@ public struct HotSpot: Hashable, Sendable {
     public var step: String
     /// The cell's index in the step's output; -1 along an axis that the picture averages over (the mean of heads).
     public var index: [Int]
-    /// What a screen reader says and a pointer shows: value, row and column by name.
-    public var label: String
+    /// What a screen reader says and a pointer shows.
+    public var label: CellLabel
     /// A hot spot.
-    public init(_ area: Rect, step: String, index: [Int], label: String) {
+    public init(_ area: Rect, step: String, index: [Int], label: CellLabel) {
         self.area = area
         self.step = step
         self.index = index
         self.label = label
     }
+}
+
+/// What a cell is called and what stands in it, in both languages; its number stays a number.
+public struct CellLabel: Hashable, Sendable {
+    /// The cell by the names of its row and column, with the sign that leads to what stands in it: `query ?, key Dali: `.
+    public var place: Bilingual
+    /// What stands in it: a number, or why there is none.
+    public var reading: Remark
+    /// A label.
+    public init(_ place: Bilingual, _ reading: Remark) { (self.place, self.reading) = (place, reading) }
+    /// The label in one language.
+    public func text(_ language: Language) -> String { place[language] + reading[language] }
 }
 
 /// Everything that can stand in a picture.

@@ -58,7 +58,7 @@ struct Concat: Operation {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard let at = cell[axis] else {
             let texts = parts.map { $0.operation.spell(cell, spelling).text }
-            return Phrase(text: "[" + texts.joined(separator: "; ") + "]")
+            return Phrase(text: "[\(SpelledText.joined(texts, separator: "; "))]")
         }
         let (part, position) = part(at)
         return part.operation.spell(cell.setting(axis, position), spelling)

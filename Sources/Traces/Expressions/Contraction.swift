@@ -116,12 +116,12 @@ struct Contraction: Operation {
         return phrase
     }
 
-    private static func cutNote(_ cut: [Int], _ axis: Axis, of count: Int) -> Bilingual {
-        let places = cut.map(String.init)
-        if cut.isEmpty { return Bilingual(en: "ReLU cuts none of the \(count) dot products.", zh: "\(count) 个点积都没有被 ReLU 截断。") }
-        return Bilingual(
-            en: "ReLU cuts \(cut.count) of \(count) dot products to 0: \(axis) = \(places.joined(separator: ", ")).",
-            zh: "\(count) 个点积中有 \(cut.count) 个被 ReLU 截为 0：\(axis) = \(places.joined(separator: "、"))。")
+    private static func cutNote(_ cut: [Int], _ axis: Axis, of count: Int) -> Remark {
+        let places = cut.map { "\($0)" as Sentence }
+        if cut.isEmpty { return Remark(en: "ReLU cuts none of the \(count) dot products.", zh: "\(count) 个点积都没有被 ReLU 截断。") }
+        return Remark(
+            en: "ReLU cuts \(cut.count) of \(count) dot products to 0: \(name: axis.name) = \(Sentence(places, separator: ", ")).",
+            zh: "\(count) 个点积中有 \(cut.count) 个被 ReLU 截为 0：\(name: axis.name) = \(Sentence(places, separator: "、"))。")
     }
 
     /// The positions whose terms are worth showing: those that the mask lets through.

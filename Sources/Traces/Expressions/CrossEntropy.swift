@@ -53,9 +53,10 @@ struct CrossEntropy: Operation {
         let token = cell[.t].map { next[$0] }
         if spelling == .symbols {
             let all = logits.operation.spell(cell.setting(.n, nil), .symbols)
-            guard let token else { return Phrase(text: "log Σ_n exp(\(all.text)) - \(all.text)", precedence: .sum) }
+            guard let token else { return Phrase(text: "log Σ_n exp\(bracketed: all.text) - \(all.text)", precedence: .sum) }
             return Phrase(
-                text: "log Σ_n exp(\(all.text)) - \(logits.operation.spell(cell.setting(.n, token), .symbols).text)", precedence: .sum)
+                text: "log Σ_n exp\(bracketed: all.text) - \(logits.operation.spell(cell.setting(.n, token), .symbols).text)",
+                precedence: .sum)
         }
         let row = row(cell)
         let own = row[token!]
@@ -64,14 +65,15 @@ struct CrossEntropy: Operation {
         let share = Double.exp(own - largest) / total
         let rank = row.count { $0 > own } + 1
         let shift = Phrase.number(largest).inside(.product)
-        let note = Bilingual(
+        let note = Remark(
             en:
-                "The token that came next, number \(token!), had logit \(NumberText.significant(own)): place \(rank) of \(row.count), a probability of \(NumberText.percent(share)). The largest logit, \(NumberText.significant(largest)), is subtracted from all: it cancels, and no exponential overflows.",
+                "The token that came next, number \(token!), had logit \(own): place \(rank) of \(row.count), a probability of \(percent: share). The largest logit, \(largest), is subtracted from all: it cancels, and no exponential overflows.",
             zh:
-                "实际出现的下一个词元是 \(token!) 号，它的对数几率 \(NumberText.significant(own)) 在 \(row.count) 个里排第 \(rank)，概率 \(NumberText.percent(share))。所有对数几率先减去最大的 \(NumberText.significant(largest))：结果不变，指数也不会溢出。"
+                "实际出现的下一个词元是 \(token!) 号，它的对数几率 \(own) 在 \(row.count) 个里排第 \(rank)，概率 \(percent: share)。所有对数几率先减去最大的 \(largest)：结果不变，指数也不会溢出。"
         )
         return Phrase(
-            text: "log(\(NumberText.significant(total))) - (\(Phrase.number(own).text) - \(shift))", precedence: .sum, notes: [note])
+            text: "log\(bracketed: "\(NumberText.significant(total))") - \(bracketed: "\(Phrase.number(own).text) - \(shift)")",
+            precedence: .sum, notes: [note])
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { logits.operation.operandCells(cell.setting(.n, nil)) }

@@ -133,18 +133,18 @@ struct Phrase {
         static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     }
 
-    var text: String
+    var text: SpelledText
     var precedence: Precedence = .atom
-    var notes: [Bilingual] = []
+    var notes: [Remark] = []
     /// The text without the axes summed over, if those all trail: `q[7,0]` for `q[7,0,d]`. Only such factors form a dot product.
     var dotted: String?
 
     /// The text, in brackets if it binds less tightly than `precedence`.
-    func inside(_ precedence: Precedence) -> String { self.precedence < precedence ? "(\(text))" : text }
+    func inside(_ precedence: Precedence) -> SpelledText { self.precedence < precedence ? text.bracketed : text }
 
     /// A number; negative ones need brackets inside a product.
     static func number(_ value: Double) -> Phrase {
-        Phrase(text: NumberText.significant(value), precedence: value < 0 ? .sum : .atom)
+        Phrase(text: SpelledText(NumberText.significant(value)), precedence: value < 0 ? .sum : .atom)
     }
 }
 
@@ -212,14 +212,16 @@ struct Leaf: Operation {
         let leading = positions.prefix { $0 != nil }.count
         let trails = leading < positions.count && positions[leading...].allSatisfy { $0 == nil }
         return Phrase(
-            text: step.symbol + Cell.brackets(named), dotted: trails ? step.symbol + Cell.brackets(Array(named[..<leading])) : nil)
+            text: SpelledText(step.symbol + Cell.brackets(named)),
+            dotted: trails ? step.symbol + Cell.brackets(Array(named[..<leading])) : nil)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {
         if let definition { return definition.operandCells(cell) }
         return [
             Explanation.Operand(
-                step: step.id.text, index: shape.axes.map { cell[$0] }, symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text)
+                step: step.id.text, index: shape.axes.map { cell[$0] },
+                symbol: spell(cell, .symbols).dotted ?? spell(cell, .symbols).text.text)
         ]
     }
 }

@@ -44,7 +44,7 @@ struct GatherSelected: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard cell[.t] != nil, cell[.k] != nil else {
-            return Phrase(text: "gather(\(table.operation.spell(cell.setting(.s, nil), .symbols).text))")
+            return Phrase(text: "gather\(bracketed: table.operation.spell(cell.setting(.s, nil), .symbols).text)")
         }
         return source(cell).map { table.operation.spell($0, spelling) } ?? Phrase(text: "0")
     }

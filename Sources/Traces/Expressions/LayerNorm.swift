@@ -60,16 +60,18 @@ struct LayerNorm: Operation {
         )
         if spelling == .symbols {
             return Phrase(
-                text: "(\(one.text) - mean)/√(variance + ε)·\(scale.inside(.product)) + \(shift.inside(.product))", precedence: .sum)
+                text:
+                    "\(bracketed: "\(one.text) - mean")/√\(bracketed: "variance + ε")·\(scale.inside(.product)) + \(shift.inside(.product))",
+                precedence: .sum)
         }
         let (mean, deviation) = moments(at: cell)
-        let note = Bilingual(
+        let note = Remark(
             en:
-                "Over the \(shape[axis]!) features the mean is \(NumberText.significant(mean)) and the root of variance + ε is \(NumberText.significant(deviation)).",
-            zh: "\(shape[axis]!) 个特征的均值是 \(NumberText.significant(mean))，方差加 ε 的平方根是 \(NumberText.significant(deviation))。")
+                "Over the \(shape[axis]!) features the mean is \(mean) and the root of variance + ε is \(deviation).",
+            zh: "\(shape[axis]!) 个特征的均值是 \(mean)，方差加 ε 的平方根是 \(deviation)。")
         return Phrase(
             text:
-                "(\(one.text) - \(Phrase.number(mean).inside(.product)))/\(NumberText.significant(deviation))·\(scale.inside(.product)) + \(shift.inside(.product))",
+                "\(bracketed: "\(one.text) - \(Phrase.number(mean).inside(.product))")/\(NumberText.significant(deviation))·\(scale.inside(.product)) + \(shift.inside(.product))",
             precedence: .sum, notes: one.notes + [note])
     }
 

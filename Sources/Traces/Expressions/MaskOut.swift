@@ -58,16 +58,15 @@ struct MaskOut: CellByCell {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard let query = cell[mask.query], let key = cell[mask.key] else { return a.operation.spell(cell, spelling) }
         if isVisible(cell) { return a.operation.spell(cell, spelling) }
-        let put = NumberText.significant(filler)
         let note =
             mask.visibility(query, key) == .notSelected
-            ? Bilingual(
-                en: "Key \(key) was not selected for query \(query): the mask puts \(put) here.",
-                zh: "查询 \(query) 没有选中键 \(key)：掩码在这里填入 \(put)。")
-            : Bilingual(
-                en: "Query \(query) may not see key \(key): the mask puts \(put) here.",
-                zh: "查询 \(query) 不能看键 \(key)：掩码在这里填入 \(put)。")
-        return Phrase(text: NumberText.significant(filler), precedence: .sum, notes: [note])
+            ? Remark(
+                en: "Key \(key) was not selected for query \(query): the mask puts \(filler) here.",
+                zh: "查询 \(query) 没有选中键 \(key)：掩码在这里填入 \(filler)。")
+            : Remark(
+                en: "Query \(query) may not see key \(key): the mask puts \(filler) here.",
+                zh: "查询 \(query) 不能看键 \(key)：掩码在这里填入 \(filler)。")
+        return Phrase(text: SpelledText(NumberText.significant(filler)), precedence: .sum, notes: [note])
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {

@@ -41,7 +41,7 @@ struct AxisMaximum: Operation {
         }
         let row = (0..<a.shape[axis]!).map { NumberText.significant(a.operation.value(at: cell.setting(axis, $0))) }
         let shown = row.count <= 8 ? row : row.prefix(5) + ["… \(row.count - 7) more …"] + row.suffix(2)
-        return Phrase(text: "max(\(shown.joined(separator: ", ")))")
+        return Phrase(text: "max\(bracketed: SpelledText(shown.joined(separator: ", ")))")
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }
@@ -58,6 +58,6 @@ struct LargerOfTwo: CellByCell {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let (left, right) = (a.operation.spell(cell, spelling), b.operation.spell(cell, spelling))
-        return Phrase(text: "max(\(left.text), \(right.text))", notes: left.notes + right.notes)
+        return Phrase(text: "max\(bracketed: "\(left.text), \(right.text)")", notes: left.notes + right.notes)
     }
 }

@@ -56,16 +56,17 @@ struct BlockScale: Operation {
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: shape.count) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
-        let inner =
+        let inner: SpelledText =
             spelling == .symbols
-            ? "max|\(a.operation.spell(cell.setting(axis, nil), .symbols).text)|" : NumberText.significant(max(largest(cell), 1e-4))
-        var notes: [Bilingual] = []
+            ? "max|\(a.operation.spell(cell.setting(axis, nil), .symbols).text)|"
+            : SpelledText(NumberText.significant(max(largest(cell), 1e-4)))
+        var notes: [Remark] = []
         if spelling != .symbols, largest(cell) < 1e-4 {
-            let found = NumberText.significant(largest(cell))
-            notes.append(Bilingual(en: "The largest magnitude is \(found); at least 1e-4 is taken.", zh: "最大绝对值为 \(found)，按下限 1e-4 计。"))
+            let found = largest(cell)
+            notes.append(Remark(en: "The largest magnitude is \(found); at least 1e-4 is taken.", zh: "最大绝对值为 \(found)，按下限 1e-4 计。"))
         }
         switch format {
-        case .powerOfTwo: return Phrase(text: "2^⌈log2(\(inner)/448)⌉", notes: notes)
+        case .powerOfTwo: return Phrase(text: "2^⌈log2\(bracketed: "\(inner)/448")⌉", notes: notes)
         case .float32: return Phrase(text: "\(inner)/448", precedence: .product, notes: notes)
         }
     }
@@ -122,22 +123,23 @@ struct Quantise: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let (x, s) = blocks.spell(cell, spelling)
-        guard spelling != .symbols, cell[blocks.axis] != nil else { return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))") }
+        let text: SpelledText = "e4m3\(bracketed: "\(x.inside(.product))/\(s.inside(.atom))")"
+        guard spelling != .symbols, cell[blocks.axis] != nil else { return Phrase(text: text) }
         let (value, scale) = blocks.values(at: cell)
         let code = Float8.encode(value / scale)
         let decoded = Float8.decode(code)
         let error = decoded - value / scale
-        let note = Bilingual(
+        let note = Remark(
             en:
-                "FP8: value \(NumberText.significant(value)), scale \(NumberText.significant(scale)), so \(NumberText.significant(value / scale, digits: 9)) is to be rounded; code \(code) = \(Float8.bits(code)) (sign, exponent, fraction); decoded \(NumberText.significant(decoded)); error \(NumberText.significant(error)), in the original units \(NumberText.significant(error * scale)).",
+                "FP8: value \(value), scale \(scale), so \(value / scale, digits: 9) is to be rounded; code \(Int(code)) = \(name: Float8.bits(code)) (sign, exponent, fraction); decoded \(decoded); error \(error), in the original units \(error * scale).",
             zh:
-                "FP8：数值 \(NumberText.significant(value))，缩放 \(NumberText.significant(scale))，待舍入 \(NumberText.significant(value / scale, digits: 9))；编码 \(code) = \(Float8.bits(code))（符号、指数、尾数）；解码 \(NumberText.significant(decoded))；误差 \(NumberText.significant(error))，换回原单位 \(NumberText.significant(error * scale))。"
+                "FP8：数值 \(value)，缩放 \(scale)，待舍入 \(value / scale, digits: 9)；编码 \(Int(code)) = \(name: Float8.bits(code))（符号、指数、尾数）；解码 \(decoded)；误差 \(error)，换回原单位 \(error * scale)。"
         )
         var notes = x.notes + [note]
         if abs(value / scale) > Float8.largest {
-            notes.append(Bilingual(en: "Beyond ±448, the largest e4m3 number: it saturates.", zh: "超出 e4m3 最大的 ±448：饱和到边界。"))
+            notes.append(Remark(en: "Beyond ±448, the largest e4m3 number: it saturates.", zh: "超出 e4m3 最大的 ±448：饱和到边界。"))
         }
-        return Phrase(text: "e4m3(\(x.inside(.product))/\(s.inside(.atom)))", notes: notes)
+        return Phrase(text: text, notes: notes)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { blocks.operandCells(cell) }

@@ -44,12 +44,13 @@ struct RMSNorm: Operation {
         if spelling == .symbols {
             let all = x.operation.spell(cell.setting(axis, nil), .symbols)
             return Phrase(
-                text: "\(one.inside(.product))/√(mean_\(axis) \(all.inside(.atom))² + ε)·\(scale.inside(.product))", precedence: .product)
+                text: "\(one.inside(.product))/√\(bracketed: "mean_\(axis) \(all.inside(.atom))² + ε")·\(scale.inside(.product))",
+                precedence: .product)
         }
-        let note = Bilingual(
+        let note = Remark(
             en:
-                "\(NumberText.significant(root(at: cell))) is the root mean square of the \(shape[axis]!) features, with ε = \(NumberText.significant(epsilon)).",
-            zh: "\(NumberText.significant(root(at: cell))) 是 \(shape[axis]!) 个特征的均方根，ε = \(NumberText.significant(epsilon))。")
+                "\(root(at: cell)) is the root mean square of the \(shape[axis]!) features, with ε = \(epsilon).",
+            zh: "\(root(at: cell)) 是 \(shape[axis]!) 个特征的均方根，ε = \(epsilon)。")
         return Phrase(
             text: "\(one.inside(.product))/\(NumberText.significant(root(at: cell)))·\(scale.inside(.product))", precedence: .product,
             notes: one.notes + [note])

@@ -15,7 +15,7 @@ struct ReLU: CellByCell {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let inner = a.operation.spell(cell, spelling)
-        return Phrase(text: "max(0, \(inner.text))", notes: inner.notes)
+        return Phrase(text: "max\(bracketed: "0, \(inner.text)")", notes: inner.notes)
     }
 
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? {

@@ -84,21 +84,22 @@ struct Rotary: Operation {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard let i = cell[axis], let t = cell[token] else {
             let inner = x.operation.spell(cell, spelling)
-            return Phrase(text: "RoPE(\(inner.text))", notes: inner.notes)
+            return Phrase(text: "RoPE\(bracketed: inner.text)", notes: inner.notes)
         }
         let (pair, partner, isFirst) = pair(i)
         let own = x.operation.spell(cell, spelling)
         let other = x.operation.spell(cell.setting(axis, partner), spelling)
         let sign = isFirst ? "-" : "+"
         let turn = spelling == .symbols ? "\(positions[t])·θ\(pair)" : NumberText.significant(angle(t, pair))
-        let note = Bilingual(
+        let note = Remark(
             en:
-                "Features \(min(i, partner)) and \(max(i, partner)) turn together (\(layout.rawValue) layout), at position \(positions[t]) by \(NumberText.significant(angle(t, pair))) radians.",
+                "Features \(min(i, partner)) and \(max(i, partner)) turn together (\(name: layout.rawValue) layout), at position \(positions[t]) by \(angle(t, pair)) radians.",
             zh:
-                "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(NumberText.significant(angle(t, pair))) 弧度。"
+                "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(name: layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(angle(t, pair)) 弧度。"
         )
         return Phrase(
-            text: "\(own.inside(.product))·cos(\(turn)) \(sign) \(other.inside(.product))·sin(\(turn))", precedence: .sum,
+            text: "\(own.inside(.product))·cos\(bracketed: "\(turn)") \(sign) \(other.inside(.product))·sin\(bracketed: "\(turn)")",
+            precedence: .sum,
             notes: own.notes + other.notes + [note])
     }
 

@@ -43,17 +43,17 @@ struct Rotation: Operation {
                 return SumText.Term(value: signed) { (.number(signed), nil) }
             }
             let sum = SumText(terms: terms, hidden: 0, showsAll: spelling == .numbers(allTerms: true)).phrase
-            return Phrase(text: "(\(sum.text))/√\(length)", precedence: .product, notes: sum.notes)
+            return Phrase(text: "\(bracketed: sum.text)/√\(length)", precedence: .product, notes: sum.notes)
         }
         let shown = length <= 8 ? Array(0..<length) : [0, 1, 2, 3, length - 2, length - 1]
-        var text = ""
+        var text: SpelledText = ""
         for (n, i) in shown.enumerated() {
-            if n > 0, i != shown[n - 1] + 1 { text += " … \(length - shown.count) more …" }
+            if n > 0, i != shown[n - 1] + 1 { text.append(" … \(length - shown.count) more …") }
             let sign = Hadamard.entry(row, i, order: length) > 0 ? "+" : "-"
             let piece = a.operation.spell(cell.setting(axis, i), spelling).inside(.product)
-            text += n == 0 ? (sign == "-" ? "-" : "") + piece : " \(sign) \(piece)"
+            text.append(n == 0 ? "\(sign == "-" ? "-" : "")\(piece)" : " \(sign) \(piece)")
         }
-        return Phrase(text: "(\(text))/√\(length)", precedence: .product)
+        return Phrase(text: "\(bracketed: text)/√\(length)", precedence: .product)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { a.operation.operandCells(cell.setting(axis, nil)) }

@@ -42,6 +42,6 @@ struct Scale: CellByCell {
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let inner = a.operation.spell(cell, spelling)
         let constant = spelling == .symbols ? by.text : NumberText.significant(by.value)
-        return Phrase(text: inner.inside(.product) + (divides ? "/" : "·") + constant, precedence: .product, notes: inner.notes)
+        return Phrase(text: "\(inner.inside(.product))\(divides ? "/" : "·")\(constant)", precedence: .product, notes: inner.notes)
     }
 }

@@ -18,6 +18,6 @@ struct ShiftedExponential: CellByCell {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let (power, shift) = (a.operation.spell(cell, spelling), shift.operation.spell(cell, spelling))
-        return Phrase(text: "exp(\(power.text) - \(shift.inside(.product)))", notes: power.notes + shift.notes)
+        return Phrase(text: "exp\(bracketed: "\(power.text) - \(shift.inside(.product))")", notes: power.notes + shift.notes)
     }
 }

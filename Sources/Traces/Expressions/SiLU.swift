@@ -15,6 +15,7 @@ struct SiLU: CellByCell {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let inner = a.operation.spell(cell, spelling)
-        return Phrase(text: "\(inner.inside(.product))/(1 + exp(-\(inner.inside(.atom))))", precedence: .product, notes: inner.notes)
+        return Phrase(
+            text: "\(inner.inside(.product))/\(bracketed: "1 + exp(-\(inner.inside(.atom)))")", precedence: .product, notes: inner.notes)
     }
 }

@@ -87,32 +87,35 @@ struct Softmax: CellByCell {
         if spelling == .symbols {
             let one = a.operation.spell(cell, .symbols)
             let all = a.operation.spell(cell.setting(axis, nil), .symbols)
-            return Phrase(text: "exp(\(one.text)) / Σ_\(axis) exp(\(all.text))", precedence: .product)
+            return Phrase(text: "exp\(bracketed: one.text) / Σ_\(axis) exp\(bracketed: all.text)", precedence: .product)
         }
         let row = row(cell)
         let own = row[cell[axis]!]
         let largest = row.max() ?? 0
         guard largest > -.infinity else {
-            return Phrase(text: "0", notes: [Bilingual(en: "Every key of this row is masked.", zh: "这一行的键全被掩住了。")])
+            return Phrase(text: "0", notes: [Remark(en: "Every key of this row is masked.", zh: "这一行的键全被掩住了。")])
         }
         let seen = row.filter { $0 > -.infinity }
         let total = seen.reduce(0) { $0 + Double.exp($1 - largest) }
-        func power(_ z: Double) -> String {
-            z == -.infinity ? "exp(-∞)" : "exp(\(NumberText.significant(z)) - \(Phrase.number(largest).inside(.product)))"
+        func power(_ z: Double) -> SpelledText {
+            z == -.infinity
+                ? "exp\(bracketed: "-∞")"
+                : "exp\(bracketed: "\(NumberText.significant(z)) - \(Phrase.number(largest).inside(.product))")"
         }
         var notes = [
-            Bilingual(
+            Remark(
                 en:
-                    "The row's largest score, \(NumberText.significant(largest)), is subtracted from all: it cancels, and no exponential overflows. The \(seen.count) exponentials add up to \(NumberText.significant(total, digits: 12)).",
+                    "The row's largest score, \(largest), is subtracted from all: it cancels, and no exponential overflows. The \(seen.count) exponentials add up to \(total, digits: 12).",
                 zh:
-                    "整行都减去最大的分数 \(NumberText.significant(largest))：分子分母会约掉，指数也不会溢出。\(seen.count) 个指数之和是 \(NumberText.significant(total, digits: 12))。"
+                    "整行都减去最大的分数 \(largest)：分子分母会约掉，指数也不会溢出。\(seen.count) 个指数之和是 \(total, digits: 12)。"
             )
         ]
-        if own == -.infinity { notes.append(Bilingual(en: "This key is masked: exp(-∞) = 0.", zh: "这个键被掩住了：exp(-∞) = 0。")) }
+        if own == -.infinity { notes.append(Remark(en: "This key is masked: exp(-∞) = 0.", zh: "这个键被掩住了：exp(-∞) = 0。")) }
         let terms = seen.map(power)
+        let last = "\(NumberText.significant(Double.exp(own - largest))) / \(NumberText.significant(total))"
         let sum = SumText.shortened(terms, showsAll: spelling == .numbers(allTerms: true))
         return Phrase(
-            text: "\(power(own)) / (\(sum)) = \(NumberText.significant(Double.exp(own - largest))) / \(NumberText.significant(total))",
+            text: "\(power(own)) / \(bracketed: sum) = \(last)",
             precedence: .product, notes: notes)
     }
 

@@ -19,23 +19,23 @@ struct SumText {
     static let tail = 3
 
     /// Terms joined by plus signs, the middle of a long list left out.
-    static func shortened(_ terms: [String], showsAll: Bool) -> String {
-        guard terms.count > longest, !showsAll else { return terms.joined(separator: " + ") }
-        return (terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail)).joined(separator: " + ")
+    static func shortened(_ terms: [SpelledText], showsAll: Bool) -> SpelledText {
+        guard terms.count > longest, !showsAll else { return .joined(terms, separator: " + ") }
+        return .joined(terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail), separator: " + ")
     }
 
     var phrase: Phrase {
-        var notes: [Bilingual] = []
-        func text(_ term: Term) -> String {
+        var notes: [Remark] = []
+        func text(_ term: Term) -> SpelledText {
             let (left, right) = term.factors()
             notes += left.notes + (right?.notes ?? [])
             return right.map { "\(left.inside(.product))·\($0.inside(.product))" } ?? left.inside(.product)
         }
         if hidden > 0 {
-            notes.append(Bilingual(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
+            notes.append(Remark(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
         }
         guard terms.count > Self.longest, !showsAll else {
-            let text = terms.isEmpty ? "0" : terms.map(text).joined(separator: " + ")
+            let text = terms.isEmpty ? "0" : SpelledText.joined(terms.map(text), separator: " + ")
             return Phrase(text: text, precedence: terms.count == 1 ? .product : .sum, notes: notes)
         }
         let middle = terms.count - Self.head - Self.tail
@@ -44,12 +44,12 @@ struct SumText {
         let gained = running(terms.count - Self.tail) - running(Self.head)
         let shown = terms.prefix(Self.head).map(text) + ["… \(middle) more …"] + terms.suffix(Self.tail).map(text)
         notes.append(
-            Bilingual(
+            Remark(
                 en:
-                    "\(terms.count) terms; the \(middle) not shown add \(NumberText.significant(gained)); the exact total is \(NumberText.exact(running(terms.count))).",
+                    "\(terms.count) terms; the \(middle) not shown add \(gained); the exact total is \(exact: running(terms.count)).",
                 zh:
-                    "共 \(terms.count) 项；未列出的 \(middle) 项合计 \(NumberText.significant(gained))；精确总和为 \(NumberText.exact(running(terms.count)))。"
+                    "共 \(terms.count) 项；未列出的 \(middle) 项合计 \(gained)；精确总和为 \(exact: running(terms.count))。"
             ))
-        return Phrase(text: shown.joined(separator: " + "), precedence: .sum, notes: notes)
+        return Phrase(text: .joined(shown, separator: " + "), precedence: .sum, notes: notes)
     }
 }

@@ -65,35 +65,35 @@ package struct TopK: Operation {
         let visible = mask.visibleKeys(of: query)
         let chosen = Self.select(row, among: visible, k)
         guard rank < chosen.count else {
-            let note = Bilingual(
+            let note = Remark(
                 en: "Query \(query) sees only \(visible.count) keys: this place is empty.",
                 zh: "查询 \(query) 只看得见 \(visible.count) 个键：这一格空着。")
             return Phrase(text: "-1", precedence: .sum, notes: [note])
         }
         let ranked = visible.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }
-        let list = ranked.prefix(k + 2).map { "\($0): \(NumberText.significant(row[$0]))" }
+        let list = ranked.prefix(k + 2).map { "\($0): \(row[$0])" as Sentence }
         let shown = list.count > 10 ? Array(list.prefix(4)) + ["…"] + Array(list.suffix(4)) : list
         let key = chosen[rank]
         var notes = [
-            Bilingual(
+            Remark(
                 en:
-                    "Key \(key) ranks \(ranked.firstIndex(of: key)! + 1) of \(visible.count) by score (\(NumberText.significant(row[key]))). From the top: \(shown.joined(separator: "; ")).",
+                    "Key \(key) ranks \(ranked.firstIndex(of: key)! + 1) of \(visible.count) by score (\(row[key])). From the top: \(Sentence(shown, separator: "; ")).",
                 zh:
-                    "键 \(key) 的分数 \(NumberText.significant(row[key])) 在 \(visible.count) 个里排第 \(ranked.firstIndex(of: key)! + 1)。从高到低：\(shown.joined(separator: "；"))。"
+                    "键 \(key) 的分数 \(row[key]) 在 \(visible.count) 个里排第 \(ranked.firstIndex(of: key)! + 1)。从高到低：\(Sentence(shown, separator: "；"))。"
             )
         ]
         if visible.count > k {
             let cut = row[ranked[k - 1]]
             let tied = row[ranked[k]] == cut
             notes.append(
-                Bilingual(
+                Remark(
                     en:
-                        "The cut is at \(NumberText.significant(cut)); the next, key \(ranked[k]), has \(NumberText.significant(row[ranked[k]]))\(tied ? ": a tie, which the lower position wins" : "").",
+                        "The cut is at \(cut); the next, key \(ranked[k]), has \(row[ranked[k]])\(tied ? ": a tie, which the lower position wins" as Sentence : "").",
                     zh:
-                        "入选线是 \(NumberText.significant(cut))；下一个是键 \(ranked[k])，分数 \(NumberText.significant(row[ranked[k]]))\(tied ? "：并列，位置靠前的入选" : "")。"
+                        "入选线是 \(cut)；下一个是键 \(ranked[k])，分数 \(row[ranked[k]])\(tied ? "：并列，位置靠前的入选" as Sentence : "")。"
                 ))
         }
-        return Phrase(text: String(key), notes: notes)
+        return Phrase(text: "\(key)", notes: notes)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { scores.operation.operandCells(cell.setting(mask.key, nil)) }

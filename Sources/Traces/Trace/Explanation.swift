@@ -21,23 +21,32 @@ public struct Explanation: Hashable, Sendable {
     /// Where the cell stands: axis, position, label.
     public let place: [(axis: Axis, position: Int, label: String?)]
     /// The arithmetic in symbols: `q[7,0]·k[2,0]`; nil for inputs and weights.
-    public let symbolic: String?
+    public var symbolic: String? { spelledSymbolic?.text }
     /// The arithmetic in digits, long sums shortened in the middle; nil for inputs and weights.
-    public let numeric: String?
+    public var numeric: String? { spelledNumeric?.text }
+    let spelledSymbolic: SpelledText?
+    let spelledNumeric: SpelledText?
     /// The value.
     public let value: Double
     /// The recorded cells that entered.
     public let operands: [Operand]
     /// Remarks: what was masked, how many terms are not shown and what they add up to.
-    public let notes: [Bilingual]
+    public let notes: [Remark]
 
-    /// The chain of equalities in lines, ending with the value at up to 12 significant digits, and at full precision if that says more.
-    public func lines(_ language: Language, inFull: Bool = true) -> [String] {
+    /// The chain of equalities, ending with the value at up to 12 significant digits: the same in every language.
+    public var chain: [SpelledText] {
         let rounded = NumberText.significant(value, digits: 12)
-        var lines = [subject]
-        if let symbolic, symbolic != rounded { lines.append("= \(symbolic)") }
-        if let numeric, numeric != rounded { lines.append("= \(numeric)") }
+        var lines = [SpelledText(subject)]
+        if let spelledSymbolic, symbolic != rounded { lines.append("= \(spelledSymbolic)") }
+        if let spelledNumeric, numeric != rounded { lines.append("= \(spelledNumeric)") }
         lines.append("= \(rounded)")
+        return lines
+    }
+
+    /// The chain of equalities in lines, ending with the value, and with the value at full precision if that says more.
+    public func lines(_ language: Language, inFull: Bool = true) -> [String] {
+        var lines = chain.map { $0.text }
+        let rounded = NumberText.significant(value, digits: 12)
         if inFull, value.isFinite, Double(rounded) != value {
             lines.append(Bilingual(en: "  in full: \(value)", zh: "  完整数值：\(value)")[language])
         }

@@ -105,17 +105,18 @@ public struct Step: Sendable, Identifiable {
         }
         let symbols = definition?.operation.spell(cell, .symbols)
         let numbers = definition?.operation.spell(cell, .numbers(allTerms: allTerms))
-        var notes = (numbers?.notes ?? [])
+        var notes = numbers?.notes ?? []
         if definition == nil, !inputs.isEmpty {
+            let names = inputs.map { "\(name: $0.text)" as Sentence }
             notes.append(
-                Bilingual(
+                Remark(
                     en:
-                        "This trace was read from a file, which holds values but not the arithmetic. \(symbol) = \(formula.text), from \(inputs.map { $0.text }.joined(separator: ", ")).",
-                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(formula.text)，输入：\(inputs.map { $0.text }.joined(separator: "、"))。"))
+                        "This trace was read from a file, which holds values but not the arithmetic. \(name: symbol) = \(name: formula.text), from \(Sentence(names, separator: ", ")).",
+                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(name: formula.text)，输入：\(Sentence(names, separator: "、"))。"))
         }
         return Explanation(
-            step: id.text, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place, symbolic: symbols?.text,
-            numeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
+            step: id.text, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place,
+            spelledSymbolic: symbols?.text, spelledNumeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
     }
 
     /// The value of the cell at `index` computed once more from the recorded inputs, by the path that explanations use; as recorded for inputs and weights.

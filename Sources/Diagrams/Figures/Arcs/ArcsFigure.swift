@@ -174,10 +174,10 @@ private struct ArcsFigure {
         let area = Rect(columns.right + 1, y - columns.pitch / 2 + inset, frame.width(name, style) + 12, columns.pitch - 2 * inset)
         if isStrong { frame.items.append(.rect(area, radius: 4, fill: .solid(frame.highlighter(weight / most)))) }
         frame.add(name, style, at: Point(columns.right + 7, y + columns.size * 0.36))
-        let label = Bilingual(
-            en: "\(slice.columnName(key)): \(NumberText.percent(weight))", zh: "\(slice.columnName(key))：\(NumberText.percent(weight))")
-        frame.items.append(
-            .hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label[options.language])))
+        let label = CellLabel(
+            Bilingual(en: "\(slice.columnName(key)): ", zh: "\(slice.columnName(key))："),
+            Remark(en: "\(percent: weight)", zh: "\(percent: weight)"))
+        frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label)))
         guard isVisible else { return }
         let end = frame.width - frame.type.margin
         let number = frame.style(columns.size, isStrong ? .ink : .muted, isStrong ? .semibold : .regular)

@@ -188,7 +188,7 @@ struct CompareFigure {
         frame.items.append(panel.rowFrame(query, .query))
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
-                let label = words.label(row, column, isSparse: isSparse)[language]
+                let label = words.label(row, column, isSparse: isSparse)
                 frame.items.append(
                     .hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column), label: label)))
             }

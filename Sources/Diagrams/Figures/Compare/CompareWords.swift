@@ -100,13 +100,12 @@ struct CompareWords {
         return counts + row
     }
 
-    func label(_ row: Int, _ column: Int, isSparse: Bool) -> Bilingual {
+    func label(_ row: Int, _ column: Int, isSparse: Bool) -> CellLabel {
         let (q, k) = (view.dense.rowName(row), view.dense.columnName(column))
         let slice = isSparse ? view.sparse : view.dense
-        let value = NumberText.significant(slice.value(row, column), digits: 4)
-        if isSparse, !view.kept[row].contains(column) {
-            return Bilingual(en: "query \(q), key \(k): not selected", zh: "查询“\(q)”，键“\(k)”：未选中")
-        }
-        return Bilingual(en: "query \(q), key \(k): \(value)", zh: "查询“\(q)”，键“\(k)”：\(value)")
+        let isKept = !isSparse || view.kept[row].contains(column)
+        return CellLabel(
+            Bilingual(en: "query \(q), key \(k): ", zh: "查询“\(q)”，键“\(k)”："),
+            isKept ? Remark(number: slice.value(row, column)) : Remark(en: "not selected", zh: "未选中"))
     }
 }

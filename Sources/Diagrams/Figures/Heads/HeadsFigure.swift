@@ -179,10 +179,10 @@ struct HeadsFigure {
     }
 
     private func spot(_ slice: MatrixSlice, _ row: Int, _ column: Int, _ area: Rect) -> HotSpot {
-        let value = NumberText.significant(slice.value(row, column), digits: 4)
-        let label = Bilingual(
-            en: "query \(slice.rowName(row)), key \(slice.columnName(column)): \(value)",
-            zh: "查询“\(slice.rowName(row))”，键“\(slice.columnName(column))”：\(value)")
-        return HotSpot(area, step: slice.step.id.text, index: slice.index(row, column), label: label[options.language])
+        let place = Bilingual(
+            en: "query \(slice.rowName(row)), key \(slice.columnName(column)): ",
+            zh: "查询“\(slice.rowName(row))”，键“\(slice.columnName(column))”：")
+        let label = CellLabel(place, Remark(number: slice.value(row, column)))
+        return HotSpot(area, step: slice.step.id.text, index: slice.index(row, column), label: label)
     }
 }

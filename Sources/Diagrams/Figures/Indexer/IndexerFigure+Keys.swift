@@ -42,7 +42,8 @@ extension IndexerFigure {
             let style = TextStyle(size: digits.size, weight: .regular, color: ink)
             frame.add(text(value), style, at: Point(area.midX, area.midY + digits.size * 0.36), .middle)
         }
-        let label = "\(step.symbol)[\(index.map(String.init).joined(separator: ", "))] = \(NumberText.significant(value, digits: 4))"
+        let place = "\(step.symbol)[\(index.map(String.init).joined(separator: ", "))] = "
+        let label = CellLabel(Bilingual(same: place), Remark(number: value))
         frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: index, label: label)))
     }
 
@@ -62,7 +63,7 @@ extension IndexerFigure {
                             area.insetBy(min(0.5, area.width / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
                             stroke: Stroke(lines)))
         }
-        let label = words.scoreLabel(key)[options.language]
+        let label = words.scoreLabel(key)
         let whole = Rect(columns.bars, y, columns.score - columns.bars, columns.pitch)
         frame.items.append(.hotSpot(HotSpot(whole, step: way.score.step.id.text, index: [way.query, key], label: label)))
     }

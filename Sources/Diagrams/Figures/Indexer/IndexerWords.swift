@@ -128,9 +128,12 @@ struct IndexerWords {
         )
     }
 
-    func scoreLabel(_ key: Int) -> Bilingual {
-        let score = NumberText.significant(way.score(key), digits: 4)
-        let state = way.kept.contains(key) ? Bilingual(en: "kept", zh: "选中") : Bilingual(en: "not kept", zh: "未选中")
-        return Bilingual(en: "\(way.name(key)): score \(score), \(state.en)", zh: "\(way.name(key))：得分 \(score)，\(state.zh)")
+    func scoreLabel(_ key: Int) -> CellLabel {
+        let score = way.score(key)
+        return CellLabel(
+            Bilingual(en: "\(way.name(key)): ", zh: "\(way.name(key))："),
+            way.kept.contains(key)
+                ? Remark(en: "score \(score, digits: 4), kept", zh: "得分 \(score, digits: 4)，选中")
+                : Remark(en: "score \(score, digits: 4), not kept", zh: "得分 \(score, digits: 4)，未选中"))
     }
 }

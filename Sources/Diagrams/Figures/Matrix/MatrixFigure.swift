@@ -210,7 +210,7 @@ struct MatrixFigure {
             for column in 0..<slice.columns {
                 let spot = HotSpot(
                     panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column),
-                    label: words.label(row, column, frame.language))
+                    label: words.label(row, column))
                 frame.items.append(.hotSpot(spot))
             }
         }

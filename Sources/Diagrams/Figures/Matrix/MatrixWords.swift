@@ -192,17 +192,17 @@ struct MatrixWords {
     }
 
     /// What a pointer shows over a cell.
-    func label(_ row: Int, _ column: Int, _ language: Language) -> String {
-        let value =
-            slice.isDropped(row, column)
-            ? Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]
-            : slice.isMasked(row, column)
-                ? Bilingual(en: "masked", zh: "已掩住")[language]
-                : slice.isSelection
-                    ? Bilingual(en: "selected", zh: "选中")[language] : NumberText.significant(slice.value(row, column), digits: 4)
-        let names = (slice.axisName(slice.rowAxis)[language], slice.axisName(slice.columnAxis)[language])
+    func label(_ row: Int, _ column: Int) -> CellLabel {
+        let (first, second) = (slice.axisName(slice.rowAxis), slice.axisName(slice.columnAxis))
         let (r, c) = (slice.rowName(row), slice.columnName(column))
-        return language == .en ? "\(names.0) \(r), \(names.1) \(c): \(value)" : "\(names.0)“\(r)”，\(names.1)“\(c)”：\(value)"
+        return CellLabel(
+            Bilingual(en: "\(first.en) \(r), \(second.en) \(c): ", zh: "\(first.zh)“\(r)”，\(second.zh)“\(c)”："), reading(row, column))
+    }
+
+    private func reading(_ row: Int, _ column: Int) -> Remark {
+        if slice.isDropped(row, column) { return Remark(en: "visible, not selected", zh: "看得见，未选中") }
+        if slice.isMasked(row, column) { return Remark(en: "masked", zh: "已掩住") }
+        return slice.isSelection ? Remark(en: "selected", zh: "选中") : Remark(number: slice.value(row, column))
     }
 
     /// What the colours measure, for the legend.

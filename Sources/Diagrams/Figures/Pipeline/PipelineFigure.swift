@@ -174,8 +174,10 @@ private struct PipelineFigure {
         let tint: Paint = isEnd ? Paint.rule.mixed(0.5) : color.mixed(0.09)
         frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: part == .other ? 1 : 1.5)))
         label(step, area)
-        let text = "\(step.symbol): \(step.title[options.language]) \(step.output.shape)"
-        frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: [], label: text)))
+        let shape = "\(step.output.shape)"
+        let words = Remark(en: "\(name: step.title.en) \(name: shape)", zh: "\(name: step.title.zh) \(name: shape)")
+        let label = CellLabel(Bilingual(same: "\(step.symbol): "), words)
+        frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: [], label: label)))
     }
 
     private mutating func label(_ step: Step, _ area: Rect) {

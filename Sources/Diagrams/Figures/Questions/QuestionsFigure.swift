@@ -126,7 +126,7 @@ private struct QuestionsFigure {
                 let text = NumberText.percent(weight, decimals: 0)
                 frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
             }
-            let label = words.label(view, query, chip.token)[options.language]
+            let label = words.label(view, query, chip.token)
             frame.items.append(
                 .hotSpot(HotSpot(area, step: view.sparse.step.id.text, index: view.sparse.index(query, chip.token), label: label)))
         }
@@ -210,7 +210,7 @@ private struct QuestionsFigure {
             }
             if let text { frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle) }
             let area = Rect(chip.x, frame.y, chip.width, room)
-            let label = words.scoreLabel(view, query, chip.token, value)[options.language]
+            let label = words.scoreLabel(view, query, chip.token, value)
             frame.items.append(.hotSpot(HotSpot(area, step: score.step.id.text, index: score.index(query, chip.token), label: label)))
         }
         let (left, right) = (line[0].x - 2, isSingle ? frame.width - frame.type.margin : line.last!.x + line.last!.width + 2)

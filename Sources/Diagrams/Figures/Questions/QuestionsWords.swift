@@ -98,15 +98,22 @@ struct QuestionsWords {
         )
     }
 
-    func label(_ view: SelectionView, _ query: Int, _ key: Int) -> Bilingual {
-        let (name, weight) = (view.dense.columnName(key), NumberText.percent(view.sparse.value(query, key)))
-        if !view.isVisible(query, key) { return Bilingual(en: "\(name): not visible yet", zh: "\(name)：还看不见") }
-        guard view.kept[query].contains(key) else { return Bilingual(en: "\(name): not selected", zh: "\(name)：未选中") }
-        return Bilingual(en: "\(name): weight \(weight)", zh: "\(name)：权重 \(weight)")
+    func label(_ view: SelectionView, _ query: Int, _ key: Int) -> CellLabel {
+        let weight = view.sparse.value(query, key)
+        return CellLabel(
+            place(view, key),
+            !view.isVisible(query, key)
+                ? Remark(en: "not visible yet", zh: "还看不见")
+                : view.kept[query].contains(key)
+                    ? Remark(en: "weight \(percent: weight)", zh: "权重 \(percent: weight)") : Remark(en: "not selected", zh: "未选中"))
     }
 
-    func scoreLabel(_ view: SelectionView, _ query: Int, _ key: Int, _ value: Double) -> Bilingual {
-        let (name, score) = (view.dense.columnName(key), NumberText.significant(value, digits: 4))
-        return Bilingual(en: "\(name): index score \(score)", zh: "\(name)：索引得分 \(score)")
+    private func place(_ view: SelectionView, _ key: Int) -> Bilingual {
+        let name = view.dense.columnName(key)
+        return Bilingual(en: "\(name): ", zh: "\(name)：")
+    }
+
+    func scoreLabel(_ view: SelectionView, _ query: Int, _ key: Int, _ value: Double) -> CellLabel {
+        CellLabel(place(view, key), Remark(en: "index score \(value, digits: 4)", zh: "索引得分 \(value, digits: 4)"))
     }
 }

@@ -12,6 +12,7 @@ struct CellBook {
         var experiment: Experiment
         var focus: (step: String, index: [Int])?
         var query: Int?
+        var language: Language
     }
 
     private var figures: [Figure] = []
@@ -27,7 +28,9 @@ struct CellBook {
 
     /// Adds a picture's cells; the number of the picture.
     mutating func add(_ cells: [HotSpot], of figure: PageFigure, focus: (step: String, index: [Int])?) -> Int {
-        figures.append(Figure(cells: cells, experiment: figure.experiment, focus: focus, query: figure.options.query))
+        let options = figure.options
+        figures.append(
+            Figure(cells: cells, experiment: figure.experiment, focus: focus, query: options.query, language: options.language))
         return figures.count - 1
     }
 
@@ -51,72 +54,51 @@ struct CellBook {
     /// Strings and numbers one after the other: a number from 0 up is a phrase, one below 0 is a note.
     private mutating func add(_ explanation: Explanation) -> Int {
         var parts: [String] = []
-        for piece in Self.pieces(of: explanation.lines(.en, inFull: false).joined(separator: "\n")) {
-            let text = HTMLText.json(String(piece.text))
-            parts.append(piece.isPhrase ? "\(phrases.number(of: text))" : text)
+        var plain = ""
+        func finishPlain() {
+            if !plain.isEmpty { parts.append(HTMLText.json(plain)) }
+            plain = ""
         }
+        for (number, line) in explanation.chain.enumerated() {
+            if number > 0 { plain += "\n" }
+            for piece in line.pieces {
+                guard piece.isBracketed, piece.text.count >= Self.shortestPhrase else {
+                    plain += piece.text
+                    continue
+                }
+                finishPlain()
+                parts.append("\(phrases.number(of: HTMLText.json(String(piece.text))))")
+            }
+        }
+        finishPlain()
         parts += explanation.notes.map { "\(-1 - note($0))" }
         return explanations.number(of: parts.count == 1 ? parts[0] : "[\(parts.joined(separator: ","))]")
     }
 
-    /// The shortest text that is worth a number.
+    /// The shortest text in brackets that is worth a number: the sum under a softmax is the same for a whole row.
     private static let shortestPhrase = 24
-
-    /// `text` cut at its long outermost parentheses: the sum under a softmax is the same for a whole row.
-    static func pieces(of text: String) -> [(text: Substring, isPhrase: Bool)] {
-        var pieces: [(text: Substring, isPhrase: Bool)] = []
-        var (start, open, depth) = (text.startIndex, text.startIndex, 0)
-        for at in text.indices {
-            if text[at] == "(" {
-                if depth == 0 { open = at }
-                depth += 1
-            } else if text[at] == ")", depth > 0 {
-                depth -= 1
-                let end = text.index(after: at)
-                guard depth == 0, text.distance(from: open, to: end) >= shortestPhrase else { continue }
-                if start < open { pieces.append((text[start..<open], false)) }
-                pieces.append((text[open..<end], true))
-                start = end
-            }
-        }
-        if start < text.endIndex { pieces.append((text[start...], false)) }
-        return pieces
-    }
 
     private static func json(_ text: Bilingual) -> String { "{\"en\":\(HTMLText.json(text.en)),\"zh\":\(HTMLText.json(text.zh))}" }
 
-    /// A note is a sentence with places for numbers, and the numbers: most notes of a picture say the same of other cells.
-    private mutating func note(_ note: Bilingual) -> Int {
-        var numbers: [String] = []
-        let (en, zh) = (Self.sentence(note.en, &numbers), Self.sentence(note.zh, &numbers))
+    /// A note is a sentence with places for quantities, and the quantities: most notes of a picture say the same of other cells.
+    private mutating func note(_ note: Remark) -> Int {
+        var quantities: [Quantity] = []
+        let (en, zh) = (Self.places(in: note.sentence(.en), &quantities), Self.places(in: note.sentence(.zh), &quantities))
         let sentence = sentences.number(of: Self.json(Bilingual(en: en, zh: zh)))
-        return notes.number(of: "[\((["\(sentence)"] + numbers.map(HTMLText.json)).joined(separator: ","))]")
+        return notes.number(of: "[\((["\(sentence)"] + quantities.map { HTMLText.json($0.text) }).joined(separator: ","))]")
     }
 
-    /// `text` with {0}, {1}, … for its numbers, which are added to `numbers` unless they are there.
-    static func sentence(_ text: String, _ numbers: inout [String]) -> String {
-        if text.contains("{") { return text }
-        var (result, number) = ("", "")
-        func finishNumber() {
-            guard !number.isEmpty else { return }
-            // A full stop is no decimal point.
-            let stop = number.hasSuffix(".") ? "." : ""
-            number.removeLast(stop.count)
-            let place = numbers.firstIndex(of: number) ?? numbers.count
-            if place == numbers.count { numbers.append(number) }
-            result += "{\(place)}" + stop
-            number = ""
-        }
-        for character in text {
-            if character.isASCII, character.isNumber || (character == "." && !number.isEmpty) {
-                number.append(character)
-            } else {
-                finishNumber()
-                result.append(character)
+    /// `sentence` with {0}, {1}, … for its quantities, which are added to `quantities` unless they are there.
+    private static func places(in sentence: Sentence, _ quantities: inout [Quantity]) -> String {
+        sentence.parts.map { part in
+            switch part {
+            case .words(let words): return words
+            case .quantity(let quantity):
+                let place = quantities.firstIndex(of: quantity) ?? quantities.count
+                if place == quantities.count { quantities.append(quantity) }
+                return "{\(place)}"
             }
-        }
-        finishNumber()
-        return result
+        }.joined()
     }
 
     /// All of it as JSON. Explanations take about `budget` bytes at most: each picture gets its share, its followed row first, and what then is
@@ -158,19 +140,18 @@ struct CellBook {
         let stepNumbers = ids.map { step($0, in: figure.experiment) }
         let cells = figure.cells.indices.map { at in
             let step = ids.firstIndex(of: figure.cells[at].step) ?? 0
-            return "[\(json(figure.cells[at])),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
+            return "[\(json(figure.cells[at], figure.language)),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
         }
         let numbers = stepNumbers.map(String.init).joined(separator: ",")
         return "{\"steps\":[\(numbers)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
     }
 
-    /// x, y, the number of the size, the number of the place that the label names, and the rest of the label.
-    private mutating func json(_ cell: HotSpot) -> String {
+    /// x, y, the number of the size, the number of the place that the label names, and what the label says of it.
+    private mutating func json(_ cell: HotSpot, _ language: Language) -> String {
         func length(_ value: Double) -> String { NumberText.exact((value * 100).rounded() / 100) }
         let size = sizes.number(of: "[\(length(cell.area.width)),\(length(cell.area.height))]")
-        let cut = cell.label.lastIndex { $0 == ":" || $0 == "：" }.map { cell.label.index(after: $0) } ?? cell.label.startIndex
-        let place = places.number(of: HTMLText.json(String(cell.label[..<cut])))
-        return "\(length(cell.area.x)),\(length(cell.area.y)),\(size),\(place),\(HTMLText.json(String(cell.label[cut...])))"
+        let place = places.number(of: HTMLText.json(cell.label.place[language]))
+        return "\(length(cell.area.x)),\(length(cell.area.y)),\(size),\(place),\(HTMLText.json(cell.label.reading[language]))"
     }
 
     /// The step's own cell first, then the row of the followed query, then the others.
