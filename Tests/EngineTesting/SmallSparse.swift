@@ -13,16 +13,16 @@ package struct SmallSparse: Sendable {
     package var value = 5
     package var topK = 4
     package var float8: ScaleFormat? = .powerOfTwo
-    package var rotation = LightningIndexer.Rotation.both
+    package var hadamard = true
     package var layout: RotaryLayout? = .half
     package let width = 10
 
     package init(
         heads: Int = 3, indexHeads: Int = 2, indexDimension: Int = 8, rope: Int = 4, topK: Int = 4, float8: ScaleFormat? = .powerOfTwo,
-        rotation: LightningIndexer.Rotation = .both
+        hadamard: Bool = true
     ) {
         (self.heads, self.indexHeads, self.indexDimension, self.rope, self.topK) = (heads, indexHeads, indexDimension, rope, topK)
-        (self.float8, self.rotation) = (float8, rotation)
+        (self.float8, self.hadamard) = (float8, hadamard)
     }
 
     package func make() throws -> SparseAttention {
@@ -48,7 +48,7 @@ package struct SmallSparse: Sendable {
             keyNorm: .init(
                 weight: weight("indexer.k_norm.weight", [indexDimension]), bias: weight("indexer.k_norm.bias", [indexDimension]),
                 epsilon: 1e-6),
-            rotary: layout.map { .init(layout: $0, frequencies: frequencies) }, rotation: rotation, float8: float8, scalesWeights: true)
+            rotary: layout.map { .init(layout: $0, frequencies: frequencies) }, hadamard: hadamard, float8: float8, scalesWeights: true)
         return SparseAttention(attention: attention, indexer: indexer)
     }
 

@@ -51,12 +51,12 @@ import Traces
         ("no ReLU", { $0 = try $0.switching([.noReLU]) }),
         ("no head weights", { $0 = try $0.switching([.noHeadWeights]) }),
         ("with LayerNorm", { $0.indexer.keyNorm = norm }),
-        ("with Hadamard", { $0.indexer.rotation = .both }),
+        ("with Hadamard", { $0.indexer.hadamard = true }),
         ("with FP8", { $0.indexer.float8 = .powerOfTwo }),
         (
             "Hadamard+FP8",
             {
-                $0.indexer.rotation = .both
+                $0.indexer.hadamard = true
                 $0.indexer.float8 = .powerOfTwo
             }
         ),
@@ -64,7 +64,7 @@ import Traces
             "LN+Hadamard+FP8",
             {
                 $0.indexer.keyNorm = norm
-                $0.indexer.rotation = .both
+                $0.indexer.hadamard = true
                 $0.indexer.float8 = .powerOfTwo
             }
         ),

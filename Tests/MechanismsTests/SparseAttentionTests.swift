@@ -115,12 +115,14 @@ func expectClose(
         #expect(Set(after.map { $0 == 8 ? 8 : Double(order[Int($0)]) }) == Set(before))
     }
 
-    @Test(arguments: [
-        SmallSparse(), SmallSparse(heads: 1, indexHeads: 3, indexDimension: 16, rope: 6),
-        SmallSparse(float8: .float32, rotation: .queryOnly),
-    ])
-    func `every cell of every step explains itself with the value that was recorded`(small: SmallSparse) throws {
-        let trace = try small.run(small.make(), small.tokens(6), chunks: [5, 1], form: .absorbed, paths: [.masked, .gathered])
+    @Test(
+        arguments: [
+            (SmallSparse(), []), (SmallSparse(heads: 1, indexHeads: 3, indexDimension: 16, rope: 6), []),
+            (SmallSparse(float8: .float32), [.hadamardQueryOnly, .noReLU, .noHeadWeights, .maskAfterSoftmax]),
+        ] as [(SmallSparse, [Switch])])
+    func `every cell of every step explains itself with the value that was recorded`(small: SmallSparse, switches: [Switch]) throws {
+        let trace = try small.run(
+            small.make().switching(switches), small.tokens(6), chunks: [5, 1], form: .absorbed, paths: [.masked, .gathered])
         for step in trace.steps {
             for offset in stride(from: 0, to: step.output.shape.count, by: 1 + step.output.shape.count / 50) {
                 let index = step.output.shape.index(ofOffset: offset)
@@ -199,14 +201,17 @@ func expectClose(
         var small = SmallSparse()
         small.float8 = nil
         small.layout = nil
-        small.rotation = .none
+        small.hadamard = false
         let sparse = try small.make()
-        for (change, part) in [
-            (Switch.noFloat8, "FP8"), (.indexerRopeInterleaved, "rotary embedding of the half layout in its indexer"),
-            (.hadamardQueryOnly, "a Hadamard rotation of queries and keys"),
-        ] {
+        let cases: [(Switch, [SparseAttention.Path], part: String)] = [
+            (.noFloat8, [.masked], "FP8"),
+            (.indexerRopeInterleaved, [.masked], "rotary embedding of the half layout in its indexer"),
+            (.hadamardQueryOnly, [.masked], "a Hadamard rotation of queries and keys"),
+            (.maskAfterSoftmax, [.gathered], "a selection that masks its scores"),
+        ]
+        for (change, paths, part) in cases {
             #expect(throws: EngineError(.value, "switch \(change)", "expected an attention with \(part), found none here")) {
-                try sparse.switching([change])
+                try small.run(sparse.switching([change]), small.tokens(3), chunks: [3], form: .expanded, paths: paths)
             }
         }
     }

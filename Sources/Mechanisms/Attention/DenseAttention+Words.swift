@@ -46,17 +46,4 @@ extension Equation {
     static let output = Equation(
         .output, symbol: "y", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"), #"y_t = W_O [O_{t,1}; \ldots; O_{t,H}]"#,
         source: vaswani, axes: [.t, .c])
-    static let unmaskedScores = Equation(
-        .scores, symbol: "S",
-        Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
-        #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#, source: .deviation, axes: [.h, .t, .s])
-    static let lateMaskedWeights = Equation(
-        .weights, symbol: "A",
-        Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),
-        #"A_{t,s} = m_{t,s} \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: .deviation, axes: [.h, .t, .s])
-}
-
-extension Bilingual {
-    /// The source of a step that a what-if switch made different.
-    static let deviation = Bilingual(en: "a deviation, shown on purpose", zh: "故意展示的偏差")
 }

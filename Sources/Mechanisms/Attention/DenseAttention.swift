@@ -78,14 +78,6 @@ public struct DenseAttention: Hashable, Sendable {
         }
     }
 
-    /// Where a mask is applied.
-    public enum Masking: Hashable, Sendable {
-        /// To the scores, as -infinity: the weights that remain add up to 1.
-        case beforeSoftmax
-        /// To the weights, as 0: what the masked keys took is lost. A mistake, shown as such.
-        case afterSoftmax
-    }
-
     /// Keys and values of earlier tokens: what a decoder keeps instead of computing them again.
     public struct Cache: Hashable, Sendable {
         /// Keys after rotary embedding [s, g, d].
@@ -165,12 +157,10 @@ public struct DenseAttention: Hashable, Sendable {
     }
 
     /// Records the attention of projected tokens: dot, scaled, scores, weights, heads, output.
-    /// - Parameters:
-    ///   - selected: the recorded selection [t, k] of keys that each query attends to, of those it may see; nil for all of them.
-    ///   - masking: where the mask is applied; after the softmax is a mistake that can be looked at.
+    /// - Parameter selected: the recorded selection [t, k] of keys that each query attends to, of those it may see; nil for all of them.
     /// - Returns: the output [t, c].
     public func attend(
-        _ projected: Projected, _ weights: Weights, selected: Expression? = nil, masking: Masking = .beforeSoftmax, on trace: inout Recorder
+        _ projected: Projected, _ weights: Weights, selected: Expression? = nil, on trace: inout Recorder
     ) throws(EngineError) -> Expression {
         let visible = selected.map { visibility(projected).selecting($0.tensor) } ?? visibility(projected)
         let group = heads / keyValueHeads
@@ -181,13 +171,8 @@ public struct DenseAttention: Hashable, Sendable {
 
         let D = try trace.record(.dot, dot(q, k), visible: visible)  // [h, t, s]
         let Z = try trace.record(.scaled, D.spelledOut / .root(headDimension))
-        let S = try trace.record(
-            masking == .beforeSoftmax ? .scores : .unmaskedScores,
-            masking == .beforeSoftmax ? masked(Z.spelledOut, visible, selection: selected) : Z.spelledOut,
-            visible: visible)
-        let A = try trace.record(
-            masking == .beforeSoftmax ? .weights : .lateMaskedWeights,
-            masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible, selection: selected))
+        let S = try trace.record(.scores, masked(Z.spelledOut, visible, selection: selected), visible: visible)
+        let A = try trace.record(.weights, softmax(S, over: .s))
         let O = try trace.record(.heads, sum(A * v, over: .s))  // [t, h, d]
         var y = try linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c)
         if let bias = weights.outputBias { y = try y + trace.weight(bias, "b_O", [.c]) }

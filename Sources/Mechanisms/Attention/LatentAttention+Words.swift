@@ -85,26 +85,22 @@ extension Equation {
 extension LatentAttention {
     /// The equations of one attention over latents: the sparse one is called `attention.…`, dense attention beside it `dense.…`, and the
     /// path that gathers the selected entries `gathered.…`, on ranks k instead of keys s.
-    public struct Names: Sendable {
-        let expandedContent, absorbedContent, position, scores, unmaskedScores, weights, lateMaskedWeights, weightedLatents, expandedHeads,
-            absorbedHeads, output: Equation
+    public struct Words: Sendable {
+        let position, scores, weights, weightedLatents, output: Equation
+        private let branch: Branch
+        private let keys: Axis
 
         /// Sparse attention, the result of the mechanism.
-        public static let sparse = Names(.attention, output: nil, keys: .s)
+        public static let sparse = Words(.attention, output: nil, keys: .s)
         /// Dense attention, run beside it for comparison.
-        public static let dense = Names(.dense, output: .dense, keys: .s)
+        public static let dense = Words(.dense, output: .dense, keys: .s)
         /// The path that reads the selected entries only.
-        public static let gathered = Names(.gathered, output: .gathered, keys: .k)
+        public static let gathered = Words(.gathered, output: .gathered, keys: .k)
 
         private init(_ branch: Branch, output outputBranch: Branch?, keys: Axis) {
             let pairs: [Axis] = [.h, .t, keys]
             let i = keys.name  // gathered entries are counted by rank k
-            expandedContent = Equation(
-                .dotNope, in: branch, symbol: "D^C", Bilingual(en: "Content: query against key, each head", zh: "内容：各头的查询与键"),
-                #"q^C_t \cdot k^C_\#(i)"#, source: section, axes: pairs)
-            absorbedContent = Equation(
-                .dotLatent, in: branch, symbol: "D^L", Bilingual(en: "Content: query against latent", zh: "内容：查询与潜向量"),
-                #"q^L_t \cdot c^{KV}_\#(i)"#, source: code, axes: pairs)
+            (self.branch, self.keys) = (branch, keys)
             position = Equation(
                 .dotRope, in: branch, symbol: "D^R", Bilingual(en: "Position: rotated query against rotated key", zh: "位置：旋转后的查询与键"),
                 #"q^R_t \cdot k^R_\#(i)"#, source: section, axes: pairs)
@@ -117,26 +113,38 @@ extension LatentAttention {
             weights = Equation(
                 .weights, in: branch, symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"),
                 #"A_{t,\#(i)} = \frac{\exp(S_{t,\#(i)})}{\sum_{r} \exp(S_{t,r})}"#, source: section, axes: pairs)
-            unmaskedScores = Equation(
-                .scores, in: branch, symbol: "S",
-                Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
-                #"S_{t,\#(i)} = (D^C + D^R) \cdot \mathrm{scale}"#, source: .deviation, axes: pairs)
-            lateMaskedWeights = Equation(
-                .weights, in: branch, symbol: "A",
-                Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),
-                #"A_{t,\#(i)} = m_{t,\#(i)} \frac{\exp(S_{t,\#(i)})}{\sum_{r} \exp(S_{t,r})}"#, source: .deviation, axes: pairs)
             weightedLatents = Equation(
                 .weightedLatents, in: branch, symbol: "L", Bilingual(en: "Latents, weighted and summed", zh: "按权重加起来的潜向量"),
                 #"L_t = \sum_{\#(i)} A_{t,\#(i)} c^{KV}_\#(i)"#, source: code, axes: [.t, .h, .r])
-            expandedHeads = Equation(
-                .heads, in: branch, symbol: "O", Bilingual(en: "Values, weighted and summed, in each head", zh: "每个头里按权重加起来的值"),
-                #"O_t = \sum_{\#(i)} A_{t,\#(i)} v_\#(i)"#, source: section, axes: [.t, .h, .d])
-            absorbedHeads = Equation(
-                .heads, in: branch, symbol: "O", Bilingual(en: "Weighted latents made into values", zh: "加权后的潜向量变成值"), #"O_t = W^{UV} L_t"#,
-                source: code, axes: [.t, .h, .d])
             output = Equation(
                 .output, in: outputBranch, symbol: "u", Bilingual(en: "Output: the heads put together", zh: "输出：把各个头合起来"),
                 #"u_t = W^O [O_{t,1}; \ldots; O_{t,H}]"#, source: section, axes: [.t, .c])
+        }
+
+        func content(_ form: Form) -> Equation {
+            switch form {
+            case .expanded:
+                Equation(
+                    .dotNope, in: branch, symbol: "D^C", Bilingual(en: "Content: query against key, each head", zh: "内容：各头的查询与键"),
+                    #"q^C_t \cdot k^C_\#(keys.name)"#, source: section, axes: [.h, .t, keys])
+            case .absorbed:
+                Equation(
+                    .dotLatent, in: branch, symbol: "D^L", Bilingual(en: "Content: query against latent", zh: "内容：查询与潜向量"),
+                    #"q^L_t \cdot c^{KV}_\#(keys.name)"#, source: code, axes: [.h, .t, keys])
+            }
+        }
+
+        func heads(_ form: Form) -> Equation {
+            switch form {
+            case .expanded:
+                Equation(
+                    .heads, in: branch, symbol: "O", Bilingual(en: "Values, weighted and summed, in each head", zh: "每个头里按权重加起来的值"),
+                    #"O_t = \sum_{\#(keys.name)} A_{t,\#(keys.name)} v_\#(keys.name)"#, source: section, axes: [.t, .h, .d])
+            case .absorbed:
+                Equation(
+                    .heads, in: branch, symbol: "O", Bilingual(en: "Weighted latents made into values", zh: "加权后的潜向量变成值"),
+                    #"O_t = W^{UV} L_t"#, source: code, axes: [.t, .h, .d])
+            }
         }
     }
 }

@@ -202,98 +202,77 @@ public struct LatentAttention: Sendable {
             rotatedKeys: try trace.record(.latentKeyRopeCache, concatenated([cache.rotatedKeys, rotatedKeys], along: .s)))
     }
 
-    /// Keys without position and values of each head, made from the latents: what the expanded form attends to.
-    public struct Expanded: Sendable {
-        /// Keys without position [s, h, d].
-        public let keys: Expression
-        /// Values [s, h, d].
-        public let values: Expression
+    /// What queries are compared with and what is weighed: every position's keys and values, or what stands for them.
+    public struct Entries: Sendable {
+        /// Whether keys and values were made from the latents, or queries carried to them.
+        public let form: Form
+        /// Queries [t, h, d]; absorbed [t, h, r].
+        let queries: Expression
+        /// Keys [s, h, d]; absorbed the latents [s, r], and of gathered entries [t, k, r].
+        let keys: Expression
+        /// Queries with position [t, h, e].
+        let rotatedQueries: Expression
+        /// Keys with position [s, e]; of gathered entries [t, k, e].
+        let rotatedKeys: Expression
+        /// Values [s, h, d]; absorbed the latents, as keys.
+        let values: Expression
+        /// What makes values of weighted latents [h, d, r].
+        let W_UV: Expression
     }
 
-    /// W_UK [h, d, r] and W_UV [h, d, r].
-    private func up(on trace: inout Recorder) throws(EngineError) -> (key: Expression, value: Expression) {
-        let (d, weight) = (dimensions, weights.keyValueUp)
-        let W = try trace.weight(weight, "W^UKV", [.o, .r])
-            .splitting(.o, into: [(.h, d.heads), (.d, d.nope + d.value)])
-        return (try W.slicing(.d, 0..<d.nope), try W.slicing(.d, d.nope..<d.nope + d.value))
+    /// Records what the queries of a pass are compared with: expanded, keys and values of each head; absorbed, the queries carried into the latent
+    /// space: (W_UK)ᵀ q.
+    public func entries(_ projected: Projected, _ form: Form, on trace: inout Recorder) throws(EngineError) -> Entries {
+        let (d, c_KV) = (dimensions, projected.cache.latents)
+        let W = try trace.weight(weights.keyValueUp, "W^UKV", [.o, .r]).splitting(.o, into: [(.h, d.heads), (.d, d.nope + d.value)])
+        let (W_UK, W_UV) = (try W.slicing(.d, 0..<d.nope), try W.slicing(.d, d.nope..<d.nope + d.value))
+        let queries: Expression
+        var (keys, values) = (c_KV, c_KV)
+        switch form {
+        case .expanded:
+            queries = projected.queries
+            keys = try trace.record(.expandedKey, dot(c_KV, W_UK, over: .r))
+            values = try trace.record(.expandedValue, dot(c_KV, W_UV, over: .r))
+        case .absorbed: queries = try trace.record(.absorbedQuery, dot(projected.queries, W_UK))
+        }
+        return Entries(
+            form: form, queries: queries, keys: keys, rotatedQueries: projected.rotatedQueries, rotatedKeys: projected.cache.rotatedKeys,
+            values: values, W_UV: W_UV)
     }
 
-    /// Records keys and values of each head.
-    public func expand(_ cache: Cache, on trace: inout Recorder) throws(EngineError) -> Expanded {
-        let (W_UK, W_UV) = try up(on: &trace)
-        return Expanded(
-            keys: try trace.record(.expandedKey, dot(cache.latents, W_UK, over: .r)),
-            values: try trace.record(.expandedValue, dot(cache.latents, W_UV, over: .r)))
+    /// Records the selected latents and rotated keys alone, for each query those that it reads.
+    /// - Parameter all: absorbed entries of all positions.
+    /// - Returns: them, and which of their places [t, k] are filled.
+    public func gather(_ all: Entries, selected: Expression, on trace: inout Recorder) throws(EngineError) -> (Entries, filled: Mask) {
+        let latents = try trace.record(.gatheredLatents, gathered(all.keys, selected: selected))
+        let rotated = try trace.record(.gatheredKeys, gathered(all.rotatedKeys, selected: selected))
+        let chosen = selected.tensor.transposed(to: [.t, .k])
+        let entries = Entries(
+            form: all.form, queries: all.queries, keys: latents, rotatedQueries: all.rotatedQueries, rotatedKeys: rotated, values: latents,
+            W_UV: all.W_UV)
+        let (rows, ranks) = (selected.shape[.t]!, selected.shape[.k]!)
+        return (entries, Mask(.t, .k, rows: rows, columns: ranks) { chosen[$0, $1] >= 0 })
     }
 
-    /// Records queries carried into the latent space: (W_UK)ᵀ q [t, h, r].
-    public func absorb(_ projected: Projected, on trace: inout Recorder) throws(EngineError) -> Expression {
-        try trace.record(.absorbedQuery, dot(projected.queries, up(on: &trace).key))
-    }
-
-    /// Records scores, weights, heads and the output [t, c] of the expanded form, over the pairs that `visible` lets through.
-    public func attend(
-        _ projected: Projected, expanded: Expanded, visible: Mask, selection: Expression? = nil,
-        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
-        on trace: inout Recorder
-    ) throws(EngineError) -> Expression {
-        let content = try trace.record(names.expandedContent, dot(projected.queries, expanded.keys), visible: visible)
-        let A = try weigh(projected, content, visible, selection, masking, names, on: &trace)
-        let O = try trace.record(names.expandedHeads, sum(A * expanded.values, over: .s))
-        return try out(O, names, on: &trace)
-    }
-
-    /// Records scores, weights, heads and the output [t, c] of the absorbed form, over the pairs that `visible` lets through.
-    public func attend(
-        _ projected: Projected, absorbed: Expression, visible: Mask, selection: Expression? = nil,
-        masking: DenseAttention.Masking = .beforeSoftmax, names: Names,
-        on trace: inout Recorder
-    ) throws(EngineError) -> Expression {
-        let content = try trace.record(names.absorbedContent, dot(absorbed, projected.cache.latents, over: .r), visible: visible)
-        let A = try weigh(projected, content, visible, selection, masking, names, on: &trace)
-        let L = try trace.record(names.weightedLatents, sum(A * projected.cache.latents, over: .s))
-        let O = try trace.record(names.absorbedHeads, dot(L, up(on: &trace).value, over: .r))
-        return try out(O, names, on: &trace)
-    }
-
-    private func weigh(
-        _ projected: Projected, _ content: Expression, _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking,
-        _ names: Names,
-        on trace: inout Recorder
-    ) throws(EngineError) -> Expression {
-        let position = try trace.record(
-            names.position, dot(projected.rotatedQueries, projected.cache.rotatedKeys, over: .e), visible: visible)
-        let scaled = try (content.spelledOut + position.spelledOut) * softmaxScale
-        let S = try trace.record(
-            masking == .beforeSoftmax ? names.scores : names.unmaskedScores,
-            masking == .beforeSoftmax ? masked(scaled, visible, selection: selection) : scaled,
-            visible: visible)
-        return try trace.record(
-            masking == .beforeSoftmax ? names.weights : names.lateMaskedWeights,
-            masking == .beforeSoftmax ? softmax(S, over: .s) : zeroed(softmax(S, over: .s), visible, selection: selection))
-    }
-
-    /// Records the truly sparse path: each query reads only its selected latents [t, k, r]; scores and weights are [h, t, k].
-    public func attendGathered(_ projected: Projected, absorbed: Expression, selected: Expression, on trace: inout Recorder)
+    /// Records scores, weights, heads and the output [t, c] over the pairs that `visible` lets through.
+    /// - Parameter selected: the recorded selection [t, k] that `visible` was made from, if it was.
+    public func attend(_ entries: Entries, visible: Mask, selected: Expression? = nil, as words: Words, on trace: inout Recorder)
         throws(EngineError) -> Expression
     {
-        let names = Names.gathered
-        let latents = try trace.record(.gatheredLatents, gathered(projected.cache.latents, selected: selected))
-        let keys = try trace.record(.gatheredKeys, gathered(projected.cache.rotatedKeys, selected: selected))
-        let (rows, ranks) = (selected.shape[.t]!, selected.shape[.k]!)
-        let chosen = selected.tensor.transposed(to: [.t, .k])
-        let filled = Mask(.t, .k, rows: rows, columns: ranks) { chosen[$0, $1] >= 0 }
-        let content = try trace.record(names.absorbedContent, dot(absorbed, latents, over: .r), visible: filled)
-        let position = try trace.record(names.position, dot(projected.rotatedQueries, keys, over: .e), visible: filled)
-        let S = try trace.record(names.scores, masked((content.spelledOut + position.spelledOut) * softmaxScale, filled))
-        let A = try trace.record(names.weights, softmax(S, over: .k))
-        let L = try trace.record(names.weightedLatents, sum(A * latents, over: .k))
-        let O = try trace.record(names.absorbedHeads, dot(L, up(on: &trace).value, over: .r))
-        return try out(O, names, on: &trace)
-    }
+        let (q, k, v) = (entries.queries, entries.keys, entries.values)
+        let (q_R, k_R) = (entries.rotatedQueries, entries.rotatedKeys)
+        let isAbsorbed = entries.form == .absorbed
+        let s = visible.key  // gathered entries are counted by rank k
 
-    private func out(_ O: Expression, _ names: Names, on trace: inout Recorder) throws(EngineError) -> Expression {
+        let C = try trace.record(words.content(entries.form), dot(q, k, over: isAbsorbed ? .r : .d), visible: visible)  // [h, t, s]
+        let R = try trace.record(words.position, dot(q_R, k_R, over: .e), visible: visible)
+        let S = try trace.record(
+            words.scores, masked((C.spelledOut + R.spelledOut) * softmaxScale, visible, selection: selected), visible: visible)
+        let A = try trace.record(words.weights, softmax(S, over: s))
+        var O = try sum(A * v, over: s)
+        if isAbsorbed { O = try dot(trace.record(words.weightedLatents, O), entries.W_UV, over: .r) }
+        O = try trace.record(words.heads(entries.form), O)  // [t, h, d]
         let W_O = try trace.weight(weights.output, "W^O", [.o, .c])
-        return try trace.record(names.output, linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c))
+        return try trace.record(words.output, linear(O.merging([.h, .d], into: .c), W_O).renaming(.o, to: .c))
     }
 }

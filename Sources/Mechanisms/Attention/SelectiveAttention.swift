@@ -13,8 +13,8 @@ public struct SelectiveAttention: Sendable {
     public var indexer: LightningIndexer
     /// Who chooses the keys.
     public var rule = SelectionRule.indexer
-    /// Where the selection is applied as a mask.
-    public var masking = DenseAttention.Masking.beforeSoftmax
+    /// Mistakes to look at.
+    public var interventions: [Intervention] = []
 
     /// Selective attention from its parts.
     public init(attention: DenseAttention, weights: DenseAttention.Weights, indexer: LightningIndexer) {
@@ -26,6 +26,10 @@ public struct SelectiveAttention: Sendable {
     /// Records dense attention of `x` [t, c] as `attention.…`, the indexer as `indexer.…` and `selected`, and sparse attention as `sparse.…`.
     /// - Returns: both outputs [t, c].
     public func record(_ x: Expression, on trace: inout Recorder) throws(EngineError) -> (dense: Expression, sparse: Expression) {
+        try trace.under(interventions) { trace throws(EngineError) in try recordEquations(x, on: &trace) }
+    }
+
+    private func recordEquations(_ x: Expression, on trace: inout Recorder) throws(EngineError) -> (dense: Expression, sparse: Expression) {
         let projected = try trace.within(.branch(.attention)) { trace throws(EngineError) in try attention.project(x, weights, on: &trace) }
         let dense = try trace.within(.branch(.attention)) { trace throws(EngineError) in
             try attention.attend(projected, weights, on: &trace)
@@ -35,15 +39,8 @@ public struct SelectiveAttention: Sendable {
         let selected = try trace.recordSelection(
             scores: scores, topK: indexer.topK, rule: rule, visible: visible, denseWeights: trace.id(.weights, in: .attention))
         let sparse = try trace.within(.branch(.sparse)) { trace throws(EngineError) in
-            try attention.attend(projected, weights, selected: selected, masking: masking, on: &trace)
+            try attention.attend(projected, weights, selected: selected, on: &trace)
         }
         return (dense, sparse)
-    }
-
-    /// This attention with the switches on; throws if one of them has nothing to change here.
-    public func switching(_ changes: [Switch]) throws(EngineError) -> SelectiveAttention {
-        var selective = self
-        for change in changes { try change.apply(to: &selective.indexer, &selective.rule, &selective.masking) }
-        return selective
     }
 }

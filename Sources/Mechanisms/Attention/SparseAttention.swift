@@ -12,8 +12,8 @@ public struct SparseAttention: Sendable {
     public var indexer: LightningIndexer
     /// Who chooses the keys.
     public var rule = SelectionRule.indexer
-    /// Where the selection is applied as a mask.
-    public var masking = DenseAttention.Masking.beforeSoftmax
+    /// Mistakes to look at.
+    public var interventions: [Intervention] = []
     /// Whether dense attention is recorded beside. Without it nothing is known of the mass kept and of recall, and the rule `oracle` cannot choose.
     public var comparesWithDense = true
 
@@ -48,33 +48,32 @@ public struct SparseAttention: Sendable {
     public func record(
         _ x: Expression, cache: Cache? = nil, form: LatentAttention.Form, paths: [Path] = [.masked], on trace: inout Recorder
     ) throws(EngineError) -> (output: Expression, cache: Cache) {
+        try trace.under(interventions) { trace throws(EngineError) in
+            try recordEquations(x, cache, form, paths, on: &trace)
+        }
+    }
+
+    private func recordEquations(_ x: Expression, _ cache: Cache?, _ form: LatentAttention.Form, _ paths: [Path], on trace: inout Recorder)
+        throws(EngineError) -> (output: Expression, cache: Cache)
+    {
         let projected = try attention.project(x, cache: cache?.latents, on: &trace)
         let (I, index) = try indexer.score(x, queryInput: (projected.queryLatents, .l), cache: cache?.index, on: &trace)
         let causal = Mask.causal(rows: x.shape[.t]!, columns: projected.cache.length, offset: projected.past)
-        let expanded = form == .expanded ? try attention.expand(projected.cache, on: &trace) : nil
-        let absorbed = form == .absorbed || paths.contains(.gathered) ? try attention.absorb(projected, on: &trace) : nil
+        let all = try attention.entries(projected, form, on: &trace)
+        let isSecond = form != .absorbed && paths.contains(.gathered)
+        let absorbed = isSecond ? try attention.entries(projected, .absorbed, on: &trace) : all
 
-        func attend(
-            _ visible: Mask, _ selection: Expression?, _ masking: DenseAttention.Masking, _ names: LatentAttention.Names,
-            on trace: inout Recorder
-        )
-            throws(EngineError) -> Expression
-        {
-            if let expanded {
-                return try attention.attend(
-                    projected, expanded: expanded, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
-            }
-            return try attention.attend(
-                projected, absorbed: absorbed!, visible: visible, selection: selection, masking: masking, names: names, on: &trace)
-        }
-        if comparesWithDense { _ = try attend(causal, nil, .beforeSoftmax, .dense, on: &trace) }
+        if comparesWithDense { _ = try attention.attend(all, visible: causal, as: .dense, on: &trace) }
         let selected = try select(I, causal, on: &trace)
         var outputs: [Expression] = []
         for path in paths {
             switch path {
             case .masked:
-                outputs.append(try attend(causal.selecting(selected.tensor), selected, masking, .sparse, on: &trace))
-            case .gathered: outputs.append(try attention.attendGathered(projected, absorbed: absorbed!, selected: selected, on: &trace))
+                let visible = causal.selecting(selected.tensor)
+                outputs.append(try attention.attend(all, visible: visible, selected: selected, as: .sparse, on: &trace))
+            case .gathered:
+                let (read, filled) = try attention.gather(absorbed, selected: selected, on: &trace)
+                outputs.append(try attention.attend(read, visible: filled, as: .gathered, on: &trace))
             }
         }
         return (outputs[0], Cache(latents: projected.cache, index: index))

@@ -84,10 +84,6 @@ extension Equation {
         source: Bilingual(
             en: "\(code); the report's Eq. 1 has no constants: they change no ranking", zh: "\(code)；报告的式 1 没有这些常数：它们不改变排名"),
         axes: [.t, .j])
-    static let indexWeightsEqual = Equation(
-        .indexWeightsProjected, symbol: "w'",
-        Bilingual(en: "Every index head counts 1 (switch no-head-weights)", zh: "每个索引头都算 1（开关 no-head-weights）"),
-        #"w'_{t,j} = 1"#, source: .deviation, axes: [.t, .j])
     static let indexWeightsPlain = Equation(
         .indexWeights, symbol: "w^I", Bilingual(en: "How much each index head counts", zh: "每个索引头的分量"), #"w^I_t = W^w h_t"#,
         source: report, axes: [.t, .j])
@@ -99,18 +95,12 @@ extension Equation {
         .indexVotes, symbol: "v^I", Bilingual(en: "Votes: a head can vote for a key, never against", zh: "投票：一个头只能投赞成票"),
         #"v^I_{t,j,s} = \mathrm{ReLU}(q^I_{t,j} \cdot k^I_s)"#,
         source: report, axes: [.t, .j, .s])
-    static let indexVotesUncut = Equation(
-        .indexVotes, symbol: "v^I",
-        Bilingual(
-            en: "Dot products, negative ones kept: a head can vote against a key (switch no-relu)", zh: "点积，保留负值：头也能投反对票（开关 no-relu）"),
-        #"v^I_{t,j,s} = q^I_{t,j} \cdot k^I_s"#, source: .deviation, axes: [.t, .j, .s])
-    static func indexScore(isCut: Bool, isScaled: Bool) -> Equation {
-        let vote = isCut ? #"\mathrm{ReLU}(q^I_{t,j} \cdot k^I_s)"# : #"(q^I_{t,j} \cdot k^I_s)"#
-        let scaled = report + Bilingual(en: "; the code multiplies by the key's FP8 scale", zh: "；代码再乘上键的 FP8 缩放")
-        return Equation(
+    static func indexScore(isScaled: Bool) -> Equation {
+        Equation(
             .indexScore, symbol: "I", Bilingual(en: "Index scores: weighted votes added up", zh: "索引得分：加权票数之和"),
-            #"I_{t,s} = \#(isScaled ? #"\sigma^k_s "# : "")\sum_{j} w^I_{t,j} \#(vote)"#,
-            source: !isCut ? .deviation : isScaled ? scaled : report, axes: [.t, .s])
+            #"I_{t,s} = \#(isScaled ? #"\sigma^k_s "# : "")\sum_{j} w^I_{t,j} \mathrm{ReLU}(q^I_{t,j} \cdot k^I_s)"#,
+            source: isScaled ? report + Bilingual(en: "; the code multiplies by the key's FP8 scale", zh: "；代码再乘上键的 FP8 缩放") : report,
+            axes: [.t, .s])
     }
     static let selected = Equation(
         .selected, symbol: "sel", Bilingual(en: "The keys that each query keeps", zh: "每个查询留下的键"), #"\mathrm{top-k}(I_{t,1..t})"#,

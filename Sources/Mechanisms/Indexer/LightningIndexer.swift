@@ -38,16 +38,6 @@ public struct LightningIndexer: Sendable {
         }
     }
 
-    /// Which of queries and keys the Hadamard rotation turns.
-    public enum Rotation: Hashable, Sendable {
-        /// Neither.
-        case none
-        /// Both: scores do not change.
-        case both
-        /// Queries alone: a mistake that changes every score.
-        case queryOnly
-    }
-
     /// Heads.
     public let heads: Int
     /// Features of a head and of the key.
@@ -64,21 +54,17 @@ public struct LightningIndexer: Sendable {
     public var keyNorm: KeyNorm?
     /// Rotary embedding, or nil.
     public var rotary: Rotary?
-    /// Hadamard rotation.
-    public var rotation: Rotation
+    /// Whether the Hadamard rotation turns queries and keys: scores do not change, but FP8 loses less.
+    public var hadamard: Bool
     /// FP8 with scales of this format, or nil. The block is the whole key: one scale a position.
     public var float8: ScaleFormat?
     /// Whether the head weights carry the code's constants heads^-0.5 · dimension^-0.5.
     public let scalesWeights: Bool
-    /// Whether dot products are cut at zero.
-    public var cutsNegative = true
-    /// Whether heads are weighted; if not, each counts 1.
-    public var weighsHeads = true
 
     /// An indexer of checked dimensions. By default Eq. 1 alone.
     public init(
         heads: Int, dimension: Int, topK: Int, query: NamedTensor, key: NamedTensor, headWeights: NamedTensor, keyNorm: KeyNorm? = nil,
-        rotary: Rotary? = nil, rotation: Rotation = .none, float8: ScaleFormat? = nil, scalesWeights: Bool = false
+        rotary: Rotary? = nil, hadamard: Bool = false, float8: ScaleFormat? = nil, scalesWeights: Bool = false
     ) throws(EngineError) {
         for (name, count) in [("indexer heads", heads), ("index_head_dim", dimension), ("index_topk", topK)] where count < 1 {
             throw EngineError(.shape, name, expected: "at least 1", found: "\(count)")
@@ -90,7 +76,7 @@ public struct LightningIndexer: Sendable {
             throw EngineError(
                 .shape, "indexer rotary embedding", expected: "at most \(dimension) features", found: "\(2 * rotary.frequencies.count)")
         }
-        if rotation != .none, dimension & (dimension - 1) != 0 {
+        if hadamard, dimension & (dimension - 1) != 0 {
             throw EngineError(.shape, "index_head_dim", expected: "a power of two for the Hadamard rotation", found: "\(dimension)")
         }
         self.heads = heads
@@ -101,7 +87,7 @@ public struct LightningIndexer: Sendable {
         self.headWeights = headWeights
         self.keyNorm = keyNorm
         self.rotary = rotary
-        self.rotation = rotation
+        self.hadamard = hadamard
         self.float8 = float8
         self.scalesWeights = scalesWeights
     }
@@ -133,10 +119,10 @@ public struct LightningIndexer: Sendable {
 
         let visible = Mask.causal(rows: length, columns: past + length, offset: past)
         let D = try trace.record(.indexDot, dot(q, k), visible: visible)  // [t, j, s]
-        let V = try trace.record(cutsNegative ? .indexVotes : .indexVotesUncut, cutsNegative ? relu(D) : D, visible: visible)
+        let V = try trace.record(.indexVotes, relu(D), visible: visible)
         let vote = try sum(w * V.spelledOut, over: .j)  // Eq. 1
         let scored = try kScale.map { scale throws(EngineError) in try scale * vote } ?? vote
-        let I = try trace.record(.indexScore(isCut: cutsNegative, isScaled: kScale != nil), scored, visible: visible)
+        let I = try trace.record(.indexScore(isScaled: kScale != nil), scored, visible: visible)
         return (I, Cache(keys: k, scales: kScale))
     }
 
@@ -149,9 +135,9 @@ public struct LightningIndexer: Sendable {
         if let rotary {
             try chain.then(.indexQueryRope, on: &trace) { x throws(EngineError) in try rotated(x, rotary, positions, token: .t) }
         }
-        if rotation != .none { try chain.then(.indexQueryRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
-        return try finish(
-            chain, scale: .indexQueryScale(float8), rounded: .indexQuery(isRotated: rotation != .none), as: .indexQuery, on: &trace)
+        if hadamard { try chain.then(.indexQueryRotated, on: &trace) { x throws(EngineError) in try Traces.hadamard(x) } }
+        let rounded = Equation.indexQuery(isRotated: chain.role == .indexQueryRotated)
+        return try finish(chain, scale: .indexQueryScale(float8), rounded: rounded, as: .indexQuery, on: &trace)
     }
 
     private func keys(_ x: Expression, _ positions: [Int], isExtending: Bool, on trace: inout Recorder) throws(EngineError) -> (
@@ -169,11 +155,10 @@ public struct LightningIndexer: Sendable {
         if let rotary {
             try chain.then(.indexKeyRope, on: &trace) { x throws(EngineError) in try rotated(x, rotary, positions, token: .s) }
         }
-        if rotation == .both { try chain.then(.indexKeyRotated, on: &trace) { x throws(EngineError) in try hadamard(x) } }
+        if hadamard { try chain.then(.indexKeyRotated, on: &trace) { x throws(EngineError) in try Traces.hadamard(x) } }
         let scale = Equation.indexKeyScale(float8).called(isExtending ? .indexKeyScaleNew : .indexKeyScale)
-        return try finish(
-            chain, scale: scale, rounded: .indexKey(isRotated: rotation == .both), as: isExtending ? .indexKeyNew : .indexKey,
-            on: &trace)
+        let rounded = Equation.indexKey(isRotated: chain.role == .indexKeyRotated)
+        return try finish(chain, scale: scale, rounded: rounded, as: isExtending ? .indexKeyNew : .indexKey, on: &trace)
     }
 
     /// Rounds to FP8 if asked; the last step takes the role `role`.
@@ -209,17 +194,11 @@ public struct LightningIndexer: Sendable {
     }
 
     private func weights(_ x: Expression, _ qScale: Expression?, on trace: inout Recorder) throws(EngineError) -> Expression {
-        var w: Expression
-        if weighsHeads {
-            w = try linear(x, trace.weight(headWeights, "W^w", [.o, .c])).renaming(.o, to: .j)
-        } else {
-            let ones = Tensor([.t, .j], [x.shape[.t]!, heads], [Double](repeating: 1, count: x.shape[.t]! * heads))
-            w = try trace.input(trace.inputID("indexer.ones"), "1", ones, title: Bilingual(en: "Every head counts 1", zh: "每个头都算 1"))
+        let hasFactors = scalesWeights || qScale != nil
+        var w = try trace.record(hasFactors ? .indexWeightsProjected : .indexWeightsPlain) { trace throws(EngineError) in
+            try linear(x, trace.weight(headWeights, "W^w", [.o, .c])).renaming(.o, to: .j)
         }
-        guard scalesWeights || qScale != nil else {
-            return try trace.record(weighsHeads ? .indexWeightsPlain : .indexWeightsEqual.called(.indexWeights), w)
-        }
-        w = try trace.record(weighsHeads ? .indexWeightsProjected : .indexWeightsEqual, w)
+        guard hasFactors else { return w }
         if scalesWeights { w = w * Constant(1 / Double(heads).squareRoot(), "\(heads)^-½") }
         if let qScale { w = try w * qScale }
         if scalesWeights { w = w * Constant(1 / Double(dimension).squareRoot(), "\(dimension)^-½") }
@@ -250,6 +229,8 @@ public struct LightningIndexer: Sendable {
 struct Chain {
     private var pending: Expression
     private var equation: Equation
+    /// What the last step is.
+    var role: Role { equation.role }
 
     init(_ expression: Expression, _ equation: Equation) {
         pending = expression
@@ -259,6 +240,7 @@ struct Chain {
     mutating func then(_ next: Equation, on trace: inout Recorder, _ change: (Expression) throws(EngineError) -> Expression)
         throws(EngineError)
     {
+        guard !trace.leavesOut(next.role) else { return }
         pending = try change(trace.record(equation, pending))
         equation = next
     }

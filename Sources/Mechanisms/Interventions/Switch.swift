@@ -1,4 +1,5 @@
-// What-if switches: honest variants of sparse attention, each different from the right one in one thing, to see what that thing is for.
+// What-if switches: honest variants of sparse attention, each different from the right one in one thing, to see what that thing is for. A switch sets
+// a parameter, or turns on an intervention.
 
 public import Traces
 
@@ -21,88 +22,110 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
     /// Another rule chooses the keys.
     case select(SelectionRule)
 
-    /// The names without values, as the command line knows them.
-    public static let names = [
-        "indexer-rope-interleaved", "hadamard-query-only", "no-relu", "no-head-weights", "no-fp8", "mask-after-softmax", "top-k=N",
-        "select=random|recent|oracle|window+sinks",
+    /// Those without a value, as the command line lists them.
+    private static let plain: [Switch] = [
+        .indexerRopeInterleaved, .hadamardQueryOnly, .noReLU, .noHeadWeights, .noFloat8, .maskAfterSoftmax,
     ]
+
+    /// The names, as the command line knows them.
+    public static let names = plain.map { $0.description } + ["top-k=N", "select=random|recent|oracle|window+sinks"]
 
     /// The switch of that name; throws with the list of names, or with what a value should be.
     public init(parsing text: String) throws(EngineError) {
-        switch text {
-        case "indexer-rope-interleaved": self = .indexerRopeInterleaved
-        case "hadamard-query-only": self = .hadamardQueryOnly
-        case "no-relu": self = .noReLU
-        case "no-head-weights": self = .noHeadWeights
-        case "no-fp8": self = .noFloat8
-        case "mask-after-softmax": self = .maskAfterSoftmax
-        default:
-            if text.hasPrefix("top-k=") {
-                guard let k = Int(text.dropFirst("top-k=".count)), k > 0 else {
-                    throw EngineError(.value, text, expected: "top-k=N with N of at least 1", found: String(text.dropFirst("top-k=".count)))
-                }
-                self = .topK(k)
-            } else if text.hasPrefix("select="), let rule = SelectionRule(rawValue: String(text.dropFirst("select=".count))),
-                rule != .indexer
-            {
-                self = .select(rule)
-            } else {
-                throw EngineError(.value, "switch \(text)", expected: "one of \(Self.names.joined(separator: ", "))", found: text)
+        if let plain = Self.plain.first(where: { $0.description == text }) {
+            self = plain
+        } else if text.hasPrefix("top-k=") {
+            guard let k = Int(text.dropFirst("top-k=".count)), k > 0 else {
+                throw EngineError(.value, text, expected: "top-k=N with N of at least 1", found: String(text.dropFirst("top-k=".count)))
             }
+            self = .topK(k)
+        } else if text.hasPrefix("select="), let rule = SelectionRule(rawValue: String(text.dropFirst("select=".count))), rule != .indexer {
+            self = .select(rule)
+        } else {
+            throw EngineError(.value, "switch \(text)", expected: "one of \(Self.names.joined(separator: ", "))", found: text)
         }
     }
 
     /// The name on the command line and in traces.
     public var description: String {
-        switch self {
-        case .indexerRopeInterleaved: "indexer-rope-interleaved"
-        case .hadamardQueryOnly: "hadamard-query-only"
-        case .noReLU: "no-relu"
-        case .noHeadWeights: "no-head-weights"
-        case .noFloat8: "no-fp8"
-        case .maskAfterSoftmax: "mask-after-softmax"
-        case .topK(let k): "top-k=\(k)"
-        case .select(let rule): "select=\(rule.rawValue)"
+        switch effect {
+        case .intervention(let intervention): intervention.name
+        case .parameter(let name, _): name
         }
+    }
+
+    /// What a switch turns on or sets.
+    enum Effect {
+        case intervention(Intervention)
+        case parameter(String, (inout SwitchedParts) throws(EngineError) -> Void)
+    }
+
+    var effect: Effect {
+        switch self {
+        case .hadamardQueryOnly: .intervention(.hadamardQueryOnly)
+        case .noReLU: .intervention(.noReLU)
+        case .noHeadWeights: .intervention(.noHeadWeights)
+        case .maskAfterSoftmax: .intervention(.maskAfterSoftmax)
+        case .indexerRopeInterleaved:
+            .parameter("indexer-rope-interleaved") { parts throws(EngineError) in
+                try require(parts.indexer.rotary?.layout == .half, "rotary embedding of the half layout in its indexer")
+                parts.indexer.rotary?.layout = .interleaved
+            }
+        case .noFloat8:
+            .parameter("no-fp8") { parts throws(EngineError) in
+                try require(parts.indexer.float8 != nil || parts.latentFloat8 != nil, "FP8")
+                (parts.indexer.float8, parts.latentFloat8) = (nil, nil)
+            }
+        case .topK(let k): .parameter("top-k=\(k)") { parts throws(EngineError) in parts.indexer.topK = k }
+        case .select(let rule): .parameter("select=\(rule.rawValue)") { parts throws(EngineError) in parts.rule = rule }
+        }
+    }
+
+    private func require(_ isThere: Bool, _ thing: String) throws(EngineError) {
+        guard isThere else { throw EngineError(.value, "switch \(self)", expected: "an attention with \(thing)", found: "none here") }
     }
 }
 
-extension Switch {
-    /// Changes what this switch changes; throws if there is nothing here that it could.
-    func apply(
-        to indexer: inout LightningIndexer, _ rule: inout SelectionRule, _ masking: inout DenseAttention.Masking,
-        hasOtherFloat8: Bool = false
-    ) throws(EngineError) {
-        func require(_ isThere: Bool, _ thing: String) throws(EngineError) {
-            guard isThere else { throw EngineError(.value, "switch \(self)", expected: "an attention with \(thing)", found: "none here") }
-        }
-        switch self {
-        case .indexerRopeInterleaved:
-            try require(indexer.rotary?.layout == .half, "rotary embedding of the half layout in its indexer")
-            indexer.rotary?.layout = .interleaved
-        case .hadamardQueryOnly:
-            try require(indexer.rotation == .both, "a Hadamard rotation of queries and keys")
-            indexer.rotation = .queryOnly
-        case .noReLU: indexer.cutsNegative = false
-        case .noHeadWeights: indexer.weighsHeads = false
-        case .noFloat8:
-            try require(indexer.float8 != nil || hasOtherFloat8, "FP8")
-            indexer.float8 = nil
-        case .maskAfterSoftmax: masking = .afterSoftmax
-        case .topK(let k): indexer.topK = k
-        case .select(let other): rule = other
+/// The parts of a sparse attention that switches change, with latents or without.
+struct SwitchedParts {
+    var indexer: LightningIndexer
+    var rule: SelectionRule
+    var latentFloat8: (format: ScaleFormat, block: Int)?
+    var interventions: [Intervention]
+
+    /// Turns the switches on, in order; throws if one of them has nothing to change here.
+    mutating func turn(on changes: [Switch]) throws(EngineError) {
+        for change in changes {
+            switch change.effect {
+            case .parameter(_, let set): try set(&self)
+            case .intervention(let new): if !interventions.contains(where: { $0.name == new.name }) { interventions.append(new) }
+            }
         }
     }
 }
 
 extension SparseAttention {
-    /// This attention with the switches on; throws if one of them has nothing to change here.
+    /// This attention with the switches on; throws for a parameter that it does not have. A mistake that finds nothing to change throws when it is
+    /// recorded.
     public func switching(_ changes: [Switch]) throws(EngineError) -> SparseAttention {
+        var parts = SwitchedParts(
+            indexer: indexer, rule: rule, latentFloat8: attention.latentFloat8, interventions: interventions)
+        try parts.turn(on: changes)
         var sparse = self
-        for change in changes {
-            try change.apply(to: &sparse.indexer, &sparse.rule, &sparse.masking, hasOtherFloat8: attention.latentFloat8 != nil)
-            if change == .noFloat8 { sparse.attention.latentFloat8 = nil }
-        }
+        (sparse.indexer, sparse.rule, sparse.interventions) = (parts.indexer, parts.rule, parts.interventions)
+        sparse.attention.latentFloat8 = parts.latentFloat8
         return sparse
+    }
+}
+
+extension SelectiveAttention {
+    /// This attention with the switches on; throws for a parameter that it does not have. A mistake that finds nothing to change throws when it is
+    /// recorded.
+    public func switching(_ changes: [Switch]) throws(EngineError) -> SelectiveAttention {
+        var parts = SwitchedParts(indexer: indexer, rule: rule, latentFloat8: nil, interventions: interventions)
+        try parts.turn(on: changes)
+        var selective = self
+        (selective.indexer, selective.rule, selective.interventions) = (parts.indexer, parts.rule, parts.interventions)
+        return selective
     }
 }

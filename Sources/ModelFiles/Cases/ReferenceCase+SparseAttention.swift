@@ -130,7 +130,7 @@ extension ReferenceCase {
         return try checked { () throws(EngineError) in
             try LightningIndexer(
                 heads: heads, dimension: dimension, topK: topK, query: query, key: key, headWeights: headWeights, keyNorm: norm,
-                rotary: .init(layout: layout, frequencies: frequencies), rotation: .both, float8: float8, scalesWeights: true)
+                rotary: .init(layout: layout, frequencies: frequencies), hadamard: true, float8: float8, scalesWeights: true)
         }
     }
 

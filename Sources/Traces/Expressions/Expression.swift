@@ -58,6 +58,8 @@ protocol Operation: Sendable {
     var leaf: Leaf? { get }
     /// The two factors, if this is a product.
     var factors: (Expression, Expression)? { get }
+    /// This node, if it is a mask put on something.
+    var maskOut: MaskOut? { get }
     /// All cells.
     func evaluate() -> Tensor
     /// All cells, a few rows at a time.
@@ -81,6 +83,7 @@ extension Operation {
     var visible: Mask? { operands.lazy.compactMap { $0.operation.visible }.first }
     var leaf: Leaf? { nil }
     var factors: (Expression, Expression)? { nil }
+    var maskOut: MaskOut? { nil }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic() }
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { operands.flatMap { $0.operation.operandCells(cell) } }
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { nil }

@@ -13,6 +13,19 @@ public func zeroed(_ a: Expression, _ mask: Mask, selection: Expression? = nil) 
     return Expression(MaskOut(a: a, mask: mask, filler: 0, selection: selection))
 }
 
+extension Expression {
+    /// What a mask was put on; the expression itself where none was.
+    public var unmasked: Expression { operation.maskOut?.a ?? self }
+
+    /// The same with another expression under the mask, so that a masked score stays masked whatever happens to the others.
+    public func underMask(_ change: (Expression) throws(EngineError) -> Expression) throws(EngineError) -> Expression {
+        guard let outer = operation.maskOut else { return try change(self) }
+        let inner = try change(outer.a)
+        try maskFits(outer.mask, inner.shape)
+        return Expression(MaskOut(a: inner, mask: outer.mask, filler: outer.filler, selection: outer.selection))
+    }
+}
+
 private func maskFits(_ mask: Mask, _ shape: Shape) throws(EngineError) {
     guard shape[mask.query] == mask.rows, shape[mask.key] == mask.columns else {
         throw EngineError(.shape, "mask", expected: "[\(mask.query): \(mask.rows), \(mask.key): \(mask.columns)]", found: "\(shape)")
@@ -28,6 +41,7 @@ struct MaskOut: CellByCell {
     var shape: Shape { a.shape }
     var operands: [Expression] { [a] + (selection.map { [$0] } ?? []) }
     var visible: Mask? { mask }
+    var maskOut: MaskOut? { self }
 
     func stream() -> CellStream {
         guard shape.axes.last == mask.key else { return maskedAcrossRows }

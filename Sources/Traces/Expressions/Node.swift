@@ -11,12 +11,15 @@ class Node: @unchecked Sendable {
     let leaf: Leaf?
     /// The two factors, if this is a product.
     let factors: (Expression, Expression)?
+    /// The mask and what it was put on, if this is one.
+    let maskOut: MaskOut?
 
     fileprivate init(_ operation: some Operation) {
         shape = operation.shape
         operands = operation.operands
         leaf = operation.leaf
         factors = operation.factors
+        maskOut = operation.maskOut
     }
 
     var visible: Mask? { preconditionFailure("a node holds an operation") }

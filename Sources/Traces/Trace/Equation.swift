@@ -54,6 +54,11 @@ public struct Equation: Hashable, Sendable {
         self.axes = axes
     }
 
+    /// These words for the step of `equation`: its id and its axes stay.
+    func standing(for equation: Equation) -> Equation {
+        Equation(equation.role, equation.name, equation.branch, symbol, title, formula, sourceNote, equation.axes)
+    }
+
     /// The same equation in another role: the last of several optional steps takes the role of the result.
     public func called(_ role: Role) -> Equation {
         Equation(role, role.rawValue, branch, symbol, title, formula, sourceNote, axes)

@@ -8,6 +8,8 @@ public struct Recorder: Sendable {
     public private(set) var scopes: [Scope]
     /// Names of positions along an axis, given to every step that has the axis at that length.
     public var labels: [Axis: [String]]
+    /// The interventions that change what is recorded next.
+    var inForce: [InForce] = []
 
     /// A recorder with nothing recorded.
     public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], scopes: [Scope] = [], labels: [Axis: [String]] = [:])
@@ -78,6 +80,20 @@ public struct Recorder: Sendable {
     public mutating func record(
         _ equation: Equation, _ expression: Expression, visible: Mask? = nil, labels extra: [Axis: [String]] = [:], bytesPerValue: Int = 8,
         selecting selection: (Tensor) throws(EngineError) -> Selection? = { _ in nil }
+    ) throws(EngineError) -> Expression {
+        let (equation, expression) = try intervened(equation) { _ in expression }
+        return try append(equation, expression, visible, extra, bytesPerValue, selection)
+    }
+
+    /// The same for an expression that is built only if no intervention stands in its place: one with weights of its own.
+    public mutating func record(_ equation: Equation, right: Intervention.Right) throws(EngineError) -> Expression {
+        let (equation, expression) = try intervened(equation, right)
+        return try append(equation, expression, nil, [:], 8) { _ in nil }
+    }
+
+    private mutating func append(
+        _ equation: Equation, _ expression: Expression, _ visible: Mask?, _ extra: [Axis: [String]], _ bytesPerValue: Int,
+        _ selection: (Tensor) throws(EngineError) -> Selection?
     ) throws(EngineError) -> Expression {
         let id = StepID(scopes(equation.branch), equation.role, named: equation.name)
         guard expression.shape.rank == equation.axes.count, equation.axes.allSatisfy(expression.shape.contains) else {
