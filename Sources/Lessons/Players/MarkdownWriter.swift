@@ -109,7 +109,7 @@ private struct Article {
     }
 
     private mutating func explanation(_ explanation: Explanation) {
-        let lines = explanation.pieces(language).flatMap { line in line.enumerated().map { ($0 == 0 ? "" : "  ") + $1 } }
+        let lines = explanation.pieces.flatMap { line in line.enumerated().map { ($0 == 0 ? "" : "  ") + $1 } }
         add(MarkdownText.fenced(lines.joined(separator: "\n"), ""))
         for note in explanation.notes { add(MarkdownText.escaped(note[language])) }
     }

@@ -99,7 +99,7 @@ public struct TerminalPlayer: Sendable {
     }
 
     private func explanation(_ explanation: Explanation, _ language: Language) -> [String] {
-        let chain = explanation.pieces(language).enumerated().flatMap { offset, line in
+        let chain = explanation.pieces.enumerated().flatMap { offset, line in
             line.flatMap { TerminalText.wrapped([Styled($0, .code)], columns: columns - (offset == 0 ? 4 : 8)) }.enumerated().map {
                 (offset == 0 ? "    " : $0 == 0 ? "      " : "        ") + painted($1)
             }

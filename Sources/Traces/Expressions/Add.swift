@@ -17,6 +17,6 @@ struct Add: CellByCell {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         let (left, right) = (a.operation.spell(cell, spelling), b.operation.spell(cell, spelling))
-        return Phrase(text: "\(left.text) + \(right.inside(.product))", precedence: .sum, notes: left.notes + right.notes)
+        return Phrase(text: .sum([left.text, right.inside(.product)]), precedence: .sum, notes: left.notes + right.notes)
     }
 }

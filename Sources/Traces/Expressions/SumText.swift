@@ -20,8 +20,8 @@ struct SumText {
 
     /// Terms joined by plus signs, the middle of a long list left out.
     static func shortened(_ terms: [SpelledText], showsAll: Bool) -> SpelledText {
-        guard terms.count > longest, !showsAll else { return .joined(terms, separator: " + ") }
-        return .joined(terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail), separator: " + ")
+        guard terms.count > longest, !showsAll else { return .sum(terms) }
+        return .sum(terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail))
     }
 
     var phrase: Phrase {
@@ -35,7 +35,7 @@ struct SumText {
             notes.append(Remark(en: "\(hidden) keys are not visible here: their weight is 0.", zh: "有 \(hidden) 个键在这里看不见，权重为 0。"))
         }
         guard terms.count > Self.longest, !showsAll else {
-            let text = terms.isEmpty ? "0" : SpelledText.joined(terms.map(text), separator: " + ")
+            let text = terms.isEmpty ? "0" : SpelledText.sum(terms.map(text))
             return Phrase(text: text, precedence: terms.count == 1 ? .product : .sum, notes: notes)
         }
         let middle = terms.count - Self.head - Self.tail
@@ -50,6 +50,6 @@ struct SumText {
                 zh:
                     "共 \(terms.count) 项；未列出的 \(middle) 项合计 \(gained)；精确总和为 \(exact: running(terms.count))。"
             ))
-        return Phrase(text: .joined(shown, separator: " + "), precedence: .sum, notes: notes)
+        return Phrase(text: .sum(shown), precedence: .sum, notes: notes)
     }
 }

@@ -1,5 +1,5 @@
-// Arithmetic as text that knows its outermost brackets. What stands inside them, the sum under a softmax for one, is often the same for a whole row
-// of cells: a page keeps it once, and need not read the text to find it.
+// Arithmetic as text that knows its outermost brackets and the terms of its outermost sum. What stands in brackets, the sum under a softmax for one, is
+// often the same for a whole row of cells, and a page keeps it once; a long sum is broken before its terms. Nobody need read the text to find them.
 
 /// A piece of arithmetic as text.
 public struct SpelledText: Hashable, Sendable, ExpressibleByStringInterpolation {
@@ -7,6 +7,9 @@ public struct SpelledText: Hashable, Sendable, ExpressibleByStringInterpolation 
     public private(set) var text: String
     /// Where the outermost brackets stand, brackets included: offsets in UTF-8, in order.
     private var brackets: [Range<Int>] = []
+    /// Where the outermost plus signs stand, with the spaces around them: offsets in UTF-8, in order.
+    private var pluses: [Int] = []
+    private static let plus = " + "
 
     /// Arithmetic without brackets.
     public init(_ text: String) { self.text = text }
@@ -40,10 +43,37 @@ public struct SpelledText: Hashable, Sendable, ExpressibleByStringInterpolation 
         return pieces
     }
 
+    /// The terms of the outermost sum, without the plus signs between them; what leads to the first stands before it. One if there is no sum.
+    public var terms: [Substring] {
+        var terms: [Substring] = []
+        var (start, offset) = (text.startIndex, 0)
+        for plus in pluses {
+            let end = text.utf8.index(start, offsetBy: plus - offset)
+            terms.append(text[start..<end])
+            start = text.utf8.index(end, offsetBy: Self.plus.utf8.count)
+            offset = plus + Self.plus.utf8.count
+        }
+        return terms + [text[start...]]
+    }
+
+    /// The sum of `terms`.
+    static func sum(_ terms: [SpelledText]) -> SpelledText {
+        var result = SpelledText("")
+        for (i, term) in terms.enumerated() {
+            if i > 0 {
+                result.pluses.append(result.text.utf8.count)
+                result.text += plus
+            }
+            result.append(term)
+        }
+        return result
+    }
+
     /// Adds `other` at the end.
     public mutating func append(_ other: SpelledText) {
         let offset = text.utf8.count
         text += other.text
+        for plus in other.pluses { pluses.append(plus + offset) }
         for range in other.brackets { brackets.append(range.lowerBound + offset..<range.upperBound + offset) }
     }
 

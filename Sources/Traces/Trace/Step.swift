@@ -116,7 +116,8 @@ public struct Step: Sendable, Identifiable {
         }
         return Explanation(
             step: id.text, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place,
-            spelledSymbolic: symbols?.text, spelledNumeric: numbers?.text, value: output[index], operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
+            spelledSymbolic: symbols?.text, spelledNumeric: numbers?.text, value: output[index],
+            operands: definition?.operation.operandCells(cell) ?? [], notes: notes)
     }
 
     /// The value of the cell at `index` computed once more from the recorded inputs, by the path that explanations use; as recorded for inputs and weights.
