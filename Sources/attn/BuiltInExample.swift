@@ -42,7 +42,7 @@ struct BuiltInExample {
     private func measurementFile() throws -> String { try measurement ?? ResourceFolder(named: home).path + "/assets/data/measured.json" }
 
     private func traces(_ language: Language) throws -> FigureData {
-        let diary = try ReaderOptions.library(home).diary
+        let diary = try Diary(file: ResourceFolder(named: home).path + "/lessons/diary.yaml")
         // The picture of two questions takes both; all others draw the first.
         let traces = try diary.questions.prefix(2).map { question in
             let tokens = try diary.tokens(of: diary.text(question: question.name, language: language))

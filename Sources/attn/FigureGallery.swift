@@ -8,12 +8,20 @@ internal import Traces
 struct FigureGallery {
     let home: String?
 
-    private struct Wanted {
+    /// A picture to be drawn, in its themes.
+    struct Wanted {
         let figure: Figure
         let data: FigureData
         let options: FigureOptions
         /// Phones show two pixels a point; their pictures are small.
         var scale: Double { options.preset == .phone ? 2 : 1.5 }
+    }
+
+    /// A picture that is drawn.
+    struct Drawn {
+        let path: String
+        let scene: Scene
+        let bytes: [UInt8]
     }
 
     private static func path(_ figure: String, _ language: Language, _ theme: Theme, _ preset: Preset) -> String {
@@ -22,19 +30,24 @@ struct FigureGallery {
 
     /// The pictures and `index.html`.
     func files() throws -> [OutputFile] {
-        let wanted = try wanted()
-        let drawn = try Parallel.map(wanted, worker: CairoRenderer.init) { item, renderer in
-            let scene = try item.figure.draw(item.data, item.options, renderer.measurer)
-            return try item.options.themes.map { theme in
-                (
-                    path: Self.path(item.figure.name, item.options.language, theme, item.options.preset), scene: scene,
-                    bytes: try renderer.png(scene, theme, scale: item.scale)
-                )
-            }
-        }.flatMap(\.self)
+        Self.files(try Parallel.map(wanted(), worker: CairoRenderer.init) { try Self.draw($0, $1) }.flatMap(\.self))
+    }
+
+    /// One picture in each of its themes.
+    static func draw(_ item: Wanted, _ renderer: CairoRenderer) throws -> [Drawn] {
+        let scene = try item.figure.draw(item.data, item.options, renderer.measurer)
+        return try item.options.themes.map { theme in
+            Drawn(
+                path: path(item.figure.name, item.options.language, theme, item.options.preset), scene: scene,
+                bytes: try renderer.png(scene, theme, scale: item.scale))
+        }
+    }
+
+    /// `index.html`, and the pictures as files.
+    static func files(_ drawn: [Drawn]) -> [OutputFile] {
         let scenes = Dictionary(uniqueKeysWithValues: drawn.map { ($0.path, $0.scene) })
         let entries = Figures.all.map { figure in
-            let (english, chinese) = (Self.path(figure.name, .en, .light, .article), Self.path(figure.name, .zh, .light, .article))
+            let (english, chinese) = (path(figure.name, .en, .light, .article), path(figure.name, .zh, .light, .article))
             return GalleryPage.Entry(figure: figure.name, english: scenes[english]!, chinese: scenes[chinese]!) { language, theme, preset in
                 let path = Self.path(figure.name, language, theme, preset)
                 return GalleryPage.Picture(file: path, size: scenes[path]!.size)
@@ -44,10 +57,15 @@ struct FigureGallery {
         return [page] + drawn.map { OutputFile(path: $0.path, bytes: $0.bytes) }
     }
 
-    private func wanted() throws -> [Wanted] {
-        try Figures.all.flatMap { figure in
+    /// All pictures.
+    func wanted() throws -> [Wanted] {
+        let example = BuiltInExample(home: home)
+        // The figures of traces draw the same ones.
+        let traces = try Dictionary(
+            uniqueKeysWithValues: Language.allCases.map { ($0, try example.data(for: .matrix, $0)) })
+        return try Figures.all.flatMap { figure in
             try Language.allCases.flatMap { language in
-                let data = try BuiltInExample(home: home).data(for: figure, language)
+                let data = try figure.needs == .traces ? traces[language]! : example.data(for: figure, language)
                 return [Preset.article, .phone].flatMap { preset in
                     // What print says of its greys takes more room.
                     [[Theme.light, .dark], [.print]].map { themes in

@@ -93,7 +93,7 @@ struct LessonCommand: ParsableCommand {
                     worst = .badData
                 }
             }
-            let pages = try to == .html ? htmlPages(of: lessons, source) : nil
+            let (pages, gallery) = try to == .html ? htmlPages(of: lessons, source) : (nil, nil)
             for (position, lesson) in lessons.enumerated() {
                 do { try write(lesson, source, pages?[position]) } catch let error where all {
                     guard let (status, message) = ExitStatus.known(error), status != .done else { throw error }
@@ -101,7 +101,7 @@ struct LessonCommand: ParsableCommand {
                     worst = max(worst, status)
                 }
             }
-            if all, to == .html { try writeIndex(lessons) }
+            if all, let gallery { try writeIndex(lessons, gallery.get()) }
             if worst != .done { throw ExitCode(worst.rawValue) }
         }
 
@@ -132,22 +132,57 @@ struct LessonCommand: ParsableCommand {
             all && lesson.isFixed ? .builtIn(question: nil) : source
         }
 
-        /// The pages of lessons, each by one core; one page holds both languages, the chosen one first.
-        private func htmlPages(of lessons: [Lesson], _ source: LessonSource) throws -> [Result<[OutputFile], any Error>] {
+        private struct WantedPage {
+            let lesson: Lesson
+            let source: LessonSource
+            let next: Lesson?
+        }
+
+        /// What a core does at a time.
+        private enum Work {
+            case page(WantedPage)
+            case picture(FigureGallery.Wanted)
+        }
+
+        private enum Done {
+            case page(Result<[OutputFile], any Error>)
+            case pictures(Result<[FigureGallery.Drawn], any Error>)
+        }
+
+        /// The pages of lessons, and the pictures of a whole site's gallery; one page holds both languages, the chosen one first.
+        private func htmlPages(of lessons: [Lesson], _ source: LessonSource) throws -> (
+            pages: [Result<[OutputFile], any Error>], gallery: Result<[OutputFile], any Error>
+        ) {
             let languages = [language.value] + Language.allCases.filter { $0 != language.value }
             let writer = try HTMLWriter(assets: pageAssets())
             let isSite = all
-            let wanted = lessons.enumerated().map { position, lesson in
-                (lesson: lesson, source: self.source(of: lesson, source), next: lessons.dropFirst(position + 1).first)
+            let pages = lessons.enumerated().map { position, lesson in
+                WantedPage(lesson: lesson, source: self.source(of: lesson, source), next: lessons.dropFirst(position + 1).first)
             }
-            return try Parallel.map(wanted, worker: CairoRenderer.init) { wanted, renderer in
-                Result {
-                    let pages = try languages.map { try wanted.lesson.run(wanted.source, language: $0) }
-                    let links = SiteLinks(
-                        home: "index.html", next: wanted.next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
-                    return try writer.files(of: pages, links: isSite ? links : SiteLinks(), pictures: PagePictures(renderer))
+            let pictures = Result { try isSite ? FigureGallery(home: reader.home).wanted() : [] }
+            // Pages take longest: they come first, and pictures fill the cores until all are done.
+            let work = pages.map(Work.page) + ((try? pictures.get()) ?? []).map(Work.picture)
+            let done = try Parallel.map(work, worker: CairoRenderer.init) { work, renderer in
+                switch work {
+                case .page(let wanted):
+                    return Done.page(
+                        Result {
+                            let pages = try languages.map { try wanted.lesson.run(wanted.source, language: $0) }
+                            let links = SiteLinks(
+                                home: "index.html", next: wanted.next.map { (path: HTMLWriter.path(of: $0.name), title: $0.title) })
+                            return try writer.files(of: pages, links: isSite ? links : SiteLinks(), pictures: PagePictures(renderer))
+                        })
+                case .picture(let wanted): return .pictures(Result { try FigureGallery.draw(wanted, renderer) })
                 }
             }
+            let gallery = Result {
+                if try pictures.get().isEmpty { return [OutputFile]() }
+                let drawn = try done.flatMap { done -> [FigureGallery.Drawn] in
+                    if case .pictures(let drawn) = done { try drawn.get() } else { [] }
+                }
+                return FigureGallery.files(drawn)
+            }
+            return (done.compactMap { if case .page(let page) = $0 { page } else { nil } }, gallery)
         }
 
         /// Writes one lesson; `page` is its HTML page, which is written already.
@@ -165,9 +200,9 @@ struct LessonCommand: ParsableCommand {
             }
         }
 
-        private func writeIndex(_ lessons: [Lesson]) throws {
+        private func writeIndex(_ lessons: [Lesson], _ gallery: [OutputFile]) throws {
             let folder = output ?? "output/html"
-            let gallery = try FigureGallery(home: reader.home).files().map { OutputFile(path: "gallery/\($0.path)", bytes: $0.bytes) }
+            let gallery = gallery.map { OutputFile(path: "gallery/\($0.path)", bytes: $0.bytes) }
             let index = try HTMLWriter(assets: pageAssets()).index(of: lessons, gallery: "gallery/index.html", language: language.value)
             try store(gallery + [index], in: folder)
         }

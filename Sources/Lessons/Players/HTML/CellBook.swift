@@ -15,6 +15,13 @@ struct CellBook {
         var language: Language
     }
 
+    private struct CellKey: Hashable {
+        let experiment: String
+        let text: String
+        let step: String
+        let index: [Int]
+    }
+
     private var figures: [Figure] = []
     private var explanations = SharedEntries()
     private var phrases = SharedEntries()
@@ -23,7 +30,7 @@ struct CellBook {
     private var steps = SharedEntries()
     private var places = SharedEntries()
     private var sizes = SharedEntries()
-    private var cellNumbers: [String: Int] = [:]
+    private var cellNumbers: [CellKey: Int] = [:]
     private var size: Int { explanations.size + phrases.size + notes.size }
 
     /// Adds a picture's cells; the number of the picture.
@@ -36,7 +43,7 @@ struct CellBook {
 
     /// The number of one cell's explanation, for a value in the text; nil if there is no such cell.
     mutating func explanation(_ step: String, _ index: [Int], in experiment: Experiment) -> Int? {
-        let key = "\(experiment.name)|\(experiment.text)|\(step)|\(index)"
+        let key = CellKey(experiment: experiment.name, text: experiment.text, step: step, index: index)
         if let number = cellNumbers[key] { return number }
         guard let explanation = try? experiment.step(step).explain(index) else { return nil }
         let number = add(explanation)
@@ -187,16 +194,29 @@ struct CellBook {
     }
 }
 
+/// A text that equals another byte by byte, which is faster than by what the characters mean.
+private struct Bytes: Hashable {
+    let text: String
+
+    static func == (a: Bytes, b: Bytes) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
 /// Pieces of JSON, each once, called by their numbers.
 private struct SharedEntries {
     private(set) var entries: [String] = []
     /// Bytes of all of them.
     private(set) var size = 0
-    private var numbers: [String: Int] = [:]
+    private var numbers: [Bytes: Int] = [:]
 
     mutating func number(of entry: String) -> Int {
-        if let number = numbers[entry] { return number }
-        numbers[entry] = entries.count
+        let bytes = Bytes(text: entry)
+        if let number = numbers[bytes] { return number }
+        numbers[bytes] = entries.count
         entries.append(entry)
         size += entry.utf8.count + 2
         return entries.count - 1
