@@ -81,7 +81,7 @@ extension Lesson {
     }
 
     /// The runs of the reader's model that the lesson asks for.
-    private func modelRuns(_ model: LlamaModel?, like main: Experiment) throws -> [Experiment] {
+    private func modelRuns(_ model: LanguageModel?, like main: Experiment) throws -> [Experiment] {
         let runs = extraRuns.filter(\.isOfModel)
         guard !runs.isEmpty else { return [] }
         guard let model else {

@@ -16,7 +16,7 @@ public enum LessonSource: Sendable {
     /// - Parameters:
     ///   - layer: the layer to speak of; nil for the last.
     ///   - model: the model that the trace is of, for lessons that run it again with a selection.
-    case trace(Trace, text: String, layer: Int?, provenance: Provenance, model: LlamaModel? = nil)
+    case trace(Trace, text: String, layer: Int?, provenance: Provenance, model: LanguageModel? = nil)
 }
 
 /// One lesson of the course.

@@ -111,7 +111,7 @@ struct RunRequest: Sendable {
     }
 
     /// Runs the model of `main` again, with this selection.
-    func experiment(_ model: LlamaModel, like main: Experiment) throws -> Experiment {
+    func experiment(_ model: LanguageModel, like main: Experiment) throws -> Experiment {
         guard case .model(let selection) = subject else { throw LessonError(.badFile, at: place, "run \(name): expected model: true") }
         let trace = try model.record(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection)
         return try Experiment(

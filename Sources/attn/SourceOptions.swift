@@ -16,7 +16,7 @@ internal import Traces
 
 /// What a reader brings: a question, a text, a model; and where the lessons are.
 struct ReaderOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A Hugging Face model folder of Llama architecture.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A Hugging Face model folder (\(ModelFamilies.names.joined(separator: ", "))).", valueName: "dir"))
     var model: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("A diary in the diary's vocabulary; with --model, any text.", valueName: "text"))
@@ -99,12 +99,12 @@ struct Source {
     /// be large.
     private let files: [String]
     /// The model that was run, if one was.
-    let model: LlamaModel?
+    let model: LanguageModel?
 
     /// A trace read or computed from `file`.
     init(trace: Trace, file: String) { self.init(trace: trace, name: Provenance.baseName(file), files: [file], model: nil) }
 
-    private init(trace: Trace, name: String, files: [String], model: LlamaModel?) {
+    private init(trace: Trace, name: String, files: [String], model: LanguageModel?) {
         self.trace = trace
         self.model = model
         known = Provenance(name: name)

@@ -54,7 +54,7 @@ import Traces
         #expect(try logits() == whole)
         #expect(whole.count == 6 && Set(whole).count > 1)
         let opened = try ModelFolder(path: folder.path + "/")
-        #expect(opened.endID == 2 && opened.tokenizer.encode("ab") == [2] && opened.configuration.attention.headDimension == 2)
+        #expect(opened.endID == 2 && opened.tokenizer.encode("ab") == [2] && opened.architecture.facts.heads == 4)
         _ = try folder.write("model.safetensors.index.json", "{\"weight_map\":{\(map.dropFirst().joined(separator: ","))}}")
         #expect(problem(logits) == "badData: tensor lm_head.weight is missing")
         _ = try folder.write("model.safetensors.index.json", #"{"weight_map":{"lm_head.weight":"../x"}}"#)
@@ -88,7 +88,7 @@ import Traces
     }
 
     @Test(arguments: [
-        (#""llama""#, #""gpt2""#, "model_type: expected \"llama\", the only architecture supported, found \"gpt2\""),
+        (#""llama""#, #""gpt2""#, "model_type: expected one of the model types that are known, llama, found \"gpt2\""),
         (#""num_attention_heads":4"#, #""num_attention_heads":0"#, "num_attention_heads: expected a whole number of at least 1, found 0"),
         (
             #""num_attention_heads":4"#, #""num_attention_heads":3"#,
@@ -120,8 +120,9 @@ import Traces
             {"model_type":"llama","hidden_size":8,"intermediate_size":6,"num_hidden_layers":1,"num_attention_heads":4,"vocab_size":3,
             "max_position_embeddings":16,"rope_parameters":{"rope_type":"default","rope_theta":500}}
             """#)
-        let configuration = try ModelFolder(path: folder.path).configuration
-        #expect(configuration.attention.keyValueHeads == 4 && configuration.attention.headDimension == 2)
-        #expect(configuration.attention.rotary == DenseAttention.Rotary(layout: .half, theta: 500) && configuration.epsilon == 1e-6)
+        #expect(try ModelFolder(path: folder.path).architecture.facts.keyValueHeads == 4)
+        let llama = try Llama(folder.settings("config.json"))
+        #expect(llama.attention.keyValueHeads == 4 && llama.attention.headDimension == 2 && !llama.isTied && !llama.hasAttentionBiases)
+        #expect(llama.attention.rotary == DenseAttention.Rotary(layout: .half, theta: 500) && llama.epsilon == 1e-6)
     }
 }

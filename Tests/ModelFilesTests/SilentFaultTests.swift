@@ -58,7 +58,7 @@ import Traces
     ]) func `the base of the rotation is found wherever a configuration says it`(setting: String) throws {
         try write()
         _ = try folder.write("config.json", Self.config.replacing(#""rope_theta":100"#, with: setting))
-        #expect(try ModelFolder(path: folder.path).configuration.attention.rotary?.theta == 500_000)
+        #expect(try Llama(folder.settings("config.json")).attention.rotary?.theta == 500_000)
     }
 
     @Test func `two places that disagree about the base are refused`() throws {

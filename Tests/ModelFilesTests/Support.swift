@@ -58,6 +58,13 @@ func problem(_ body: () throws -> some Any) -> String {
 func text(_ path: String) throws -> String { try String(contentsOf: URL(filePath: path), encoding: .utf8) }
 
 extension TemporaryFolder {
+    /// The JSON object in the file `name`.
+    func settings(_ name: String) throws -> Settings {
+        try Data(contentsOf: URL(filePath: path + "/" + name)).withUnsafeBytes { bytes in
+            try JSONReader.read(bytes, file: name) { reader throws(FileError) in try Settings(file: name, reader: &reader) }
+        }
+    }
+
     /// Makes a file longer without writing to it.
     func extend(_ path: String, to size: Int) throws {
         let handle = try FileHandle(forWritingTo: URL(filePath: path))

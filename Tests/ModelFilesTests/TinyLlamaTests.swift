@@ -41,7 +41,7 @@ private struct Expected: Decodable {
     }
 
     @Test func `every attention weight is PyTorch's`() throws {
-        #expect(expected.attention.count == folder.configuration.layers)
+        #expect(expected.attention.count == folder.architecture.facts.layers)
         var largest = 0.0
         for (layer, heads) in expected.attention.enumerated() {
             let weights = try trace.step("layer.\(layer).attention.weights").output
@@ -60,7 +60,7 @@ private struct Expected: Decodable {
 
     @Test func `the last logits are PyTorch's`() throws {
         let logits = try trace.step("logits").output.slice(.t, at: expected.token_ids.count - 1).values
-        try #require(logits.count == expected.last_logits.count && logits.count == folder.configuration.vocabulary)
+        try #require(logits.count == expected.last_logits.count && logits.count == folder.architecture.facts.vocabulary)
         let largest = expected.last_logits.map(abs).max()!
         for (n, (found, wanted)) in zip(logits, expected.last_logits).enumerated() {
             #expect(abs(found - wanted) <= Self.tolerance * largest, "logit \(n): expected \(wanted), found \(found)")

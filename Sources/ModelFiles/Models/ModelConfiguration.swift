@@ -1,6 +1,7 @@
 // config.json as Hugging Face writes it, of Llama or DeepSeek type ──► the dimensions that decide what attention costs.
 // A file with kv_lora_rank is latent attention; one with index_topk besides has the lightning indexer; all others are grouped attention.
 
+internal import Mechanisms
 public import Records
 public import Traces
 

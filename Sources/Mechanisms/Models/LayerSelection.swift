@@ -59,14 +59,3 @@ public struct LayerSelection: Hashable, Sendable {
         }
     }
 }
-
-extension LlamaModel {
-    /// Records how well each token was foretold by those before it; nothing for a text of one token.
-    static func recordLoss(of ids: [Int], _ tokens: [String], on trace: inout Recorder) throws(EngineError) {
-        guard ids.count > 1 else { return }
-        let logits = try trace.recorded("logits")
-        let labels: [Axis: [String]] = [.t: Array(tokens.dropLast())]
-        let loss = try trace.record(.loss, crossEntropy(logits, next: Array(ids.dropFirst())), labels: labels)  // [t]
-        _ = try trace.record(.meanLoss, sum(loss, over: .t) / Constant(Double(ids.count - 1)))
-    }
-}

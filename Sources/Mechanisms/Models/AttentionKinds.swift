@@ -1,10 +1,10 @@
 // What a config.json says of attention that is not full: windows, chunks, linear layers. None of it is ever taken for dense attention.
 
-import Traces
+package import Traces
 
 extension Settings {
     /// Throws, naming the field, if some layer attends to less than all earlier tokens, or is no attention at all.
-    func refuseOtherThanFullAttention() throws(FileError) {
+    package func refuseOtherThanFullAttention() throws(FileError) {
         if case .array(let kinds) = fields["layer_types"] {
             for case .string(let kind) in kinds where kind != "full_attention" && kind != "attention" {
                 throw failure("layer_types", expected: "full_attention in every layer; \(kind) is not computed")

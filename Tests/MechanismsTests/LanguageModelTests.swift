@@ -3,7 +3,7 @@ import Mechanisms
 import Testing
 import Traces
 
-@Suite struct LlamaModelTests {
+@Suite struct LanguageModelTests {
     /// Small numbers that are the same in every run (a linear congruential generator, Knuth's constants).
     private static func values(_ count: Int, seed: Int) -> [Double] {
         var state = UInt64(seed &+ 1)
@@ -13,33 +13,26 @@ import Traces
         }
     }
 
-    private static func weight(_ name: String, _ shape: [(Axis, Int)]) -> NamedTensor {
-        let shape = Shape(shape)
-        let seed = name.unicodeScalars.reduce(7) { ($0 &* 31 &+ Int($1.value)) & 0xFFFF }
-        return NamedTensor(name, Tensor(shape, values(shape.count, seed: seed)))
+    /// Seeded numbers for all that the architecture must have.
+    private static func weights(of architecture: Architecture) -> [NamedTensor] {
+        architecture.parameters.filter { $0.presence == .required }.map { parameter in
+            let seed = parameter.name.unicodeScalars.reduce(7) { ($0 &* 31 &+ Int($1.value)) & 0xFFFF }
+            return NamedTensor(parameter.name, Tensor(parameter.shape, values(parameter.shape.count, seed: seed)))
+        }
     }
 
     /// 2 layers, 4 query heads on 2 key-value heads.
-    private static func model(
-        context: Int = 16, heads: Int = 4, change: (inout LlamaModel.Layer) -> Void = { _ in }, norm: [Double]? = nil
-    ) throws -> LlamaModel {
-        let configuration = try LlamaModel.Configuration(
+    private static func llama(context: Int = 16, heads: Int = 4, hasBiases: Bool = false) throws -> Architecture {
+        try Llama(
             width: 8, hiddenWidth: 6, layers: 2, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11, contextLength: context,
-            epsilon: 1e-5, ropeTheta: 100)
-        let layers = (0..<2).map { n in
-            var layer = LlamaModel.Layer(
-                attentionNorm: weight("\(n).norm", [(.c, 8)]),
-                attention: .init(
-                    query: weight("\(n).q", [(.o, 8), (.c, 8)]), key: weight("\(n).k", [(.o, 4), (.c, 8)]),
-                    value: weight("\(n).v", [(.o, 4), (.c, 8)]), output: weight("\(n).o", [(.o, 8), (.c, 8)])),
-                feedForwardNorm: weight("\(n).mlp.norm", [(.c, 8)]), gate: weight("\(n).gate", [(.f, 6), (.c, 8)]),
-                up: weight("\(n).up", [(.f, 6), (.c, 8)]), down: weight("\(n).down", [(.c, 8), (.f, 6)]))
-            change(&layer)
-            return layer
-        }
-        return try LlamaModel(
-            configuration, embedding: weight("embedding", [(.n, 11), (.c, 8)]), layers: layers,
-            norm: norm.map { .init("norm", Tensor([.c], [$0.count], $0)) } ?? weight("norm", [(.c, 8)]), head: nil)
+            epsilon: 1e-5, ropeTheta: 100, isTied: true, hasAttentionBiases: hasBiases
+        ).architecture
+    }
+
+    private static func model(context: Int = 16, heads: Int = 4, changed: NamedTensor? = nil) throws -> LanguageModel {
+        let architecture = try llama(context: context, heads: heads)
+        return try LanguageModel(
+            architecture, weights: weights(of: architecture).map { $0.name == changed?.name ? changed! : $0 })
     }
 
     private func problem(_ body: () throws -> some Any) -> String {
@@ -63,12 +56,12 @@ import Traces
         let expected =
             ["embedding"] + (0..<2).flatMap { n in layer.map { "layer.\(n).\($0)" } } + ["norm", "logits", "loss", "mean_loss"]
         #expect(trace.steps.map(\.id.text).filter { !$0.hasPrefix("weight.") } == expected)
-        #expect(trace.steps.filter { $0.id == "weight.embedding" }.count == 1)
+        #expect(trace.steps.filter { $0.id == "weight.model.embed_tokens.weight" }.count == 1)
         let weights = try trace.step("layer.1.attention.weights")
         #expect(weights.output.shape == Shape([(.h, 4), (.t, 4), (.s, 4)]))
         #expect(weights.labels == [.t: ["a", "b", "b", "c"], .s: ["a", "b", "b", "c"]])
         #expect(try trace.step("logits").output.shape == Shape([(.t, 4), (.n, 11)]))
-        #expect(try trace.step("layer.1.norm").inputs == ["layer.0.output", "weight.1.norm"])
+        #expect(try trace.step("layer.1.norm").inputs == ["layer.0.output", "weight.model.layers.1.input_layernorm.weight"])
         #expect(trace.tokens == ["a", "b", "b", "c"] && trace.tokenIDs == [1, 5, 5, 0])
     }
 
@@ -94,14 +87,14 @@ import Traces
         let ids = [1, 5, 2, 8, 8]
         var whole = Recorder()
         let (expected, all) = try model.record(ids, cache: nil, on: &whole)
-        var cache: LlamaModel.Cache?
+        var cache: LanguageModel.Cache?
         for (t, id) in ids.enumerated() {
             var recorder = Recorder()
             let (logits, kept) = try model.record([id], cache: cache, on: &recorder)
             cache = kept
-            #expect(logits.slice(.t, at: 0) == expected.slice(.t, at: t))
+            #expect(logits.tensor.slice(.t, at: 0) == expected.tensor.slice(.t, at: t))
         }
-        #expect(cache == all)
+        #expect(cache == all && all.length == 5 && all.layers.count == 2)
     }
 
     @Test func `the greedy continuation takes the largest logit each time`() throws {
@@ -119,24 +112,54 @@ import Traces
     }
 
     @Test func `biases are added`() throws {
-        let ones = { (name: String, n: Int, axis: Axis) in
-            NamedTensor(name, Tensor([axis], [n], [Double](repeating: 1, count: n)))
-        }
         let plain = try Self.model().record(tokenIDs: [1], tokens: ["a"])
-        let biased = try Self.model(change: { layer in
-            let prefix = layer.attentionNorm.name
-            layer.attention.biases = (ones(prefix + "bq", 8, .o), ones(prefix + "bk", 4, .o), ones(prefix + "bv", 4, .o))
-            layer.attention.outputBias = ones(prefix + "bo", 8, .c)
-        }).record(tokenIDs: [1], tokens: ["a"])
+        let architecture = try Self.llama(hasBiases: true)
+        let biases = architecture.parameters.filter { $0.name.hasSuffix(".bias") }.map { parameter in
+            NamedTensor(parameter.name, Tensor(parameter.shape, [Double](repeating: 1, count: parameter.shape.count)))
+        }
+        #expect(biases.count == 8)
+        let weights = Self.weights(of: architecture).filter { !$0.name.hasSuffix(".bias") } + biases
+        let biased = try LanguageModel(architecture, weights: weights).record(tokenIDs: [1], tokens: ["a"])
         let v = try (plain.step("layer.0.attention.v").output.values, biased.step("layer.0.attention.v").output.values)
         #expect(zip(v.0, v.1).allSatisfy { $0 + 1 == $1 })
         // One token attends to itself alone: its heads are its values, and W_O is applied to values that are 1 larger.
-        let rows = try plain.step("weight.0.o").output
+        let rows = try plain.step("weight.model.layers.0.self_attn.o_proj.weight").output
         for c in 0..<8 {
             let gained = (0..<8).reduce(1.0) { $0 + rows[c, $1] }
             let (before, after) = try (plain.value("layer.0.attention.output", [0, c]), biased.value("layer.0.attention.output", [0, c]))
             #expect(abs(after - before - gained) < 1e-12)
         }
+    }
+
+    @Test(arguments: [false, true]) func `the weights of a model are all steps, biases too, and a pass records no others`(hasBiases: Bool)
+        throws
+    {
+        let architecture = try Self.llama(hasBiases: hasBiases)
+        let model = try LanguageModel(architecture, weights: Self.weights(of: architecture))
+        var recorder = Recorder()
+        try model.recordWeights(on: &recorder)
+        let recorded = recorder.trace.steps
+        #expect(recorded.count == (hasBiases ? 26 : 20))
+        #expect(recorded.contains { $0.id == "weight.model.layers.1.self_attn.q_proj.bias" } == hasBiases)
+        _ = try model.record([1, 2], cache: nil, on: &recorder)
+        let weights = recorder.trace.steps.filter { $0.id.text.hasPrefix("weight.") }
+        #expect(weights.map(\.id) == recorded.map(\.id))
+        let alone = try model.record(tokenIDs: [1, 2], tokens: ["a", "b"]).steps.filter { $0.id.text.hasPrefix("weight.") }
+        #expect(Set(alone.map(\.id)) == Set(recorded.map(\.id)))
+        for step in alone { #expect(try recorder.trace.step(step.id).symbol == step.symbol, "\(step.id)") }
+    }
+
+    @Test func `weights that an architecture does not want, wants or has already are told by name`() throws {
+        let architecture = try Self.llama()
+        let all = Self.weights(of: architecture)
+        func refusal(_ weights: [NamedTensor]) -> String { problem { try LanguageModel(architecture, weights: weights) } }
+        #expect(
+            refusal(all.filter { $0.name != "model.layers.1.mlp.up_proj.weight" })
+                == "weight.model.layers.1.mlp.up_proj.weight: expected [f: 6, c: 8], found none")
+        #expect(
+            refusal(all + [NamedTensor("rotary.inv_freq", Tensor([.d], [1], [1]))])
+                == "weight.rotary.inv_freq: expected a weight of Llama, found a name that it does not know")
+        #expect(refusal(all + [all[3]]) == "weight.\(all[3].name): expected one weight of this name, found two")
     }
 
     @Test func `bad input is told by name`() throws {
@@ -149,17 +172,17 @@ import Traces
             problem { try model.record(tokenIDs: [11], tokens: [""]) } == "token id: expected 0 to 10, the model's vocabulary, found 11")
         #expect(problem { try model.record(tokenIDs: [1], tokens: []) } == "tokens: expected a label for each of 1 ids, found 0")
         #expect(problem { try model.greedyContinuation(of: [], count: 1, endID: nil) } == "text: expected at least one token, found none")
-        #expect(problem { try Self.model(norm: [1]) } == "weight.norm: expected [c: 8], found [c: 1]")
+        #expect(
+            problem { try Self.model(changed: .init("model.norm.weight", Tensor([.c], [1], [1]))) }
+                == "weight.model.norm.weight: expected [c: 8], found [c: 1]")
         #expect(problem { try Self.model(heads: 3) } == "key-value heads: expected a divisor of 3 heads, found 2")
         #expect(problem { try Self.model(heads: 0) } == "heads: expected at least 1, found 0")
-        let wrong = NamedTensor("q", Tensor([.o, .c], [1, 8], [Double](repeating: 0, count: 8)))
+        let wrong = NamedTensor("model.layers.0.self_attn.q_proj.weight", Tensor([.o, .c], [1, 8], [Double](repeating: 0, count: 8)))
+        #expect(problem { try Self.model(changed: wrong) } == "weight.\(wrong.name): expected [o: 8, c: 8], found [o: 1, c: 8]")
+        let unknown = NamedTensor("model.layers.0.mlp.up_proj.weight", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
         #expect(
-            problem { try Self.model(change: { $0.attention.query = wrong }).record(tokenIDs: [1], tokens: [""]) }
-                == "weight.q: expected [8, 8], found [1, 8]")
-        let unknown = NamedTensor("0.up", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
-        #expect(
-            problem { try Self.model(change: { $0.up = unknown }).record(tokenIDs: [1], tokens: [""]) }
-                == "weight.0.up[0,0]: expected a finite number, found nan")
+            problem { try Self.model(changed: unknown).record(tokenIDs: [1], tokens: [""]) }
+                == "weight.\(unknown.name)[0,0]: expected a finite number, found nan")
     }
 
     // MARK: Loss and selection

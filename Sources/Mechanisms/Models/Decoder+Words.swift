@@ -1,4 +1,5 @@
-// The words of a Llama-style decoder: title, symbol, formula and source of each step. Attention has its own catalogue.
+// The words of a decoder: title, symbol, formula and source of each step that families share. Attention has its own catalogue, and a family writes what
+// it does otherwise beside its equations.
 
 import Traces
 

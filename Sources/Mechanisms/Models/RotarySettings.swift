@@ -1,14 +1,15 @@
 // Where a Hugging Face config.json says how positions are rotated: at its top, in `rope_parameters` (newer files) or in `rope_scaling` (older
 // ones). All places are read; two that disagree are refused, and so is a kind of rotation that the engine does not compute.
 
-import Traces
+package import Traces
 
 /// The base of rotary embedding that a configuration asks for.
-struct RotarySettings {
+package struct RotarySettings {
     /// θ of the frequencies.
-    let theta: Double
+    package let theta: Double
 
-    init(_ config: Settings) throws(FileError) {
+    /// Looks in all places; throws if two disagree, or for another kind of rotation.
+    package init(_ config: Settings) throws(FileError) {
         var found: (value: Double, place: String)?
         func note(_ settings: Settings, _ place: String) throws(FileError) {
             guard settings.has("rope_theta") else { return }

@@ -1,0 +1,120 @@
+// A language model: an architecture and its weights. What all families share stands here: the pass over the layers, the cache of earlier tokens,
+// the likeliest continuation, and how badly a text was foretold.
+
+public import Traces
+
+/// A language model with its weights.
+public struct LanguageModel: Sendable {
+    /// What the model is but for its weights.
+    public let architecture: Architecture
+    private let weights: ModelWeights
+
+    /// A model with the weights that its architecture wants; throws naming the first that is missing, does not fit, comes twice or has no place.
+    public init(_ architecture: Architecture, weights: [NamedTensor]) throws(EngineError) {
+        self.architecture = architecture
+        self.weights = try ModelWeights(of: architecture, weights)
+    }
+
+    /// What later tokens need of earlier ones.
+    public struct Cache: Hashable, Sendable {
+        /// How many tokens are cached.
+        public let length: Int
+        /// Named tensors, one set a layer.
+        public let layers: [LayerCache]
+    }
+
+    /// Records the forward pass over a text: `embedding`, `layer.N.…` for each layer, `norm`, `logits` [t, n]; with two tokens or more also
+    /// how well each next token was foretold: `loss` [t], and their mean `mean_loss`.
+    /// - Parameters:
+    ///   - tokens: a label for each token, shown along the axes t and s.
+    ///   - selection: which keys each layer attends to; nil for all of them.
+    public func record(tokenIDs: [Int], tokens: [String], selection: LayerSelection? = nil) throws(EngineError) -> Trace {
+        guard tokens.count == tokenIDs.count else {
+            throw EngineError(.shape, "tokens", expected: "a label for each of \(tokenIDs.count) ids", found: "\(tokens.count)")
+        }
+        var recorder = Recorder(
+            tokens: tokens, tokenIDs: tokenIDs, switches: selection?.switches ?? [], labels: [.t: tokens, .s: tokens])
+        let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder).logits
+        try recordLoss(logits, of: tokenIDs, tokens, on: &recorder)
+        return recorder.trace
+    }
+
+    /// The likeliest continuation: after the prompt, always the token with the largest logit (the lower id where two tie). What the cache keeps of
+    /// earlier tokens is not computed again, so each new token costs one row.
+    /// - Parameter endID: the token that ends a text: it is included, and nothing follows; nil for none.
+    /// - Returns: the prompt and at most `count` tokens more, fewer where the context ends.
+    public func greedyContinuation(of prompt: [Int], count: Int, endID: Int?) throws(EngineError) -> [Int] {
+        var weights = Recorder()
+        try recordWeights(on: &weights)
+        var ids = prompt
+        var fresh = prompt
+        var cache: Cache?
+        while ids.count < min(prompt.count + count, architecture.facts.contextLength) {
+            var recorder = weights
+            let (logits, kept) = try record(fresh, cache: cache, on: &recorder)
+            let last = logits.tensor.slice(.t, at: fresh.count - 1).values
+            let next = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
+            ids.append(next)
+            fresh = [next]
+            cache = kept
+            if next == endID { break }
+        }
+        return ids
+    }
+
+    /// Records `tokenIDs`, which follow the cached ones.
+    /// - Parameter selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
+    /// - Returns: the logits [t, n], and the cache extended by these tokens.
+    public func record(_ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder) throws(EngineError)
+        -> (logits: Expression, cache: Cache)
+    {
+        let past = cache?.length ?? 0
+        try check(tokenIDs, after: past)
+        if let cache, cache.layers.count != architecture.facts.layers {
+            throw EngineError(.shape, "cache", expected: "\(architecture.facts.layers) layers", found: "\(cache.layers.count)")
+        }
+        let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
+        var x = try architecture.embedding.record(pass, &trace)  // [t, c]
+        var kept: [LayerCache] = []
+        for n in 0..<architecture.facts.layers {
+            let own: LayerCache
+            (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
+                let made = try architecture.layer.record(n, x, cache?.layers[n], pass, &trace)
+                guard selection == nil || trace.trace.contains(trace.id(.selected)) else {
+                    throw EngineError(
+                        .value, "select", expected: "a layer that can attend to fewer keys", found: "none in \(architecture.name)")
+                }
+                return made
+            }
+            kept.append(own)
+        }
+        return (try architecture.unembedding.record(x, pass, &trace), Cache(length: past + tokenIDs.count, layers: kept))
+    }
+
+    /// Records every weight that the model has, as `weight.NAME`, once.
+    public func recordWeights(on trace: inout Recorder) throws(EngineError) {
+        for parameter in architecture.parameters where weights.contain(parameter.name) {
+            _ = try weights.record(parameter.name, on: &trace)
+        }
+    }
+
+    /// Records how well each token was foretold by those before it; nothing for a text of one token.
+    private func recordLoss(_ logits: Expression, of ids: [Int], _ tokens: [String], on trace: inout Recorder) throws(EngineError) {
+        guard ids.count > 1 else { return }
+        let labels: [Axis: [String]] = [.t: Array(tokens.dropLast())]
+        let loss = try trace.record(.loss, crossEntropy(logits, next: Array(ids.dropFirst())), labels: labels)  // [t]
+        _ = try trace.record(.meanLoss, sum(loss, over: .t) / Constant(Double(ids.count - 1)))
+    }
+
+    private func check(_ ids: [Int], after past: Int) throws(EngineError) {
+        let (context, vocabulary) = (architecture.facts.contextLength, architecture.facts.vocabulary)
+        guard !ids.isEmpty else { throw EngineError(.value, "text", expected: "at least one token", found: "none") }
+        guard past + ids.count <= context else {
+            throw EngineError(
+                .value, "text", expected: "at most \(context) tokens, the model's context", found: "\(past + ids.count)")
+        }
+        if let bad = ids.first(where: { !(0..<vocabulary).contains($0) }) {
+            throw EngineError(.index, "token id", expected: "0 to \(vocabulary - 1), the model's vocabulary", found: "\(bad)")
+        }
+    }
+}
