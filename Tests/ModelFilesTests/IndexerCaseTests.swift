@@ -133,7 +133,7 @@ private struct SmallCase {
         selected[2][3] = selected[2][4]
         #expect(message { try small.check(selected: selected) } == "selected, row 2: key \(selected[2][4]) stands there twice")
         selected[2][3] = 40
-        #expect(message { try small.check(selected: selected) } == "selected, row 2: expected keys 0 to 39 or -1, found 40")
+        #expect(message { try small.check(selected: selected) } == "selected, row 2: expected keys from 0 to 39, or -1, found 40")
         var score = small.score.values
         score[40] = .nan
         #expect(message { try small.check(score: score) } == "score[1, 0]: expected a number, found NaN")

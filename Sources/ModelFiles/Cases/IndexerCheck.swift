@@ -43,29 +43,36 @@ public struct IndexerCheck: Sendable {
         let indexer = try reference.indexer()
         let mine = try Safetensors(path: path)
         let expectedScore = try reference.file.tensor("expected.score", axes: [.t, .s])
-        let expected = try reference.file.integers("expected.selected")
         let rowCount = expectedScore.shape.lengths[0]
-        let ranks = expected.count / max(rowCount, 1)
+        let wanted = try reference.file.info("expected.selected").shape
         let shape = try mine.info("selected").shape
         guard shape.count == 2, shape[0] == rowCount else {
             throw FileError(.badData, path, "selected: expected the shape [\(rowCount), k], found \(shape)")
         }
-        guard shape[1] >= ranks else {
-            throw FileError(.badData, path, "selected: expected at least \(ranks) ranks a row, found \(shape[1])")
+        guard shape[1] >= wanted[1] else {
+            throw FileError(.badData, path, "selected: expected at least \(wanted[1]) ranks a row, found \(shape[1])")
         }
-        let dumped = try mine.integers("selected")
+        let visible = indexer.visible
+        let expected = try Self.selection(reference.file, "expected.selected") { tensor, name throws(EngineError) in
+            try Selection(tensor, called: name, scores: expectedScore, dense: nil, visible: visible).rows
+        }
+        let got = try Self.selection(mine, "selected") { tensor, name throws(EngineError) in
+            try Selection.kept(tensor, called: name, columns: visible.columns)
+        }
         score = try Self.score(mine, expectedScore, tolerance)
         self.rowCount = rowCount
-        let visible = indexer.visible
-        var rows: [Row] = []
-        for row in 0..<rowCount {
-            let wanted = expected[row * ranks..<(row + 1) * ranks].filter { $0 >= 0 }
-            let got = try Self.keys(Array(dumped[row * shape[1]..<(row + 1) * shape[1]]), row, visible.columns, path)
-            if let difference = Self.compare(Set(wanted), got, expectedScore.slice(.t, at: row).values, visible, row, tolerance) {
-                rows.append(difference)
-            }
+        rows = (0..<rowCount).compactMap { row in
+            Self.compare(expected[row], Set(got[row]), expectedScore.slice(.t, at: row).values, visible, row, tolerance)
         }
-        self.rows = rows
+    }
+
+    /// What `read` makes of a tensor [t, k] of positions.
+    private static func selection<Rows>(
+        _ file: Safetensors, _ name: String, _ read: (Tensor, String) throws(EngineError) -> Rows
+    ) throws(FileError) -> Rows {
+        let positions = try file.integers(name).map { Double($0) }
+        let tensor = Tensor([.t, .k], try file.info(name).shape, positions)
+        do throws(EngineError) { return try read(tensor, name) } catch { throw FileError(.badData, file.path, "\(error)") }
     }
 
     private static func score(_ mine: Safetensors, _ expected: Tensor, _ tolerance: Double) throws(FileError) -> Check? {
@@ -81,24 +88,12 @@ public struct IndexerCheck: Sendable {
         return Check(name: "score", shape: shape, expected: expected.values, computed: score, tolerance: tolerance)
     }
 
-    private static func keys(_ row: [Int], _ number: Int, _ columns: Int, _ path: String) throws(FileError) -> Set<Int> {
-        var keys: Set<Int> = []
-        for key in row where key != -1 {
-            guard (0..<columns).contains(key) else {
-                throw FileError(.badData, path, "selected, row \(number): expected keys 0 to \(columns - 1) or -1, found \(key)")
-            }
-            guard keys.insert(key).inserted else {
-                throw FileError(.badData, path, "selected, row \(number): key \(key) stands there twice")
-            }
-        }
-        return keys
-    }
-
-    private static func compare(_ wanted: Set<Int>, _ got: Set<Int>, _ score: [Double], _ visible: Mask, _ row: Int, _ tolerance: Double)
-        -> Row?
-    {
+    private static func compare(
+        _ expected: Selection.Row, _ got: Set<Int>, _ score: [Double], _ visible: Mask, _ row: Int, _ tolerance: Double
+    ) -> Row? {
+        let wanted = Set(expected.kept)
         guard wanted != got else { return nil }
-        let cut = wanted.map { score[$0] }.min() ?? 0
+        let cut = expected.cut?.score ?? 0
         let largest = visible.visibleKeys(of: row).reduce(0) { max($0, abs(score[$1])) }
         let missing = wanted.subtracting(got).sorted().map { Difference(key: $0, margin: score[$0] - cut) }
         let extra = got.subtracting(wanted).sorted().map { Difference(key: $0, margin: visible[row, $0] ? cut - score[$0] : .infinity) }
