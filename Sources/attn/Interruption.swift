@@ -19,8 +19,10 @@ struct Interruption {
     private let sources: [any DispatchSourceSignal]
 
     init() {
-        sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
+        sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+            let earlier = signal(number, SIG_IGN)
+            // Whoever started the program deaf to the end of its terminal (nohup) wants it to go on.
+            if number == SIGHUP, unsafeBitCast(earlier, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return nil }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 let earlier = Self.requests.add(1, ordering: .relaxed).oldValue

@@ -28,6 +28,7 @@ enum OutputPath {
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFDIR else {
             throw FileError(.cannotWrite, path, "expected a folder, found a file")
         }
+        try WholeFile.check(creatingFolders: "\(path)/index.html")
     }
 
     private static func isSame(_ a: String, _ b: String) -> Bool {

@@ -64,12 +64,18 @@ struct SourceOptions: ParsableArguments {
 
     /// Files that are read: none of them may be written over.
     var inputs: [String] {
-        let folder = ["config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"]
-        return [`case`, trace].compactMap(\.self) + (reader.model.map { model in folder.map { "\(model)/\($0)" } } ?? [])
+        // Of a model's folder all files, for an index may name any of them.
+        [`case`, trace].compactMap(\.self) + (reader.model.map { model in WholeFile.names(in: model).map { "\(model)/\($0)" } } ?? [])
     }
 
     /// Whether any source is named.
     var isNamed: Bool { [lesson, `case`, trace, reader.model].contains { $0 != nil } }
+
+    /// Throws for a text or a question that no named source would hear of.
+    func checkReader() throws {
+        if reader.text != nil, lesson == nil, reader.model == nil { throw UsageError("--text: expected with --lesson or --model") }
+        if reader.question != nil, lesson == nil { throw UsageError("--question: expected with --lesson") }
+    }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.
     func load(_ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
@@ -79,6 +85,8 @@ struct SourceOptions: ParsableArguments {
                 "expected one source (--lesson NAME, --case FILE, --trace FILE or --model DIR --text TEXT), found \(named.isEmpty ? "none" : "\(named.count)")"
             )
         }
+        try checkReader()
+        guard paths == [.masked] || `case` != nil else { throw UsageError("--path applies to --case of sparse attention alone") }
         if let path = `case` { return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches), file: path) }
         guard switches.isEmpty || lesson != nil else {
             throw UsageError("switches apply to --case and --lesson; a trace and a model are what they are")

@@ -151,3 +151,43 @@ import Traces
         }
     }
 }
+
+@Suite struct FigureChoiceTests {
+    /// What a scene shows, without the lines that say which options were given.
+    private func shown(_ name: String, _ data: FigureData, _ options: FigureOptions) throws -> [Item] {
+        try Figures.named(name).draw(data, options, fixedText).items
+    }
+
+    private static func options(_ choice: FigureChoice) -> FigureOptions {
+        var options = FigureOptions()
+        switch choice {
+        case .step: options.step = "attention.scores"
+        case .head: options.head = .one(1)
+        case .query: options.query = 3
+        case .key: options.key = 3
+        case .aggregate: options.aggregate = .mean
+        case .phase: options.phase = "decode.0"
+        }
+        return options
+    }
+
+    /// A choice that a figure does not take changes nothing that it shows, so the command refuses it.
+    @Test(arguments: Figures.all.filter { $0.needs == .traces }.map(\.name))
+    func `a choice that a figure does not take would change nothing`(
+        name: String
+    ) throws {
+        let (figure, data) = (try Figures.named(name), try Diary.questions(.en))
+        let plain = try shown(name, data, FigureOptions())
+        for choice in FigureChoice.allCases where !figure.takes.contains(choice) {
+            #expect(try shown(name, data, Self.options(choice)) == plain, "\(choice)")
+        }
+        for choice in figure.takes.subtracting([.phase, .aggregate]) where !(name == "heads" && choice == .query) {
+            let changed = try? shown(name, data, Self.options(choice))
+            #expect(changed != plain, "\(choice)")
+        }
+    }
+
+    @Test func `figures that draw no trace take no choice of one`() {
+        for figure in Figures.all where figure.needs != .traces { #expect(figure.takes.isEmpty, "\(figure.name)") }
+    }
+}

@@ -149,7 +149,7 @@ private struct SmallCase {
             ((2, 1 << 40, 4, 16, 4), "keys × dim", "expected at most 2^31 values, found 17592186044416"),
             (
                 (1 << 20, 1 << 20, 1 << 20, 16, 4), "queries × heads × keys",
-                "expected a case of at most 2^35 products, found 1048576 × 1048576 × 1048576"
+                "expected a case of at most 67108864 products, found 1048576 × 1048576 × 1048576"
             ),
         ] as [((Int, Int, Int, Int, Int), String, String)])
     func `impossible sizes are named`(size: (Int, Int, Int, Int, Int), subject: String, problem: String) {

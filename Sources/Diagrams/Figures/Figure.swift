@@ -40,7 +40,23 @@ public enum Aggregation: String, CaseIterable, Hashable, Sendable {
     case mean
 }
 
-/// What the reader may choose about a figure. A figure ignores what does not concern it.
+/// A choice of what a figure shows of its data, by the name of the option.
+public enum FigureChoice: String, CaseIterable, Hashable, Sendable {
+    /// The step.
+    case step
+    /// The head.
+    case head
+    /// The query.
+    case query
+    /// The key beside it.
+    case key
+    /// What a pixel shows of several cells.
+    case aggregate
+    /// The phase.
+    case phase
+}
+
+/// What the reader may choose about a figure. A figure ignores what it does not take; `Figure.takes` says which that is.
 public struct FigureOptions: Hashable, Sendable {
     /// The language of all words.
     public var language = Language.en
@@ -122,17 +138,20 @@ public struct Figure: Sendable {
     public let summary: Bilingual
     /// What it draws from: its built-in example is data of this kind.
     public let needs: FigureNeed
+    /// What a reader may choose of the data; all else would be passed over.
+    public let takes: Set<FigureChoice>
     /// Draws it from data; throws for a step, head or query that is not there.
     public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) -> Scene
 
     /// A figure.
     public init(
-        name: String, summary: Bilingual, needs: FigureNeed = .traces,
+        name: String, summary: Bilingual, needs: FigureNeed = .traces, takes: Set<FigureChoice> = [],
         draw: @escaping @Sendable (FigureData, FigureOptions, TextMeasurer) throws(FigureError) -> Scene
     ) {
         self.name = name
         self.summary = summary
         self.needs = needs
+        self.takes = takes
         self.draw = draw
     }
 }

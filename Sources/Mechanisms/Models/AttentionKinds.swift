@@ -1,12 +1,13 @@
-// What a config.json says of attention that is not full: windows, chunks, linear layers. None of it is ever taken for dense attention.
+// What a config.json says of attention that is not full: windows, chunks, linear layers, keys shared between layers. None of it is ever taken for
+// dense attention.
 
 package import Traces
 
 extension Settings {
     /// Throws, naming the field, if some layer attends to less than all earlier tokens, or is no attention at all.
     package func refuseOtherThanFullAttention() throws(FileError) {
-        if case .array(let kinds) = fields["layer_types"] {
-            for case .string(let kind) in kinds where kind != "full_attention" && kind != "attention" {
+        if has("layer_types") {
+            for kind in try texts("layer_types") where kind != "full_attention" && kind != "attention" {
                 throw failure("layer_types", expected: "full_attention in every layer; \(kind) is not computed")
             }
         }
@@ -18,13 +19,34 @@ extension Settings {
         for name in windows where usesWindow && has(name) {
             throw failure(name, expected: "none: attention within a window is not computed")
         }
-        let others = [
-            "attention_chunk_size", "full_attention_interval", "linear_num_value_heads", "linear_attn_config", "attn_layer_period",
-            "ssm_cfg",
-            "state_size", "mamba_d_state", "block_types", "text_config",
-        ]
-        for name in others where has(name) {
+        if let name = names.first(where: { self.tellsOfOtherLayers($0) }) {
             throw failure(name, expected: "none: this model's layers are not full attention alone, or its attention is described elsewhere")
+        }
+    }
+
+    /// Whether the field `name` speaks of layers that are not full attention with keys and values of their own.
+    private func tellsOfOtherLayers(_ name: String) -> Bool {
+        guard !isNeutral(name) else { return false }
+        let whole = [
+            "attention_chunk_size", "full_attention_interval", "attn_layer_period", "attn_layer_offset", "attn_layer_indices",
+            "attn_type_list",
+            "attention_types", "layers_block_type", "layer_group_size", "state_size", "block_types", "block_configs", "text_config",
+            "hybrid_override_pattern", "full_attn_idxs", "cross_attention_layers", "num_kv_shared_layers", "num_kv_reused_layers",
+            "cla_share_factor", "use_cla", "conv_L_cache", "lru_width", "sparse_attention", "global_attn_every_n_layers",
+        ]
+        let beginnings = [
+            "linear_num_", "linear_attn", "linear_attention", "linear_key_", "linear_value_", "mamba_", "ssm_", "rnn_", "moba_", "nsa_",
+        ]
+        return whole.contains(name) || beginnings.contains { name.hasPrefix($0) }
+    }
+
+    /// Whether a field says nothing: it is missing, null, false, 0 or empty.
+    package func isNeutral(_ name: String) -> Bool {
+        switch fields[name] ?? .null {
+        case .null, .bool(false), .integer(0), .string(""): true
+        case .array(let elements): elements.isEmpty
+        case .object(let fields): fields.isEmpty
+        default: false
         }
     }
 }

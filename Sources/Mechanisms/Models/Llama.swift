@@ -50,6 +50,7 @@ public struct Llama: Hashable, Sendable {
             throw config.failure("architectures", expected: "LlamaForCausalLM")
         }
         try config.refuseOtherThanFullAttention()
+        try config.refuseOtherThanLlama()
         guard try config.number("partial_rotary_factor", default: 1) == 1 else {
             throw config.failure("partial_rotary_factor", expected: "1")
         }

@@ -22,12 +22,18 @@ package struct RotarySettings {
         try note(config, "rope_theta")
         for name in ["rope_parameters", "rope_scaling"] {
             guard let rope = try config.object(name) else { continue }
-            let kind = try rope.text("rope_type", default: try rope.text("type", default: "default"))
+            let older = try rope.text("type", default: "default")
+            let kind = try rope.text("rope_type", default: older)
+            guard !rope.has("type") || older == kind else { throw rope.failure("type", expected: "\"\(kind)\" as rope_type says") }
             guard kind == "default" else {
                 throw FileError(.badData, config.file, "\(name): expected none or \"default\", found \"\(kind)\"")
             }
             for field in ["factor", "partial_rotary_factor"] where rope.has(field) {
                 guard try rope.number(field) == 1 else { throw rope.failure(field, expected: "1 or none beside \"default\"") }
+            }
+            let known = ["rope_theta", "rope_type", "type", "factor", "partial_rotary_factor", "original_max_position_embeddings"]
+            if let other = rope.names.first(where: { !known.contains($0) && rope.has($0) }) {
+                throw rope.failure(other, expected: "none beside \"default\"")
             }
             try note(rope, "\(name).rope_theta")
         }

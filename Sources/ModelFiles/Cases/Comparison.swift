@@ -55,7 +55,7 @@ public struct Check: Hashable, Sendable {
         maxRelativeError = relative
         self.worstIndex = worstIndex
         self.identical = identical
-        passed = tolerance.map { relative <= $0 } ?? identical
+        passed = problem == nil && (tolerance.map { relative <= $0 } ?? identical)
         self.problem = problem
     }
 

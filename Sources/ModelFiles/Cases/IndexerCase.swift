@@ -18,9 +18,24 @@ public struct IndexerCase: Sendable {
     /// How many keys a query keeps.
     public let topK: Int
 
+    /// The most dot products that are held at once, 16 bytes each: 1 GB.
+    static let mostProducts = 1 << 26
+
+    /// Throws for more products, one for each query, head and key, than fit.
+    static func check(queries: Int, heads: Int, keys: Int) throws(EngineError) {
+        let (pairs, overflows) = queries.multipliedReportingOverflow(by: heads)
+        let (products, overflow) = pairs.multipliedReportingOverflow(by: keys)
+        guard !overflows, !overflow, products <= mostProducts else {
+            throw EngineError(
+                .value, "queries × heads × keys", expected: "a case of at most \(mostProducts) products",
+                found: "\(queries) × \(heads) × \(keys)")
+        }
+    }
+
     /// A case of checked shapes.
     public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, causalOffset: Int, topK: Int) throws(EngineError) {
         let (queries, heads) = (q.shape.lengths[0], q.shape.lengths[1])
+        try Self.check(queries: queries, heads: heads, keys: k.shape.lengths[0])
         for (name, tensor, lengths) in [("input.k_scale", kScale, [k.shape.lengths[0]]), ("input.weights", weights, [queries, heads])] {
             guard tensor.shape.lengths == lengths else {
                 throw EngineError(.shape, name, expected: "\(lengths)", found: "\(tensor.shape.lengths)")
@@ -64,8 +79,14 @@ extension ReferenceCase {
     /// Reads a case of kind `indexer`.
     public func indexer() throws(FileError) -> IndexerCase {
         guard kind == .indexer else { throw FileError(.badData, file.path, "kind: expected indexer, found \(kind.rawValue)") }
+        try checkNothingIsUnknown()
         let shape = try file.info("input.q").shape
         guard shape.count == 3 else { throw FileError(.badData, file.path, "input.q: expected the shape [t, j, d], found \(shape)") }
+        let keys = try file.info("input.k").shape.first ?? 0
+        for (name, length) in [("queries", shape[0]), ("keys", keys), ("index_n_heads", shape[1]), ("index_head_dim", shape[2])]
+        where config.has(name) {
+            guard try config.integer(name) == length else { throw config.failure(name, expected: "\(length) as the tensors have") }
+        }
         let q = try file.tensor("input.q", axes: [.t, .j, .d])
         let k = try file.tensor("input.k", axes: [.s, .d])
         let scale = try file.tensor("input.k_scale", axes: [.s])

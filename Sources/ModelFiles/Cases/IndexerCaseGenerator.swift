@@ -45,10 +45,7 @@ public struct IndexerCaseGenerator: Sendable {
                     .value, name, expected: "at most 2^31 values", found: product.overflow ? "an overflow" : "\(product.partialValue)")
             }
         }
-        guard !queries.multipliedReportingOverflow(by: heads).overflow, queries * heads <= 1 << 31 / max(dimension, keys) * 16 else {
-            throw EngineError(
-                .value, "queries × heads × keys", expected: "a case of at most 2^35 products", found: "\(queries) × \(heads) × \(keys)")
-        }
+        try IndexerCase.check(queries: queries, heads: heads, keys: keys)
         self.queries = queries
         self.keys = keys
         self.heads = heads

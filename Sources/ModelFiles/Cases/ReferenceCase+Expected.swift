@@ -50,6 +50,9 @@ extension ReferenceCase {
 
     /// Blocks have a largest magnitude only where their values are finite.
     private func checkFloat8() throws(FileError) {
+        for (name, value) in [("saturate", Float8.largest), ("amax_floor", ScaleFormat.leastMagnitude)] where config.has(name) {
+            guard try config.number(name) == value else { throw config.failure(name, expected: "\(NumberText.exact(value))") }
+        }
         guard file.contains("input.blocks") else { return }
         let shape = try file.info("input.blocks").shape
         let blocks = try file.tensor("input.blocks", axes: shape.indices.map { Axis("\($0)") })

@@ -44,8 +44,15 @@ extension ReferenceCase {
         guard kind == .deepseekSparseAttention else {
             throw FileError(.badData, file.path, "kind: expected deepseek-sparse-attention, found \(kind.rawValue)")
         }
+        try checkNothingIsUnknown()
         let passes = try passes()
         let d = try dimensions()
+        try checkScores(heads: max(d.heads, size("index_n_heads")), length: passes.reduce(0) { $0 + $1.length })
+        // Before a table of the rotation is made, the weights must have its features.
+        let rows = try file.info("weight.wkv_a.weight").shape
+        guard rows == [d.keyValueLatent + d.rope, d.model] else {
+            throw FileError(.badData, file.path, "weight.wkv_a.weight: expected \([d.keyValueLatent + d.rope, d.model]), found \(rows)")
+        }
         let rotary = try rotary(dimension: d.rope)
         let mechanism = SparseAttention(attention: try latentAttention(d, rotary), indexer: try lightningIndexer(d, rotary.frequencies))
         let x = try file.tensor("input.x", Shape([(.t, passes.reduce(0) { $0 + $1.length }), (.c, d.model)]))

@@ -59,9 +59,11 @@ public struct ReferenceCase: Sendable {
     /// The mechanism, the weights (named `wq`, `wk`, `wv`, `wo`) and the input [t, c] of a case of kind `attention`.
     public func attention() throws(FileError) -> (mechanism: DenseAttention, weights: DenseAttention.Weights, x: Tensor) {
         guard kind == .attention else { throw FileError(.badData, file.path, "kind: expected attention, found \(kind.rawValue)") }
+        try checkNothingIsUnknown()
         let width = try config.integer("dim", atLeast: 1)
         let length = try config.integer("length", atLeast: 1)
         let mechanism = try mechanism()
+        try checkScores(heads: mechanism.heads, length: length)
         func weight(_ name: String, _ outputs: Int, _ inputs: Int) throws(FileError) -> NamedTensor {
             NamedTensor(name, try file.tensor("weight.\(name)", Shape([(.o, outputs), (.c, inputs)])))
         }
@@ -78,6 +80,7 @@ public struct ReferenceCase: Sendable {
         let layout = RotaryLayout(rawValue: rope)
         guard layout != nil || rope == "none" else { throw config.failure("rope", expected: "none, half or interleaved") }
         let theta = try config.number("rope_theta")
+        guard theta > 0 else { throw config.failure("rope_theta", expected: "a number above 0") }
         let head = try config.integer("head_dim", atLeast: 1)
         let (heads, keyValueHeads) = (try config.integer("n_heads", atLeast: 1), try config.integer("n_kv_heads", atLeast: 1))
         let (value, isCausal) = (try config.integer("v_head_dim", atLeast: 1), try config.bool("causal"))

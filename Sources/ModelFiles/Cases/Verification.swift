@@ -32,6 +32,9 @@ extension ReferenceCase {
             guard switches.isEmpty else {
                 throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind attention")
             }
+            guard paths == [.masked] else {
+                throw FileError(.badData, file.path, "paths other than masked belong to sparse attention; this case is of kind attention")
+            }
             let (mechanism, weights, x) = try attention()
             var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
             let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
@@ -73,6 +76,7 @@ extension ReferenceCase {
     }
 
     private func verifyFloat8() throws -> [Check] {
+        try checkNothingIsUnknown()
         let format = try scaleFormat()
         let block = try config.integer("quant_block", atLeast: 1)
         let inputs = try values("input.values")

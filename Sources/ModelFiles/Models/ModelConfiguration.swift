@@ -21,7 +21,7 @@ extension ModelDimensions {
         let name = try settings.text("name", default: !path.isEmpty ? path : !kind.isEmpty ? kind : settings.file)
         let isLatent = settings.has("kv_lora_rank") || kind.hasPrefix("deepseek_v")
         let isSparse = settings.has("index_topk") || kind == "deepseek_v32"
-        if !isLatent { try settings.refuseOtherThanFullAttention() }
+        try settings.refuseOtherThanFullAttention()
         let heads = try settings.integer("num_attention_heads")
         let width = try settings.integer("hidden_size")
         let layers = try settings.integer("num_hidden_layers")

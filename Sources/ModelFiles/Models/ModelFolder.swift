@@ -14,6 +14,8 @@ public struct ModelFolder: Sendable {
     public let tokenizer: Tokenizer
     /// The token that ends a text, if config.json names one.
     public let endID: Int?
+    /// Fields of config.json that were not read and may mean something.
+    private let unknownFields: [String]
 
     /// The model, the files that its weights came from, and remarks that a reader should see once.
     public struct Loaded: Sendable {
@@ -44,6 +46,7 @@ public struct ModelFolder: Sendable {
         try Self.checkQuantisation(config)
         self.path = folder
         architecture = try family(config)
+        unknownFields = config.unknownFields
         endID = if case .integer(let id) = config.fields["eos_token_id"] { id } else { nil }
         tokenizer = try Tokenizer(path: "\(folder)/tokenizer.json")
     }
@@ -56,6 +59,9 @@ public struct ModelFolder: Sendable {
             throw quantisation.failure(
                 "quant_method", expected: "compressed-tensors with the format float-quantized, the only one understood")
         }
+        for name in ["kv_cache_scheme", "sparsity_config", "transform_config"] where !quantisation.isNeutral(name) {
+            throw quantisation.failure(name, expected: "none")
+        }
         guard let groups = try quantisation.object("config_groups") else { return }
         for name in groups.names {
             guard let group = try groups.object(name) else { continue }
@@ -66,6 +72,8 @@ public struct ModelFolder: Sendable {
             guard try weights.integer("num_bits") == 8, try weights.text("type") == "float" else {
                 throw weights.failure("num_bits", expected: "8 bits of type float")
             }
+            let strategy = try weights.text("strategy", default: "tensor")
+            guard ["tensor", "channel"].contains(strategy) else { throw weights.failure("strategy", expected: "tensor or channel") }
             guard try weights.bool("symmetric", default: true) else { throw weights.failure("symmetric", expected: "true") }
         }
     }
@@ -89,10 +97,12 @@ public struct ModelFolder: Sendable {
             }
             weights[name] = weight
         }
-        let unused = try files.unused()
-        if !unused.isEmpty {
-            let shown = unused.prefix(4).joined(separator: ", ") + (unused.count > 4 ? " and \(unused.count - 4) more" : "")
-            warnings.append("\(path): tensors that were not used: \(shown)")
+        for (what, names) in [
+            ("tensors that were not used", try files.unused()),
+            ("fields of config.json that are not known and were not used", unknownFields),
+        ] where !names.isEmpty {
+            let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+            warnings.append("\(path): \(what): \(shown)")
         }
         do throws(EngineError) {
             let model = try LanguageModel(architecture, weights: Array(weights.values))

@@ -9,6 +9,8 @@ final class WeightFiles: Sendable {
     private let holders: [String: Safetensors]
     /// The file that says which tensors there are, for errors.
     private let index: String
+    /// The files that the index names; none where one file holds all.
+    private let shards: [String: Safetensors]
     /// Paths of the files that hold tensors, in order.
     let paths: [String]
     private let asked = Mutex<Set<String>>([])
@@ -19,7 +21,7 @@ final class WeightFiles: Sendable {
         do throws(FileError) {
             let single = try Safetensors(path: whole)
             holders = Dictionary(uniqueKeysWithValues: single.names.map { ($0, single) })
-            (index, paths) = (whole, [whole])
+            (index, paths, shards) = (whole, [whole], [:])
             return
         } catch {
             // A file that is there and cannot be read is not one that is missing.
@@ -38,11 +40,28 @@ final class WeightFiles: Sendable {
         var holders: [String: Safetensors] = [:]
         for tensor in map.names {
             let name = try map.text(tensor)
-            guard !name.contains("/"), name != ".." else { throw map.failure(tensor, expected: "the name of a file in the same folder") }
+            let isFileName = !["", ".", ".."].contains(name) && !name.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+            guard isFileName else { throw map.failure(tensor, expected: "the name of a file in the same folder") }
             if files[name] == nil { files[name] = try Safetensors(path: "\(folder)/\(name)") }
             holders[tensor] = files[name]
         }
         (self.holders, self.index, self.paths) = (holders, index, files.keys.sorted().map { "\(folder)/\($0)" })
+        shards = files
+    }
+
+    /// Throws unless the files hold the tensors that the index says are in them, and no others: what an index leaves out would be left out of the
+    /// model.
+    private func checkIndex() throws(FileError) {
+        for (name, file) in shards.sorted(by: { $0.key < $1.key }) {
+            for tensor in file.names {
+                guard let holder = holders[tensor] else {
+                    throw FileError(.badData, index, "weight_map: expected \(tensor), which \(name) holds")
+                }
+                guard holder.path == file.path else {
+                    throw FileError(.badData, index, "weight_map.\(tensor): expected one file, found it in \(name) too")
+                }
+            }
+        }
     }
 
     func contain(_ tensor: String) -> Bool { holders[tensor] != nil }
@@ -51,8 +70,10 @@ final class WeightFiles: Sendable {
     /// Throws for codes without a scale.
     func weight(_ name: String, _ shape: Shape) throws(FileError) -> NamedTensor {
         let file = try holder(of: name)
+        let type = try file.info(name).dataType
+        try Self.checkIsReal(name, type, file.path)
         let tensor = try file.tensor(name, shape)
-        guard try file.info(name).dataType == .f8E4M3 else { return NamedTensor(name, tensor) }
+        guard type == .f8E4M3 else { return NamedTensor(name, tensor) }
         let scaleName = name + "_scale"
         guard contain(scaleName) else {
             throw FileError(
@@ -63,14 +84,28 @@ final class WeightFiles: Sendable {
         return NamedTensor(name, Tensor(shape, tensor.values.indices.map { tensor.values[$0] * scales[$0 / width] }))
     }
 
+    /// Integers are codes of some quantisation, whatever their shape.
+    private static func checkIsReal(_ name: String, _ type: Safetensors.DataType, _ path: String) throws(FileError) {
+        guard ![.i64, .i32, .u8].contains(type) else {
+            throw FileError(
+                .badData, path, "\(name): expected real numbers, found \(type.rawValue): codes of a quantisation that is not understood")
+        }
+    }
+
     /// A scale for each row.
     private func scales(_ name: String, rows: Int) throws(FileError) -> [Double] {
         let file = try holder(of: name)
-        let shape = try file.info(name).shape
+        let (shape, type) = (try file.info(name).shape, try file.info(name).dataType)
+        guard [.f64, .f32, .f16, .bf16].contains(type) else {
+            throw FileError(.badData, file.path, "\(name): expected scales of type F64, F32, F16 or BF16, found \(type.rawValue)")
+        }
         guard [[], [1], [rows], [rows, 1]].contains(shape) else {
             throw FileError(.badData, file.path, "\(name): expected one scale, or one for each of \(rows) rows, found the shape \(shape)")
         }
         let values = try file.tensor(name, axes: shape.indices.map { Axis("\($0)") }).values
+        if let bad = values.first(where: { !($0 > 0 && $0.isFinite) }) {
+            throw FileError(.badData, file.path, "\(name): expected scales above 0, found \(NumberText.exact(bad))")
+        }
         return values.count == 1 ? [Double](repeating: values[0], count: rows) : values
     }
 
@@ -81,8 +116,9 @@ final class WeightFiles: Sendable {
         throw FileError(.badData, index, "tensor \(tensor) is missing" + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))"))
     }
 
-    /// The tensors that were never asked for, sorted; throws for one that changes what others mean.
+    /// The tensors that were never asked for, sorted; throws for one that changes what others mean, and for an index that is not that of its files.
     func unused() throws(FileError) -> [String] {
+        try checkIndex()
         let asked = asked.withLock { $0 }
         let unused = holders.keys.filter { !asked.contains($0) }.sorted()
         let words = ["scale", "zero_point", "qweight", "qzeros", "g_idx", "lora_", "absmax", "quant_"]

@@ -107,7 +107,11 @@ package struct JSONReader {
         switch next() {
         case UInt8(ascii: "{"):
             var fields: [String: JSON] = [:]
-            try object { key, reader throws(FileError) in fields[key] = try reader.value() }
+            try object { key, reader throws(FileError) in
+                // Keys that differ in bytes alone would be one here.
+                guard fields[key] == nil else { throw reader.failure("\"\(key)\" appears twice in one object, spelled in two ways") }
+                fields[key] = try reader.value()
+            }
             return .object(fields)
         case UInt8(ascii: "["):
             var elements: [JSON] = []

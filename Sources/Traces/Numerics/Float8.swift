@@ -47,10 +47,13 @@ public enum ScaleFormat: String, Hashable, Sendable, CaseIterable {
     /// amax/448 rounded to a 32-bit float.
     case float32
 
+    /// The least magnitude that a block is scaled by: a block of zeros has a scale too.
+    public static let leastMagnitude = 1e-4
+
     /// The scale that maps a block whose largest magnitude is `largestMagnitude` into the range of e4m3. Magnitudes below 1e-4 count as 1e-4; an
     /// infinite one has an infinite scale, and the quotients that it leaves are NaN, which a recorder refuses.
     public func scale(largestMagnitude: Double) -> Double {
-        let ratio = max(largestMagnitude, 1e-4) / Float8.largest
+        let ratio = max(largestMagnitude, Self.leastMagnitude) / Float8.largest
         guard ratio.isFinite else { return ratio }
         switch self {
         case .powerOfTwo: return Double(sign: .plus, exponent: Int(ratio.exponent) + (ratio.significand > 1 ? 1 : 0), significand: 1)

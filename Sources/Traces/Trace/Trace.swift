@@ -72,6 +72,8 @@ public struct Trace: Sendable {
 public enum NearWords {
     /// Up to `limit` candidates nearest to `word` by edit distance, the near ones only.
     public static func of(_ word: String, in candidates: [String], limit: Int = 3) -> [String] {
+        // Distances take time with the square of the length; nobody mistypes a name of hundreds of characters.
+        guard word.utf8.count <= 200 else { return [] }
         let folded = word.lowercased()
         return
             candidates

@@ -56,7 +56,9 @@ struct CaseCommand: ParsableCommand {
         @Flag(help: "Print the comparison as JSON.") var json = false
 
         func validate() throws {
-            guard tolerance >= 0 else { throw ValidationError("--tolerance: expected a number of at least 0, found \(tolerance)") }
+            guard tolerance >= 0, tolerance.isFinite else {
+                throw ValidationError("--tolerance: expected a finite number of at least 0, found \(tolerance)")
+            }
         }
 
         func run() throws {

@@ -72,11 +72,11 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The key to frame, for matrix.", valueName: "n")) var key: Int?
         @Option(help: "What a pixel shows of several cells, in matrices larger than the picture: max (the default) or mean.")
         var aggregate: Aggregation?
-        @Option(help: ArgumentHelp("The phase: prefill or decode.N.", valueName: "phase")) var phase = "prefill"
+        @Option(help: ArgumentHelp("The phase: prefill (the default) or decode.N.", valueName: "phase")) var phase: String?
         @Option(help: "The looks: light, dark or print.") var theme = Theme.light
         @Option(help: "The use: article, cover, phone or slide.") var preset = Preset.article
         @Option(help: ArgumentHelp("Width in points instead of the preset's.", valueName: "points")) var width: Double?
-        @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale = 1.0
+        @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale: Double?
         @Option(help: ArgumentHelp("Draw N tokens of seeded noise through causal attention instead.", valueName: "N")) var random: Int?
         @Option(help: ArgumentHelp("An accelerator for cost-curve, like assets/hardware/h800.json.", valueName: "file")) var hardware:
             String?
@@ -91,19 +91,24 @@ struct FigureCommand: ParsableCommand {
             guard output != nil || caption else {
                 throw ValidationError("expected --output FILE.png, FILE.svg, FILE.pdf or FILE.scene.json, or --caption")
             }
-            guard scale > 0, scale <= 16 else { throw ValidationError("--scale: expected more than 0 and at most 16, found \(scale)") }
+            if let scale, !(scale > 0 && scale <= 16) {
+                throw ValidationError("--scale: expected more than 0 and at most 16, found \(scale)")
+            }
         }
 
         func run() throws {
             let figure = try Figures.named(name)
             if let output { try OutputPath.check(file: output, inputs: source.inputs + [hardware, measurement].compactMap(\.self)) }
             let form = try output.map(Self.form)
+            try refuseWhatWouldBeIgnored(figure, form)
             let renderer = CairoRenderer()
-            let scene = try figure.draw(data(), options(), renderer.measurer)
+            let data = try data()
+            try check(data, figure)
+            let scene = try figure.draw(data, options(), renderer.measurer)
             if let output, let form {
                 let bytes =
                     switch form {
-                    case .png: try renderer.png(scene, theme, scale: scale)
+                    case .png: try renderer.png(scene, theme, scale: scale ?? 1)
                     case .svg: try renderer.svg(scene, theme, idPrefix: "\(name)-")
                     case .pdf: try renderer.pdf(scene, theme)
                     case .scene: scene.json(theme)
@@ -119,6 +124,36 @@ struct FigureCommand: ParsableCommand {
                 let form = Form.allCases.first(where: { name.hasSuffix("." + $0.rawValue) && name.utf8.count > $0.rawValue.utf8.count + 1 })
             else { throw UsageError("\(path): expected a name ending in .png, .svg, .pdf or .scene.json") }
             return form
+        }
+
+        /// Throws for an option that this figure, this source or this form has no use for.
+        private func refuseWhatWouldBeIgnored(_ figure: Figure, _ form: Form?) throws {
+            let given: [(FigureChoice, Bool)] = [
+                (.step, step != nil), (.head, head != nil), (.query, query != nil), (.key, key != nil), (.aggregate, aggregate != nil),
+                (.phase, phase != nil),
+            ]
+            for (choice, isGiven) in given where isGiven && !figure.takes.contains(choice) {
+                // A step that is not there is told as such, once the trace is.
+                if choice != .step || figure.needs != .traces { throw uselessness(of: choice, figure) }
+            }
+            if scale != nil, form != .png { throw UsageError("--scale: expected with --output FILE.png alone") }
+            if hardware != nil, figure.needs != .costs { throw UsageError("\(name) has no use for --hardware") }
+            if measurement != nil, figure.needs != .measurements { throw UsageError("\(name) has no use for --measurement") }
+            try source.checkReader()
+        }
+
+        private func uselessness(of choice: FigureChoice, _ figure: Figure) -> UsageError {
+            let taken = FigureChoice.allCases.filter(figure.takes.contains).map { "--\($0.rawValue)" }.joined(separator: ", ")
+            return UsageError("\(name) has no use for --\(choice.rawValue)" + (taken.isEmpty ? "" : "; it takes \(taken)"))
+        }
+
+        /// Throws for a step that the figure passes over, and for a phase of a trace that has none.
+        private func check(_ data: FigureData, _ figure: Figure) throws {
+            if let step, !figure.takes.contains(.step), data.traces.contains(where: { $0.trace.contains(StepID(step)) }) {
+                throw uselessness(of: .step, figure)
+            }
+            guard let phase, data.traces.allSatisfy({ $0.trace.passes.isEmpty }) else { return }
+            throw UsageError("--phase \(phase): this trace has no phases")
         }
 
         private func data() throws -> FigureData {
@@ -151,7 +186,7 @@ struct FigureCommand: ParsableCommand {
             options.query = query
             options.key = key
             options.aggregate = aggregate
-            options.phase = phase
+            if let phase { options.phase = phase }
             if let head {
                 guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
                     throw UsageError("--head: expected a number or mean, found \"\(head)\"")

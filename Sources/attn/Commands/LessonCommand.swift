@@ -79,6 +79,10 @@ struct LessonCommand: ParsableCommand {
 
         func validate() throws {
             guard all != (lesson != nil) else { throw ValidationError("expected a lesson's name or number, or --all") }
+            guard output == nil || to != .terminal else {
+                throw ValidationError("--output: expected with --to html, markdown or paste; a terminal has no folder")
+            }
+            guard step == nil || to == .terminal else { throw ValidationError("--step: expected with --to terminal; a page has all steps") }
         }
 
         func run() throws {

@@ -19,7 +19,9 @@ struct VerifyCommand: ParsableCommand {
     var tolerance = ReferenceCase.tolerance
 
     func validate() throws {
-        guard tolerance >= 0 else { throw ValidationError("--tolerance: expected a number of at least 0, found \(tolerance)") }
+        guard tolerance >= 0, tolerance.isFinite else {
+            throw ValidationError("--tolerance: expected a finite number of at least 0, found \(tolerance)")
+        }
     }
 
     /// All files are tried; the largest exit code is returned.

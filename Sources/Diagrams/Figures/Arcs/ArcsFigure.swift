@@ -8,7 +8,8 @@ extension Figure {
     /// Queries left, keys right, lines by weight.
     public static let arcs = Figure(
         name: "arcs",
-        summary: Bilingual(en: "Queries left, keys right, lines by weight; one query followed", zh: "左边查询，右边键，线越粗权重越大；突出一个查询")
+        summary: Bilingual(en: "Queries left, keys right, lines by weight; one query followed", zh: "左边查询，右边键，线越粗权重越大；突出一个查询"),
+        takes: [.step, .head, .query, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("arcs needs a trace with attention weights, found no trace") }
         let slice = try MatrixSlice(MatrixFigure.step(of: trace, options), of: trace, head: options.head)

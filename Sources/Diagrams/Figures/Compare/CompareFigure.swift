@@ -8,7 +8,8 @@ extension Figure {
     /// Dense and sparse attention on one scale.
     public static let compare = Figure(
         name: "compare",
-        summary: Bilingual(en: "Dense and sparse attention side by side: kept, dropped, masked", zh: "稠密与稀疏注意力并排：保留、舍去、掩住")
+        summary: Bilingual(en: "Dense and sparse attention side by side: kept, dropped, masked", zh: "稠密与稀疏注意力并排：保留、舍去、掩住"),
+        takes: [.head, .query, .aggregate, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("compare needs a trace with a selection, found no trace") }
         let view = try SelectionView(trace, options, figure: "compare")

@@ -7,7 +7,8 @@ extension Figure {
     /// All heads as small multiples.
     public static let heads = Figure(
         name: "heads",
-        summary: Bilingual(en: "All heads of a layer, or of every layer, as small multiples", zh: "一层的各个头，或各层的各个头，小图并列")
+        summary: Bilingual(en: "All heads of a layer, or of every layer, as small multiples", zh: "一层的各个头，或各层的各个头，小图并列"),
+        takes: [.step, .query, .aggregate, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("heads needs a trace with attention weights, found no trace") }
         var figure = try HeadsFigure(HeadsFigure.layers(trace, options), data.provenance, options, text)

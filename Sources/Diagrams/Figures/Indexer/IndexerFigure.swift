@@ -9,7 +9,8 @@ extension Figure {
         name: "indexer",
         summary: Bilingual(
             en: "One query through the lightning indexer: dot products, ReLU, weights, scores, top-k", zh: "一个查询穿过闪电索引器：点积、ReLU、权重、得分、前 k 名"
-        )
+        ),
+        takes: [.query, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("indexer needs a trace with an indexer, found no trace") }
         let way = try IndexerWay(trace, options)

@@ -7,7 +7,8 @@ extension Figure {
     /// Any 2-D slice of a step: scores, mask, weights, selection, or what else has two axes.
     public static let matrix = Figure(
         name: "matrix",
-        summary: Bilingual(en: "One step as a matrix: scores, mask, weights, or any other two axes", zh: "把一个步骤画成矩阵：分数、掩码、权重，或任意两个轴")
+        summary: Bilingual(en: "One step as a matrix: scores, mask, weights, or any other two axes", zh: "把一个步骤画成矩阵：分数、掩码、权重，或任意两个轴"),
+        takes: [.step, .head, .query, .key, .aggregate, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("matrix: no trace to draw from") }
         let step = try MatrixFigure.step(of: trace, options)

@@ -10,7 +10,8 @@ extension Figure {
     /// The steps of a mechanism and how they feed each other.
     public static let pipeline = Figure(
         name: "pipeline",
-        summary: Bilingual(en: "The flow of a mechanism from the trace's own graph", zh: "按记录自身的图画出一种机制的流程")
+        summary: Bilingual(en: "The flow of a mechanism from the trace's own graph", zh: "按记录自身的图画出一种机制的流程"),
+        takes: [.step, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("pipeline needs a trace, found none") }
         var figure = try PipelineFigure(PipelineGraph(trace, options), data.provenance, options, text)

@@ -8,7 +8,8 @@ extension Figure {
     /// One text, several questions, several highlights.
     public static let questions = Figure(
         name: "questions",
-        summary: Bilingual(en: "One diary, two questions, two highlights: selection is per query", zh: "同一篇日记，两个问题，两处重点：每次提问都重新挑选")
+        summary: Bilingual(en: "One diary, two questions, two highlights: selection is per query", zh: "同一篇日记，两个问题，两处重点：每次提问都重新挑选"),
+        takes: [.head, .query, .phase]
     ) { data, options, text throws(FigureError) in
         guard !data.traces.isEmpty else { throw FigureError("questions needs a trace for each question, found none") }
         let views = try data.traces.prefix(3).map { named throws(FigureError) in

@@ -12,6 +12,8 @@ enum ForeignFile {
     /// What a file that begins with these bytes is instead, and what to do; nil if nothing is known of it.
     static func name(_ bytes: UnsafeRawBufferPointer) -> String? {
         let head = Array(bytes.prefix(64))
+        // A safetensors file begins with the length of its header, which may be any number; the header itself is told by its first character.
+        if head.count > 8, head[8] == UInt8(ascii: "{") { return nil }
         let text = String(decoding: head, as: UTF8.self).lowercased()
         if text.hasPrefix("version https://git-lfs") {
             return "a pointer of Git LFS, not the file that it stands for: fetch it with git lfs pull"

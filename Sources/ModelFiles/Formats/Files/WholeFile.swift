@@ -26,9 +26,7 @@ public enum WholeFile {
 
     /// Throws what writing to `path` would throw now, and leaves nothing behind: to be asked before long work.
     public static func check(_ path: String) throws(FileError) {
-        var status = stat()
-        let exists = stat(path, &status) == 0
-        if exists, status.st_mode & S_IFMT == S_IFDIR { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
+        let (exists, status) = try examine(path)
         if exists, status.st_mode & S_IFMT != S_IFREG {
             guard access(path, W_OK) == 0 else { throw .system(.cannotWrite, path, "cannot be written") }
             return
@@ -38,6 +36,18 @@ public enum WholeFile {
         guard descriptor >= 0 else { throw .system(.cannotWrite, path, "cannot be written") }
         close(descriptor)
         unlink(temporary)
+    }
+
+    /// What stands at `path`. Throws for a folder, for a link to nothing, which would be lost, and for a name that no file can have.
+    private static func examine(_ path: String) throws(FileError) -> (exists: Bool, status: stat) {
+        var (status, link) = (stat(), stat())
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT != S_IFDIR else { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
+            return (true, status)
+        }
+        guard errno == ENOENT || errno == ENOTDIR else { throw .system(.cannotWrite, path, "cannot be written") }
+        guard lstat(path, &link) != 0 else { throw FileError(.cannotWrite, path, "expected a file name, found a link to nothing") }
+        return (false, status)
     }
 
     /// Throws what writing to `path` with its folders would throw now, and leaves nothing behind.
@@ -83,9 +93,7 @@ public enum WholeFile {
     /// Writes what `contents` puts into the stream. If anything fails, the temporary file is removed, an earlier file of this name
     /// stays as it was, and the error is thrown on.
     public static func write(_ path: String, contents: (inout ByteStream) throws(FileError) -> Void) throws(FileError) {
-        var status = stat()
-        let exists = stat(path, &status) == 0
-        if exists, status.st_mode & S_IFMT == S_IFDIR { throw FileError(.cannotWrite, path, "expected a file name, found a folder") }
+        let (exists, status) = try examine(path)
         if exists, status.st_mode & S_IFMT != S_IFREG { return try writeInPlace(path, contents) }
         let target = exists ? resolved(path) : path
         removeStale(beside: target)
@@ -131,17 +139,26 @@ public enum WholeFile {
         return String(cString: real)
     }
 
+    /// The names of what is in a folder; none if it cannot be read.
+    public static func names(in folder: String) -> [String] {
+        guard let entries = opendir(folder) else { return [] }
+        defer { closedir(entries) }
+        var names: [String] = []
+        while let entry = readdir(entries) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) {
+                        String(cString: $0)
+                    }
+                })
+        }
+        return names
+    }
+
     /// Removes the temporary files in the same folder that processes left which are no more: killed, or gone with a machine.
     private static func removeStale(beside path: String) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-        guard let entries = opendir(folder) else { return }
-        defer { closedir(entries) }
-        while let entry = readdir(entries) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) {
-                    String(cString: $0)
-                }
-            }
+        for name in names(in: folder) {
             guard name.hasPrefix(".attn-"), name.hasSuffix(".partial"), let owner = pid_t(name.dropFirst(6).prefix { $0 != "-" }), owner > 0
             else { continue }
             if kill(owner, 0) != 0, errno == ESRCH { unlink(folder + name) }

@@ -111,9 +111,8 @@ private struct StepDraft {
             output: tensor,
             labels: try labels(tensor.shape), facts: try facts(step),
             cost: Cost(
-                flops: try cost.integer("flops"), contractionFlops: try cost.integer("contractionFlops"),
-                bytesRead: try cost.integer("bytesRead"),
-                bytesWritten: try cost.integer("bytesWritten")))
+                flops: try cost.count("flops"), contractionFlops: try cost.count("contractionFlops"),
+                bytesRead: try cost.count("bytesRead"), bytesWritten: try cost.count("bytesWritten")))
     }
 
     private func parsed(_ latex: String) throws(FileError) -> Formula {
@@ -178,6 +177,13 @@ extension Settings {
             elements.append(element)
         }
         return elements
+    }
+
+    /// A count of what a step cost: any whole number from 0 whose sums over steps can be counted.
+    func count(_ name: String) throws(FileError) -> Int {
+        guard case .integer(let value) = fields[name] else { throw failure(name, expected: "a whole number") }
+        guard (0...1 << 53).contains(value) else { throw failure(name, expected: "a whole number from 0 to 2^53") }
+        return value
     }
 
     /// An array of texts.

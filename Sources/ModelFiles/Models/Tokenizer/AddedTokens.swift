@@ -21,6 +21,21 @@ struct AddedToken: Sendable {
         stripsLeft = try settings.bool("lstrip", default: false)
         stripsRight = try settings.bool("rstrip", default: false)
     }
+
+    /// All of them. Their ids are not a file's to choose: a content that the vocabulary has keeps its id there, a new one follows the last; a file
+    /// that says otherwise is read in two ways by two programs, and refused.
+    static func list(_ settings: Settings, after model: BytePairEncoding) throws(FileError) -> [AddedToken] {
+        var (all, ids, next) = ([AddedToken](), [ExactText: Int](), model.count)
+        for each in try settings.objects("added_tokens") {
+            let token = try AddedToken(each)
+            let expected = ids[ExactText(token.content)] ?? model.id(of: token.content) ?? next
+            guard token.id == expected || token.content.isEmpty else { throw each.failure("id", expected: "\(expected)") }
+            ids[ExactText(token.content)] = expected
+            if expected == next { next += 1 }
+            all.append(token)
+        }
+        return all
+    }
 }
 
 /// A piece of text: plain, or an added token that was found.
@@ -29,18 +44,47 @@ enum TextPiece {
     case token(Int)
 }
 
-/// Divides text at the added tokens that occur in it.
+/// Divides text at the added tokens that occur in it. They stand in a tree of characters, so that a position costs at most the length of the
+/// longest token, however many there are.
 struct AddedTokenSplitter: Sendable {
-    private let tokens: [(content: [Unicode.Scalar], token: AddedToken)]
+    /// A place in the tree: what a character leads to, and the token that ends here.
+    private struct Node: Sendable {
+        var next: [Unicode.Scalar: Int] = [:]
+        var token: AddedToken?
+    }
+    private var nodes = [Node()]
 
-    /// - Parameter change: applied to the content of each token before it is looked for.
-    init(_ tokens: [AddedToken], _ change: (String) -> String = { $0 }) {
-        self.tokens = tokens.map { (Array(change($0.content).unicodeScalars), $0) }.filter { !$0.content.isEmpty }
-            .sorted { $0.content.count > $1.content.count }
+    /// - Parameter tokens: tokens with the texts by which they are found.
+    init(_ tokens: [(content: String, token: AddedToken)]) {
+        for (content, token) in tokens where !content.isEmpty {
+            var place = 0
+            for scalar in content.unicodeScalars {
+                if let next = nodes[place].next[scalar] {
+                    place = next
+                } else {
+                    nodes.append(Node())
+                    nodes[place].next[scalar] = nodes.count - 1
+                    place = nodes.count - 1
+                }
+            }
+            // Of equal texts the first one counts.
+            if nodes[place].token == nil { nodes[place].token = token }
+        }
+    }
+
+    /// The longest token that begins at `start`, and where it ends.
+    private func match(_ scalars: [Unicode.Scalar], at start: Int) -> (token: AddedToken, end: Int)? {
+        var (place, at) = (0, start)
+        var longest: (AddedToken, Int)?
+        while at < scalars.count, let next = nodes[place].next[scalars[at]] {
+            (place, at) = (next, at + 1)
+            if let token = nodes[place].token { longest = (token, at) }
+        }
+        return longest
     }
 
     func split(_ text: String, isFirst: Bool) -> [TextPiece] {
-        guard !tokens.isEmpty else { return text.isEmpty ? [] : [.text(text, isFirst: isFirst)] }
+        guard nodes.count > 1 else { return text.isEmpty ? [] : [.text(text, isFirst: isFirst)] }
         let scalars = Array(text.unicodeScalars)
         var pieces: [TextPiece] = []
         var done = 0
@@ -51,16 +95,22 @@ struct AddedTokenSplitter: Sendable {
             pieces.append(.text(String(view), isFirst: isFirst && done == 0))
         }
         var at = 0
+        // Where the spaces end that were last looked through: many tokens before one run of spaces do not look again.
+        var spaceEnd = 0
         while at < scalars.count {
-            guard let match = tokens.first(where: { scalars[at...].starts(with: $0.content) }) else {
+            guard let match = match(scalars, at: at) else {
                 at += 1
                 continue
             }
-            var (start, end) = (at, at + match.content.count)
+            var (start, end) = (at, match.end)
             at = end
             if match.token.isSingleWord, Self.isWord(scalars, start - 1) || Self.isWord(scalars, end) { continue }
             if match.token.stripsLeft { while start > done, scalars[start - 1].properties.isWhitespace { start -= 1 } }
-            if match.token.stripsRight { while end < scalars.count, scalars[end].properties.isWhitespace { end += 1 } }
+            if match.token.stripsRight {
+                spaceEnd = max(spaceEnd, end)
+                while spaceEnd < scalars.count, scalars[spaceEnd].properties.isWhitespace { spaceEnd += 1 }
+                end = spaceEnd
+            }
             appendText(to: max(start, done))
             pieces.append(.token(match.token.id))
             done = end

@@ -88,6 +88,9 @@ struct BytePairEncoding: Sendable {
 
     private static func key(_ left: Int, _ right: Int) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
 
+    /// How many tokens there are.
+    var count: Int { ids.count }
+
     func id(of text: String) -> Int? { ids[ExactText(text)] }
 
     /// The ids of one piece of normalised text.

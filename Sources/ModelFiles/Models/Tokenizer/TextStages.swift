@@ -43,21 +43,6 @@ enum Normalizer: Sendable {
         }
     }
 
-    /// How many times longer all stages together may make a text.
-    static let largestGrowth = 1024
-
-    /// Throws if the stages together could make a text more than `largestGrowth` times as long: a few lines of a file would fill the memory.
-    static func checkGrowth(_ stages: [Normalizer], _ file: String) throws(FileError) {
-        var growth = 1
-        for case .replace(let pattern, let content) in stages where !pattern.isEmpty {
-            growth *= max((content.utf8.count + pattern.utf8.count - 1) / pattern.utf8.count, 1)
-            guard growth <= largestGrowth else {
-                throw FileError(
-                    .badData, file, "normalizer: expected stages that make a text at most \(largestGrowth) times as long, found more")
-            }
-        }
-    }
-
     func callAsFunction(_ text: String) -> String {
         switch self {
         case .prepend(let prefix): text.isEmpty ? text : prefix + text
@@ -94,6 +79,9 @@ struct Metaspace: Sendable {
         guard let prepending = Prepending(rawValue: try settings.text("prepend_scheme", default: legacy.rawValue)) else {
             throw settings.failure("prepend_scheme", expected: "always, first or never")
         }
+        if settings.has("add_prefix_space"), legacy == .never, prepending != .never {
+            throw settings.failure("prepend_scheme", expected: "never beside add_prefix_space: false")
+        }
         self.prepending = prepending
         splits = try settings.bool("split", default: true)
     }
@@ -105,8 +93,9 @@ struct Metaspace: Sendable {
         if prepends, !text.isEmpty, !text.startsExactly(with: replacement) { text = replacement + text }
         guard splits else { return text.isEmpty ? [] : [text] }
         var words: [String] = []
+        let beginning = replacement.unicodeScalars.first
         for scalar in text.unicodeScalars {
-            if words.isEmpty || String(scalar) == replacement { words.append("") }
+            if words.isEmpty || scalar == beginning { words.append("") }
             words[words.count - 1].unicodeScalars.append(scalar)
         }
         return words
@@ -192,6 +181,8 @@ extension Settings {
     fileprivate func pattern() throws(FileError) -> String {
         guard let pattern = try object("pattern") else { throw failure("pattern", expected: "{\"String\": …}") }
         guard pattern.has("String") else { throw failure("pattern", expected: "{\"String\": …}; regular expressions are not supported") }
-        return try pattern.text("String")
+        let text = try pattern.text("String")
+        guard !text.isEmpty else { throw pattern.failure("String", expected: "at least one character") }
+        return text
     }
 }

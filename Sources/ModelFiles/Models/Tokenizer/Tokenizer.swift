@@ -36,28 +36,44 @@ public struct Tokenizer: Sendable {
         let settings = Settings(file: path, fields: fields)
         guard let source else { throw settings.failure("model", expected: "an object") }
         model = try BytePairEncoding(source, file: path)
-        var all: [AddedToken] = []
-        for token in try settings.objects("added_tokens") { all.append(try AddedToken(token)) }
+        if settings.has("version"), try settings.text("version") != "1.0" { throw settings.failure("version", expected: "\"1.0\"") }
+        let budget = TokenizerBudget(file: path)
+        let all = try AddedToken.list(settings, after: model)
         added = Dictionary(all.map { ($0.id, $0) }) { $1 }
         let normalizers = try Normalizer.list(try settings.object("normalizer"))
-        try Normalizer.checkGrowth(normalizers, path)
+        try budget.check(normalizers)
         self.normalizers = normalizers
         preTokenizers = try Metaspace.list(try settings.object("pre_tokenizer"))
+        try budget.check(preTokenizers)
         decoders = try settings.object("decoder").map { settings throws(FileError) in try Decoder.list(settings) }
-        template = try Self.template(try settings.object("post_processor"))
-        rawSplitter = AddedTokenSplitter(all.filter { !$0.isNormalized })
-        normalizedSplitter = AddedTokenSplitter(all.filter(\.isNormalized)) { text in normalizers.reduce(text) { $1($0) } }
+        try budget.check(decoders ?? [])
+        template = try Self.template(try settings.object("post_processor"), budget)
+        rawSplitter = try budget.splitter(all.filter { !$0.isNormalized }) { $0 }
+        normalizedSplitter = try budget.splitter(all.filter { $0.isNormalized }) { text in normalizers.reduce(text) { $1($0) } }
     }
 
-    private static func template(_ settings: Settings?) throws(FileError) -> [TemplatePiece] {
+    private static func template(_ settings: Settings?, _ budget: TokenizerBudget) throws(FileError) -> [TemplatePiece] {
         guard let settings else { return [.text] }
+        return try judged(unjudged(settings, budget), budget)
+    }
+
+    /// `pieces`, unless they repeat the text, or add to it, more than the budget allows.
+    private static func judged(_ pieces: [TemplatePiece], _ budget: TokenizerBudget) throws(FileError) -> [TemplatePiece] {
+        try budget.checkTemplate(
+            texts: pieces.count { if case .text = $0 { true } else { false } },
+            tokens: pieces.reduce(0) { if case .special(let ids) = $1 { $0 + ids.count } else { $0 } })
+        return pieces
+    }
+
+    private static func unjudged(_ settings: Settings, _ budget: TokenizerBudget) throws(FileError) -> [TemplatePiece] {
         switch try settings.text("type") {
         case "Sequence":
             // Each processor works on what the one before it made.
             var whole: [TemplatePiece] = [.text]
             for part in try settings.objects("processors") {
                 let inner = whole
-                whole = try template(part).flatMap { if case .text = $0 { inner } else { [$0] } }
+                // Each part and the whole so far are within the budget, so that this product is small before it is judged.
+                whole = try judged(template(part, budget).flatMap { if case .text = $0 { inner } else { [$0] } }, budget)
             }
             return whole
         case "TemplateProcessing":
