@@ -35,7 +35,7 @@ struct GlyphLibrary {
         defer { collected.forEach { g_object_unref($0.font) } }
         var placed: [PlacedGlyph] = []
         for item in collected {
-            let shape = try shape(of: item.glyph, item.font)
+            let shape = try shape(of: item.glyph, item.font, typesetter.fonts)
             if case .nothing = shapes[shape] { continue }
             placed.append(PlacedGlyph(shape: shape, x: item.x, y: item.y))
         }
@@ -66,7 +66,9 @@ struct GlyphLibrary {
         return result
     }
 
-    private mutating func shape(of glyph: PangoGlyph, _ font: UnsafeMutablePointer<PangoFont>) throws(RendererError) -> Int {
+    private mutating func shape(of glyph: PangoGlyph, _ font: UnsafeMutablePointer<PangoFont>, _ fonts: FontSet) throws(RendererError)
+        -> Int
+    {
         let description = pango_font_describe(font)
         pango_font_description_unset_fields(description, PANGO_FONT_MASK_SIZE)
         let name = pango_font_description_to_string(description)!
@@ -74,22 +76,17 @@ struct GlyphLibrary {
         g_free(name)
         pango_font_description_free(description)
         if let index = known[key] { return index }
-        shapes.append(try Self.draw(glyph, font))
+        shapes.append(try Self.draw(glyph, font, fonts))
         known[key] = shapes.count - 1
         return shapes.count - 1
     }
 
-    private static func draw(_ glyph: PangoGlyph, _ font: UnsafeMutablePointer<PangoFont>) throws(RendererError) -> GlyphShape {
+    private static func draw(_ glyph: PangoGlyph, _ font: UnsafeMutablePointer<PangoFont>, _ fonts: FontSet) throws(RendererError)
+        -> GlyphShape
+    {
         if glyph & PangoGlyph(PANGO_GLYPH_UNKNOWN_VALUE) != 0 { return .outline("M60 0V-700H540V0ZM120-60H480V-640H120Z") }
         guard let own = pango_cairo_font_get_scaled_font(OpaquePointer(font)) else { throw RendererError("SVG: a font without outlines") }
-        var (matrix, device) = (cairo_matrix_t(), cairo_matrix_t())
-        cairo_matrix_init_scale(&matrix, 1000, 1000)
-        cairo_matrix_init_identity(&device)
-        let options = cairo_font_options_create()
-        defer { cairo_font_options_destroy(options) }
-        cairo_scaled_font_get_font_options(own, options)
-        let large = cairo_scaled_font_create(cairo_scaled_font_get_font_face(own), &matrix, &device, options)
-        defer { cairo_scaled_font_destroy(large) }
+        let large = fonts.large(of: own)
         let surface = try Surface(cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1), "a glyph")
         let context = try Context(surface, "a glyph")
         cairo_set_scaled_font(context.pointer, large)
@@ -100,7 +97,7 @@ struct GlyphLibrary {
         var extents = cairo_text_extents_t()
         cairo_scaled_font_glyph_extents(large, &placed, 1, &extents)
         guard extents.width > 0, extents.height > 0 else { return .nothing }
-        return try picture(of: glyph, large!, extents)
+        return try picture(of: glyph, large, extents)
     }
 
     /// A colour glyph as a picture 96 pixels to the type size.

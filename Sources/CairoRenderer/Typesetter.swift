@@ -15,45 +15,23 @@ final class Typesetter {
         let language: Language
     }
 
-    private let map: UnsafeMutablePointer<PangoFontMap>
-    private let contexts: [Language: OpaquePointer]
+    /// The fonts: of this typesetter alone while it lives.
+    let fonts = FontSet.take()
     private var extents: [Key: TextExtent] = [:]
-
-    init() {
-        map = pango_cairo_font_map_new()
-        let options = cairo_font_options_create()
-        cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY)
-        cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE)
-        cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF)
-        var contexts: [Language: OpaquePointer] = [:]
-        for language in Language.allCases {
-            let context = pango_font_map_create_context(map)!
-            pango_cairo_context_set_font_options(context, options)
-            pango_context_set_language(context, pango_language_from_string(language.tag))
-            pango_context_set_base_dir(context, PANGO_DIRECTION_LTR)
-            pango_context_set_round_glyph_positions(context, 0)
-            contexts[language] = context
-        }
-        cairo_font_options_destroy(options)
-        self.contexts = contexts
-    }
 
     /// Whether there is a font to set text in: without one, letters are empty boxes.
     private(set) lazy var hasFonts = withLine("A", TextStyle(size: 12, color: .ink), .en) { layout, _ in
         pango_layout_get_unknown_glyphs_count(layout) == 0
     }
 
-    deinit {
-        for context in contexts.values { g_object_unref(UnsafeMutableRawPointer(context)) }
-        g_object_unref(map)
-    }
+    deinit { fonts.giveBack() }
 
     /// Calls `body` with the first line of the layout of `text`, valid during the call.
     func withLine<Result>(
         _ text: String, _ style: TextStyle, _ language: Language,
         _ body: (OpaquePointer, UnsafeMutablePointer<PangoLayoutLine>) throws -> Result
     ) rethrows -> Result {
-        let layout = pango_layout_new(contexts[language]!)!
+        let layout = pango_layout_new(fonts.contexts[language]!)!
         defer { g_object_unref(UnsafeMutableRawPointer(layout)) }
         pango_layout_set_single_paragraph_mode(layout, 1)
         pango_layout_set_auto_dir(layout, 0)
