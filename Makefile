@@ -19,11 +19,13 @@ build:
 test:
 	@scripts/install-packages test
 	STRICT=1 swift build -c release --build-tests
+	scripts/build-page-engine
 	STRICT=1 swift test -c release --skip-build
 	.build/release/fuzz 2000
 	scripts/test-numpy
 	scripts/test-elementary
 	scripts/test-schemas
+	scripts/test-page-engine
 	scripts/build-docs
 	scripts/test-course
 

@@ -65,23 +65,35 @@ package struct PageEngine {
         var options: FigureOptions
         let name: String
         let theme: Theme
+        let asked: Settings?
         do throws(FileError) {
             try root.allow(["figure", "runs", "options"])
             name = try root.text("figure")
             wanted = try root.objects("runs").map { run throws(FileError) in try PageRun(run) }
-            theme = try root.object("options")?.choice("theme", Theme.self) ?? .light
-            options = try root.object("options").map { options throws(FileError) in try FigureOptions(options) } ?? FigureOptions()
+            asked = try root.object("options")
+            theme = try asked?.choice("theme", Theme.self) ?? .light
+            options = try asked.map { options throws(FileError) in try FigureOptions(options) } ?? FigureOptions()
         } catch { throw PageError(error) }
         options.language = wanted.first?.language ?? .en
         options.themes = [theme]
+        let figure: Figure
+        do throws(FigureError) { figure = try Figures.named(name) } catch { throw PageError(error.description) }
+        for choice in FigureChoice.allCases where asked?.has(choice.rawValue) == true && !figure.takes.contains(choice) {
+            throw PageError("\(name) has no use for \(choice.rawValue)")
+        }
+        let data = try data(for: figure, wanted)
+        do throws(FigureError) { return try figure.draw(data, options, advances.measurer).json(theme) } catch {
+            throw PageError(error.description)
+        }
+    }
+
+    /// What a figure draws, with where it comes from: the runs, or for a figure that draws none nothing, as the command has it.
+    private mutating func data(for figure: Figure, _ wanted: [PageRun]) throws(PageError) -> FigureData {
+        if figure.needs == .nothing { return FigureData(traces: [], provenance: Provenance(name: "demonstration")) }
         var traces: [(name: String, trace: Trace)] = []
         for run in wanted { traces.append((name: run.question ?? "", trace: try trace(run))) }
         let isOwn = wanted.contains { $0.question == nil }
-        let data = FigureData(
-            traces: traces, provenance: Provenance(name: isOwn ? "diary-text" : "diary", note: Diary.designedByHand))
-        do throws(FigureError) { return try Figures.named(name).draw(data, options, advances.measurer).json(theme) } catch {
-            throw PageError(error.description)
-        }
+        return FigureData(traces: traces, provenance: Provenance(name: isOwn ? "diary-text" : "diary", note: Diary.designedByHand))
     }
 
     private mutating func trace(_ run: PageRun) throws(PageError) -> Trace {

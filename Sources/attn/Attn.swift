@@ -43,10 +43,21 @@ struct Attn: ParsableCommand {
         let interruption = Interruption()
         defer { interruption.end() }
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             try command.run()
         } catch {
             ExitStatus.leave(with: error)
+        }
+    }
+}
+
+extension Attn {
+    /// Throws for an argument that is not UTF-8: read as text it would be another one, with marks in the place of bytes.
+    private static func checkArguments() throws {
+        for i in 1..<max(Int(CommandLine.argc), 1) {
+            guard let bytes = CommandLine.unsafeArgv[i], String(validatingCString: bytes) == nil else { continue }
+            throw UsageError("argument \(i): expected text in UTF-8, found other bytes: \(String(cString: bytes))")
         }
     }
 }
@@ -76,7 +87,11 @@ enum ExitStatus: Int32 {
 
     /// Prints what was asked for (help, the version, completions) to standard output, checked.
     private static func leaveWithHelp(_ text: String) -> Never {
-        do { try Output.write([text]) } catch { exit(known(error)?.0.rawValue ?? cannotWrite.rawValue) }
+        do { try Output.write([text]) } catch {
+            let (status, message) = known(error) ?? (.cannotWrite, "\(error)")
+            if status != .done { Output.complain(message) }
+            exit(status.rawValue)
+        }
         exit(done.rawValue)
     }
 

@@ -146,7 +146,7 @@ private struct SmallCase {
             ((2, 8, 0, 16, 4), "heads", "expected at least 1, found 0"),
             ((2, 8, 4, 12, 4), "dim", "expected a power of two for the Hadamard rotation, found 12"),
             ((2, 8, 4, 16, 0), "top-k", "expected at least 1, found 0"),
-            ((2, 1 << 40, 4, 16, 4), "keys × dim", "expected at most 2^31 values, found 17592186044416"),
+            ((2, 1 << 40, 4, 16, 4), "keys × dim", "expected at most 2^26 values, found 17592186044416"),
             (
                 (1 << 20, 1 << 20, 1 << 20, 16, 4), "queries × heads × keys",
                 "expected a case of at most 67108864 products, found 1048576 × 1048576 × 1048576"

@@ -22,6 +22,14 @@ import Traces
 
     @Test(arguments: [
         (#"{"median": 2, "least": 1, "most": 3, "runs": 3}"#, #"{"median": 2, "least": 3, "most": 3, "runs": 3}"#, "times above 0"),
+        (
+            #"{"median": 2, "least": 1, "most": 3, "runs": 3}"#, #"{"median": 2, "least": 1, "most": 1e308, "runs": 3}"#,
+            "times from a nanosecond to 10^9 seconds"
+        ),
+        (
+            #"{"median": 2, "least": 1, "most": 3, "runs": 3}"#, #"{"median": 2, "least": 5e-324, "most": 3, "runs": 3}"#,
+            "times from a nanosecond to 10^9 seconds"
+        ),
         (#""runs": 3}"#, #""runs": 0}"#, "runs: expected"), (#""cores": 1"#, #""cores": "x""#, "cores: expected a whole number"),
         (#""length": 8"#, #""length": -8"#, "length: expected"), (#""rows": [{"#, #""rows": [{}, {"#, "length is missing"),
         (#""phase": "decode""#, #""phase": "training""#, "phase: expected decode or prefill, found training"),

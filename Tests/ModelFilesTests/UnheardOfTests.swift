@@ -222,6 +222,31 @@ import Traces
                 == "badData: expected at most 33554432 scores, found 1 heads over 30000 tokens")
     }
 
+    /// The file is 8 TB long and takes a few kilobytes on the disk.
+    @Test func `weights that no memory holds are refused before they are read`() throws {
+        _ = try model()
+        let large = SilentFaultTests.config.replacing(#""hidden_size":8"#, with: #""hidden_size":4096"#)
+            .replacing(#""vocab_size":3"#, with: #""vocab_size":1073741824"#)
+        _ = try folder.write("config.json", large)
+        let name = "model.embed_tokens.weight"
+        let header = #"{"\#(name)": {"dtype": "BF16", "shape": [1073741824, 4096], "data_offsets": [0, 8796093022208]}}"#
+        let path = folder.path + "/model.safetensors"
+        _ = try folder.write(
+            "model.safetensors", withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + Array(header.utf8))
+        try folder.extend(path, to: 8 + header.utf8.count + (1 << 43))
+        let found = problem { try ModelFolder(path: folder.path).load() }
+        #expect(found.hasPrefix("badData: \(name): expected weights of at most ") && found.hasSuffix("found 4398046511104"), "\(found)")
+    }
+
+    @Test func `a case of more values than fit is refused when it is opened`() throws {
+        let header =
+            #"{"__metadata__": {"kind": "float8-e4m3", "config": "{\"quant_block\":8,\"quant_scale\":\"ue8m0\"}"}, "#
+            + #""input.values": {"dtype": "F64", "shape": [134217729], "data_offsets": [0, 1073741832]}}"#
+        let path = try folder.safetensors(header)
+        try folder.extend(path, to: 8 + header.utf8.count + 1_073_741_832)
+        #expect(problem { try ReferenceCase(path: path) } == "badData: expected a case of at most 134217728 values, found 134217729")
+    }
+
     @Test func `an object whose keys look alike is refused`() throws {
         let text = SilentFaultTests.config.replacing("{", with: #"{"x":{"caf\u00e9":1,"cafe\u0301":2},"#)
         _ = try folder.write("config.json", text)

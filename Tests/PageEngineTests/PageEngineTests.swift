@@ -75,6 +75,7 @@ import Traces
         ),
         ("s", "{\"figure\": \"matrx\", \"runs\": []}", "matrx: there is no figure of this name; did you mean matrix?"),
         ("s", "{\"figure\": \"growth\", \"runs\": []}", "growth: expected data of the kind costs"),
+        ("s", "{\"figure\": \"patterns\", \"runs\": [], \"options\": {\"query\": 3}}", "patterns has no use for query"),
         (
             "s", "{\"figure\": \"matrix\", \"runs\": [], \"options\": {\"colour\": 1}}",
             "request: options.colour: expected one of theme, preset, width, step, head, query, key, aggregate, phase"

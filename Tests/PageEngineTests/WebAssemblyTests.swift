@@ -1,5 +1,5 @@
 // The engine in WebAssembly against the engine in the command, byte by byte: page-engine.wasm under the toolchain's wasmkit. `make page-engine` builds
-// it, where the toolchain can; where it was not built, this suite has nothing to hold.
+// it, where the toolchain can; where it was not built, or from other sources, this suite has nothing to hold.
 
 import Diagrams
 import Foundation
@@ -10,7 +10,17 @@ import Traces
 
 private let module = ProcessInfo.processInfo.environment["PAGE_ENGINE"] ?? repository + "/.build/page-engine/page-engine.wasm"
 
-@Suite(.enabled(if: FileManager.default.fileExists(atPath: module), "page-engine.wasm was not built"))
+/// Whether the module is there and no source is newer.
+private let isBuilt: Bool = {
+    func written(_ path: String) -> Date? { try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date }
+    guard let built = written(module) else { return false }
+    return ["Traces", "Mechanisms", "Records", "Diagrams", "PageEngine"].allSatisfy { folder in
+        let path = repository + "/Sources/" + folder
+        return (FileManager.default.subpaths(atPath: path) ?? []).allSatisfy { (written(path + "/" + $0) ?? .distantFuture) <= built }
+    }
+}()
+
+@Suite(.enabled(if: isBuilt, "page-engine.wasm was not built from these sources: make page-engine"))
 struct WebAssemblyTests {
     /// What the module answers to each request.
     private func answers(_ requests: [Request]) throws -> [String] {
@@ -70,7 +80,8 @@ struct WebAssemblyTests {
         let figures = Figures.all.filter { $0.needs == .traces || $0.needs == .nothing }
         let runs = [Request.run("trip", language), Request.run("breakfast", language)]
         var requests = figures.flatMap { figure in
-            ["{}", "{\"theme\": \"dark\", \"preset\": \"phone\"}", "{\"theme\": \"print\", \"preset\": \"slide\", \"query\": 9}"].map {
+            let query = figure.takes.contains(.query) ? ", \"query\": 9" : ""
+            return ["{}", "{\"theme\": \"dark\", \"preset\": \"phone\"}", "{\"theme\": \"print\", \"preset\": \"slide\"\(query)}"].map {
                 Request.scene(figure.name, runs, $0)
             }
         }

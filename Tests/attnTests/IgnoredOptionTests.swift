@@ -77,6 +77,32 @@ import Testing
         #expect(time < .seconds(3), "\(time)")
     }
 
+    /// Foundation's Process takes texts, so a shell makes the bytes.
+    @Test func `an argument that is not UTF-8 is refused, not mended`() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "\"$0\" explain --lesson 1 --text \"$(printf '\\377a')\" x 2>\"$1\"", Place.attn.path, "/dev/stdout"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+        #expect(output == "attn: argument 5: expected text in UTF-8, found other bytes: �a\n")
+    }
+
+    @Test func `help that cannot be printed is told`() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "\"$0\" --help 2>&1 >/dev/full", Place.attn.path]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 73 && output.hasPrefix("attn: standard output: cannot be written"), "\(output)")
+    }
+
     @Test func `a program started deaf to the end of its terminal goes on`() throws {
         let folder = try Place.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -6,7 +6,7 @@ import Records
 import Traces
 
 /// One selection of a trace: the diary's (`selected`, `sparse.weights`) or one phase of DeepSeek Sparse Attention (`prefill.selected`).
-struct SelectionView {
+final class SelectionView {
     let trace: Trace
     /// Which keys each query keeps [t, k].
     let selected: Step

@@ -40,9 +40,9 @@ public struct IndexerCaseGenerator: Sendable {
             ("keys × dim", keys.multipliedReportingOverflow(by: dimension)),
             ("heads × dim", heads.multipliedReportingOverflow(by: dimension)),
         ] {
-            guard !product.overflow, product.partialValue <= 1 << 31 else {
+            guard !product.overflow, product.partialValue <= 1 << 26 else {
                 throw EngineError(
-                    .value, name, expected: "at most 2^31 values", found: product.overflow ? "an overflow" : "\(product.partialValue)")
+                    .value, name, expected: "at most 2^26 values", found: product.overflow ? "an overflow" : "\(product.partialValue)")
             }
         }
         try IndexerCase.check(queries: queries, heads: heads, keys: keys)

@@ -6,6 +6,7 @@ import Traces
 extension ReferenceCase {
     /// Throws, naming the tensor, unless no tensor is empty and every `expected.*` tensor can be compared.
     func checkTensors() throws(FileError) {
+        try checkSize()
         for name in file.names {
             let shape = try file.info(name).shape
             guard !shape.contains(0) else { throw failure(name, "expected lengths of at least 1, found \(shape)") }

@@ -7,6 +7,18 @@ extension ReferenceCase {
     /// The most scores of one attention, over all heads: each of the steps that hold them takes at most 256 MB.
     static let mostScores = 1 << 25
 
+    /// The most values that the tensors of a case have together: 1 GB as Doubles.
+    static let mostValues = 1 << 27
+
+    /// Throws for tensors that are larger together, whatever a file without data behind its header costs on the disk.
+    func checkSize() throws(FileError) {
+        var values = 0
+        for name in file.names { values += try file.info(name).range.count / file.info(name).dataType.size }
+        guard values <= Self.mostValues else {
+            throw FileError(.badData, file.path, "expected a case of at most \(Self.mostValues) values, found \(values)")
+        }
+    }
+
     /// Throws, naming it, for a setting or a tensor that this kind of case does not have.
     func checkNothingIsUnknown() throws(FileError) {
         let (settings, tensors) = known

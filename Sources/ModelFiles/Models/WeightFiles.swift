@@ -3,6 +3,12 @@
 import Synchronization
 import Traces
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The weights of a model folder.
 final class WeightFiles: Sendable {
     /// Tensors by name, with the file that holds each.
@@ -14,6 +20,8 @@ final class WeightFiles: Sendable {
     /// Paths of the files that hold tensors, in order.
     let paths: [String]
     private let asked = Mutex<Set<String>>([])
+    /// Values of the weights that were read so far.
+    private let valuesRead = Mutex(0)
 
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` names; throws, saying what is there instead, if neither is.
     init(folder: String) throws(FileError) {
@@ -64,6 +72,20 @@ final class WeightFiles: Sendable {
         }
     }
 
+    /// Counts the values of one weight more, before they are read; throws if all so far, as Doubles, are larger than this machine's memory: a file
+    /// without data behind its header costs nothing on a disk.
+    private func count(_ name: String, _ info: Safetensors.Info) throws(FileError) {
+        let values = valuesRead.withLock { read in
+            read += info.range.count / info.dataType.size
+            return read
+        }
+        let most = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 8
+        guard values <= most else {
+            throw FileError(
+                .badData, index, "\(name): expected weights of at most \(most) values, what this machine's memory holds, found \(values)")
+        }
+    }
+
     func contain(_ tensor: String) -> Bool { holders[tensor] != nil }
 
     /// A weight of exactly this shape. FP8 codes are multiplied by the scale that stands beside them, `NAME_scale`: one for all, or one a row.
@@ -72,6 +94,7 @@ final class WeightFiles: Sendable {
         let file = try holder(of: name)
         let type = try file.info(name).dataType
         try Self.checkIsReal(name, type, file.path)
+        try count(name, file.info(name))
         let tensor = try file.tensor(name, shape)
         guard type == .f8E4M3 else { return NamedTensor(name, tensor) }
         let scaleName = name + "_scale"

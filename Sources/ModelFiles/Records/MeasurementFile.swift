@@ -57,6 +57,9 @@ extension MeasuredSeries {
         guard least > 0, least <= median, median <= most else {
             throw row.failure(name, expected: "times above 0 with least ≤ median ≤ most")
         }
+        guard MeasuredTime.plausible.contains(least), MeasuredTime.plausible.contains(most) else {
+            throw row.failure(name, expected: "times from a nanosecond to 10^9 seconds")
+        }
         return MeasuredTime(median: median, least: least, most: most, runs: try time.integer("runs", atLeast: 1))
     }
 

@@ -4,6 +4,8 @@ public import Traces
 
 /// The median of several runs and their spread, in seconds.
 public struct MeasuredTime: Hashable, Sendable {
+    /// Seconds that a run can take: from a nanosecond to 30 years.
+    public static let plausible = 1e-9...1e9
     /// The median.
     public let median: Double
     /// The shortest.

@@ -2,7 +2,7 @@
 // place together say whether its attention is dense or sparse: `attention.weights` is dense in the diary and sparse in a case of DeepSeek's.
 
 /// One attention of a trace: where it stands, and the ids of its steps.
-public struct AttentionView: Sendable {
+public final class AttentionView: Sendable {
     /// The layer or the pass; nothing where a trace has one attention alone.
     public let place: [Scope]
     /// Which of the attentions at this place.
@@ -21,10 +21,8 @@ public struct AttentionView: Sendable {
     public let output: StepID?
     /// The selection [t, k] that it keeps to; nil where it attends to every key that a query may see.
     public let selection: StepID?
-    private let beside: [AttentionView]
-
     /// The dense attention that was run beside this sparse one; nil for a dense one, and where there was none.
-    public var dense: AttentionView? { beside.first }
+    public let dense: AttentionView?
 
     /// Whether every visible key is attended to.
     public var isDense: Bool { selection == nil }
@@ -42,7 +40,7 @@ public struct AttentionView: Sendable {
         self.weights = weights
         self.output = output
         self.selection = selection
-        beside = dense.map { [$0] } ?? []
+        self.dense = dense
     }
 }
 

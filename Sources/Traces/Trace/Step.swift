@@ -12,8 +12,8 @@ public enum Fact: Hashable, Sendable {
     case text(String)
 }
 
-/// One step of a computation with all that is known about it.
-public struct Step: Sendable, Identifiable {
+/// One step of a computation with all that is known about it. Nothing of it changes once it is recorded, so that whoever reads it shares it.
+public final class Step: Sendable, Identifiable {
     /// The step's name in the trace, and what it says: `layer.0.attention.scores`.
     public let id: StepID
     /// What the step does.
@@ -49,7 +49,7 @@ public struct Step: Sendable, Identifiable {
     package let definition: Expression?
 
     /// A step whose computation is not at hand, one read from a file: there the source stands in English alone.
-    public init(
+    public convenience init(
         id: StepID, title: Bilingual, formula: Formula, source: String, inputs: [StepID], symbol: String, output: Tensor,
         labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
     ) {
@@ -59,7 +59,7 @@ public struct Step: Sendable, Identifiable {
     }
 
     /// A step whose computation is not at hand: an input or a weight.
-    public init(
+    public convenience init(
         id: StepID, title: Bilingual, formula: Formula, source: Bilingual, inputs: [StepID], symbol: String, output: Tensor,
         labels: [Axis: [String]] = [:], facts: [String: Fact] = [:], cost: Cost = Cost()
     ) {

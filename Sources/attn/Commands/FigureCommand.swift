@@ -104,7 +104,9 @@ struct FigureCommand: ParsableCommand {
             let renderer = CairoRenderer()
             let data = try data()
             try check(data, figure)
-            let scene = try figure.draw(data, options(), renderer.measurer)
+            // A scene is for whoever draws it elsewhere: its text is measured as a page does.
+            let measurer = form == .scene ? try AdvanceTable(home: source.reader.home).measurer : renderer.measurer
+            let scene = try figure.draw(data, options(), measurer)
             if let output, let form {
                 let bytes =
                     switch form {

@@ -3,7 +3,7 @@
 import Traces
 
 /// What the indexer computed for one query.
-struct IndexerWay {
+final class IndexerWay {
     let view: SelectionView
     let query: Int
     let dot: Step

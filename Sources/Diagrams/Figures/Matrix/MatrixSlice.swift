@@ -3,7 +3,7 @@
 public import Traces
 
 /// Two axes of a step, with whatever else it has fixed or averaged.
-public struct MatrixSlice: Sendable {
+public final class MatrixSlice: Sendable {
     /// What the numbers are, which decides their colours.
     public enum Kind: Hashable, Sendable {
         /// Shares that add up to 1 in each row.

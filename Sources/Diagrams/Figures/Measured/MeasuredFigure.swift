@@ -30,6 +30,9 @@ struct MeasuredFigure {
             guard one.rows.count >= 2, zip(one.rows, one.rows.dropFirst()).allSatisfy({ $0.length < $1.length }), one.rows[0].length > 0,
                 times.allSatisfy({ $0 > 0 && $0.isFinite })
             else { throw FigureError("measured: \(one.phase.rawValue): expected two or more ascending lengths with times above 0") }
+            guard times.allSatisfy(MeasuredTime.plausible.contains) else {
+                throw FigureError("measured: \(one.phase.rawValue): expected times from a nanosecond to 10^9 seconds")
+            }
         }
     }
 

@@ -1,0 +1,79 @@
+// A scene (schema/scene.schema.json) as SVG text, for a page to put in itself. Draws; decides nothing. Text is set in the fonts of the machine that shows
+// it, the pinned ones first; the hot spots are rectangles that know their step and cell. `prefix` keeps the ids of two pictures in one page apart.
+function sceneSVG(scene, prefix) {
+  const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  const quoted = (text) => text.replace(/[&<>"]/g, (mark) => marks[mark]);
+  const families = {
+    sans: scene.language === "en" ? "Inter, Noto Sans, Noto Sans CJK SC, sans-serif" : "Inter, Noto Sans CJK SC, Noto Sans, sans-serif",
+    mono: "Noto Sans Mono, Noto Sans Mono CJK SC, monospace",
+  };
+  // Latin fonts have narrow quotation marks, dashes and dots, which the Chinese font sets; and alternates that show `->` and `3x4` as other signs.
+  const letters = ({ text, face }) =>
+    scene.language === "en" || face === "mono" ? quoted(text)
+      : quoted(text).replace(/[“”‘’…—]+/g, (run) => `<tspan font-family="Noto Sans CJK SC">${run}</tspan>`);
+  const isRedrawn = (text) => /[<>][-=|~]|[-=|~][<>]|[0-9][xX]|[xX][0-9]/.test(text);
+  const weights = { regular: 400, medium: 500, semibold: 600, bold: 700 };
+  const definitions = [];
+  const named = new Map();
+  // One definition for all that look the same.
+  const reference = (body) => {
+    if (!named.has(body)) {
+      named.set(body, `${prefix}-${named.size}`);
+      definitions.push(body.replace(" ", ` id="${named.get(body)}" `));
+    }
+    return `url(#${named.get(body)})`;
+  };
+  const frame = ([x, y, width, height]) => ` x="${x}" y="${y}" width="${width}" height="${height}"`;
+  // Lines from bottom left to top right that hang on the picture's origin: a pattern turned by 45 degrees, its line on the edge of two tiles.
+  const hatch = ({ lines, background, spacing, width }) => {
+    const ground = background ? `<path fill="${background}" d="M0 0H${spacing}V${spacing}H0Z"/>` : "";
+    return reference(`<pattern patternUnits="userSpaceOnUse" width="${spacing}" height="${spacing}" patternTransform="rotate(45)">${ground}` +
+      `<path stroke="${lines}" stroke-width="${width}" d="M0 0V${spacing}M${spacing} 0V${spacing}"/></pattern>`);
+  };
+  const paint = ({ fill, hatch: hatching, stroke }) => {
+    let text = ` fill="${fill ?? (hatching ? hatch(hatching) : "none")}"`;
+    if (stroke) text += ` stroke="${stroke.color}" stroke-width="${stroke.width}"`;
+    if (stroke?.dash) text += ` stroke-dasharray="${stroke.dash.join(" ")}"`;
+    return text;
+  };
+  const raster = ({ width, height, palette, pixels }) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    const colors = palette.map((color) => [1, 3, 5, 7].map((at) => (color.length > at ? parseInt(color.slice(at, at + 2), 16) : 255)));
+    const data = new ImageData(width, height);
+    pixels.forEach((index, pixel) => data.data.set(colors[index], 4 * pixel));
+    canvas.getContext("2d").putImageData(data, 0, 0);
+    return canvas.toDataURL();
+  };
+  const draw = (item) => {
+    switch (item.kind) {
+      case "rect":
+        return `<rect${frame(item.rect)} rx="${Math.min(item.radius ?? 0, item.rect[2] / 2, item.rect[3] / 2)}"${paint(item)}/>`;
+      case "path":
+        return `<path d="${item.path.map(([letter, ...numbers]) => letter + numbers.join(" ")).join("")}"${paint(item)}/>`;
+      case "text": {
+        const turned = item.rotation ? ` transform="rotate(${item.rotation} ${item.at[0]} ${item.at[1]})"` : "";
+        return `<text x="${item.at[0]}" y="${item.at[1]}" font-family="${families[item.face]}" font-size="${item.size}"` +
+          ` font-weight="${weights[item.weight]}" text-anchor="${item.anchor}" fill="${item.color}"${turned}` +
+          `${isRedrawn(item.text) ? ` style="font-feature-settings: 'tnum', 'chws', 'calt' 0"` : ""}>${letters(item)}</text>`;
+      }
+      case "image":
+        return `<image${frame(item.rect)} preserveAspectRatio="none" style="image-rendering: pixelated" href="${raster(item)}"/>`;
+      case "hotSpot":
+        return `<rect class="spot"${frame(item.rect)} fill="none" pointer-events="all" data-step="${quoted(item.step)}"` +
+          ` data-index="${item.index}"><title>${quoted(item.label)}</title></rect>`;
+      case "group": {
+        const clip = item.clip ? ` clip-path="${reference(`<clipPath ><rect${frame(item.clip)}/></clipPath>`)}"` : "";
+        return `<g${clip}>${item.items.map(draw).join("")}</g>`;
+      }
+      default:
+        throw new Error(`scene: expected rect, path, text, image, hotSpot or group, found ${item.kind}`);
+    }
+  };
+  const [width, height] = scene.size;
+  const body = scene.items.map(draw).join("");
+  const heading = `<title>${quoted(scene.title[scene.language])}</title><desc>${quoted(scene.alt[scene.language])}</desc>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" lang="${scene.language === "en" ? "en" : "zh-CN"}" width="${width}" height="${height}"` +
+    ` viewBox="0 0 ${width} ${height}" style="font-feature-settings: 'tnum', 'chws'; text-spacing-trim: space-all; white-space: pre">${heading}<defs>${definitions.join("")}</defs>` +
+    `<rect width="${width}" height="${height}" fill="${scene.background}"/>${body}</svg>`;
+}
