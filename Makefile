@@ -34,10 +34,10 @@ fuzz:
 	scripts/fuzz
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Tools
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks Tools
 
 ## The core's documentation, by DocC: .build/docs.
 docs:

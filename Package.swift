@@ -48,7 +48,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .target(
             name: "AttentionKernels",
-            dependencies: ["Traces", "Mechanisms", "Records", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+            dependencies: ["Traces", "Records", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
             swiftSettings: settings),
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
         .target(
-            name: "CairoRenderer", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records", "CCairo", "CPNG"], swiftSettings: settings),
+            name: "CairoRenderer", dependencies: ["Diagrams", "Traces", "Records", "CCairo", "CPNG"], swiftSettings: settings),
         .target(
             name: "Lessons",
             dependencies: [

@@ -56,7 +56,7 @@ public enum FigureChoice: String, CaseIterable, Hashable, Sendable {
     case phase
 }
 
-/// What the reader may choose about a figure. A figure ignores what it does not take; `Figure.takes` says which that is.
+/// What the reader may choose about a figure. `Figure.takes` says which of it a figure heeds; commands and pages refuse the rest.
 public struct FigureOptions: Hashable, Sendable {
     /// The language of all words.
     public var language = Language.en
