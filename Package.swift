@@ -1,6 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// With `FUZZ=1` (set by `make fuzz`) the coverage-guided fuzzer is a product too, and all code counts for it what was reached; it needs LLVM's
+/// run-time for it.
+let isFuzzing = Context.environment["FUZZ"] == "1"
+
 /// One list of settings for every Swift target. `STRICT=1` (set by the Makefile for tests and lint, and so by CI) turns warnings into errors.
 let settings: [SwiftSetting] =
     [
@@ -9,14 +13,14 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (Context.environment["STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
+    + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
-/// With `FUZZ=1` (set by `make fuzz`) the coverage-guided fuzzer is a product too; it needs LLVM's run-time for it.
 let fuzzing: [Target] =
-    Context.environment["FUZZ"] == "1"
+    isFuzzing
     ? [
         .executableTarget(
             name: "LibFuzzer", dependencies: ["Fuzzing"], path: "Tests/LibFuzzer",
-            swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
     ] : []
 
