@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "Traces", targets: ["Traces"]),
         .library(name: "Mechanisms", targets: ["Mechanisms"]),
         .library(name: "Records", targets: ["Records"]),
+        .library(name: "TileMachine", targets: ["TileMachine"]),
         .library(name: "ModelFiles", targets: ["ModelFiles"]),
         .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
         .library(name: "Diagrams", targets: ["Diagrams"]),
@@ -48,7 +49,8 @@ let package = Package(
         .target(name: "Traces", swiftSettings: settings, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Mechanisms", dependencies: ["Traces"], swiftSettings: settings),
         .target(name: "Records", dependencies: ["Traces"], swiftSettings: settings),
-        .target(name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .target(name: "TileMachine", dependencies: ["Traces"], swiftSettings: settings),
+        .target(name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records", "TileMachine"], swiftSettings: settings),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .target(
             name: "AttentionKernels",
@@ -56,7 +58,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
-        .target(name: "Diagrams", dependencies: ["Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .target(name: "Diagrams", dependencies: ["Traces", "Mechanisms", "Records", "TileMachine"], swiftSettings: settings),
         .target(
             name: "PageEngine", dependencies: ["Diagrams", "Traces", "Mechanisms"], exclude: ["WebAssembly"], swiftSettings: settings),
         .systemLibrary(
@@ -69,13 +71,15 @@ let package = Package(
         .target(
             name: "Lessons",
             dependencies: [
-                "Diagrams", "Traces", "Mechanisms", "Records", "CCMark", "Yams", .product(name: "Mustache", package: "swift-mustache"),
+                "Diagrams", "Traces", "Mechanisms", "Records", "TileMachine", "CCMark", "Yams",
+                .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "attn",
             dependencies: [
-                "Traces", "Mechanisms", "Records", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons", "CCairo",
+                "Traces", "Mechanisms", "Records", "TileMachine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons",
+                "CCairo",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
@@ -104,17 +108,22 @@ let package = Package(
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
+            name: "TileMachineTests", dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "Mechanisms", "Traces"],
+            swiftSettings: settings),
+        .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records"], exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "Traces", "Mechanisms", "Records"], swiftSettings: settings),
-        .testTarget(name: "DiagramsTests", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records"], swiftSettings: settings),
+        .testTarget(
+            name: "DiagramsTests", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records", "TileMachine", "ModelFiles"],
+            swiftSettings: settings),
         .testTarget(
             name: "CairoRendererTests", dependencies: ["PictureTesting", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             exclude: ["Goldens"],
             swiftSettings: settings),
         .testTarget(
-            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records"],
+            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"],
             exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
@@ -125,7 +134,8 @@ let package = Package(
         .testTarget(
             name: "attnTests",
             dependencies: [
-                "attn", "Traces", "Mechanisms", "Records", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles", "PictureTesting",
+                "attn", "Traces", "Mechanisms", "Records", "TileMachine", "CairoRenderer", "Diagrams", "Lessons", "ModelFiles",
+                "PictureTesting",
             ],
             exclude: ["Goldens"], swiftSettings: settings),
     ] + fuzzing

@@ -78,8 +78,8 @@ extension Hardware {
     public init(json bytes: [UInt8], file: String) throws(FileError) { try self.init(Settings(bytes, file: file)) }
 
     private init(_ settings: Settings) throws(FileError) {
-        let name = try settings.text("name", default: settings.file)
-        let source = settings.has("source") ? try settings.text("source") : nil
+        let name = settings.has("name") ? try settings.said("name").en : settings.file
+        let source = settings.has("source") ? try settings.said("source") : nil
         let (bf16, fp8) = (try settings.number("bf16_flops"), try settings.number("fp8_flops"))
         let (bandwidth, memory) = (try settings.number("bandwidth_bytes_per_second"), try settings.number("memory_bytes"))
         let price = try settings.number("usd_per_hour")
@@ -101,7 +101,7 @@ extension Settings {
     }
 
     /// What `make` makes of these settings; a value that it refuses is an error of the file.
-    fileprivate func checked<Value>(_ make: () throws(EngineError) -> Value) throws(FileError) -> Value {
+    func checked<Value>(_ make: () throws(EngineError) -> Value) throws(FileError) -> Value {
         do { return try make() } catch { throw FileError(.badData, file, error.description) }
     }
 }

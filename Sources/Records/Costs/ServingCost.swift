@@ -9,7 +9,7 @@ public struct Hardware: Hashable, Sendable {
     /// The name.
     public let name: String
     /// Where its numbers are published, or nil if that is not said.
-    public let source: String?
+    public let source: Bilingual?
     /// Peak of dense bf16 matrix products, in FLOPs a second.
     public let bf16: Double
     /// Peak of dense FP8 matrix products, in FLOPs a second.
@@ -24,7 +24,7 @@ public struct Hardware: Hashable, Sendable {
     /// Checked: throws, naming the field, unless every number is one that some machine could have: peaks from 10^9 to 10^21 FLOPs a second,
     /// bandwidth from 10^6 to 10^18 bytes a second, memory from 10^6 to 10^18 bytes, and a price of a millionth to a million dollars.
     public init(
-        name: String, source: String? = nil, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double
+        name: String, source: Bilingual? = nil, bf16: Double, fp8: Double, bandwidth: Double, memory: Double, dollarsPerHour: Double
     ) throws(EngineError) {
         let fields = [
             ("bf16_flops", bf16, 1e9...1e21), ("fp8_flops", fp8, 1e9...1e21), ("bandwidth_bytes_per_second", bandwidth, 1e6...1e18),
