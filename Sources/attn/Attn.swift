@@ -35,7 +35,7 @@ struct Attn: ParsableCommand {
         version: version,
         subcommands: [
             LessonCommand.self, FigureCommand.self, TraceCommand.self, ExplainCommand.self, VerifyCommand.self, WhatIfCommand.self,
-            CaseCommand.self, CostCommand.self, MeasureCommand.self,
+            CaseCommand.self, CostCommand.self, TilesCommand.self, MeasureCommand.self,
         ])
 
     static func main() {

@@ -35,6 +35,9 @@ public struct TileProgram: Hashable, Sendable {
     /// How many blocks there are.
     public var blocks: Int { grid.reduce(1) { $0 * $1.count.value(start) } }
 
+    /// Cells of all matrices.
+    public var cells: Int { parameters.reduce(0) { $0 + $1.capacity(start) } }
+
     /// All statements, those inside loops after their loop.
     public var statements: [Statement] {
         func all(_ statements: [Statement]) -> [Statement] {

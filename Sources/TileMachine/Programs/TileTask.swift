@@ -68,17 +68,18 @@ public enum TileTask: Hashable, Sendable {
         return result.tensor.transposed(to: program.output.spans.map { Axis($0.name) })
     }
 
-    /// Matrices of seeded noise, from -1 to below 1; positions are those of the largest of as many scores of noise, ties to the lower.
+    /// Matrices of seeded noise, from -1 to below 1 in steps of 1/1024, which a number of 16 bits holds exactly; positions are those of the largest of as
+    /// many scores of such noise, drawn after the matrices, ties to the lower.
     public func noise(seed: UInt64 = 1) throws(EngineError) -> [Tensor] {
         let program = program(try TileChoice(TileShape(rows: 1, columns: 1, depth: 1), stages: 1))
         var generator = SplitMix64(seed: seed)
+        func noise(_ shape: Shape) -> Tensor { Tensor(shape, (0..<shape.count).map { _ in Double(generator.next() >> 53) / 1024 - 1 }) }
         return try program.inputs.map { buffer throws(EngineError) in
             let shape = buffer.shape(program.start)
             guard buffer.element == .position, case .sparseAttention(let task) = self else {
-                return Tensor(shape, (0..<shape.count).map { _ in 2 * generator.uniform() - 1 })
+                return noise(shape)
             }
-            let scores = Tensor(
-                [.t, .s], [task.queries, task.keys], (0..<task.queries * task.keys).map { _ in 2 * generator.uniform() - 1 })
+            let scores = noise(Shape([.t, .s], [task.queries, task.keys]))
             var recorder = Recorder()
             let given = try recorder.input("input.scores", "I", scores, title: Bilingual(en: "Scores of noise", zh: "噪声分数"))
             let visible = Mask.causal(rows: task.queries, columns: task.keys, offset: task.keys - task.queries)

@@ -18,6 +18,8 @@ public struct TileRun: Sendable {
         case all
         /// One block's alone; the result is put together from what the others wrote.
         case block(Int)
+        /// None: the result is put together from what all wrote.
+        case none
     }
 
     /// Runs `program` on the given matrices, in the order of its parameters.
@@ -38,8 +40,12 @@ public struct TileRun: Sendable {
         }
         let machine = ValueMachine(program, matrices, recorder)
         try program.forEachBlock { block throws(EngineError) in
-            var isKept = true
-            if case .block(let number) = kept { isKept = number == block.number }
+            let isKept =
+                switch kept {
+                case .all: true
+                case .block(let number): number == block.number
+                case .none: false
+                }
             try machine.execute(block, isKept: isKept)
         }
         recorder = machine.kept

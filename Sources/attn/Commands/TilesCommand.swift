@@ -1,0 +1,115 @@
+// attn tiles: a tile program on a chip, executed: what moves along which path, what each memory must hold, and who decided what.
+
+internal import ArgumentParser
+internal import Lessons
+internal import ModelFiles
+internal import TileMachine
+internal import Traces
+
+struct TilesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tiles", abstract: "Run a program cut into tiles on a chip, and count every byte that moves.",
+        discussion: """
+            Programs: \(TileProgramName.allCases.map(\.rawValue).joined(separator: ", ")).
+            Examples:
+              attn tiles list
+              attn tiles chips
+              attn tiles matmul --m 100 --n 70 --k 50 --tile 16x16x16 --stages 2 --chip paper --json
+              attn tiles attention --queries 37 --tile 8x8 --chip ascend-910b --decisions
+            """,
+        subcommands: [List.self, Chips.self, Execute.self], defaultSubcommand: Execute.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the programs.", discussion: "Example: attn tiles list --json")
+
+        @OptionGroup var language: LanguageOption
+        @Flag(help: "Print the list as JSON.") var json = false
+
+        func run() throws {
+            let programs = TileProgramName.allCases
+            guard json else { return try Output.print(programs.map { "\($0.rawValue.padded(16))  \($0.summary[language.value])" }) }
+            try Output.print(
+                JSONText.array(
+                    programs.map { .object([("name", .string($0.rawValue)), ("summary", .string($0.summary[language.value]))]) }))
+        }
+    }
+
+    struct Chips: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the chips with their memories.", discussion: "Example: attn tiles chips --json")
+
+        @OptionGroup var language: LanguageOption
+        @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
+        @Flag(help: "Print the list as JSON.") var json = false
+
+        func run() throws {
+            let chips = try ChipShelf(home: home).all
+            guard json else { return try Output.print(chips.flatMap { ChipText($0, language.value).lines }.dropLast()) }
+            try Output.print(JSONText.array(chips.map { $0.json(language.value) }))
+        }
+    }
+
+    struct Execute: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "run", abstract: "Execute a program (`run` may be left out).",
+            usage: "attn tiles <program> [sizes] [--tile RxCxD] [--stages N] [--chip NAME] [--naive] [--json]",
+            discussion: "Example: attn tiles matmul --m 100 --n 70 --k 50 --tile 16x16x16 --stages 2 --json", shouldDisplay: false)
+
+        @Argument(help: ArgumentHelp("The program's name; see attn tiles list.", valueName: "program")) var program: String
+        @OptionGroup var options: TileOptions
+        @Option(help: ArgumentHelp("A chip's name (see attn tiles chips), or a file like assets/hardware/paper.json.", valueName: "chip"))
+        var chip = "paper"
+        @Option(help: ArgumentHelp("Bytes of a number: 2, 4 or 8. No number is rounded.", valueName: "bytes")) var width = 8
+        @Flag(help: "Keep no tile of the inputs on the chip: fetch every factor each time that it is used.") var naive = false
+        @Flag(help: "Count without computing values: for sizes that would take long. No difference from the engine is printed.")
+        var countOnly = false
+        @Flag(help: "Print every decision with its line or its entry.") var decisions = false
+        @OptionGroup var language: LanguageOption
+        @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
+        @Flag(help: "Print as JSON.") var json = false
+
+        func run() throws {
+            guard let name = TileProgramName(rawValue: program) else {
+                let known = TileProgramName.allCases.map(\.rawValue)
+                let hint = NearWords.hint(NearWords.of(program, in: known))
+                throw EngineError(.value, "program", expected: known.joined(separator: ", "), found: "\(program)\(hint)")
+            }
+            let task = try options.task(name)
+            let choice = try options.choice(task)
+            let written = task.program(choice)
+            let executed = naive ? written.naive : written
+            let schedule = try Schedule(executed, on: ChipShelf(home: home).chip(chip), width: width)
+            let error = countOnly ? nil : try Self.difference(task, executed, schedule)
+            let report = TileReport(task, choice, schedule, isNaive: naive, maxAbsoluteError: error)
+            if json {
+                try Output.print(report.json(language.value, decisions: decisions))
+            } else {
+                try Output.print(report.lines(language.value, decisions: decisions))
+            }
+            if let overflow = schedule.overflow {
+                Output.complain(
+                    "\(schedule.chip.id): \(overflow.memory) overflows by \(NumberText.grouped(overflow.bytes)) bytes")
+                throw ExitCode(ExitStatus.checkFailed.rawValue)
+            }
+        }
+
+        /// The most arithmetic that is computed with values.
+        static let mostFlops = 1 << 32
+        /// The most cells of all matrices.
+        static let mostCells = 1 << 24
+
+        /// The largest difference between what the program computes from seeded noise and what the engine does.
+        private static func difference(_ task: TileTask, _ program: TileProgram, _ schedule: Schedule) throws -> Double {
+            guard schedule.flops <= mostFlops, program.cells <= mostCells else {
+                throw EngineError(
+                    .value, program.name,
+                    expected: "at most \(NumberText.grouped(mostFlops)) FLOPs and \(NumberText.grouped(mostCells)) cells to compute with",
+                    found: "\(NumberText.grouped(schedule.flops)) and \(NumberText.grouped(program.cells)); --count-only counts larger ones"
+                )
+            }
+            let inputs = try task.noise()
+            let (own, engine) = (try TileRun(program, inputs, keeping: .none).output, try task.reference(inputs))
+            return zip(own.values, engine.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        }
+    }
+}

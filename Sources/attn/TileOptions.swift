@@ -1,0 +1,136 @@
+// What one says of a tile program on the command line: its sizes, each with a default, its tile, its stages. A size that the program has no use for is
+// refused by name.
+
+internal import ArgumentParser
+internal import ModelFiles
+internal import TileMachine
+internal import Traces
+
+struct TileOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("matmul: rows of A and of the result.", valueName: "n")) var m: Int?
+    @Option(help: ArgumentHelp("matmul: columns of B and of the result.", valueName: "n")) var n: Int?
+    @Option(help: ArgumentHelp("matmul: columns of A, rows of B.", valueName: "n")) var k: Int?
+    @Option(help: ArgumentHelp("convolution: how many images.", valueName: "n")) var images: Int?
+    @Option(help: ArgumentHelp("convolution: rows of an image.", valueName: "n")) var height: Int?
+    @Option(help: ArgumentHelp("convolution: columns of an image.", valueName: "n")) var widthOfImage: Int?
+    @Option(help: ArgumentHelp("convolution: numbers at each place of an image.", valueName: "n")) var channels: Int?
+    @Option(help: ArgumentHelp("convolution: how many filters.", valueName: "n")) var filters: Int?
+    @Option(help: ArgumentHelp("convolution: rows and columns of a filter.", valueName: "n")) var kernel: Int?
+    @Option(help: ArgumentHelp("convolution: places from one position of the filter to the next.", valueName: "n")) var stride: Int?
+    @Option(help: ArgumentHelp("convolution: places around the image that a filter may cover.", valueName: "n")) var padding: Int?
+    @Option(help: ArgumentHelp("indexer, attention, sparse-attention: how many queries.", valueName: "n")) var queries: Int?
+    @Option(help: ArgumentHelp("The same: how many keys.", valueName: "n")) var keys: Int?
+    @Option(help: ArgumentHelp("The same: how many heads.", valueName: "n")) var heads: Int?
+    @Option(help: ArgumentHelp("The same: features of a query or key.", valueName: "n")) var dim: Int?
+    @Option(help: ArgumentHelp("attention, sparse-attention: features of a value; by default as many as of a key.", valueName: "n"))
+    var valueDim: Int?
+    @Option(help: ArgumentHelp("sparse-attention: keys that a query keeps.", valueName: "n")) var topK: Int?
+    @Option(help: ArgumentHelp("Rows, columns, and cells of the axis that is summed over: 16x16x16.", valueName: "RxCxD")) var tile: String?
+    @Option(help: ArgumentHelp("For how many rounds of the loop loads are under way at once (1 by default).", valueName: "n")) var stages:
+        Int?
+
+    private var sizes: [(name: String, value: Int?)] {
+        [
+            ("m", m), ("n", n), ("k", k), ("images", images), ("height", height), ("width-of-image", widthOfImage), ("channels", channels),
+            ("filters", filters), ("kernel", kernel), ("stride", stride), ("padding", padding), ("queries", queries), ("keys", keys),
+            ("heads", heads), ("dim", dim), ("value-dim", valueDim), ("top-k", topK),
+        ]
+    }
+
+    /// The sizes that a program takes, with their defaults; nil: as another size says.
+    private static func defaults(_ program: TileProgramName) -> [(name: String, value: Int?)] {
+        switch program {
+        case .matmul: [("m", 64), ("n", 40), ("k", 48)]
+        case .convolution:
+            [
+                ("images", 1), ("height", 10), ("width-of-image", 9), ("channels", 4), ("filters", 12), ("kernel", 3), ("stride", 1),
+                ("padding", 1),
+            ]
+        case .indexer: [("queries", 24), ("keys", nil), ("heads", 4), ("dim", 8)]
+        case .attention: [("queries", 24), ("keys", nil), ("heads", 2), ("dim", 8), ("value-dim", nil)]
+        case .sparseAttention: [("queries", 12), ("keys", nil), ("heads", 8), ("dim", 8), ("value-dim", nil), ("top-k", 6)]
+        }
+    }
+
+    /// The program of the size that was asked for. Throws for a size that it does not take.
+    func task(_ program: TileProgramName) throws -> TileTask {
+        let taken = Self.defaults(program)
+        for (name, value) in sizes where value != nil && !taken.contains(where: { $0.name == name }) {
+            throw UsageError(
+                "\(program.rawValue) has no use for --\(name); it takes \(taken.map { "--\($0.name)" }.joined(separator: ", "))")
+        }
+        func size(_ name: String, or other: Int = 0) -> Int {
+            (sizes.first { $0.name == name }?.value ?? taken.first { $0.name == name }?.value ?? nil) ?? other
+        }
+        let (queries, dim) = (size("queries"), size("dim"))
+        let keys = size("keys", or: queries)
+        switch program {
+        case .matmul: return .matmul(try Matmul(m: size("m"), n: size("n"), k: size("k")))
+        case .convolution:
+            return .convolution(
+                try Convolution(
+                    images: size("images"), height: size("height"), width: size("width-of-image"), channels: size("channels"),
+                    filters: size("filters"), kernel: size("kernel"), stride: size("stride"), padding: size("padding")))
+        case .indexer: return .indexer(try IndexerScores(queries: queries, keys: keys, heads: size("heads"), dimension: dim))
+        case .attention:
+            return .attention(
+                try AttentionTiles(
+                    queries: queries, keys: keys, heads: size("heads"), dimension: dim, valueDimension: size("value-dim", or: dim)))
+        case .sparseAttention:
+            return .sparseAttention(
+                try SparseAttentionTiles(
+                    queries: queries, keys: keys, heads: size("heads"), dimension: dim, valueDimension: size("value-dim", or: dim),
+                    topK: size("top-k")))
+        }
+    }
+
+    /// How `task` is cut. Where features are not cut, a tile may leave its depth out, or name one that holds them all.
+    func choice(_ task: TileTask) throws -> TileChoice {
+        let standard =
+            switch task {
+            case .matmul, .convolution: "16x16x16"
+            case .indexer: "16x16"
+            case .attention, .sparseAttention: "8x8"
+            }
+        let text = tile ?? standard
+        let lengths = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard lengths.count == 3 || lengths.count == 2 && task.wholeDepth != nil, !lengths.contains(nil) else {
+            throw UsageError("--tile: expected \(task.wholeDepth == nil ? "RxCxD" : "RxC") such as \(standard), found \"\(text)\"")
+        }
+        let depth = lengths.count == 3 ? lengths[2]! : task.wholeDepth!
+        let shape = try TileShape(rows: lengths[0]!, columns: lengths[1]!, depth: min(depth, 4096))
+        if let whole = task.wholeDepth, depth < whole {
+            throw EngineError(
+                .value, "tile", expected: "a depth of at least \(whole), for \(task.name.rawValue) does not cut features", found: "\(depth)"
+            )
+        }
+        return try TileChoice(shape, stages: stages ?? 1)
+    }
+}
+
+/// The chips that come with the program.
+struct ChipShelf {
+    let home: String?
+
+    private var folder: String { get throws { try ResourceFolder(named: home).path + "/assets/hardware" } }
+
+    /// All chips, by name.
+    var all: [Chip] {
+        get throws {
+            let folder = try folder
+            return try WholeFile.names(in: folder).filter { $0.hasSuffix(".json") }.sorted().map { try Chip(path: "\(folder)/\($0)") }
+        }
+    }
+
+    /// The chip called `name`, or in the file of that path.
+    func chip(_ name: String) throws -> Chip {
+        if name.contains("/") || name.hasSuffix(".json") { return try Chip(path: name) }
+        let known = try WholeFile.names(in: folder).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+        guard known.contains(name) else {
+            let near = NearWords.of(name, in: known)
+            throw EngineError(
+                .value, "chip", expected: "\(known.joined(separator: ", ")), or a file", found: "\(name)\(NearWords.hint(near))")
+        }
+        return try Chip(path: "\(folder)/\(name).json")
+    }
+}
