@@ -31,6 +31,9 @@ struct BuiltInExample {
         case .benchmarks:
             let file = assets + "/data/benchmarks.csv"
             return FigureData(.benchmarks(try PublishedData.benchmarks(path: file)), provenance: try provenance(file))
+        case .stacks:
+            let file = assets + "/data/stacks.json"
+            return FigureData(.stacks(try PublishedData.stacks(path: file)), provenance: try provenance(file))
         case .measurements:
             return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }

@@ -37,6 +37,18 @@ private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exp
         #expect(AxisScale.decades(from: 10, to: 10, label: plain).ticks.count == 2, "one number still has two ends")
     }
 
+    @Test func `a short logarithmic axis runs between 1, 2 or 5 times a power of ten, a long one between powers`() {
+        func labels(_ low: Double, _ high: Double) -> [String] { AxisScale.rounds(from: low, to: high, label: plain).ticks.map(\.label) }
+        #expect(labels(56, 1300) == ["50", "100", "200", "500", "1e+03", "2e+03"])
+        #expect(labels(1.2, 4.9) == ["1", "2", "5"])
+        #expect(labels(2, 5) == ["2", "5"], "ends that are round stay")
+        #expect(labels(0.03, 0.03) == ["0.02", "0.05"], "one number still has two ends")
+        #expect(labels(1, 1e9).first == "1" && labels(1, 1e9).count <= 8)
+        let scale = AxisScale.rounds(from: 50, to: 2000, label: plain)
+        // log(241.78/50)/log(40), by hand.
+        #expect(scale.isLogarithmic && abs(scale.position(241.78) - 0.42722) < 1e-4)
+    }
+
     @Test func `lengths are round in powers of two, the last one always named`() {
         #expect(AxisScale.doublings(from: 1024, to: 131_072).ticks.map(\.label) == ["1K", "2K", "4K", "8K", "16K", "32K", "64K", "128K"])
         #expect(AxisScale.doublings(from: 1024, to: 131_072, count: 4).ticks.map(\.label) == ["2K", "8K", "32K", "128K"])

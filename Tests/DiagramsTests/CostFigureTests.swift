@@ -64,6 +64,33 @@ enum Published {
         ])
     }
 
+    /// Two towers of four layers, made up but for the languages between which TileLang stands.
+    static func stacks() throws -> SoftwareStacks {
+        func part(_ name: String, _ joint: SoftwareStacks.Part.Joint = .and, note: Bilingual? = nil) -> SoftwareStacks.Part {
+            .init(name: Bilingual(same: name), note: note, joint: joint, source: "test")
+        }
+        func layer(_ en: String, _ zh: String, _ left: [SoftwareStacks.Part], _ right: [SoftwareStacks.Part]) -> SoftwareStacks.Layer {
+            .init(
+                id: en, name: Bilingual(en: en, zh: zh), role: Bilingual(en: "what \(en) is for", zh: "\(zh)的用处"), parts: [left, right])
+        }
+        return try SoftwareStacks(
+            towers: [
+                .init(id: "nvidia", name: Bilingual(same: "NVIDIA")),
+                .init(id: "ascend", name: Bilingual(en: "Huawei Ascend", zh: "华为昇腾")),
+            ],
+            layers: [
+                layer("Framework", "框架", [part("PyTorch")], [part("PyTorch"), part("torch_npu", .with), part("MindSpore")]),
+                layer("Kernel language", "算子语言", [part("CUDA C++")], [part("Ascend C")]),
+                layer("Compilation", "编译", [part("PTX"), part("SASS", .then)], [part("BiSheng"), part("CCE")]),
+                layer("Silicon", "芯片", [part("SM")], [part("Da Vinci cores")]),
+            ],
+            beside: [
+                .init(part("GE", note: Bilingual(en: "for whole graphs", zh: "处理整张计算图")), tower: 1, layer: 0),
+                .init(part("TBE"), tower: 1, layer: 1),
+            ],
+            bridge: .init(part("TileLang", note: Bilingual(en: "with a note", zh: "附注")), layer: 1, emits: [0, 0]))
+    }
+
     static func numbers(_ need: FigureNeed) throws -> FigureNumbers? {
         switch need {
         case .traces, .nothing: nil
@@ -71,6 +98,7 @@ enum Published {
         case .prices: try prices()
         case .benchmarks: benchmarks
         case .measurements: try measurements()
+        case .stacks: .stacks(try stacks())
         }
     }
 }

@@ -35,6 +35,7 @@ extension Subject {
             Subject(name: "prices", form: .text, seeds: [try file("assets/data/prices.csv")], answer: prices),
             Subject(name: "benchmarks", form: .text, seeds: [try file("assets/data/benchmarks.csv")], answer: benchmarks),
             Subject(name: "losses", form: .text, seeds: [try file("assets/data/selection-loss.csv")], answer: losses),
+            Subject(name: "stacks", form: .text, seeds: [try file("assets/data/stacks.json")], answer: stacks),
             Subject(name: "measurement", form: .text, seeds: [try file("assets/data/measured.json")], answer: measurement),
         ] + (try Texts.subjects(root: root))
     }
@@ -156,6 +157,10 @@ extension Subject {
         try Answers.withFile("measured.json", input) { path in try drawNumbers(.measurements(MeasuredSeries.read(path)), &choice) }
     }
 
+    private static let stacks: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        try drawNumbers(.stacks(PublishedData.stacks(input, file: "mutant")), &choice)
+    }
+
     private static func drawNumbers(_ numbers: FigureNumbers, _ choice: inout Mutator) throws {
         let need: FigureNeed =
             switch numbers {
@@ -163,6 +168,7 @@ extension Subject {
             case .prices: .prices
             case .benchmarks: .benchmarks
             case .measurements: .measurements
+            case .stacks: .stacks
             }
         let figure = choice.pick(Figures.all.filter { $0.needs == need })
         try Answers.draw(figure, FigureData(numbers, provenance: Provenance(name: "mutant")), FigureOptions(), &choice)

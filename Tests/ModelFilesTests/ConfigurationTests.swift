@@ -64,7 +64,7 @@ import Traces
         let assets = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/assets"
         #expect(try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json").indexer?.topK == 2048)
         let hardware = try Hardware(path: assets + "/hardware/h800.json")
-        #expect(hardware.bandwidth == 3.35e12 && hardware.memory == 80e9 && hardware.source?.contains("3.35 TB/s, 80 GB") == true)
+        #expect(hardware.bandwidth == 3.35e12 && hardware.memory == 80e9 && hardware.source?.en.contains("3.35 TB/s, 80 GB") == true)
         #expect(try PublishedData.figure3(path: assets + "/data/figure3.csv").count == 4)
         #expect(try PublishedData.prices(path: assets + "/data/prices.csv").count == 4)
         #expect(try PublishedData.benchmarks(path: assets + "/data/benchmarks.csv").count == 14)

@@ -52,6 +52,18 @@ public struct AxisScale: Hashable, Sendable {
             low: values[0], high: values[values.count - 1], isLogarithmic: true, ticks: values.map { Tick(value: $0, label: label($0)) })
     }
 
+    /// Logarithmic from the largest of 1, 2, 5 times a power of ten that is not over `low` to the least that is not under `high`, a tick at each of them;
+    /// where those are more than `count`, `decades`.
+    public static func rounds(from low: Double, to high: Double, count: Int = 8, label: (Double) -> String) -> AxisScale {
+        let (first, last) = (Int(Double.log10(low).rounded(.down)), Int(Double.log10(high).rounded(.up)))
+        let all = (first...max(first, last)).flatMap { power in [1, 2, 5].map { $0 * Double.pow(10, Double(power)) } }
+        let start = all.lastIndex { $0 <= low * (1 + 1e-9) } ?? 0
+        let end = max(all.firstIndex { $0 >= high * (1 - 1e-9) } ?? all.count - 1, start + 1)
+        guard end - start < count, end < all.count else { return decades(from: low, to: high, count: count, label: label) }
+        return AxisScale(
+            low: all[start], high: all[end], isLogarithmic: true, ticks: all[start...end].map { Tick(value: $0, label: label($0)) })
+    }
+
     /// Lengths from `low` to `high` tokens, both powers of two: logarithmic with a tick at the end and every second or third doubling before it.
     public static func doublings(from low: Int, to high: Int, count: Int = 8) -> AxisScale {
         var all = [low]

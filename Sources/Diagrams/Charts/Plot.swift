@@ -150,10 +150,15 @@ struct Plot {
 extension PictureFrame {
     /// What headings, axes and the last line take beside `parts` charts one below the other.
     func below(_ source: Bilingual, parts: Int) -> Double {
+        let each = type.panel * 1.1 + type.label * 8 + type.body
+        return each * Double(parts) - type.body + type.small * 0.6 + footHeight(source)
+    }
+
+    /// What the last line takes.
+    func footHeight(_ source: Bilingual) -> Double {
         let style = style(type.small, .muted)
         let lines = LineBreaker.lines(source[language], width: contentWidth) { width($0, style) }.count
-        let each = type.panel * 1.1 + type.label * 8 + type.body
-        return each * Double(parts) - type.body + type.small * (0.6 + 1.5 * Double(lines)) + max(16, type.margin * 0.55)
+        return type.small * 1.5 * Double(lines) + max(16, type.margin * 0.55)
     }
 
     /// Tick labels and notes.

@@ -7,7 +7,7 @@ public enum Figures {
     /// Every figure, in the order of the list.
     public static let all: [Figure] = [
         .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .growth, .costCurve, .doubling, .prices, .cache,
-        .measured, .parity,
+        .measured, .parity, .stack, .roofline,
     ]
 
     /// The figure called `name`; throws with near names if there is none.

@@ -18,11 +18,13 @@ public enum FigureNeed: String, Hashable, Sendable {
     case benchmarks
     /// `FigureNumbers.measurements`.
     case measurements
+    /// `FigureNumbers.stacks`.
+    case stacks
 }
 
 /// Numbers that a figure draws, of one kind.
 public enum FigureNumbers: Sendable {
-    /// Models, hardware and published curves: `growth`, `cost-curve`, `doubling`, `cache`.
+    /// Models, hardware and published curves: `growth`, `cost-curve`, `doubling`, `cache`, `roofline`.
     case costs(CostData)
     /// Price lists, before and after, in one or two currencies: `prices`.
     case prices([PriceList])
@@ -30,6 +32,8 @@ public enum FigureNumbers: Sendable {
     case benchmarks([BenchmarkResult])
     /// Timings: `measured`.
     case measurements([MeasuredSeries])
+    /// Two stacks of software: `stack`.
+    case stacks(SoftwareStacks)
 }
 
 /// What closed forms of cost need, and what they are compared with.

@@ -57,6 +57,11 @@ public struct GalleryPage: Sendable {
         ),
         (Bilingual(en: "Prices fell; the cache did not shrink", zh: "价格降了，缓存并没有变小"), ["prices", "cache"]),
         (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity"]),
+        (
+            Bilingual(
+                en: "Between a model and a chip stands a tower of software, and data take time to fetch", zh: "模型与芯片之间隔着一座软件塔，取数据也要花时间"),
+            ["stack", "roofline"]
+        ),
     ]
 
     /// The entries, in any order.

@@ -50,7 +50,7 @@ final class SourceLog: Sendable {
         switch data.numbers {
         case nil: note(.recorded, data.provenance)
         // What costs are compared with, the published curves, is a file; the dimensions that they are counted from, two more.
-        case .costs, .prices, .benchmarks: note(.published, data.provenance)
+        case .costs, .prices, .benchmarks, .stacks: note(.published, data.provenance)
         case .measurements: note(.measured, data.provenance)
         }
     }

@@ -74,7 +74,8 @@ extension CostCommand {
             func tera(_ value: Double) -> String { NumberText.significant(value / 1e12, digits: 4) }
             let numbers =
                 "bf16 \(tera(hardware.bf16)) TFLOPS, FP8 \(tera(hardware.fp8)) TFLOPS, \(tera(hardware.bandwidth)) TB/s, \(NumberText.significant(hardware.memory / 1e9, digits: 4)) GB, $\(NumberText.significant(hardware.dollarsPerHour))/h"
-            let (name, source) = (TerminalText.sanitized(hardware.name), hardware.source.map { TerminalText.sanitized($0[options.language.value]) })
+            let name = TerminalText.sanitized(hardware.name)
+            let source = hardware.source.map { TerminalText.sanitized($0[options.language.value]) }
             let isDense = { (cost: ServingCost) in cost.costs.model.indexer == nil }
             let assumptions: [Bilingual] =
                 if let dense = costs.first(where: isDense), let sparse = costs.first(where: { !isDense($0) }) {

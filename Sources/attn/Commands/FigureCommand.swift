@@ -78,7 +78,7 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Width in points instead of the preset's.", valueName: "points")) var width: Double?
         @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale: Double?
         @Option(help: ArgumentHelp("Draw N tokens of seeded noise through causal attention instead.", valueName: "N")) var random: Int?
-        @Option(help: ArgumentHelp("An accelerator for cost-curve, like assets/hardware/h800.json.", valueName: "file")) var hardware:
+        @Option(help: ArgumentHelp("An accelerator for figures of costs, like assets/hardware/h800.json.", valueName: "file")) var hardware:
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
         @Flag(help: "Print the figure's one-line caption.") var caption = false

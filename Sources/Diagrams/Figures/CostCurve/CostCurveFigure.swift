@@ -257,9 +257,11 @@ struct CostCurveWords {
         return (isRead ? "AEIOUaeiou" : "AEFHILMNORSX8").contains(first) ? "an" : "a"
     }
 
-    private var hardwareName: String {
-        let parts = data.hardware.name.split(separator: " ").map(String.init).filter { $0 != "NVIDIA" }
-        return data.hardware.name.hasPrefix("NVIDIA") ? parts.first ?? data.hardware.name : data.hardware.name
+    private var hardwareName: String { Self.chip(data.hardware.name) }
+
+    /// An accelerator's name in a sentence: H800 for NVIDIA H800 SXM5, others in full.
+    static func chip(_ name: String) -> String {
+        name.hasPrefix("NVIDIA") ? name.split(separator: " ").map(String.init).first { $0 != "NVIDIA" } ?? name : name
     }
 
     var words: FigureWords {
