@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test lint format docs page-engine advance-table fuzz
+.PHONY: lesson build test test-tilelang lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -28,6 +28,10 @@ test:
 	scripts/test-page-engine
 	scripts/build-docs
 	scripts/test-course
+
+## Compile and run the emitted tile programs by TileLang, and lower them for machines that are not here: 200 MB and more from PyPI, a minute.
+test-tilelang:
+	scripts/test-tilelang
 
 ## Fuzz for long: 100,000 mutants of real files, then coverage-guided with AddressSanitizer.
 fuzz:
