@@ -108,10 +108,10 @@ let package = Package(
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
-            name: "TileMachineTests", dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "Mechanisms", "Traces"],
+            name: "TileMachineTests", dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "Lessons", "Mechanisms", "Traces"],
             swiftSettings: settings),
         .testTarget(
-            name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records"], exclude: ["Fixtures"],
+            name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"], exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "Traces", "Mechanisms", "Records"], swiftSettings: settings),

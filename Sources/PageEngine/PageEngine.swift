@@ -77,7 +77,7 @@ package struct PageEngine {
         options.language = wanted.first?.language ?? .en
         options.themes = [theme]
         let figure: Figure
-        do throws(FigureError) { figure = try Figures.named(name) } catch { throw PageError(error.description) }
+        do throws(FigureError) { figure = try Figures.named(name, among: Figures.ofRuns) } catch { throw PageError(error.description) }
         for choice in FigureChoice.allCases where asked?.has(choice.rawValue) == true && !figure.takes.contains(choice) {
             throw PageError("\(name) has no use for \(choice.rawValue)")
         }

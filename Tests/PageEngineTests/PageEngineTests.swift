@@ -74,7 +74,10 @@ import Traces
             "attention.q[99: expected STEP[i,j,…], found no closing bracket"
         ),
         ("s", "{\"figure\": \"matrx\", \"runs\": []}", "matrx: there is no figure of this name; did you mean matrix?"),
-        ("s", "{\"figure\": \"growth\", \"runs\": []}", "growth: expected data of the kind costs"),
+        (
+            "s", "{\"figure\": \"growth\", \"runs\": []}",
+            "growth: there is no figure of this name; there are matrix, questions, compare, heads, arcs, indexer, pipeline, patterns"
+        ),
         ("s", "{\"figure\": \"patterns\", \"runs\": [], \"options\": {\"query\": 3}}", "patterns has no use for query"),
         (
             "s", "{\"figure\": \"matrix\", \"runs\": [], \"options\": {\"colour\": 1}}",

@@ -107,6 +107,11 @@ def main():
     check("cost", printed("cost", "--json", "--position", 1, 1 << 40), "cost of extremes")
     check("cost-serving", printed("cost", "serving", "--json"), "cost serving")
     check("cost-conversation", printed("cost", "conversation", "--turns", 3, "--tokens-per-turn", 1000, "--json"), "cost conversation")
+    for program in ("matmul", "convolution", "indexer", "attention", "sparse-attention"):
+        check("tiles", printed("tiles", program, "--stages", 2, "--decisions", "--json"), f"tiles {program}")
+    check("tiles", printed("tiles", "matmul", "--stages", 9, "--lang", "zh", "--json", status=(1,)), "tiles that overflow")
+    check("tiles", printed("tiles", "attention", "--chip", "ascend-950", "--count-only", "--json"), "tiles that may fit")
+    check("tiles-chips", printed("tiles", "chips", "--json"), "chips")
     check("measure", printed("measure", "--json", "--prefill", "--length", 64, 128), "measure")
     check("measure", json.loads((root / "assets/data/measured.json").read_text()), "assets/data/measured.json")
     for figure in ("matrix", "compare", "arcs", "pipeline", "growth", "prices"):
@@ -115,7 +120,7 @@ def main():
     for failure in failures:
         print(f"schema: {failure}", file=sys.stderr)
     print(f"schemas: {checked} documents checked, {len(failures)} failures")
-    sys.exit(1 if failures or checked < 21 else 0)
+    sys.exit(1 if failures or checked < 29 else 0)
 
 
 main()

@@ -4,18 +4,19 @@ import Traces
 
 /// All figures.
 public enum Figures {
-    /// Every figure, in the order of the list.
-    public static let all: [Figure] = [
-        .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .growth, .costCurve, .doubling, .prices, .cache,
-        .measured, .parity, .stack, .roofline,
-    ]
+    /// Figures that draw what was run, or nothing from outside: those that a page draws by itself. The others need files.
+    public static let ofRuns: [Figure] = [.matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns]
 
-    /// The figure called `name`; throws with near names if there is none.
-    public static func named(_ name: String) throws(FigureError) -> Figure {
-        if let figure = all.first(where: { $0.name == name }) { return figure }
-        let near = NearWords.of(name, in: all.map { $0.name })
+    /// Every figure, in the order of the list.
+    public static let all: [Figure] =
+        ofRuns + [.growth, .costCurve, .doubling, .prices, .cache, .measured, .parity, .stack, .roofline]
+
+    /// The figure called `name`; throws with near names if there is none among those `figures`.
+    public static func named(_ name: String, among figures: [Figure] = all) throws(FigureError) -> Figure {
+        if let figure = figures.first(where: { $0.name == name }) { return figure }
+        let near = NearWords.of(name, in: figures.map { $0.name })
         let hint =
-            near.isEmpty ? "there are \(all.map { $0.name }.joined(separator: ", "))" : "did you mean \(near.joined(separator: ", "))?"
+            near.isEmpty ? "there are \(figures.map { $0.name }.joined(separator: ", "))" : "did you mean \(near.joined(separator: ", "))?"
         throw FigureError("\(name): there is no figure of this name; \(hint)")
     }
 }
