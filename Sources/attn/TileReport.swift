@@ -67,9 +67,11 @@ struct TileReport {
 
     // Text.
 
-    func lines(_ language: Language, decisions: Bool) -> [String] {
+    /// - Parameter ways: the same program with no inputs kept, and with one to three stages.
+    func lines(_ language: Language, decisions: Bool, ways: [(name: Bilingual, schedule: Schedule)]) -> [String] {
         func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
         var lines = [title(language), ""] + listing + [""] + memories(said) + [""] + traffic(said) + [""] + arithmetic(said) + [""]
+        lines += compared(ways, language, said) + [""]
         lines += decided(said)
         if decisions { lines += [""] + list(language, said) }
         if let maxAbsoluteError {
@@ -150,6 +152,23 @@ struct TileReport {
             lines.append(said("\(NumberText.grouped(ticks)) ticks.", "\(NumberText.grouped(ticks)) 拍。"))
         }
         return lines
+    }
+
+    private func compared(
+        _ ways: [(name: Bilingual, schedule: Schedule)], _ language: Language, _ said: (String, String) -> String
+    ) -> [String] {
+        TextTable(
+            header: [
+                said("way", "做法"), said("far bytes", "远处字节"), said("FLOPs a byte", "次/字节"), said("ticks", "拍"), said("fits", "放得下"),
+            ],
+            rows: ways.map { way in
+                let fits = way.schedule.fits.map { $0 ? said("yes", "是") : said("no", "否") } ?? said("unknown", "未知")
+                return [
+                    way.name[language], NumberText.grouped(way.schedule.farBytes),
+                    NumberText.significant(way.schedule.intensity, digits: 3), way.schedule.ticks.map(NumberText.grouped) ?? "-", fits,
+                ]
+            }
+        ).lines
     }
 
     private func decided(_ said: (String, String) -> String) -> [String] {

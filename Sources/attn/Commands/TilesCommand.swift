@@ -84,13 +84,28 @@ struct TilesCommand: ParsableCommand {
             if json {
                 try Output.print(report.json(language.value, decisions: decisions))
             } else {
-                try Output.print(report.lines(language.value, decisions: decisions))
+                try Output.print(report.lines(language.value, decisions: decisions, ways: ways(task, choice, schedule.chip)))
             }
             if let overflow = schedule.overflow {
                 Output.complain(
                     "\(schedule.chip.id): \(overflow.memory) overflows by \(NumberText.grouped(overflow.bytes)) bytes")
                 throw ExitCode(ExitStatus.checkFailed.rawValue)
             }
+        }
+
+        /// The program with no inputs kept, and with one to three stages.
+        private func ways(_ task: TileTask, _ choice: TileChoice, _ chip: Chip) throws -> [(name: Bilingual, schedule: Schedule)] {
+            let naive = (
+                name: Bilingual(en: "inputs never kept", zh: "输入不留"),
+                schedule: try Schedule(task.program(choice).naive, on: chip, width: width)
+            )
+            return try [naive]
+                + (1...3).map { stages in
+                    (
+                        name: Bilingual(en: stages == 1 ? "1 stage" : "\(stages) stages", zh: "\(stages) 级"),
+                        schedule: try Schedule(task.program(TileChoice(choice.shape, stages: stages)), on: chip, width: width)
+                    )
+                }
         }
 
         /// The most arithmetic that is computed with values.
