@@ -2,6 +2,7 @@
 
 public import Diagrams
 public import Mechanisms
+internal import TileMachine
 public import Traces
 
 extension Lesson {
@@ -155,14 +156,19 @@ struct PageBuilder {
             options.head = .one(head)
         }
         if let phase = request.phase { options.phase = phase }
-        let query = request.query ?? "query"
-        guard let position = query.asPosition(experiment), (0..<1 << 31).contains(position) else {
-            throw error("there is no token \"\(query)\"")
-        }
-        // A case's passes count their own rows; figures take the last unless told.
-        options.query = request.query == nil && request.phase != nil ? nil : position
+        options.query = try query(request, experiment)
         return PageFigure(
             name: request.name, data: try data(request, shown), options: options, experiment: experiment, place: request.place)
+    }
+
+    /// The query to follow; nil for the last. A case's passes count their own rows, and a run of tiles has no token that asks.
+    private func query(_ request: Lesson.Step.FigureRequest, _ experiment: Experiment) throws(LessonError) -> Int? {
+        guard request.query != nil || request.phase == nil && experiment.tiles == nil else { return nil }
+        let query = request.query ?? "query"
+        guard let position = query.asPosition(experiment), (0..<1 << 31).contains(position) else {
+            throw LessonError(.badFile, at: request.place, "figure \(request.name): there is no token \"\(query)\"")
+        }
+        return position
     }
 
     private func data(_ request: Lesson.Step.FigureRequest, _ shown: [Experiment]) throws -> FigureData {
@@ -236,6 +242,7 @@ private struct StepBuilder {
         case .formula:
             let step = try resolver.step(value, resolver.experiment(of: value))
             return .formula(step.formula, title: step.title[resolver.language], source: step.sourceNote[resolver.language])
+        case .listing: return .code(try listing(value, resolver), language: "python")
         case .figure:
             guard !figures.isEmpty else {
                 throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left")
@@ -243,5 +250,16 @@ private struct StepBuilder {
             return .figure(figures.removeFirst())
         default: return nil
         }
+    }
+
+    /// The text of a tile program, named by itself or by a run of the lesson.
+    private static func listing(_ value: LiveValue, _ resolver: Resolver) throws -> String {
+        guard let request = resolver.tiles(ofRun: value.path) ?? TileRequest(program: value.path) else {
+            let known = TileProgramName.allCases.map(\.rawValue).joined(separator: ", ")
+            throw LessonError(
+                .badFile, at: value.place, "{{listing \(value.path)}}: expected one of \(known), or a run of tiles")
+        }
+        let listing = try Listing(request.cut())
+        return listing.lines.map { String(repeating: "    ", count: $0.depth) + $0.text }.joined(separator: "\n") + "\n"
     }
 }

@@ -16,6 +16,8 @@ struct RunRequest: Sendable {
         case referenceCase(String, paths: [SparseAttention.Path])
         /// One vector at every position, to see what rotary embedding does.
         case repeated(RotationRun)
+        /// A tile program on matrices of its own, or of the diary.
+        case tiles(TileRunRequest)
         /// The reader's model on the reader's text, with a selection in every layer: only where there is a model.
         case model(LayerSelection)
     }
@@ -28,8 +30,8 @@ struct RunRequest: Sendable {
     /// Whether it runs the reader's model.
     var isOfModel: Bool { if case .model = subject { true } else { false } }
 
-    /// Reads `trip`, `{question: trip, switches: [no-relu]}`, `{text: {en: …, zh: …}}`, `{case: dsa-tiny-fp8-kv, paths: [masked, gathered]}` or
-    /// `{model: true, switches: [select=oracle, top-k=8]}`.
+    /// Reads `trip`, `{question: trip, switches: [no-relu]}`, `{text: {en: …, zh: …}}`, `{case: dsa-tiny-fp8-kv, paths: [masked, gathered]}`,
+    /// `{model: true, switches: [select=oracle, top-k=8]}` or `{tiles: matmul, m: 6, n: 4, k: 8, tile: 2x2x4}`.
     init(_ name: String, _ node: YAMLNode, questions: [String]) throws(LessonError) {
         self.name = name
         place = node.place
@@ -38,7 +40,11 @@ struct RunRequest: Sendable {
             subject = .question(try Self.question(node, questions))
             return
         }
-        try node.allow(["question", "text", "case", "model", "paths", "switches", "repeated"], in: "a run")
+        if node.optional("tiles") != nil {
+            subject = .tiles(try TileRunRequest(node, questions: questions))
+            return
+        }
+        try node.allow(["question", "text", "case", "model", "paths", "switches", "repeated", "tiles"], in: "a run")
         switches = try (node.optional("switches")?.items("switches") ?? []).map { item throws(LessonError) in
             let text = try item.string("switches")
             do { return try Switch(parsing: text) } catch { throw item.error("\(error)") }
@@ -66,7 +72,7 @@ struct RunRequest: Sendable {
                 return path
             }
             subject = .referenceCase(try name.string("case"), paths: paths.isEmpty ? [.masked] : paths)
-        default: throw node.error("a run: expected one of question, text, case, model, repeated")
+        default: throw node.error("a run: expected one of question, text, case, model, repeated, tiles")
         }
         if node.optional("paths") != nil, node.optional("case") == nil { throw node.error("paths: expected a run with a case") }
     }
@@ -96,6 +102,9 @@ struct RunRequest: Sendable {
                 return try Experiment(
                     name: name, trace: run.trace(), place: [], origin: .model, text: "",
                     provenance: Provenance(name: "rotation", note: RotationRun.note), subject: "\(run)")
+            case .tiles(let run):
+                guard switches.isEmpty else { throw LessonError(.unknownName, "a switch has nothing to change in a run of tiles") }
+                return try run.experiment(diary, name: name, language: language)
             case .referenceCase(let file, let paths):
                 let (trace, provenance) = try resources.referenceCase(file, paths, switches)
                 let prefill: [Scope] = [.pass(.prefill)]

@@ -6,6 +6,7 @@ internal import Diagrams
 internal import Lessons
 internal import ModelFiles
 internal import Records
+internal import TileMachine
 internal import Traces
 
 extension LessonResources {
@@ -26,6 +27,7 @@ extension LessonResources {
             let path = "\(assets)/hardware/\(name).json"
             return try Hardware(json: WholeFile.read(path), file: path)
         }
+        chip = { name in try Chip(path: "\(assets)/hardware/\(name).json") }
         curves = {
             let path = "\(assets)/data/figure3.csv"
             return try PublishedData.figure3(WholeFile.read(path), file: path)
@@ -43,6 +45,14 @@ extension LessonResources {
             let path = "\(assets)/data/selection-loss.csv"
             return try PublishedData.selectionLosses(WholeFile.read(path), file: path)
         }
+        codeCounts = {
+            let path = "\(assets)/data/code-counts.csv"
+            return try PublishedData.codeCounts(WholeFile.read(path), file: path)
+        }
+        tileSpeeds = {
+            let path = "\(assets)/data/tile-speeds.csv"
+            return try PublishedData.tileSpeeds(WholeFile.read(path), file: path)
+        }
         provenance = { file in
             let path =
                 switch file {
@@ -53,6 +63,8 @@ extension LessonResources {
                 case .benchmarks: "\(assets)/data/benchmarks.csv"
                 case .measurements: "\(assets)/data/measured.json"
                 case .selectionLosses: "\(assets)/data/selection-loss.csv"
+                case .codeCounts: "\(assets)/data/code-counts.csv"
+                case .tileSpeeds: "\(assets)/data/tile-speeds.csv"
                 }
             return Provenance(name: Provenance.baseName(path), sha256: try Provenance.sha256(of: path))
         }

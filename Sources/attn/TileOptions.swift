@@ -37,61 +37,18 @@ struct TileOptions: ParsableArguments {
         ]
     }
 
-    /// The sizes that a program takes, with their defaults; nil: as another size says.
-    private static func defaults(_ program: TileProgramName) -> [(name: String, value: Int?)] {
-        switch program {
-        case .matmul: [("m", 64), ("n", 40), ("k", 48)]
-        case .convolution:
-            [
-                ("images", 1), ("height", 10), ("width-of-image", 9), ("channels", 4), ("filters", 12), ("kernel", 3), ("stride", 1),
-                ("padding", 1),
-            ]
-        case .indexer: [("queries", 24), ("keys", nil), ("heads", 4), ("dim", 8)]
-        case .attention: [("queries", 24), ("keys", nil), ("heads", 2), ("dim", 8), ("value-dim", nil)]
-        case .sparseAttention: [("queries", 12), ("keys", nil), ("heads", 8), ("dim", 8), ("value-dim", nil), ("top-k", 6)]
-        }
-    }
-
     /// The program of the size that was asked for. Throws for a size that it does not take.
     func task(_ program: TileProgramName) throws -> TileTask {
-        let taken = Self.defaults(program)
-        for (name, value) in sizes where value != nil && !taken.contains(where: { $0.name == name }) {
-            throw UsageError(
-                "\(program.rawValue) has no use for --\(name); it takes \(taken.map { "--\($0.name)" }.joined(separator: ", "))")
+        let taken = program.sizes.map(\.name)
+        for (name, value) in sizes where value != nil && !taken.contains(name) {
+            throw UsageError("\(program.rawValue) has no use for --\(name); it takes \(taken.map { "--\($0)" }.joined(separator: ", "))")
         }
-        func size(_ name: String, or other: Int = 0) -> Int {
-            (sizes.first { $0.name == name }?.value ?? taken.first { $0.name == name }?.value ?? nil) ?? other
-        }
-        let (queries, dim) = (size("queries"), size("dim"))
-        let keys = size("keys", or: queries)
-        switch program {
-        case .matmul: return .matmul(try Matmul(m: size("m"), n: size("n"), k: size("k")))
-        case .convolution:
-            return .convolution(
-                try Convolution(
-                    images: size("images"), height: size("height"), width: size("width-of-image"), channels: size("channels"),
-                    filters: size("filters"), kernel: size("kernel"), stride: size("stride"), padding: size("padding")))
-        case .indexer: return .indexer(try IndexerScores(queries: queries, keys: keys, heads: size("heads"), dimension: dim))
-        case .attention:
-            return .attention(
-                try AttentionTiles(
-                    queries: queries, keys: keys, heads: size("heads"), dimension: dim, valueDimension: size("value-dim", or: dim)))
-        case .sparseAttention:
-            return .sparseAttention(
-                try SparseAttentionTiles(
-                    queries: queries, keys: keys, heads: size("heads"), dimension: dim, valueDimension: size("value-dim", or: dim),
-                    topK: size("top-k")))
-        }
+        return try TileTask(program, sizes.compactMap { size in size.value.map { (name: size.name, value: $0) } })
     }
 
     /// How `task` is cut. Where features are not cut, a tile may leave its depth out, or name one that holds them all.
     func choice(_ task: TileTask) throws -> TileChoice {
-        let standard =
-            switch task {
-            case .matmul, .convolution: "16x16x16"
-            case .indexer: "16x16"
-            case .attention, .sparseAttention: "8x8"
-            }
+        let standard = task.standardTile
         let text = tile ?? standard
         let lengths = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         guard lengths.count == 3 || lengths.count == 2 && task.wholeDepth != nil, !lengths.contains(nil) else {

@@ -35,6 +35,8 @@ extension Subject {
             Subject(name: "prices", form: .text, seeds: [try file("assets/data/prices.csv")], answer: prices),
             Subject(name: "benchmarks", form: .text, seeds: [try file("assets/data/benchmarks.csv")], answer: benchmarks),
             Subject(name: "losses", form: .text, seeds: [try file("assets/data/selection-loss.csv")], answer: losses),
+            Subject(name: "code counts", form: .text, seeds: [try file("assets/data/code-counts.csv")], answer: codeCounts),
+            Subject(name: "tile speeds", form: .text, seeds: [try file("assets/data/tile-speeds.csv")], answer: tileSpeeds),
             Subject(name: "stacks", form: .text, seeds: [try file("assets/data/stacks.json")], answer: stacks),
             Subject(name: "measurement", form: .text, seeds: [try file("assets/data/measured.json")], answer: measurement),
         ] + (try Texts.subjects(root: root))
@@ -151,6 +153,14 @@ extension Subject {
 
     private static let losses: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
         for run in try PublishedData.selectionLosses(input, file: "mutant") { _ = NumberText.significant(run.meanLoss) }
+    }
+
+    private static let codeCounts: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        for count in try PublishedData.codeCounts(input, file: "mutant") { _ = NumberText.grouped(count.lines) }
+    }
+
+    private static let tileSpeeds: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        for speed in try PublishedData.tileSpeeds(input, file: "mutant") { _ = NumberText.significant(speed.value) }
     }
 
     private static let measurement: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in

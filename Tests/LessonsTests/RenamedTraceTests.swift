@@ -93,6 +93,7 @@ extension Trace {
 
 extension Experiment {
     fileprivate func respelled() throws -> Experiment {
+        if case .tiles = origin { return recorded(in: trace.respelled) }
         let decoy = roles["decoy"]
         return try Experiment(
             name: name, trace: trace.respelled, place: place, origin: origin, text: text, provenance: provenance, subject: subject,

@@ -5,6 +5,7 @@ import Foundation
 import Lessons
 import ModelFiles
 import Records
+import TileMachine
 import Traces
 
 extension LessonResources {
@@ -21,6 +22,7 @@ extension LessonResources {
             try ModelDimensions(configuration: WholeFile.read("\(assets)/models/\(name).json"), file: name)
         }
         resources.hardware = { name in try Hardware(json: WholeFile.read("\(assets)/hardware/\(name).json"), file: name) }
+        resources.chip = { name in try Chip(path: "\(assets)/hardware/\(name).json") }
         resources.curves = { try PublishedData.figure3(WholeFile.read("\(assets)/data/figure3.csv"), file: "figure3.csv") }
         resources.prices = { try PublishedData.prices(WholeFile.read("\(assets)/data/prices.csv"), file: "prices.csv") }
         resources.benchmarks = {
@@ -30,6 +32,8 @@ extension LessonResources {
         resources.selectionLosses = {
             try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv")
         }
+        resources.codeCounts = { try PublishedData.codeCounts(WholeFile.read("\(assets)/data/code-counts.csv"), file: "code-counts.csv") }
+        resources.tileSpeeds = { try PublishedData.tileSpeeds(WholeFile.read("\(assets)/data/tile-speeds.csv"), file: "tile-speeds.csv") }
         resources.provenance = { file in Provenance(name: "\(file)") }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }

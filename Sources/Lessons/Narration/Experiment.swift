@@ -17,16 +17,18 @@ public struct Experiment: Sendable {
         case model
         /// A reference case, by its base name.
         case referenceCase(String)
+        /// A tile program: there is no attention in its trace, and no token that asks.
+        case tiles(String)
     }
 
     /// The name that a lesson gives it; empty for the main one.
     public let name: String
     /// The record.
-    public let trace: Trace
+    public private(set) var trace: Trace
     /// Where steps stand that the lesson calls by their plain names, if the trace has none of that very id: a layer, a pass.
     public let place: [Scope]
-    /// The attention that the lesson speaks of.
-    let attention: AttentionView
+    /// The attention that the lesson speaks of; nil in a run of tiles.
+    let attention: AttentionView?
     /// What the vectors are.
     public let origin: Origin
     /// The whole text.
@@ -41,6 +43,26 @@ public struct Experiment: Sendable {
     package let roles: [String: Int]
     /// The head whose weights for the last query are most sure of themselves.
     let surestHead: Int
+    /// The tile program that was run, if it is one.
+    let tiles: TileRequest?
+
+    /// A run of a tile program: `tiles` says which, of what size, on which chip.
+    init(name: String, trace: Trace, of tiles: TileRequest, provenance: Provenance) {
+        self.name = name
+        self.trace = trace
+        self.tiles = tiles
+        (place, text, names, roles) = ([], "", [:], [:])
+        (attention, surestHead) = (nil, 0)
+        (origin, subject) = (.tiles(tiles.name), "tiles \(tiles.name)")
+        self.provenance = provenance
+    }
+
+    /// The same run of tiles with its steps in another record.
+    package func recorded(in trace: Trace) -> Experiment {
+        var run = self
+        run.trace = trace
+        return run
+    }
 
     package init(
         name: String, trace: Trace, place: [Scope], origin: Origin, text: String, provenance: Provenance, subject: String = "",
@@ -57,6 +79,7 @@ public struct Experiment: Sendable {
         self.provenance = provenance
         self.subject = subject
         self.names = names
+        tiles = nil
         let alone = trace.attentions(at: [])
         let attentions = alone.isEmpty ? trace.attentions(at: place) : alone
         // Roles are found in the dense weights, where there are both: the first.
@@ -117,6 +140,7 @@ public struct Experiment: Sendable {
         case .ownDiary: flags.formUnion(["own", "diary"])
         case .model: flags.insert("model")
         case .referenceCase: flags.insert("case")
+        case .tiles: break
         }
         return flags
     }
@@ -138,7 +162,7 @@ public struct Experiment: Sendable {
     }
 
     /// The weights of the attention that the lesson speaks of.
-    var weights: Step? { try? trace.step(attention.weights) }
+    var weights: Step? { attention.flatMap { try? trace.step($0.weights) } }
 
     /// The step of that role in the whole trace, or in the place that the lesson speaks of; nil if there is none.
     func first(_ role: Role) -> Step? { trace.first(role, in: []) ?? trace.first(role, in: place) }

@@ -22,6 +22,8 @@ struct LiveValue: Hashable, Sendable {
         case formula, title, source
         /// `figure`: where the step's figure stands.
         case figure
+        /// `listing matmul`: a block with the text of a tile program.
+        case listing
         /// `token.query`, `position.top`, `count.tokens`, `text`: about the text.
         case word
         /// `fact selected.massKept[query]`: a remark that was computed with a step; `name fact …` is the token of its row.
@@ -32,7 +34,7 @@ struct LiveValue: Hashable, Sendable {
         case names(Request), count(Request)
         /// `visible sparse.scores`, `flops indexer.dot`, `contractions indexer.dot`, `length indexer.q[j]`: about a step.
         case visible, flops, contractions, length
-        /// `cost flops(dsa, 128K)`, `data price(USD, output)`, `measured …`: a number from outside of traces.
+        /// `cost flops(dsa, 128K)`, `data price(USD, output)`, `measured …`, `tiles …`: a number from outside of traces.
         case call(source: String, arguments: [String])
         /// A number beside an operator: `1 - fact …`. Alone it would be a typed number.
         case literal(Double)

@@ -9,7 +9,7 @@ struct LiveValueReader {
     private static let words: [(String, LiveValue.Request)] = [
         ("sum", .sum), ("name", .name), ("explain", .explain), ("formula", .formula), ("title", .title), ("source", .source),
         ("fact", .fact), ("whatif", .whatIf), ("visible", .visible), ("flops", .flops), ("contractions", .contractions),
-        ("length", .length),
+        ("length", .length), ("listing", .listing),
     ]
 
     func value(_ body: String) throws(LessonError) -> LiveValue {
@@ -52,7 +52,7 @@ struct LiveValueReader {
     }
 
     private func atom(_ body: String) throws(LessonError) -> LiveValue {
-        for source in ["cost", "data", "measured"] where body.hasPrefix(source + " ") {
+        for source in ["cost", "data", "measured", "tiles"] where body.hasPrefix(source + " ") {
             return try call(source, LiveValue.trimmed(body.dropFirst(source.count)))
         }
         if let rest = after("names", body) { return try listed(rest, LiveValue.Request.names) }

@@ -71,6 +71,8 @@ extension Resolver {
         do {
             switch source {
             case "cost": return try CostValues(resources: resources).value(value.path, arguments)
+            case "tiles":
+                return try TileValues(resources: resources, schedules: schedules, run: tiles(ofRun:)).value(value.path, arguments)
             case "data": return try DataValues(resources: resources).value(value.path, arguments)
             default:
                 guard case .number(let number) = try MeasuredValues(resources: resources).value(value.path, arguments) else {
@@ -81,6 +83,11 @@ extension Resolver {
         } catch let error as LessonError where error.place != nil {
             throw error
         } catch { throw LessonError(.badFile, at: value.place, "{{\(source) \(value.path)}}: \(error)") }
+    }
+
+    /// The tile program of a run of the lesson, `main` the main one; nil if there is no such run.
+    func tiles(ofRun name: String) -> TileRequest? {
+        experiments.first { $0.name == (name == "main" ? "" : name) }?.tiles
     }
 
     /// The words that a call stands for; nil if it is a number.

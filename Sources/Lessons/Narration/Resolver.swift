@@ -27,6 +27,8 @@ struct Resolver {
     let resources: LessonResources
     /// Notes the experiments whose numbers are shown.
     let log: SourceLog
+    /// Schedules of tile programs, each made once.
+    let schedules = TileSchedules()
 
     init(experiments: [Experiment], language: Language, resources: LessonResources, log: SourceLog) {
         self.experiments = experiments
@@ -50,7 +52,7 @@ struct Resolver {
     /// Notes the experiment that a value is taken from; a formula's words, a closed form or a literal are taken from none.
     func noteSource(of value: LiveValue, _ experiment: Experiment) {
         switch value.request {
-        case .call, .arithmetic, .literal, .title, .source, .formula, .figure: break
+        case .call, .arithmetic, .literal, .title, .source, .formula, .figure, .listing: break
         default: log.note(.recorded, experiment.provenance)
         }
     }
@@ -85,7 +87,7 @@ struct Resolver {
             return plain(written(try quantity(value), value))
         case .sum, .whatIf, .count, .visible, .flops, .contractions, .length, .arithmetic, .literal:
             return plain(written(try quantity(value), value))
-        case .explain, .figure:
+        case .explain, .figure, .listing:
             throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
         }
     }
@@ -238,7 +240,7 @@ struct Resolver {
         let name = parts.count > 1 ? parts[1] : ""
         switch parts[0] {
         case "text": return experiment.text
-        case "layer": return experiment.attention.weights.layer.map(String.init) ?? "0"
+        case "layer": return experiment.attention?.weights.layer.map(String.init) ?? "0"
         case "head": return label(ofHead: experiment.surestHead, experiment)
         case "token", "position":
             guard let position = Int(name) ?? experiment.roles[name], experiment.trace.tokens.indices.contains(position) else {
@@ -259,12 +261,12 @@ struct Resolver {
         let attention = experiment.attention
         func step(_ id: StepID?) -> Step? { id.flatMap { try? experiment.trace.step($0) } }
         let shapes: [String: (step: Step?, axis: Axis)] = [
-            "heads": (experiment.weights, .h), "tokens": (experiment.weights, .s), "features": (step(attention.output), .c),
-            "head_features": (step(attention.query), .d), "index_heads": (experiment.first(.indexDot), .j),
+            "heads": (experiment.weights, .h), "tokens": (experiment.weights, .s), "features": (step(attention?.output), .c),
+            "head_features": (step(attention?.query), .d), "index_heads": (experiment.first(.indexDot), .j),
             "index_features": (experiment.first(.indexQuery), .d), "top_k": (experiment.first(.selected), .k),
         ]
         if let shape = shapes[name], let length = shape.step?.output.shape[shape.axis] { return length }
-        if name == "pairs" || name == "visible_pairs", let step = step(attention.scores) {
+        if name == "pairs" || name == "visible_pairs", let step = step(attention?.scores) {
             let cells = step.output.values.count / headCount(experiment)
             return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
         }

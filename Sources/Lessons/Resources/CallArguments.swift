@@ -21,12 +21,16 @@ struct CallArguments {
             guard allowed.contains(name) else {
                 throw LessonError(.badFile, "\(call): expected the named arguments \(allowed.joined(separator: ", ")), found \"\(name)\"")
             }
+            guard named[name] == nil else { throw LessonError(.badFile, "\(call): \(name) stands twice") }
             named[name] = String(argument[argument.index(after: equals)...])
         }
         self.positional = positional[...]
     }
 
     func named(_ name: String, default value: String) -> String { named[name] ?? value }
+
+    /// All named arguments, by name.
+    var all: [String: String] { named }
 
     mutating func text(_ what: String) throws(LessonError) -> String {
         guard let text = positional.popFirst(), !text.isEmpty else { throw LessonError(.badFile, "\(call): expected \(what), found none") }

@@ -153,6 +153,7 @@ struct DataValues {
     let resources: LessonResources
 
     func value(_ name: String, _ arguments: [String]) throws -> LessonQuantity {
+        if let count = try ofCode(name, arguments) { return count }
         var a = try CallArguments("data \(name)", arguments, named: ["model"])
         let model = try resources.model(a.named("model", default: "deepseek-v3.2-exp"))
         let value: LessonQuantity
@@ -194,7 +195,23 @@ struct DataValues {
             value = LessonQuantity(Double(try a.entry(counts, "which")))
         default:
             throw LessonError(
-                .badFile, "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, found \"\(name)\"")
+                .badFile,
+                "data: expected one of curve, slope, crossing, error, knee, price, benchmark, benchmarks, lines, speed, found \"\(name)\"")
+        }
+        try a.finish()
+        return value
+    }
+
+    /// Lines of code and speeds of tile programs, which belong to no model.
+    private func ofCode(_ name: String, _ arguments: [String]) throws -> LessonQuantity? {
+        guard ["lines", "speed"].contains(name) else { return nil }
+        var a = try CallArguments("data \(name)", arguments, named: [])
+        let value: LessonQuantity
+        if name == "lines" {
+            value = LessonQuantity(Double(try a.entry(resources.codeCounts().map { ($0.id, $0.lines) }, "what was counted")))
+        } else {
+            let speed = try a.entry(resources.tileSpeeds().map { ($0.id, $0) }, "what was timed")
+            value = LessonQuantity(speed.value, speed.isTime ? "s" : "")
         }
         try a.finish()
         return value

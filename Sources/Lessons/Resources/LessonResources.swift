@@ -4,6 +4,7 @@
 public import Diagrams
 public import Mechanisms
 public import Records
+public import TileMachine
 public import Traces
 
 /// A number with its unit, as a source outside of traces gives it.
@@ -31,6 +32,8 @@ public struct LessonResources: Sendable {
     public var model: @Sendable (_ name: String) throws -> ModelDimensions
     /// An accelerator by its base name: `h800`.
     public var hardware: @Sendable (_ name: String) throws -> Hardware
+    /// A chip on which tile programs are scheduled, by its base name: `paper`, `h800`.
+    public var chip: @Sendable (_ name: String) throws -> Chip
     /// The published curves of cost against position.
     public var curves: @Sendable () throws -> [PublishedCurve]
     /// The published price lists.
@@ -41,6 +44,10 @@ public struct LessonResources: Sendable {
     public var measurements: @Sendable () throws -> [MeasuredSeries]
     /// The recorded experiment of lesson 6, which a reader without a model is shown.
     public var selectionLosses: @Sendable () throws -> [SelectionLoss]
+    /// Published counts of lines of code: tile programs, and operators of the same name in other languages.
+    public var codeCounts: @Sendable () throws -> [CodeCount]
+    /// Published speeds of tile programs, each as a share of another's or as a time.
+    public var tileSpeeds: @Sendable () throws -> [TileSpeed]
     /// Where the numbers of a file are from: its base name and hash.
     public var provenance: @Sendable (_ file: ResourceFile) throws -> Provenance
     /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
@@ -52,11 +59,14 @@ public struct LessonResources: Sendable {
         referenceCase = { name, _, _ in throw missing("reference case \(name)") }
         model = { name in throw missing("model \(name)") }
         hardware = { name in throw missing("hardware \(name)") }
+        chip = { name in throw missing("chip \(name)") }
         curves = { throw missing("published curves") }
         prices = { throw missing("published prices") }
         benchmarks = { throw missing("published benchmarks") }
         measurements = { throw missing("measurements") }
         selectionLosses = { throw missing("recorded losses") }
+        codeCounts = { throw missing("published counts of lines") }
+        tileSpeeds = { throw missing("published speeds of tile programs") }
         provenance = { file in throw missing("\(file)") }
         figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
     }

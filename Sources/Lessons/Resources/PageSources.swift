@@ -72,11 +72,15 @@ public enum ResourceFile: Hashable, Sendable {
     case measurements
     /// The recorded experiment of lesson 6.
     case selectionLosses
+    /// Published counts of lines of code.
+    case codeCounts
+    /// Published speeds of tile programs.
+    case tileSpeeds
 
     var sort: PageSource.Sort {
         switch self {
         case .model, .hardware: .counted
-        case .curves, .prices, .benchmarks: .published
+        case .curves, .prices, .benchmarks, .codeCounts, .tileSpeeds: .published
         case .measurements, .selectionLosses: .measured
         }
     }
@@ -94,6 +98,10 @@ extension LessonResources {
         noting.hardware = { [hardware] name in
             try note(.hardware(name))
             return try hardware(name)
+        }
+        noting.chip = { [chip] name in
+            try note(.hardware(name))
+            return try chip(name)
         }
         noting.curves = { [curves] in
             try note(.curves)
@@ -114,6 +122,14 @@ extension LessonResources {
         noting.selectionLosses = { [selectionLosses] in
             try note(.selectionLosses)
             return try selectionLosses()
+        }
+        noting.codeCounts = { [codeCounts] in
+            try note(.codeCounts)
+            return try codeCounts()
+        }
+        noting.tileSpeeds = { [tileSpeeds] in
+            try note(.tileSpeeds)
+            return try tileSpeeds()
         }
         noting.figureData = { [figureData] figure, data, language in
             let data = try figureData(figure, data, language)
