@@ -126,6 +126,26 @@ import Testing
         #expect(list.allSatisfy { $0["line"] is Int || $0["entry"] is Int })
     }
 
+    @Test func `a number in a tile explains itself, and the whole run is a trace that reads back`() throws {
+        let small = ["tiles", "matmul", "--m", "6", "--n", "4", "--k", "8", "--tile", "2x2x4"]
+        let cell = "by_2_bx_1.ko_1.C_local.gemm[1,0]"
+        let explained = try attn(small + ["--explain", cell])
+        #expect(explained.status == 0 && explained.output.contains("= C_local[1,0] + (Σ_k A_shared[1,k]·B_shared[k,0])"))
+        // Where the cell stands in the whole result.
+        #expect(explained.output.contains("i = 1 “i = 5”, j = 0 “j = 2”"), "\(explained.output)")
+        let folder = try Place.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.path + "/tiles.json"
+        #expect(try attn(small + ["--trace", file, "--json"]).status == 0)
+        let read = try attn("explain", "--trace", file, cell)
+        #expect(read.status == 0 && read.output.contains("C_local[1,0]"))
+        let wrong = try attn(small + ["--explain", "by_2_bx_1.ko_1.C_local.gem[1,0]"])
+        #expect(wrong.status == 65 && wrong.error.contains("did you mean by_2_bx_1.ko_1.C_local.gemm"), "\(wrong.error)")
+        #expect(try attn(small + ["--explain", cell, "--json"]).status == 64)
+        #expect(try attn(small + ["--trace", file, "--count-only"]).status == 64)
+        #expect(try attn(small + ["--trace", "/proc/nope/t.json"]).status == 73)
+    }
+
     @Test func `programs and chips are listed`() throws {
         func names(_ what: String...) throws -> [String] {
             let list = try JSONSerialization.jsonObject(with: Data(attn(["tiles"] + what + ["--json"]).output.utf8)) as? [[String: Any]]

@@ -15,6 +15,7 @@ struct TilesCommand: ParsableCommand {
               attn tiles list
               attn tiles chips
               attn tiles matmul --m 100 --n 70 --k 50 --tile 16x16x16 --stages 2 --chip paper --json
+              attn tiles matmul --m 6 --n 4 --k 8 --tile 2x2x4 --explain 'by_0_bx_0.ko_1.C_local.gemm[1,0]'
               attn tiles attention --queries 37 --tile 8x8 --chip ascend-910b --decisions
             """,
         subcommands: [List.self, Chips.self, Execute.self], defaultSubcommand: Execute.self)
@@ -64,11 +65,25 @@ struct TilesCommand: ParsableCommand {
         @Flag(help: "Count without computing values: for sizes that would take long. No difference from the engine is printed.")
         var countOnly = false
         @Flag(help: "Print every decision with its line or its entry.") var decisions = false
+        @Option(
+            help: ArgumentHelp(
+                "Print the arithmetic of one number in one tile instead: 'by_0_bx_0.ko_1.C_local.gemm[1,0]'.", valueName: "cell"))
+        var explain: String?
+        @Option(help: ArgumentHelp("Also write every executed instruction with its values there, as a trace.", valueName: "file.json"))
+        var trace: String?
         @OptionGroup var language: LanguageOption
         @Option(help: ArgumentHelp("The folder that holds lessons and assets.", valueName: "dir")) var home: String?
         @Flag(help: "Print as JSON.") var json = false
 
+        func validate() throws {
+            if explain != nil, json || countOnly || decisions {
+                throw ValidationError("--explain prints one number's arithmetic: leave out --json, --count-only and --decisions")
+            }
+            if trace != nil, countOnly { throw ValidationError("--trace needs values: leave out --count-only") }
+        }
+
         func run() throws {
+            if let trace { try OutputPath.check(file: trace, inputs: [chip]) }
             guard let name = TileProgramName(rawValue: program) else {
                 let known = TileProgramName.allCases.map(\.rawValue)
                 let hint = NearWords.hint(NearWords.of(program, in: known))
@@ -79,7 +94,10 @@ struct TilesCommand: ParsableCommand {
             let written = task.program(choice)
             let executed = naive ? written.naive : written
             let schedule = try Schedule(executed, on: ChipShelf(home: home).chip(chip), width: width)
-            let error = countOnly ? nil : try Self.difference(task, executed, schedule)
+            let run = countOnly ? nil : try Self.values(task, executed, schedule, keeping: trace == nil && explain == nil ? .none : .all)
+            if let trace, let run { try TraceJSON.write(run.tiles.trace, to: trace) }
+            if let explain, let run { return try Self.explain(explain, run.tiles.trace, language.value) }
+            let error = run?.difference
             let report = TileReport(task, choice, schedule, isNaive: naive, maxAbsoluteError: error)
             if json {
                 try Output.print(report.json(language.value, decisions: decisions))
@@ -113,8 +131,10 @@ struct TilesCommand: ParsableCommand {
         /// The most cells of all matrices.
         static let mostCells = 1 << 24
 
-        /// The largest difference between what the program computes from seeded noise and what the engine does.
-        private static func difference(_ task: TileTask, _ program: TileProgram, _ schedule: Schedule) throws -> Double {
+        /// What the program computes from seeded noise, and its largest difference from what the engine does.
+        private static func values(
+            _ task: TileTask, _ program: TileProgram, _ schedule: Schedule, keeping kept: TileRun.Kept
+        ) throws -> (tiles: TileRun, difference: Double) {
             guard schedule.flops <= mostFlops, program.cells <= mostCells else {
                 throw EngineError(
                     .value, program.name,
@@ -123,8 +143,15 @@ struct TilesCommand: ParsableCommand {
                 )
             }
             let inputs = try task.noise()
-            let (own, engine) = (try TileRun(program, inputs, keeping: .none).output, try task.reference(inputs))
-            return zip(own.values, engine.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            let (run, engine) = (try TileRun(program, inputs, keeping: kept), try task.reference(inputs))
+            return (run, zip(run.output.values, engine.values).reduce(0) { max($0, abs($1.0 - $1.1)) })
+        }
+
+        private static func explain(_ cell: String, _ trace: Trace, _ language: Language) throws {
+            let reference: StepReference
+            do { reference = try StepReference(parsing: cell) } catch { throw UsageError("\(error)") }
+            let step = try trace.step(reference.id)
+            try Output.print(ExplanationText(step, try step.explain(reference.index), language).lines)
         }
     }
 }
