@@ -109,7 +109,7 @@ let package = Package(
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
             name: "TileMachineTests", dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "Lessons", "Mechanisms", "Traces"],
-            swiftSettings: settings),
+            exclude: ["Goldens"], swiftSettings: settings),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"], exclude: ["Fixtures"],
             swiftSettings: settings),

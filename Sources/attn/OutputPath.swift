@@ -21,9 +21,9 @@ enum OutputPath {
     }
 
     /// Throws if `path` cannot name a folder to write into.
-    static func check(folder path: String?) throws {
+    static func check(folder path: String?, option: String = "--output") throws {
         guard let path else { return }
-        guard !path.isEmpty else { throw UsageError("--output: expected a folder's name, found an empty one") }
+        guard !path.isEmpty else { throw UsageError("\(option): expected a folder's name, found an empty one") }
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFDIR else {
             throw FileError(.cannotWrite, path, "expected a folder, found a file")

@@ -1,5 +1,5 @@
 // What one says of a tile program on the command line: its sizes, each with a default, its tile, its stages. A size that the program has no use for is
-// refused by name.
+// refused by name. What is run has small sizes by default, what is emitted the recorded ones.
 
 internal import ArgumentParser
 internal import ModelFiles
@@ -19,15 +19,16 @@ struct TileOptions: ParsableArguments {
     @Option(help: ArgumentHelp("convolution: places from one position of the filter to the next.", valueName: "n")) var stride: Int?
     @Option(help: ArgumentHelp("convolution: places around the image that a filter may cover.", valueName: "n")) var padding: Int?
     @Option(help: ArgumentHelp("indexer, attention, sparse-attention: how many queries.", valueName: "n")) var queries: Int?
-    @Option(help: ArgumentHelp("The same: how many keys.", valueName: "n")) var keys: Int?
+    @Option(help: ArgumentHelp("The same: how many keys; by default at least as many as queries.", valueName: "n")) var keys: Int?
     @Option(help: ArgumentHelp("The same: how many heads.", valueName: "n")) var heads: Int?
     @Option(help: ArgumentHelp("The same: features of a query or key.", valueName: "n")) var dim: Int?
-    @Option(help: ArgumentHelp("attention, sparse-attention: features of a value; by default as many as of a key.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("attention, sparse-attention: features of a value; when run, by default as many as of a key.", valueName: "n"))
     var valueDim: Int?
     @Option(help: ArgumentHelp("sparse-attention: keys that a query keeps.", valueName: "n")) var topK: Int?
     @Option(help: ArgumentHelp("Rows, columns, and cells of the axis that is summed over: 16x16x16.", valueName: "RxCxD")) var tile: String?
-    @Option(help: ArgumentHelp("For how many rounds of the loop loads are under way at once (1 by default).", valueName: "n")) var stages:
-        Int?
+    @Option(help: ArgumentHelp("For how many rounds of the loop loads are under way at once; when run, 1 by default.", valueName: "n"))
+    var stages: Int?
 
     private var sizes: [(name: String, value: Int?)] {
         [
@@ -38,17 +39,22 @@ struct TileOptions: ParsableArguments {
     }
 
     /// The program of the size that was asked for. Throws for a size that it does not take.
-    func task(_ program: TileProgramName) throws -> TileTask {
+    func task(_ program: TileProgramName, _ defaults: TileDefaults) throws -> TileTask {
         let taken = program.sizes.map(\.name)
         for (name, value) in sizes where value != nil && !taken.contains(name) {
             throw UsageError("\(program.rawValue) has no use for --\(name); it takes \(taken.map { "--\($0)" }.joined(separator: ", "))")
         }
-        return try TileTask(program, sizes.compactMap { size in size.value.map { (name: size.name, value: $0) } })
+        let given = sizes.compactMap { size in size.value.map { (name: size.name, value: $0) } }
+        let rest = defaults.sizes.filter { name, value in
+            // More queries than the default's keys have as many keys as they are.
+            !given.contains { $0.name == name || name == "keys" && $0.name == "queries" && $0.value > value }
+        }
+        return try TileTask(program, given + rest)
     }
 
     /// How `task` is cut. Where features are not cut, a tile may leave its depth out, or name one that holds them all.
-    func choice(_ task: TileTask) throws -> TileChoice {
-        let standard = task.standardTile
+    func choice(_ task: TileTask, _ defaults: TileDefaults) throws -> TileChoice {
+        let standard = defaults.tile ?? task.standardTile
         let text = tile ?? standard
         let lengths = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         guard lengths.count == 3 || lengths.count == 2 && task.wholeDepth != nil, !lengths.contains(nil) else {
@@ -61,7 +67,47 @@ struct TileOptions: ParsableArguments {
                 .value, "tile", expected: "a depth of at least \(whole), for \(task.name.rawValue) does not cut features", found: "\(depth)"
             )
         }
-        return try TileChoice(shape, stages: stages ?? 1)
+        return try TileChoice(shape, stages: stages ?? defaults.stages)
+    }
+}
+
+/// What a program has where nobody says otherwise.
+struct TileDefaults {
+    /// Sizes by the names of their options; the standard ones for the rest.
+    let sizes: [(name: String, value: Int)]
+    /// The tile; nil: the standard one.
+    let tile: String?
+    /// The stages.
+    let stages: Int
+
+    /// Of a program that is run: sizes that a reader and the paper chip can follow.
+    static let standard = TileDefaults(sizes: [], tile: nil, stages: 1)
+
+    /// Of a program that is emitted: the sizes of assets/tilelang/recorded.json. No tile divides them, and all matrix units have tiles of that length
+    /// (16x16x16 does not lower for CUDA).
+    static func emitted(_ program: TileProgramName) -> TileDefaults {
+        switch program {
+        case .matmul: TileDefaults(sizes: [("m", 200), ("n", 136), ("k", 104)], tile: "128x128x32", stages: 3)
+        case .convolution:
+            TileDefaults(
+                sizes: [
+                    ("images", 2), ("height", 13), ("width-of-image", 11), ("channels", 8), ("filters", 40), ("kernel", 3), ("stride", 1),
+                    ("padding", 1),
+                ], tile: "64x64x32", stages: 3)
+        case .indexer: TileDefaults(sizes: [("queries", 72), ("keys", 200), ("heads", 4), ("dim", 32)], tile: "64x64", stages: 2)
+        case .attention:
+            TileDefaults(
+                sizes: [("queries", 72), ("keys", 200), ("heads", 2), ("dim", 32), ("value-dim", 48)], tile: "64x64", stages: 1)
+        case .sparseAttention:
+            TileDefaults(
+                sizes: [("queries", 6), ("keys", 200), ("heads", 72), ("dim", 32), ("value-dim", 48), ("top-k", 100)], tile: "64x32",
+                stages: 2)
+        }
+    }
+
+    /// As one would type them.
+    var options: String {
+        (sizes.map { "--\($0.name) \($0.value)" } + (tile.map { ["--tile \($0)"] } ?? []) + ["--stages \(stages)"]).joined(separator: " ")
     }
 }
 

@@ -1,6 +1,6 @@
 // Executing a program, statement by statement, whatever is made of it: values, counts or a schedule.
 
-import Traces
+public import Traces
 
 extension TileProgram {
     /// The most statements that one run executes.
@@ -57,6 +57,20 @@ extension TileProgram {
             default: try body(statement, &place, round)
             }
         }
+    }
+
+    /// The arithmetic of all blocks: a multiply-add is 2; add, subtract, multiply, divide and exp 1 each. Throws for more instructions than a run
+    /// executes.
+    public func flops() throws(EngineError) -> Int {
+        var (flops, instructions) = (0, 0)
+        try forEachBlock { block throws(EngineError) in
+            try forEachInstruction(of: block) { statement, place, _ throws(EngineError) in
+                instructions += 1
+                guard instructions <= Self.mostInstructions else { throw tooLarge }
+                flops += statement.kind.flops(place)
+            }
+        }
+        return flops
     }
 
     var tooLarge: EngineError {

@@ -17,8 +17,9 @@ struct TilesCommand: ParsableCommand {
               attn tiles matmul --m 100 --n 70 --k 50 --tile 16x16x16 --stages 2 --chip paper --json
               attn tiles matmul --m 6 --n 4 --k 8 --tile 2x2x4 --explain 'by_0_bx_0.ko_1.C_local.gemm[1,0]'
               attn tiles attention --queries 37 --tile 8x8 --chip ascend-910b --decisions
+              attn tiles emit matmul --output matmul.py
             """,
-        subcommands: [List.self, Chips.self, Execute.self], defaultSubcommand: Execute.self)
+        subcommands: [List.self, Chips.self, Emit.self, Execute.self], defaultSubcommand: Execute.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the programs.", discussion: "Example: attn tiles list --json")
@@ -84,21 +85,15 @@ struct TilesCommand: ParsableCommand {
 
         func run() throws {
             if let trace { try OutputPath.check(file: trace, inputs: [chip]) }
-            guard let name = TileProgramName(rawValue: program) else {
-                let known = TileProgramName.allCases.map(\.rawValue)
-                let hint = NearWords.hint(NearWords.of(program, in: known))
-                throw EngineError(.value, "program", expected: known.joined(separator: ", "), found: "\(program)\(hint)")
-            }
-            let task = try options.task(name)
-            let choice = try options.choice(task)
+            let task = try options.task(try TileProgramName(named: program), .standard)
+            let choice = try options.choice(task, .standard)
             let written = task.program(choice)
             let executed = naive ? written.naive : written
             let schedule = try Schedule(executed, on: ChipShelf(home: home).chip(chip), width: width)
-            let run = countOnly ? nil : try Self.values(task, executed, schedule, keeping: trace == nil && explain == nil ? .none : .all)
+            let run = countOnly ? nil : try compared(task, schedule)
             if let trace, let run { try TraceJSON.write(run.tiles.trace, to: trace) }
             if let explain, let run { return try Self.explain(explain, run.tiles.trace, language.value) }
-            let error = run?.difference
-            let report = TileReport(task, choice, schedule, isNaive: naive, maxAbsoluteError: error)
+            let report = TileReport(task, choice, schedule, isNaive: naive, maxAbsoluteError: run?.maxAbsoluteError)
             if json {
                 try Output.print(report.json(language.value, decisions: decisions))
             } else {
@@ -126,25 +121,10 @@ struct TilesCommand: ParsableCommand {
                 }
         }
 
-        /// The most arithmetic that is computed with values.
-        static let mostFlops = 1 << 32
-        /// The most cells of all matrices.
-        static let mostCells = 1 << 24
-
-        /// What the program computes from seeded noise, and its largest difference from what the engine does.
-        private static func values(
-            _ task: TileTask, _ program: TileProgram, _ schedule: Schedule, keeping kept: TileRun.Kept
-        ) throws -> (tiles: TileRun, difference: Double) {
-            guard schedule.flops <= mostFlops, program.cells <= mostCells else {
-                throw EngineError(
-                    .value, program.name,
-                    expected: "at most \(NumberText.grouped(mostFlops)) FLOPs and \(NumberText.grouped(mostCells)) cells to compute with",
-                    found: "\(NumberText.grouped(schedule.flops)) and \(NumberText.grouped(program.cells)); --count-only counts larger ones"
-                )
-            }
-            let inputs = try task.noise()
-            let (run, engine) = (try TileRun(program, inputs, keeping: kept), try task.reference(inputs))
-            return (run, zip(run.output.values, engine.values).reduce(0) { max($0, abs($1.0 - $1.1)) })
+        /// What the program computes from seeded noise, beside what the engine does.
+        private func compared(_ task: TileTask, _ schedule: Schedule) throws -> TileComparison {
+            try TileComparison.check(schedule.program, flops: schedule.flops, hint: "; --count-only counts larger ones")
+            return try TileComparison(task, schedule.program, seed: 1, keeping: trace == nil && explain == nil ? .none : .all)
         }
 
         private static func explain(_ cell: String, _ trace: Trace, _ language: Language) throws {
@@ -153,5 +133,51 @@ struct TilesCommand: ParsableCommand {
             let step = try trace.step(reference.id)
             try Output.print(ExplanationText(step, try step.explain(reference.index), language).lines)
         }
+    }
+}
+
+extension TileProgramName {
+    /// The program of that name; throws for another name, with the nearest.
+    init(named name: String) throws(EngineError) {
+        guard let program = TileProgramName(rawValue: name) else {
+            let known = TileProgramName.allCases.map(\.rawValue)
+            let hint = NearWords.hint(NearWords.of(name, in: known))
+            throw EngineError(.value, "program", expected: known.joined(separator: ", "), found: "\(name)\(hint)")
+        }
+        self = program
+    }
+}
+
+/// What a program computes from seeded noise, beside what the engine does without tiles.
+struct TileComparison {
+    /// The program's run.
+    let tiles: TileRun
+    /// The largest difference from the engine's.
+    let maxAbsoluteError: Double
+    /// The largest number of the engine's result.
+    let largest: Double
+
+    /// The most arithmetic that is computed with values.
+    static let mostFlops = 1 << 32
+    /// The most cells of all matrices.
+    static let mostCells = 1 << 24
+
+    /// Throws for a program that would take long to compute.
+    static func check(_ program: TileProgram, flops: Int, hint: String = "") throws(EngineError) {
+        guard flops <= mostFlops, program.cells <= mostCells else {
+            throw EngineError(
+                .value, program.name,
+                expected: "at most \(NumberText.grouped(mostFlops)) FLOPs and \(NumberText.grouped(mostCells)) cells to compute with",
+                found: "\(NumberText.grouped(flops)) and \(NumberText.grouped(program.cells))\(hint)")
+        }
+    }
+
+    /// Computes both.
+    init(_ task: TileTask, _ program: TileProgram, seed: UInt64, keeping kept: TileRun.Kept = .none) throws(EngineError) {
+        let inputs = try task.noise(seed: seed)
+        tiles = try TileRun(program, inputs, keeping: kept)
+        let engine = try task.reference(inputs)
+        maxAbsoluteError = zip(tiles.output.values, engine.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        largest = engine.values.reduce(0) { max($0, abs($1)) }
     }
 }
