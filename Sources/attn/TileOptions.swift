@@ -83,8 +83,8 @@ struct TileDefaults {
     /// Of a program that is run: sizes that a reader and the paper chip can follow.
     static let standard = TileDefaults(sizes: [], tile: nil, stages: 1)
 
-    /// Of a program that is emitted: the sizes of assets/tilelang/recorded.json. No tile divides them, and all matrix units have tiles of that length
-    /// (16x16x16 does not lower for CUDA).
+    /// Of a program that is emitted: the sizes and tiles of assets/tilelang/recorded.json. No tile divides its axis, and every machine's matrix unit takes
+    /// tiles of these lengths; CUDA's refuses 16x16x16.
     static func emitted(_ program: TileProgramName) -> TileDefaults {
         switch program {
         case .matmul: TileDefaults(sizes: [("m", 200), ("n", 136), ("k", 104)], tile: "128x128x32", stages: 3)
