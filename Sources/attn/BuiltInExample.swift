@@ -1,16 +1,22 @@
 // What a figure draws when no source is named: the diary with its first two questions, published data, the engine's own demonstration.
 
+internal import ArgumentParser
 import Mechanisms
 internal import Diagrams
 internal import Lessons
 internal import ModelFiles
 internal import Records
+internal import TileMachine
 internal import Traces
 
 struct BuiltInExample {
     let home: String?
     var hardware: String?
     var measurement: String?
+    /// A tile program by name, instead of the matrix product.
+    var program: String?
+    /// A chip by name or file, instead of the one on paper.
+    var chip: String?
 
     /// Data of the kind that `figure` needs.
     func data(for figure: Figure, _ language: Language) throws -> FigureData {
@@ -34,6 +40,13 @@ struct BuiltInExample {
         case .stacks:
             let file = assets + "/data/stacks.json"
             return FigureData(.stacks(try PublishedData.stacks(path: file)), provenance: try provenance(file))
+        case .tiles:
+            let name = chip ?? "paper"
+            let file = name.hasSuffix(".json") || name.contains("/") ? name : assets + "/hardware/\(name).json"
+            return FigureData(.tiles(try tiles()), provenance: try provenance(file))
+        case .lowerings:
+            let file = assets + "/tilelang/recorded.json"
+            return FigureData(.lowerings(try lowering(file)), provenance: try provenance(file))
         case .measurements:
             return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }
@@ -43,6 +56,39 @@ struct BuiltInExample {
     func measurements() throws -> [MeasuredSeries] { try MeasuredSeries.read(measurementFile()) }
 
     private func measurementFile() throws -> String { try measurement ?? ResourceFolder(named: home).path + "/assets/data/measured.json" }
+
+    /// A tile program on a chip: with two stages, and for a matrix product of a size whose last tile is cut off by the edge.
+    private func tiles() throws -> TileData {
+        let name = try programName()
+        let shelf = ChipShelf(home: home)
+        let arguments = name == .matmul ? ["--m", "40", "--n", "40", "--k", "72", "--stages", "2"] : ["--stages", "2"]
+        let options = try TileOptions.parse(arguments)
+        let task = try options.task(name, .standard)
+        return TileData(
+            task, try options.choice(task, .standard), on: try shelf.chip(chip ?? "paper"),
+            others: [try shelf.chip("ascend-910b"), try shelf.chip("ascend-950")])
+    }
+
+    private func programName() throws -> TileProgramName {
+        let name = program ?? TileProgramName.matmul.rawValue
+        guard let known = TileProgramName(rawValue: name) else {
+            let all = TileProgramName.allCases.map(\.rawValue)
+            throw EngineError(
+                .value, "program", expected: all.joined(separator: ", "), found: name + NearWords.hint(NearWords.of(name, in: all)))
+        }
+        return known
+    }
+
+    private func lowering(_ file: String) throws -> LoweringData {
+        let name = try programName().rawValue
+        let record = try PublishedData.lowerings(path: file)
+        guard let lowered = record.programs.first(where: { $0.program == name }) else {
+            throw EngineError(
+                .value, "program", expected: record.programs.map(\.program).joined(separator: ", "), found: name)
+        }
+        return LoweringData(
+            try TileProgram(named: name, sizes: lowered.sizes), lowered, version: record.version, date: record.date)
+    }
 
     private func traces(_ language: Language) throws -> FigureData {
         let diary = try Diary(file: ResourceFolder(named: home).path + "/lessons/diary.yaml")

@@ -99,6 +99,8 @@ enum Published {
         case .benchmarks: benchmarks
         case .measurements: try measurements()
         case .stacks: .stacks(try stacks())
+        case .tiles: .tiles(try TileFigureTests.matmul())
+        case .lowerings: .lowerings(try TileFigureTests.lowerings())
         }
     }
 }

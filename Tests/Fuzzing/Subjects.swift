@@ -179,6 +179,8 @@ extension Subject {
             case .benchmarks: .benchmarks
             case .measurements: .measurements
             case .stacks: .stacks
+            case .tiles: .tiles
+            case .lowerings: .lowerings
             }
         let figure = choice.pick(Figures.all.filter { $0.needs == need })
         try Answers.draw(figure, FigureData(numbers, provenance: Provenance(name: "mutant")), FigureOptions(), &choice)

@@ -10,6 +10,7 @@ public enum Figures {
     /// Every figure, in the order of the list.
     public static let all: [Figure] =
         ofRuns + [.growth, .costCurve, .doubling, .prices, .cache, .measured, .parity, .stack, .roofline]
+        + [.tiles, .timeline, .traffic, .oneProgram]
 
     /// The figure called `name`; throws with near names if there is none among those `figures`.
     public static func named(_ name: String, among figures: [Figure] = all) throws(FigureError) -> Figure {

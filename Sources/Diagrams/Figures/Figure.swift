@@ -54,6 +54,8 @@ public enum FigureChoice: String, CaseIterable, Hashable, Sendable {
     case aggregate
     /// The phase.
     case phase
+    /// The moment.
+    case moment
 }
 
 /// What the reader may choose about a figure. `Figure.takes` says which of it a figure heeds; commands and pages refuse the rest.
@@ -78,6 +80,8 @@ public struct FigureOptions: Hashable, Sendable {
     public var aggregate: Aggregation?
     /// The phase of a trace with several: `prefill`, `decode.0`.
     public var phase = "prefill"
+    /// The entry of a schedule whose beginning is shown; by default one that tells most.
+    public var moment: Int?
     /// Options by default.
     public init() {}
 }

@@ -20,6 +20,10 @@ public enum FigureNeed: String, Hashable, Sendable {
     case measurements
     /// `FigureNumbers.stacks`.
     case stacks
+    /// `FigureNumbers.tiles`.
+    case tiles
+    /// `FigureNumbers.lowerings`.
+    case lowerings
 }
 
 /// Numbers that a figure draws, of one kind.
@@ -34,6 +38,10 @@ public enum FigureNumbers: Sendable {
     case measurements([MeasuredSeries])
     /// Two stacks of software: `stack`.
     case stacks(SoftwareStacks)
+    /// A tile program on a chip: `tiles`, `timeline`, `traffic`.
+    case tiles(TileData)
+    /// What one program became on several machines: `one-program`.
+    case lowerings(LoweringData)
 }
 
 /// What closed forms of cost need, and what they are compared with.

@@ -62,6 +62,12 @@ public struct GalleryPage: Sendable {
                 en: "Between a model and a chip stands a tower of software, and data take time to fetch", zh: "模型与芯片之间隔着一座软件塔，取数据也要花时间"),
             ["stack", "roofline"]
         ),
+        (
+            Bilingual(
+                en: "Tiles and pipelines keep a chip fed; one program says which tile, the compiler the rest",
+                zh: "分块与流水让芯片不挨饿；程序只说要哪一块，其余归编译器"),
+            ["tiles", "timeline", "traffic", "one-program"]
+        ),
     ]
 
     /// The entries, in any order.

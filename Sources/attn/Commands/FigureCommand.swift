@@ -81,6 +81,11 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("An accelerator for figures of costs, like assets/hardware/h800.json.", valueName: "file")) var hardware:
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
+        @Option(help: ArgumentHelp("The moment of tiles: an entry of the schedule, from 0.", valueName: "n")) var moment: Int?
+        @Option(help: ArgumentHelp("A tile program, for tiles, timeline, traffic and one-program; see attn tiles list.", valueName: "name"))
+        var program: String?
+        @Option(help: ArgumentHelp("A chip or its file, for tiles, timeline and traffic; see attn tiles chips.", valueName: "chip"))
+        var chip: String?
         @Flag(help: "Print the figure's one-line caption.") var caption = false
         @Option(
             name: .shortAndLong,
@@ -132,7 +137,7 @@ struct FigureCommand: ParsableCommand {
         private func refuseWhatWouldBeIgnored(_ figure: Figure, _ form: Form?) throws {
             let given: [(FigureChoice, Bool)] = [
                 (.step, step != nil), (.head, head != nil), (.query, query != nil), (.key, key != nil), (.aggregate, aggregate != nil),
-                (.phase, phase != nil),
+                (.phase, phase != nil), (.moment, moment != nil),
             ]
             for (choice, isGiven) in given where isGiven && !figure.takes.contains(choice) {
                 // A step that is not there is told as such, once the trace is.
@@ -141,6 +146,8 @@ struct FigureCommand: ParsableCommand {
             if scale != nil, form != .png { throw UsageError("--scale: expected with --output FILE.png alone") }
             if hardware != nil, figure.needs != .costs { throw UsageError("\(name) has no use for --hardware") }
             if measurement != nil, figure.needs != .measurements { throw UsageError("\(name) has no use for --measurement") }
+            if program != nil, figure.needs != .tiles, figure.needs != .lowerings { throw UsageError("\(name) has no use for --program") }
+            if chip != nil, figure.needs != .tiles { throw UsageError("\(name) has no use for --chip") }
             try source.checkReader()
         }
 
@@ -167,8 +174,9 @@ struct FigureCommand: ParsableCommand {
             }
             let figure = try Figures.named(name)
             guard source.isNamed else {
-                return try BuiltInExample(home: source.reader.home, hardware: hardware, measurement: measurement).data(
-                    for: figure, language.value)
+                let example = BuiltInExample(
+                    home: source.reader.home, hardware: hardware, measurement: measurement, program: program, chip: chip)
+                return try example.data(for: figure, language.value)
             }
             guard figure.needs == .traces else {
                 throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
@@ -189,6 +197,7 @@ struct FigureCommand: ParsableCommand {
             options.key = key
             options.aggregate = aggregate
             if let phase { options.phase = phase }
+            options.moment = moment
             if let head {
                 guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
                     throw UsageError("--head: expected a number or mean, found \"\(head)\"")

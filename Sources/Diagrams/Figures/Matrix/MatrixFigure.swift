@@ -230,6 +230,7 @@ extension FigureOptions {
         facts["query"] = query.map(String.init)
         facts["key"] = key.map(String.init)
         facts["aggregate"] = aggregate?.rawValue
+        facts["moment"] = moment.map(String.init)
         switch head {
         case .mean: facts["head"] = "mean"
         case .one(let n): facts["head"] = String(n)

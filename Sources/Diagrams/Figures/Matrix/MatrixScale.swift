@@ -55,6 +55,12 @@ struct MatrixScale: Sendable {
         decimals = limit < 0.05 ? 3 : 2
     }
 
+    /// Signed numbers up to `most` in size.
+    init(signed most: Double) {
+        (kind, limit, map, decimals) = (.signed, Self.roundUp(most), .diverging, 2)
+        (rowsSumToOne, isCapped, brokenCount) = (false, false, 0)
+    }
+
     /// The same kind of scale for rasters in which a pixel is the mean of several numbers: between the ends of what is drawn.
     func narrowed(to rasters: [MatrixRaster]) -> MatrixScale {
         let censuses = rasters.map { MatrixCensus($0.values[...], rows: $0.rows, columns: $0.columns) }
