@@ -260,6 +260,6 @@ private struct StepBuilder {
                 .badFile, at: value.place, "{{listing \(value.path)}}: expected one of \(known), or a run of tiles")
         }
         let listing = try Listing(request.cut())
-        return listing.lines.map { String(repeating: "    ", count: $0.depth) + $0.text }.joined(separator: "\n") + "\n"
+        return listing.lines.map { String(repeating: "    ", count: $0.depth) + $0.text }.joined(separator: "\n")
     }
 }

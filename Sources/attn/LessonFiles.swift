@@ -53,6 +53,7 @@ extension LessonResources {
             let path = "\(assets)/data/tile-speeds.csv"
             return try PublishedData.tileSpeeds(WholeFile.read(path), file: path)
         }
+        lowerings = { try PublishedData.lowerings(path: "\(assets)/tilelang/recorded.json") }
         provenance = { file in
             let path =
                 switch file {
@@ -65,6 +66,7 @@ extension LessonResources {
                 case .selectionLosses: "\(assets)/data/selection-loss.csv"
                 case .codeCounts: "\(assets)/data/code-counts.csv"
                 case .tileSpeeds: "\(assets)/data/tile-speeds.csv"
+                case .lowerings: "\(assets)/tilelang/recorded.json"
                 }
             return Provenance(name: Provenance.baseName(path), sha256: try Provenance.sha256(of: path))
         }

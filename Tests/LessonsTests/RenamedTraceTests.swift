@@ -93,7 +93,8 @@ extension Trace {
 
 extension Experiment {
     fileprivate func respelled() throws -> Experiment {
-        if case .tiles = origin { return recorded(in: trace.respelled) }
+        // An instruction is what its name says: which block, which round, which tile.
+        if case .tiles = origin { return self }
         let decoy = roles["decoy"]
         return try Experiment(
             name: name, trace: trace.respelled, place: place, origin: origin, text: text, provenance: provenance, subject: subject,

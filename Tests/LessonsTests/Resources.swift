@@ -34,6 +34,7 @@ extension LessonResources {
         }
         resources.codeCounts = { try PublishedData.codeCounts(WholeFile.read("\(assets)/data/code-counts.csv"), file: "code-counts.csv") }
         resources.tileSpeeds = { try PublishedData.tileSpeeds(WholeFile.read("\(assets)/data/tile-speeds.csv"), file: "tile-speeds.csv") }
+        resources.lowerings = { try PublishedData.lowerings(path: "\(assets)/tilelang/recorded.json") }
         resources.provenance = { file in Provenance(name: "\(file)") }
         resources.figureData = { figure, data, _ in
             guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }

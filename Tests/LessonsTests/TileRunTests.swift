@@ -3,6 +3,7 @@
 
 import Diagrams
 import Lessons
+import Records
 import Testing
 import Traces
 
@@ -55,6 +56,21 @@ private let runs = """
         #expect(try probe(plain, "{{data speed(naive)|m|1|unit}} {{data speed(sparse-worst)|percent0}}") == "42.2 ms 7%")
     }
 
+    @Test func `what TileLang made of a program is said with its lines, its instructions or its error`() throws {
+        let record = try LessonResources.repository.lowerings()
+        let product = try #require(record.programs.first { $0.program == "matmul" })
+        #expect(try probe(plain, "{{tilelang version}} {{tilelang date}}") == "\(record.version) \(record.date)")
+        #expect(try probe(plain, "{{tilelang lines(matmul, c)}} {{tilelang seeds(matmul)}}") == "\(product.run.lines) \(product.run.seeds)")
+        for target in product.targets {
+            guard case .source(let lines, let families, _) = target.result else { continue }
+            #expect(try probe(plain, "{{tilelang lines(matmul, \(target.name))}}") == "\(lines)")
+            let text = try probe(plain, "{{tilelang families(matmul, \(target.name))}}")
+            #expect(families.allSatisfy { text.contains($0.name) })
+        }
+        #expect(try probe(plain, "{{tilelang families(matmul, ascend)}}", .zh).contains("、"))
+        #expect(try probe(plain, "{{tilelang error(attention, metal)}}").contains("reduce"))
+    }
+
     @Test func `bytes and operations have their units, and decisions are those of three authors`() throws {
         #expect(try probe(plain, "{{tiles written(matmul, m=8, n=8, k=8)|Ki|1|unit}}") == "0.5 KiB")
         let three = try ["programmer", "compiler", "chip"].map { try Int(probe(plain, "{{tiles decisions(matmul, \($0))}}")) ?? 0 }
@@ -75,6 +91,8 @@ private let runs = """
         ("{{tiles room(matmul, global, chip=ascend-910b)}}", "no source says"),
         ("{{tiles overflow(matmul, chip=ascend-950)}}", "no source"),
         ("{{tiles decisions(matmul, nobody)}}", "expected one of programmer, compiler, chip"), ("{{listing matmull}}", "expected one of"),
+        ("{{tilelang lines(matmul, opencl)}}", "expected one of c, "), ("{{tilelang error(matmul, metal)}}", "source came out"),
+        ("{{tilelang lines(attention, metal)}}", "no source came out"), ("{{tilelang speed(matmul)}}", "expected one of version"),
         ("{{data lines(gemm)}}", "expected one of tilelang-gemm"), ("{{data speed(naive, x)}}", "expected no more arguments"),
         ("words {{listing matmul}}", "expected it alone in its paragraph"), ("{{tiles read}}", "expected a program"),
     ])
@@ -130,6 +148,19 @@ private let runs = """
         let terminal = TerminalPlayer(columns: 100, color: .none).lines(of: page).joined(separator: "\n")
         let article = String(decoding: try MarkdownWriter(draw: blank).files(of: page)[0].bytes, as: UTF8.self)
         for line in lines { #expect(terminal.contains(line) && article.contains(line)) }
+    }
+
+    @Test(arguments: Language.allCases)
+    func `the diary's selections leave no tile of six by six empty on or below the diagonal, as lesson 12 says`(_ language: Language) throws
+    {
+        let page = try library.lesson("tiles-of-attention").run(language: language)
+        let selected = try #require(page.experiments.first { $0.name == "trip" }).trace.step("selected").output
+        var touched: Set<[Int]> = []
+        for t in 0..<18 { for k in 0..<4 where selected[t, k] >= 0 { touched.insert([t / 6, Int(selected[t, k]) / 6]) } }
+        #expect(selected.shape.lengths == [18, 4] && touched.count == 6)
+        // Of nine tiles in each head, and with a tile of keys and one of values for each that is computed.
+        let blocks = try #require(page.experiments.first).trace.steps.filter { $0.id.text.hasSuffix("S_local.gemm") }
+        #expect(blocks.count == 2 * 6)
     }
 
     @Test(arguments: [

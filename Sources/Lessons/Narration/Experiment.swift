@@ -24,7 +24,7 @@ public struct Experiment: Sendable {
     /// The name that a lesson gives it; empty for the main one.
     public let name: String
     /// The record.
-    public private(set) var trace: Trace
+    public let trace: Trace
     /// Where steps stand that the lesson calls by their plain names, if the trace has none of that very id: a layer, a pass.
     public let place: [Scope]
     /// The attention that the lesson speaks of; nil in a run of tiles.
@@ -55,13 +55,6 @@ public struct Experiment: Sendable {
         (attention, surestHead) = (nil, 0)
         (origin, subject) = (.tiles(tiles.name), "tiles \(tiles.name)")
         self.provenance = provenance
-    }
-
-    /// The same run of tiles with its steps in another record.
-    package func recorded(in trace: Trace) -> Experiment {
-        var run = self
-        run.trace = trace
-        return run
     }
 
     package init(

@@ -52,7 +52,7 @@ struct LiveValueReader {
     }
 
     private func atom(_ body: String) throws(LessonError) -> LiveValue {
-        for source in ["cost", "data", "measured", "tiles"] where body.hasPrefix(source + " ") {
+        for source in ["cost", "data", "measured", "tilelang", "tiles"] where body.hasPrefix(source + " ") {
             return try call(source, LiveValue.trimmed(body.dropFirst(source.count)))
         }
         if let rest = after("names", body) { return try listed(rest, LiveValue.Request.names) }

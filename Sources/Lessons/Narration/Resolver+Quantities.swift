@@ -75,9 +75,7 @@ extension Resolver {
                 return try TileValues(resources: resources, schedules: schedules, run: tiles(ofRun:)).value(value.path, arguments)
             case "data": return try DataValues(resources: resources).value(value.path, arguments)
             default:
-                guard case .number(let number) = try MeasuredValues(resources: resources).value(value.path, arguments) else {
-                    throw fail(value, "expected a number")
-                }
+                guard case .number(let number) = try named(source, value, arguments) else { throw fail(value, "expected a number") }
                 return number
             }
         } catch let error as LessonError where error.place != nil {
@@ -92,11 +90,18 @@ extension Resolver {
 
     /// The words that a call stands for; nil if it is a number.
     func callText(_ source: String, _ value: LiveValue, _ arguments: [String]) throws(LessonError) -> String? {
-        guard source == "measured" else { return nil }
+        guard ["measured", "tilelang"].contains(source) else { return nil }
         do {
-            guard case .text(let text) = try MeasuredValues(resources: resources).value(value.path, arguments) else { return nil }
+            guard case .text(let text) = try named(source, value, arguments) else { return nil }
             return TerminalText.sanitized(text[language])
         } catch { throw LessonError(.badFile, at: value.place, "{{\(source) \(value.path)}}: \(error)") }
+    }
+
+    /// What is a number or words.
+    private func named(_ source: String, _ value: LiveValue, _ arguments: [String]) throws -> MeasuredValues.Value {
+        source == "measured"
+            ? try MeasuredValues(resources: resources).value(value.path, arguments)
+            : try TileLangValues(resources: resources).value(value.path, arguments)
     }
 
     func fail(_ value: LiveValue, _ problem: String) -> LessonError { LessonError(.badFile, at: value.place, "\(value.path): \(problem)") }

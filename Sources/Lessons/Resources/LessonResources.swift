@@ -48,6 +48,8 @@ public struct LessonResources: Sendable {
     public var codeCounts: @Sendable () throws -> [CodeCount]
     /// Published speeds of tile programs, each as a share of another's or as a time.
     public var tileSpeeds: @Sendable () throws -> [TileSpeed]
+    /// What TileLang made of the tile programs, machine by machine.
+    public var lowerings: @Sendable () throws -> LoweringRecord
     /// Where the numbers of a file are from: its base name and hash.
     public var provenance: @Sendable (_ file: ResourceFile) throws -> Provenance
     /// The data of a figure that draws no trace of the lesson: `{name: growth, data: built-in}`.
@@ -67,6 +69,7 @@ public struct LessonResources: Sendable {
         selectionLosses = { throw missing("recorded losses") }
         codeCounts = { throw missing("published counts of lines") }
         tileSpeeds = { throw missing("published speeds of tile programs") }
+        lowerings = { throw missing("lowered tile programs") }
         provenance = { file in throw missing("\(file)") }
         figureData = { figure, _, _ in throw missing("data of the figure \(figure)") }
     }

@@ -78,12 +78,14 @@ public enum ResourceFile: Hashable, Sendable {
     case codeCounts
     /// Published speeds of tile programs.
     case tileSpeeds
+    /// What TileLang made of the tile programs.
+    case lowerings
 
     var sort: PageSource.Sort {
         switch self {
         case .model, .hardware: .counted
         case .curves, .prices, .benchmarks, .codeCounts, .tileSpeeds: .published
-        case .measurements, .selectionLosses: .measured
+        case .measurements, .selectionLosses, .lowerings: .measured
         }
     }
 }
@@ -132,6 +134,10 @@ extension LessonResources {
         noting.tileSpeeds = { [tileSpeeds] in
             try note(.tileSpeeds)
             return try tileSpeeds()
+        }
+        noting.lowerings = { [lowerings] in
+            try note(.lowerings)
+            return try lowerings()
         }
         noting.figureData = { [figureData] figure, data, language in
             let data = try figureData(figure, data, language)

@@ -54,10 +54,22 @@ public struct TileRun: Sendable {
                 named: program.output.name, symbol: program.output.name,
                 Bilingual(en: "The result, put together from the tiles that blocks wrote", zh: "结果：由各块写回的小块拼成"),
                 #"\text{result}"#, source: TileWords.source, axes: program.output.spans.map { Axis($0.name) }),
-            assembled(machine.written, as: program.output.shape(program.start)))
+            assembled(machine.written, as: program.output.shape(program.start)), labels: program.output.labels(program.start))
         self.output = output.tensor
         instructions = machine.instructions
         trace = recorder.trace
+    }
+}
+
+extension Buffer {
+    /// Where its cells stand in the whole matrix.
+    fileprivate func labels(_ place: Place) -> [Axis: [String]] {
+        var labels: [Axis: [String]] = [:]
+        for span in spans {
+            let origin = span.origin.value(place)
+            labels[Axis(span.name)] = (0..<span.count(place)).map { "\(span.name) = \(origin + $0)" }
+        }
+        return labels
     }
 }
 
@@ -110,23 +122,13 @@ private final class ValueMachine {
         guard let target = statement.kind.target else { return }
         let expression = try expression(statement.kind, place)
         let equation = TileWords.equation(statement.kind, target)
-        let labels = labels(target, place)
+        let labels = target.labels(place)
         tiles[target.name] = try recorder.within(.named(name)) { recorder throws(EngineError) in
             guard let loop = loops[statement.number] else { return try recorder.record(equation, expression, labels: labels) }
             return try recorder.within(.named("\(loop.name)_\(place[loop])")) { recorder throws(EngineError) in
                 try recorder.record(equation, expression, labels: labels)
             }
         }
-    }
-
-    /// Where a tile's cells stand in the whole matrix.
-    private func labels(_ tile: Buffer, _ place: Place) -> [Axis: [String]] {
-        var labels: [Axis: [String]] = [:]
-        for span in tile.spans {
-            let origin = span.origin.value(place)
-            labels[Axis(span.name)] = (0..<span.count(place)).map { "\(span.name) = \(origin + $0)" }
-        }
-        return labels
     }
 
     /// A tile's cells as the axes of `buffer` call them.
