@@ -51,9 +51,8 @@ final class SourceLog: Sendable {
         case nil: note(.recorded, data.provenance)
         // What costs are compared with, the published curves, is a file; the dimensions that they are counted from, two more.
         case .costs, .prices, .benchmarks, .stacks: note(.published, data.provenance)
-        case .lowerings: note(.published, data.provenance)
         case .tiles: note(.counted, data.provenance)
-        case .measurements: note(.measured, data.provenance)
+        case .measurements, .lowerings: note(.measured, data.provenance)
         }
     }
 }
