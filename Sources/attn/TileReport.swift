@@ -149,7 +149,7 @@ struct TileReport {
                     "每搬一个字节做 \(intensity) 次运算；这颗芯片的峰值没有可核实的出处。"))
         }
         if let ticks = schedule.ticks {
-            lines.append(said("\(NumberText.grouped(ticks)) ticks.", "\(NumberText.grouped(ticks)) 拍。"))
+            lines.append(said("\(NumberText.grouped(ticks)) ticks.", "\(NumberText.grouped(ticks)) 个刻度。"))
         }
         return lines
     }
@@ -159,7 +159,7 @@ struct TileReport {
     ) -> [String] {
         TextTable(
             header: [
-                said("way", "做法"), said("far bytes", "远处字节"), said("FLOPs a byte", "次/字节"), said("ticks", "拍"), said("fits", "放得下"),
+                said("way", "做法"), said("far bytes", "远处字节"), said("FLOPs a byte", "次/字节"), said("ticks", "刻度"), said("fits", "放得下"),
             ],
             rows: ways.map { way in
                 let fits = way.schedule.fits.map { $0 ? said("yes", "是") : said("no", "否") } ?? said("unknown", "未知")

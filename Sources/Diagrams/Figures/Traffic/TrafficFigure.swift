@@ -49,9 +49,10 @@ struct TrafficFigure {
         return frame.scene("traffic", body: body, options, text, provenance)
     }
 
-    private mutating func heading(_ title: Bilingual, _ line: Bilingual) {
+    private mutating func heading(_ title: Bilingual?, _ line: Bilingual) {
         let style = frame.style(frame.type.panel, .ink, .semibold)
-        for text in LineBreaker.full(title[frame.language], width: frame.contentWidth, measure: { frame.width($0, style) }) {
+        for text in LineBreaker.full(title?[frame.language] ?? "", width: frame.contentWidth, measure: { frame.width($0, style) }) {
+            if title == nil { continue }
             frame.y += frame.type.panel * 1.22
             frame.add(text, style, at: Point(left, frame.y))
         }
@@ -200,7 +201,8 @@ struct TrafficFigure {
     // MARK: Two chips
 
     private mutating func maps(_ words: TrafficWords) {
-        heading(words.mapTitle, words.mapLine)
+        // Alone, the maps are what the picture's title speaks of.
+        heading(words.isShort ? nil : words.mapTitle, words.mapLine)
         let isWide = frame.width >= 860
         let gap = 48.0
         let width = isWide ? (frame.contentWidth - gap) / 2 : frame.contentWidth
@@ -212,10 +214,10 @@ struct TrafficFigure {
             let map = ChipMap(
                 schedule: schedule, differs: schedule.chip.paths.filter { words.differs($0.from, $0.to) }.map { "\($0.from)→\($0.to)" },
                 most: most, x: isWide ? left + Double(number) * (width + gap) : left, width: width, isNarrow: isNarrow,
-                rise: options.preset == .slide ? 72 : options.preset == .cover ? 156 : 128)
+                rise: options.preset == .slide ? 60 : options.preset == .cover ? 156 : 128)
             map.draw(words.mapName(schedule)[frame.language], on: &frame)
             bottom = max(bottom, frame.y)
         }
-        frame.y = bottom + frame.type.body * 1.1
+        frame.y = bottom + frame.type.body * (words.isShort ? 0.4 : 1.1)
     }
 }
