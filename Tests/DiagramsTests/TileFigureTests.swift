@@ -120,8 +120,8 @@ import Traces
 
     @Test func `tiles says what is multiplied while what is on its way`() throws {
         let scene = try draw("tiles", .tiles(Self.matmul()))
-        #expect(scene.title.en == "While round 2 is multiplied, tiles of rounds 3 and 4 are already on their way")
-        #expect(scene.title.zh == "第 2 轮还在相乘，第 3、4 轮的小块已经在路上")
+        #expect(scene.title.en == "While round 3 is multiplied, tiles of round 4 are already on their way")
+        #expect(scene.title.zh == "第 3 轮还在相乘，第 4 轮的小块已经在路上")
         #expect(scene.words.contains("16,384 bytes; this program needs 8,192"))
     }
 

@@ -45,9 +45,9 @@ struct TimelineWords {
             title: title,
             subtitle: Bilingual(
                 en:
-                    "One block of \(data.task.name.rawValue) on \(data.chip.name.en). Each row is an engine or a unit; digits are rounds of the loop. Tiles make it \(faster) times as fast; with two stages loads no longer wait for a place. \(deeper.en)",
+                    "One block of \(data.task.name.rawValue) on \(data.chip.name.en). Each row is an engine or a unit; digits are rounds of the loop. Tiles make it \(faster) times as fast; with two stages loads run ahead of the products. \(deeper.en)",
                 zh:
-                    "\(data.chip.name.zh)上 \(data.task.name.rawValue) 的一块。每行是一个引擎或单元，数字是循环的轮次。分块快到 \(faster) 倍；两级流水时，搬运不必再等位置空出来。\(deeper.zh)"
+                    "\(data.chip.name.zh)上 \(data.task.name.rawValue) 的一块。每行是一个引擎或单元，数字是循环的轮次。分块快到 \(faster) 倍；两级流水时，搬运跑在相乘的前面。\(deeper.zh)"
             ),
             alt: Bilingual(
                 en: "Timelines of engines and units for one block on \(data.chip.name.en). \(list.map { $0.en }.joined(separator: ". ")).",
