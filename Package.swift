@@ -100,7 +100,8 @@ let package = Package(
         .target(name: "EngineTesting", dependencies: ["Mechanisms", "Traces"], path: "Tests/EngineTesting", swiftSettings: settings),
         .target(
             name: "Fuzzing",
-            dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "Mechanisms", "Traces"], path: "Tests/Fuzzing",
+            dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "TileMachine", "Mechanisms", "Traces"],
+            path: "Tests/Fuzzing",
             swiftSettings: settings),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner", swiftSettings: settings),
         .testTarget(

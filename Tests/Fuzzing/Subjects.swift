@@ -5,6 +5,7 @@ import Foundation
 import Mechanisms
 import ModelFiles
 import Records
+import TileMachine
 import Traces
 
 extension Subject {
@@ -31,6 +32,10 @@ extension Subject {
             Subject(
                 name: "hardware", form: .text, seeds: [try file("assets/hardware/h800.json")],
                 answer: { input, choice in try costs(root, model: nil, hardware: input, &choice) }),
+            Subject(
+                name: "chip", form: .text, seeds: try ["paper", "h800", "ascend-910b"].map { try file("assets/hardware/\($0).json") },
+                answer: chip),
+            Subject(name: "lowerings", form: .text, seeds: [try file("assets/tilelang/recorded.json")], answer: lowerings),
             Subject(name: "curves", form: .text, seeds: [try file("assets/data/figure3.csv")], answer: curves),
             Subject(name: "prices", form: .text, seeds: [try file("assets/data/prices.csv")], answer: prices),
             Subject(name: "benchmarks", form: .text, seeds: [try file("assets/data/benchmarks.csv")], answer: benchmarks),
@@ -133,6 +138,27 @@ extension Subject {
         // A figure may have nothing to draw for a model without an indexer; the table of costs is an answer.
         do { try Answers.draw(figure, FigureData(.costs(data), provenance: Provenance(name: "mutant")), FigureOptions(), &choice) } catch {
             guard error is FigureError || error is EngineError else { throw error }
+        }
+    }
+
+    /// A chip, with small programs executed on it and drawn. Whatever a path or a unit lacks is refused.
+    private static let chip: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        let chip = try Chip(json: input, file: "mutant.json")
+        let tasks: [TileTask] = [
+            .matmul(try Matmul(m: 7, n: 6, k: 5)),
+            .attention(try AttentionTiles(queries: 5, keys: 7, heads: 2, dimension: 3, valueDimension: 2)),
+        ]
+        let cut = try TileChoice(TileShape(rows: 4, columns: 4, depth: 4), stages: 2)
+        let data = TileData(choice.pick(tasks), cut, on: chip)
+        _ = try Schedule(data.task.program(cut), on: chip).decisions
+        do { try drawNumbers(.tiles(data), &choice) } catch { guard error is FigureError else { throw error } }
+    }
+
+    private static let lowerings: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        let record = try PublishedData.lowerings(input, file: "mutant")
+        let program = try Matmul(m: 7, n: 6, k: 5).program(TileChoice(TileShape(rows: 4, columns: 4, depth: 4), stages: 2))
+        for lowered in record.programs {
+            try drawNumbers(.lowerings(LoweringData(program, lowered, version: record.version, date: record.date)), &choice)
         }
     }
 
