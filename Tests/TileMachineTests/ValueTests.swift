@@ -56,7 +56,7 @@ import Traces
     #expect(second.chain.map(\.text)[2] == "= 15 + (6·6 + 7·9)")
     // What the product was made from, and where that was copied from.
     #expect(try trace.step("by_0_bx_0.ko_1.A_shared.copy").explain([1, 1]).symbolic == "A[1,3]")
-    #expect(try trace.step("by_0_bx_0.ko_1.A_shared.copy").labels["k"] == ["k = 2", "k = 3"])
+    #expect(try trace.step("by_0_bx_0.ko_1.A_shared.copy").labels["k"] == ["k=2", "k=3"])
 }
 
 @Test func `the programs equal what a reference case's own steps say`() throws {

@@ -132,7 +132,7 @@ import Testing
         let explained = try attn(small + ["--explain", cell])
         #expect(explained.status == 0 && explained.output.contains("= C_local[1,0] + (Σ_k A_shared[1,k]·B_shared[k,0])"))
         // Where the cell stands in the whole result.
-        #expect(explained.output.contains("i = 1 “i = 5”, j = 0 “j = 2”"), "\(explained.output)")
+        #expect(explained.output.contains("i = 1 “i=5”, j = 0 “j=2”"), "\(explained.output)")
         let folder = try Place.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.path + "/tiles.json"

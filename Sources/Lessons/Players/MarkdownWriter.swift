@@ -122,6 +122,12 @@ private struct Article {
         add("![\(MarkdownText.escaped(drawn.alt))](\(path))")
     }
 
+    /// `../lesson#step` leads to that lesson's article in this language, which stands in a folder beside this one; Markdown's headings have no names.
+    private func target(_ url: String) -> String {
+        guard url.hasPrefix("../"), let name = url.dropFirst(3).split(whereSeparator: { "#/".contains($0) }).first else { return url }
+        return "../\(name)-\(language.rawValue)/index.md"
+    }
+
     func text(_ inlines: [Inline]) -> String {
         inlines.map { inline in
             switch inline {
@@ -130,7 +136,7 @@ private struct Article {
             case .code(let code): MarkdownText.codeSpan(code)
             case .emphasis(let inner): "*\(text(inner))*"
             case .strong(let inner): "**\(text(inner))**"
-            case .link(let url, let inner): "[\(text(inner))](<\(url)>)"
+            case .link(let url, let inner): "[\(text(inner))](<\(target(url))>)"
             case .lineBreak: "\\\n"
             }
         }.joined()

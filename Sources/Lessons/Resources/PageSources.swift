@@ -10,7 +10,7 @@ public struct PageSource: Hashable, Sendable {
     public enum Sort: Int, CaseIterable, Hashable, Sendable {
         /// Cells of a computation that was recorded step by step.
         case recorded
-        /// Counted in closed form from dimensions of a model or a chip.
+        /// Counted from dimensions of a model or a chip, in closed form or by executing a program of tiles.
         case counted
         /// Published by others.
         case published

@@ -67,7 +67,7 @@ extension Buffer {
         var labels: [Axis: [String]] = [:]
         for span in spans {
             let origin = span.origin.value(place)
-            labels[Axis(span.name)] = (0..<span.count(place)).map { "\(span.name) = \(origin + $0)" }
+            labels[Axis(span.name)] = (0..<span.count(place)).map { "\(span.name)=\(origin + $0)" }
         }
         return labels
     }

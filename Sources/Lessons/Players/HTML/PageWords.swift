@@ -78,7 +78,7 @@ enum PageWords {
     private static func numbers(_ sort: PageSource.Sort) -> Bilingual {
         switch sort {
         case .recorded: Bilingual(en: "Numbers that are cells of a recorded computation: ", zh: "取自计算记录的数：")
-        case .counted: Bilingual(en: "Numbers counted in closed form from: ", zh: "按公式算出的数，依据：")
+        case .counted: Bilingual(en: "Numbers counted, in closed form or by executing, from: ", zh: "数出来的数（按公式，或逐条执行），依据：")
         case .published: Bilingual(en: "Published numbers: ", zh: "公开发表的数：")
         case .measured: Bilingual(en: "Numbers measured by this project: ", zh: "本项目测得的数：")
         }
