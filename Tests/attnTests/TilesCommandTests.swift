@@ -101,6 +101,7 @@ import Testing
         (["convolution", "--kernel", "40"], 65, "kernel: expected at most 11, the padded image, found 40"),
         (["matmul", "--heads", "2"], 64, "matmul has no use for --heads; it takes --m, --n, --k"),
         (["indexer", "--top-k", "2"], 64, "indexer has no use for --top-k; it takes --queries, --keys, --heads, --dim"),
+        (["matmul", "--m", "1048576", "--n", "1", "--k", "1"], 65, "at most 131,072 executed instructions to compute with, found 327,680"),
         (["matmul", "--m", "1000000", "--n", "1000000"], 65, "expected at most 2,097,152 executed instructions"),
         (["matmul", "--m", "4096", "--n", "4096", "--k", "4096", "--tile", "256x256x256"], 65, "--count-only counts larger ones"),
     ]) func `bad input is one line and its exit code`(arguments: [String], status: Int32, line: String) throws {

@@ -123,6 +123,12 @@ struct TilesCommand: ParsableCommand {
 
         /// What the program computes from seeded noise, beside what the engine does.
         private func compared(_ task: TileTask, _ schedule: Schedule) throws -> TileComparison {
+            guard schedule.instructions <= TileComparison.mostInstructions else {
+                throw EngineError(
+                    .value, task.name.rawValue,
+                    expected: "at most \(NumberText.grouped(TileComparison.mostInstructions)) executed instructions to compute with",
+                    found: "\(NumberText.grouped(schedule.instructions)); --count-only counts more")
+            }
             try TileComparison.check(schedule.program, flops: schedule.flops, hint: "; --count-only counts larger ones")
             return try TileComparison(task, schedule.program, seed: 1, keeping: trace == nil && explain == nil ? .none : .all)
         }
@@ -161,6 +167,8 @@ struct TileComparison {
     static let mostFlops = 1 << 32
     /// The most cells of all matrices.
     static let mostCells = 1 << 24
+    /// The most instructions that are recorded with their values: about a minute's work.
+    static let mostInstructions = 1 << 17
 
     /// Throws for a program that would take long to compute.
     static func check(_ program: TileProgram, flops: Int, hint: String = "") throws(EngineError) {
