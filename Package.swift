@@ -67,7 +67,7 @@ let package = Package(
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
         .target(
-            name: "CairoRenderer", dependencies: ["Diagrams", "Traces", "Records", "CCairo", "CPNG"], swiftSettings: settings),
+            name: "CairoRenderer", dependencies: ["Diagrams", "Traces", "CCairo", "CPNG"], swiftSettings: settings),
         .target(
             name: "Lessons",
             dependencies: [

@@ -2,7 +2,6 @@
 
 import CCairo
 public import Diagrams
-import Records
 import Traces
 
 /// Draws scenes and measures text. Holds fonts; use one in each thread.

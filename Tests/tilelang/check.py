@@ -182,10 +182,10 @@ def hold(found, recorded, results):
     for key in ("sizes", "lowered", "variants"):
         pairs = zip(found[key], recorded[key], strict=False)
         results.check(len(found[key]) == len(recorded[key]), f"{found['program']}, {key}: expected {len(recorded[key])}, found {len(found[key])}")
-        for now, then in pairs:
-            results.check(now == then, f"{found['program']}, {key}: expected {json.dumps(then)}, found {json.dumps(now)}")
-    now, then = (of["c"]["lines"] for of in (found, recorded))
-    results.check(now == then, f"{found['program']}, C target: expected {then} lines, found {now}")
+        for made, kept in pairs:
+            results.check(made == kept, f"{found['program']}, {key}: expected {json.dumps(kept)}, found {json.dumps(made)}")
+    made, kept = (of["c"]["lines"] for of in (found, recorded))
+    results.check(made == kept, f"{found['program']}, C target: expected {kept} lines, found {made}")
 
 
 def laid_out(document):

@@ -75,7 +75,7 @@ final class ChipRun {
             let way = try chip.route(from: [Chip.far], to: [home(tile)], for: name)
             let slot = (places[tile.name] ?? 1) > 1 ? round % places[tile.name]! : 0
             slots[tile.name] = slot
-            let moved = access.count(of: tile, place) * width(tile)
+            let moved = try access.count(of: tile, place) * width(tile)
             // A gather needs its positions before it can begin.
             let positions = access.positions.flatMap { $0.loads }.map { spot($0, in: home($0)) }
             try move(tile, along: way, moved, place: slot, statement, round, isFirst: true, after: positions)
@@ -138,7 +138,7 @@ final class ChipRun {
         let tile = operand.tile
         if operand.fetched != nil {
             let way = try chip.route(from: [Chip.far], to: memories, for: name)
-            let fetched = statement.kind.fetches(operand, place) * width(tile)
+            let fetched = try statement.kind.fetches(operand, place) * width(tile)
             return try move(tile, along: way, fetched, place: 0, statement, round, isFirst: true, isKept: false)
         }
         guard let held = holders[tile.name] else { preconditionFailure("\(tile.name) holds nothing yet") }

@@ -81,33 +81,15 @@ extension TileProgram {
 }
 
 extension Access {
-    /// The storage places in the matrix of a tile's cells in storage order, -1 for those that do not exist. Throws if one is outside the matrix.
-    func places(of tile: Buffer, _ place: Place) throws(EngineError) -> [Int] {
-        let shape = buffer.shape(place)
-        let (lengths, strides) = (shape.lengths, shape.strides)
-        let origins = tile.spans
+    /// Calls `body` for each of a tile's cells in storage order, with where it stands and whether it exists.
+    private func forEachCell(
+        of tile: Buffer, _ place: Place, _ body: (_ here: Place, _ exists: Bool) throws(EngineError) -> Void
+    ) throws(EngineError) {
         let counts = tile.spans.map { $0.count(place) }
-        var places: [Int] = []
-        let total = counts.reduce(1, *)
-        places.reserveCapacity(total)
         var here = place
-        here.cell = origins.map { ($0.name, 0) }
-        for _ in 0..<total {
-            var offset = 0
-            if conditions.allSatisfy({ $0.holds(here) }) {
-                for (axis, position) in positions.enumerated() {
-                    let at = position.value(here)
-                    guard at >= 0, at < lengths[axis] else {
-                        throw EngineError(
-                            .index, "\(buffer.name) along \(shape.axes[axis])", expected: "a position from 0 to \(lengths[axis] - 1)",
-                            found: "\(at)")
-                    }
-                    offset += at * strides[axis]
-                }
-            } else {
-                offset = -1
-            }
-            places.append(offset)
+        here.cell = tile.spans.map { ($0.name, 0) }
+        for _ in 0..<counts.reduce(1, *) {
+            try body(here, conditions.allSatisfy { $0.holds(here) })
             var axis = counts.count - 1
             while axis >= 0 {
                 here.cell[axis].position += 1
@@ -115,27 +97,37 @@ extension Access {
                 here.cell[axis].position = 0
                 axis -= 1
             }
+        }
+    }
+
+    /// The storage places in the matrix of a tile's cells in storage order, -1 for those that do not exist. Throws if one is outside the matrix.
+    func places(of tile: Buffer, _ place: Place) throws(EngineError) -> [Int] {
+        let shape = buffer.shape(place)
+        let (lengths, strides) = (shape.lengths, shape.strides)
+        var places: [Int] = []
+        places.reserveCapacity(tile.count(place))
+        try forEachCell(of: tile, place) { here, exists throws(EngineError) in
+            guard exists else { return places.append(-1) }
+            var offset = 0
+            for (axis, position) in positions.enumerated() {
+                let at = position.value(here)
+                guard at >= 0, at < lengths[axis] else {
+                    throw EngineError(
+                        .index, "\(buffer.name) along \(shape.axes[axis])", expected: "a position from 0 to \(lengths[axis] - 1)",
+                        found: "\(at)")
+                }
+                offset += at * strides[axis]
+            }
+            places.append(offset)
         }
         return places
     }
 
     /// How many of a tile's cells exist, and so are moved.
-    func count(of tile: Buffer, _ place: Place) -> Int {
+    func count(of tile: Buffer, _ place: Place) throws(EngineError) -> Int {
         guard !conditions.isEmpty else { return tile.count(place) }
-        let counts = tile.spans.map { $0.count(place) }
-        var here = place
-        here.cell = tile.spans.map { ($0.name, 0) }
         var moved = 0
-        for _ in 0..<counts.reduce(1, *) {
-            if conditions.allSatisfy({ $0.holds(here) }) { moved += 1 }
-            var axis = counts.count - 1
-            while axis >= 0 {
-                here.cell[axis].position += 1
-                if here.cell[axis].position < counts[axis] { break }
-                here.cell[axis].position = 0
-                axis -= 1
-            }
-        }
+        try forEachCell(of: tile, place) { _, exists in if exists { moved += 1 } }
         return moved
     }
 }
@@ -175,9 +167,9 @@ extension Statement.Kind {
     }
 
     /// Cells that are fetched from far memory for an operand that no tile holds: each time that one is used.
-    func fetches(_ operand: Operand, _ place: Place) -> Int {
+    func fetches(_ operand: Operand, _ place: Place) throws(EngineError) -> Int {
         guard let access = operand.fetched else { return 0 }
         let cells = operand.tile.count(place)
-        return cells == 0 ? 0 : access.count(of: operand.tile, place) * (uses(place) / cells)
+        return cells == 0 ? 0 : try access.count(of: operand.tile, place) * (uses(place) / cells)
     }
 }
