@@ -34,6 +34,8 @@ extension Lesson {
         switch source {
         case .builtIn(let asked):
             if var request = mainRun {
+                // What is asked for stands instead of what the lesson sets.
+                request.switches.removeAll { own in switches.contains { $0.subject == own.subject } }
                 request.switches += switches
                 run = try request.experiment(diary, resources, current: question, language: language)
             } else {

@@ -4,27 +4,6 @@ import Mechanisms
 import Testing
 import Traces
 
-/// Interventions of a test's own, as a later switch would have them: one small value each.
-extension Intervention {
-    fileprivate static func temperature(_ t: Double) -> Intervention {
-        Intervention(
-            "temperature=\(t)", on: "scores",
-            .at(.scores) { equation, right, trace throws(EngineError) in
-                (equation, try right(&trace).underMask { $0 / Constant(t) })
-            })
-    }
-
-    fileprivate static func headOff(_ head: Int) -> Intervention {
-        Intervention(
-            "head-off=\(head)", on: "heads",
-            .at(.heads) { equation, right, trace throws(EngineError) in
-                let O = try right(&trace)
-                let kept = Tensor([.h], [O.shape[.h]!], (0..<O.shape[.h]!).map { $0 == head ? 0 : 1 })
-                return (equation, try O * trace.input(trace.inputID("heads"), "on", kept, title: Bilingual(same: "on")))
-            })
-    }
-}
-
 @Suite struct InterventionTests {
     private let small = SmallSparse()
 
@@ -48,8 +27,9 @@ extension Intervention {
     @Test(arguments: LatentAttention.Form.allCases) func `a temperature divides the scores of every attention, and masks stay`(
         form: LatentAttention.Form
     ) throws {
-        let (right, warm) = (try run([], form: form), try run([.temperature(4)], form: form))
-        for branch in ["p0.attention", "p0.dense"] {
+        let paths: [SparseAttention.Path] = [.masked, .gathered]
+        let (right, warm) = (try run([], form: form, paths: paths), try run([.temperature(4)], form: form, paths: paths))
+        for branch in ["p0.attention", "p0.dense", "p0.gathered", "p1.attention", "p1.dense", "p1.gathered"] {
             let expected = softmaxed(try right.step(StepID(branch + ".scores")).output, times: 0.25)
             try expectClose(warm.step(StepID(branch + ".weights")).output.values, expected)
         }
@@ -78,12 +58,15 @@ extension Intervention {
     }
 
     @Test func `two interventions at one role do both, in either order`() throws {
-        let one = try run([.temperature(2), .maskAfterSoftmax, .headOff(1)])
-        let other = try run([.headOff(1), .maskAfterSoftmax, .temperature(2)])
+        let one = try run([.temperature(2), .maskAfterSoftmax, .heads([0, 2])])
+        let other = try run([.heads([0, 2]), .maskAfterSoftmax, .temperature(2)])
         let scores = try one.step("p0.attention.scores").output
         let bare = try run([.maskAfterSoftmax]).step("p0.attention.scores").output
         expectClose(scores.values, bare.values.map { $0 / 2 })
-        for step in one.steps { #expect(try other.step(step.id).output == step.output, "\(step.id)") }
+        for step in one.steps {
+            let twin = try other.step(step.id)
+            #expect(twin.output == step.output && twin.title == step.title && twin.formula == step.formula, "\(step.id)")
+        }
         #expect(try one.step("p0.attention.heads").output.slice(.h, at: 1).values.allSatisfy { $0 == 0 })
     }
 

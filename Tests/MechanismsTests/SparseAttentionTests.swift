@@ -185,7 +185,7 @@ func expectClose(
 
     @Test(arguments: ["no-such", "select=indexer", "select=best"]) func `an unknown switch is an error that lists them`(name: String) {
         let known = "indexer-rope-interleaved, hadamard-query-only, no-relu, no-head-weights, no-fp8, mask-after-softmax, top-k=N"
-        let rules = "select=random|recent|oracle|window+sinks"
+        let rules = "select=random|recent|oracle|window+sinks, temperature=T, heads=0,1,…"
         #expect(throws: EngineError(.value, "switch \(name)", "expected one of \(known), \(rules), found \(name)")) {
             try Switch(parsing: name)
         }

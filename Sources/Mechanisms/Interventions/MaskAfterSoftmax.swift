@@ -7,11 +7,12 @@ extension Intervention {
     /// Scores are left unmasked, and weights of keys that were not selected become 0.
     public static let maskAfterSoftmax = Intervention(
         "mask-after-softmax", on: "a selection that masks its scores",
-        .at(.scores) { equation, right, trace throws(EngineError) in
+        .at(.scores) { words, right, trace throws(EngineError) in
             let scores = try right(&trace)
             guard try trace.selection(behind: scores.visible) != nil else { return nil }
-            let isInParts = trace.trace.contains(trace.id(.dotRope, in: equation.branch))
-            return (isInParts ? .unmaskedScoresInParts : .unmaskedScores, scores.unmasked)
+            var changed = ScoreWords(words, isInParts: trace.trace.contains(trace.id(.dotRope, in: words.branch)))
+            changed.isUnmasked = true
+            return (changed.equation, scores.unmasked)
         },
         .at(.weights) { _, right, trace throws(EngineError) in
             let weights = try right(&trace)
@@ -31,15 +32,6 @@ extension Recorder {
 }
 
 extension Equation {
-    fileprivate static let unmaskedScores = Equation(
-        .scores, symbol: "S",
-        Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
-        #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#, source: .deviation, axes: [.h, .t, .s])
-    /// Where content and position are dot products of their own.
-    fileprivate static let unmaskedScoresInParts = Equation(
-        .scores, symbol: "S",
-        Bilingual(en: "Scores, nothing masked yet (switch mask-after-softmax)", zh: "分数，还没有掩码（开关 mask-after-softmax）"),
-        #"S_{t,s} = (D^C + D^R) \cdot \mathrm{scale}"#, source: .deviation, axes: [.h, .t, .s])
     fileprivate static let lateMaskedWeights = Equation(
         .weights, symbol: "A",
         Bilingual(en: "Attention weights, masked only now: rows no longer add up to 1", zh: "注意力权重，到这里才掩码：各行之和不再是 1"),

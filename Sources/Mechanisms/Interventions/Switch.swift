@@ -21,6 +21,10 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
     case topK(Int)
     /// Another rule chooses the keys.
     case select(SelectionRule)
+    /// Scores are divided by this before every softmax.
+    case temperature(Double)
+    /// These attention heads alone are on, ascending.
+    case heads([Int])
 
     /// Those without a value, as the command line lists them.
     private static let plain: [Switch] = [
@@ -28,23 +32,55 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
     ]
 
     /// The names, as the command line knows them.
-    public static let names = plain.map { $0.description } + ["top-k=N", "select=random|recent|oracle|window+sinks"]
+    public static let names =
+        plain.map { $0.description } + ["top-k=N", "select=random|recent|oracle|window+sinks", "temperature=T", "heads=0,1,…"]
 
     /// The switch of that name; throws with the list of names, or with what a value should be.
     public init(parsing text: String) throws(EngineError) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let value = parts.count > 1 ? String(parts[1]) : nil
         if let plain = Self.plain.first(where: { $0.description == text }) {
             self = plain
-        } else if text.hasPrefix("top-k=") {
-            guard let k = Int(text.dropFirst("top-k=".count)), k > 0 else {
-                throw EngineError(.value, text, expected: "top-k=N with N of at least 1", found: String(text.dropFirst("top-k=".count)))
+        } else if let value, parts[0] == "top-k" {
+            guard let k = Int(value), k > 0 else {
+                throw EngineError(.value, text, expected: "top-k=N with N of at least 1", found: value)
             }
             self = .topK(k)
-        } else if text.hasPrefix("select="), let rule = SelectionRule(rawValue: String(text.dropFirst("select=".count))), rule != .indexer {
+        } else if let value, parts[0] == "select", let rule = SelectionRule(rawValue: value), rule != .indexer {
             self = .select(rule)
+        } else if let value, parts[0] == "temperature" {
+            self = .temperature(try Self.temperature(value))
+        } else if let value, parts[0] == "heads" {
+            self = .heads(try Self.heads(value))
         } else {
             throw EngineError(.value, "switch \(text)", expected: "one of \(Self.names.joined(separator: ", "))", found: text)
         }
     }
+
+    private static func temperature(_ text: String) throws(EngineError) -> Double {
+        guard text.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }), let t = Double(text), t > 0, t.isFinite else {
+            throw EngineError(.value, "temperature=\(text)", expected: "temperature=T with a number T above 0", found: text)
+        }
+        return t
+    }
+
+    private static func heads(_ text: String) throws(EngineError) -> [Int] {
+        func refused(_ found: String) -> EngineError {
+            EngineError(
+                .value, "heads=\(text)", expected: "heads=A,B,… with the numbers of the heads that are on, from 0, each once", found: found)
+        }
+        var heads: [Int] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard part.utf8.allSatisfy({ (48...57).contains($0) }), let head = Int(part), !heads.contains(head) else {
+                throw refused(part.isEmpty ? "nothing" : String(part))
+            }
+            heads.append(head)
+        }
+        return heads.sorted()
+    }
+
+    /// What it sets, whatever to: two switches that set one thing to two values cannot both be on.
+    public var subject: String { description.split(separator: "=").first.map { String($0) } ?? description }
 
     /// The name on the command line and in traces.
     public var description: String {
@@ -66,6 +102,8 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
         case .noReLU: .intervention(.noReLU)
         case .noHeadWeights: .intervention(.noHeadWeights)
         case .maskAfterSoftmax: .intervention(.maskAfterSoftmax)
+        case .temperature(let t): .intervention(.temperature(t))
+        case .heads(let heads): .intervention(.heads(heads))
         case .indexerRopeInterleaved:
             .parameter("indexer-rope-interleaved") { parts throws(EngineError) in
                 try require(parts.indexer.rotary?.layout == .half, "rotary embedding of the half layout in its indexer")
@@ -93,9 +131,12 @@ struct SwitchedParts {
     var latentFloat8: (format: ScaleFormat, block: Int)?
     var interventions: [Intervention]
 
-    /// Turns the switches on, in order; throws if one of them has nothing to change here.
+    /// Turns the switches on, in order; throws if one of them has nothing to change here, or two set one thing to two values.
     mutating func turn(on changes: [Switch]) throws(EngineError) {
-        for change in changes {
+        for (position, change) in changes.enumerated() {
+            if let other = changes[..<position].first(where: { $0 != change && $0.subject == change.subject }) {
+                throw EngineError(.value, "switch \(change)", expected: "one \(change.subject)", found: "\(other) too")
+            }
             switch change.effect {
             case .parameter(_, let set): try set(&self)
             case .intervention(let new): if !interventions.contains(where: { $0.name == new.name }) { interventions.append(new) }

@@ -57,7 +57,7 @@ struct FormulaParser {
         ]
         let letters = [
             "alpha": "α", "beta": "β", "gamma": "γ", "theta": "θ", "epsilon": "ε", "sigma": "σ", "mu": "μ", "lambda": "λ", "phi": "φ",
-            "omega": "ω", "ell": "ℓ",
+            "omega": "ω", "xi": "ξ", "ell": "ℓ",
             "Delta": "Δ", "Sigma": "Σ",
         ]
         for (name, sign) in operators { names[name] = .operator(sign) }

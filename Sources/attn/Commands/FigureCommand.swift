@@ -81,6 +81,10 @@ struct FigureCommand: ParsableCommand {
         @Option(help: ArgumentHelp("An accelerator for figures of costs, like assets/hardware/h800.json.", valueName: "file")) var hardware:
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
+        @Option(
+            name: .customLong("with"), parsing: .singleValue,
+            help: ArgumentHelp("A what-if switch to turn on, with --lesson or --case; may be repeated.", valueName: "switch"))
+        var switches: [String] = []
         @Option(help: ArgumentHelp("The moment of tiles: an entry of the schedule, from 0.", valueName: "n")) var moment: Int?
         @Option(help: ArgumentHelp("A tile program, for tiles, timeline, traffic and one-program; see attn tiles list.", valueName: "name"))
         var program: String?
@@ -148,6 +152,9 @@ struct FigureCommand: ParsableCommand {
             if measurement != nil, figure.needs != .measurements { throw UsageError("\(name) has no use for --measurement") }
             if program != nil, figure.needs != .tiles, figure.needs != .lowerings { throw UsageError("\(name) has no use for --program") }
             if chip != nil, figure.needs != .tiles { throw UsageError("\(name) has no use for --chip") }
+            if !switches.isEmpty, source.lesson == nil, source.case == nil {
+                throw UsageError("--with: expected with --lesson or --case; a trace, a model and a built-in example are what they are")
+            }
             try source.checkReader()
         }
 
@@ -181,7 +188,7 @@ struct FigureCommand: ParsableCommand {
             guard figure.needs == .traces else {
                 throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
             }
-            let loaded = try source.load(language.value)
+            let loaded = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) })
             return FigureData(traces: [(name: "", trace: loaded.trace)], provenance: try loaded.provenance())
         }
 
