@@ -44,8 +44,8 @@ extension Lesson {
                     diary, name: "", text: diary.text(question: question, language: language), origin: .builtIn(question),
                     language: language, switches: switches)
             }
-        case .diaryText(let own):
-            run = try .diary(diary, name: "", text: own, origin: .ownDiary, language: language, switches: switches)
+        case .diaryText(let own, let words):
+            run = try .diary(diary, name: "", text: own, words: words, origin: .ownDiary, language: language, switches: switches)
         case .trace(let trace, _, _, let provenance, _): return (trace, provenance)
         }
         return (run.trace, run.provenance)
@@ -70,7 +70,8 @@ extension Lesson {
                 try mainRun?.experiment(diary, resources, current: question, language: language)
                 ?? .diary(
                     diary, name: "", text: diary.text(question: current, language: language), origin: .builtIn(current), language: language)
-        case .diaryText(let text): main = try .diary(diary, name: "", text: text, origin: .ownDiary, language: language)
+        case .diaryText(let text, let words):
+            main = try .diary(diary, name: "", text: text, words: words, origin: .ownDiary, language: language)
         case .trace(let trace, let text, let layer, let provenance, let model):
             main = try Experiment(
                 name: "", trace: trace, place: Self.place(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),

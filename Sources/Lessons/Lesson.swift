@@ -10,8 +10,8 @@ public import Traces
 public enum LessonSource: Sendable {
     /// The built-in diary with one of its questions; nil for the lesson's own.
     case builtIn(question: String?)
-    /// A diary of the reader's own, in the diary's vocabulary.
-    case diaryText(String)
+    /// A diary of the reader's own, in the diary's vocabulary and words that the reader adds to it.
+    case diaryText(String, words: [NewWord] = [])
     /// A trace with steps `attention.*` or `layer.N.attention.*`.
     /// - Parameters:
     ///   - layer: the layer to speak of; nil for the last.

@@ -22,6 +22,13 @@ struct ReaderOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("A diary in the diary's vocabulary; with --model, any text.", valueName: "text"))
     var text: String?
 
+    @Option(
+        name: .customLong("word"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "A word of your own in --text, and what it is: \(NewWord.Kind.allCases.map(\.rawValue).joined(separator: ", ")); with :STORY it tells that story. May be repeated.",
+            valueName: "name=kind[:story]"))
+    var words: [String] = []
+
     @Option(help: ArgumentHelp("The question asked of the diary: trip, breakfast or mei.", valueName: "question"))
     var question: String?
 
@@ -39,6 +46,7 @@ struct ReaderOptions: ParsableArguments {
 
     /// What a lesson is run on.
     func lessonSource() throws -> LessonSource {
+        try checkWords()
         if question != nil, text != nil || model != nil {
             throw UsageError("--question asks the built-in diary; leave out --text and --model")
         }
@@ -46,7 +54,21 @@ struct ReaderOptions: ParsableArguments {
             let source = try Source(model: model, text: text)
             return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(), model: source.model)
         }
-        return text.map(LessonSource.diaryText) ?? .builtIn(question: question)
+        guard let text else { return .builtIn(question: question) }
+        return try .diaryText(text, words: newWords())
+    }
+
+    /// The words of the reader's own; throws for what is none.
+    private func newWords() throws -> [NewWord] {
+        try words.map { word in
+            do { return try NewWord(parsing: word) } catch { throw UsageError("--word \(error)") }
+        }
+    }
+
+    /// Throws for a word that no text of the diary would have.
+    func checkWords() throws {
+        guard !words.isEmpty, text == nil || model != nil else { return }
+        throw UsageError("--word: expected with --text, a diary of your own")
     }
 }
 
@@ -75,6 +97,7 @@ struct SourceOptions: ParsableArguments {
     func checkReader() throws {
         if reader.text != nil, lesson == nil, reader.model == nil { throw UsageError("--text: expected with --lesson or --model") }
         if reader.question != nil, lesson == nil { throw UsageError("--question: expected with --lesson") }
+        try reader.checkWords()
     }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.

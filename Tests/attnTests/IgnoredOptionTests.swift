@@ -20,6 +20,15 @@ import Testing
         (["trace", "--case", sparse, "--question", "mei"], "--question: expected with --lesson"),
         (["explain", "--case", dense, "--text", "x", "output[0,0]"], "--text: expected with --lesson or --model"),
         (["trace", "--lesson", "1", "--path", "gathered"], "--path applies to --case of sparse attention alone"),
+        (["figure", "matrix", "--with", "no-relu"], "--with: expected with --lesson or --case"),
+        (["figure", "matrix", "--model", "/nope", "--text", "x", "--with", "heads=0"], "--with: expected with --lesson or --case"),
+        (["figure", "matrix", "--word", "Paris=place"], "--word: expected with --text, a diary of your own"),
+        (["trace", "--lesson", "1", "--word", "Paris=place"], "--word: expected with --text, a diary of your own"),
+        (
+            ["lesson", "run", "1", "--model", "/nope", "--text", "x", "--word", "x=place"],
+            "--word: expected with --text, a diary of your own"
+        ),
+        (["lesson", "run", "1", "--text", "Paris", "--word", "Paris=city"], "--word \"Paris=city\": expected a kind"),
         (["lesson", "run", "1", "--output", "x"], "--output: expected with --to html, markdown or paste; a terminal has no folder"),
         (["lesson", "run", "1", "--to", "html", "--step", "1"], "--step: expected with --to terminal; a page has all steps"),
         (["verify", "--tolerance", "inf", dense], "--tolerance: expected a finite number of at least 0, found inf"),

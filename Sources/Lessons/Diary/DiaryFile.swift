@@ -13,7 +13,8 @@ extension Diary {
     public init(parsing yaml: String, file: String) throws(LessonError) {
         let root = try YAMLNode(parsing: yaml, file: file)
         try root.allow(
-            ["features", "words", "sentenceEnds", "answers", "diary", "questions", "heads", "output", "topK", "indexer"], in: "the diary")
+            ["features", "words", "sentenceEnds", "answers", "diary", "questions", "heads", "output", "topK", "indexer", "newWords"],
+            in: "the diary")
         let own = try root.required("features").required("own").entries("features.own")
         let story = try root.required("features").required("story").entries("features.story")
         let features = own + story
@@ -32,7 +33,8 @@ extension Diary {
             answers: try Self.positions(of: root.required("answers"), "answers", in: words),
             text: try root.required("diary").bilingual("diary"), questions: questions, heads: heads,
             output: try Self.output(root.required("output"), heads: heads, features: ids), topK: try root.required("topK").count("topK"),
-            indexer: try Self.indexer(root.required("indexer"), features: ids))
+            indexer: try Self.indexer(root.required("indexer"), features: ids),
+            newWords: try Self.designs(root.required("newWords"), features: ids))
         guard !questions.isEmpty else { throw root.error("questions: expected at least one") }
         for text in [text.en, text.zh] + questions.flatMap({ [$0.text.en, $0.text.zh] }) {
             do { _ = try tokens(of: text) } catch { throw root.error("\(error)") }
@@ -99,6 +101,24 @@ extension Diary {
                 "indexer: expected a weight for each of \(query.count) query heads, and heads as long as the key (\(indexer.key.count))")
         }
         return indexer
+    }
+
+    private static func designs(_ node: YAMLNode, features: [String]) throws(LessonError) -> [NewWord.Kind: NewWordDesign] {
+        try node.allow(NewWord.Kind.allCases.map(\.rawValue), in: "newWords")
+        var designs: [NewWord.Kind: NewWordDesign] = [:]
+        for kind in NewWord.Kind.allCases {
+            let design = try node.required(kind.rawValue)
+            try design.allow(["is", "between", "story"], in: "a kind of new words")
+            let sides = try design.optional("between").map { node throws(LessonError) in try FeatureSum.rows(node, names: features) }
+            if let sides, sides.count != 2 || design.optional("is") != nil {
+                throw design.error("newWords.\(kind.rawValue): expected two sums in between, or one in is")
+            }
+            let ends: [[Double]]
+            if let sides { ends = sides } else { ends = [try FeatureSum.row(design.required("is"), names: features)] }
+            designs[kind] = NewWordDesign(
+                from: ends[0], to: ends[ends.count - 1], storyStrength: try design.required("story").number("story"))
+        }
+        return designs
     }
 
     /// The letter by which sums call a head's values: A1, B2, …

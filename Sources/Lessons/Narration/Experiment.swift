@@ -140,10 +140,9 @@ public struct Experiment: Sendable {
 
     /// Whether the read-out has one largest answer (`answered`) or only equal ones (`tied`); nil for neither, or without a read-out.
     private var verdict: String? {
-        guard let answers = trace.first(.answer, in: [])?.output.values.sorted(by: >), answers.count > 1 else { return nil }
-        let slack = 1e-9 * max(abs(answers[0]), 1)
-        if answers[0] - answers[1] > slack { return "answered" }
-        return answers[0] - answers[answers.count - 1] <= slack ? "tied" : nil
+        guard let answers = trace.first(.answer, in: [])?.output.values, answers.count > 1 else { return nil }
+        let winners = ReadOut(answers).winners.count
+        return winners == 1 ? "answered" : winners == answers.count ? "tied" : nil
     }
 
     /// The step that `text` spells, or the one of that id in the place that the lesson speaks of.
@@ -160,11 +159,12 @@ public struct Experiment: Sendable {
     /// The step of that role in the whole trace, or in the place that the lesson speaks of; nil if there is none.
     func first(_ role: Role) -> Step? { trace.first(role, in: []) ?? trace.first(role, in: place) }
 
-    /// The diary of `text`, or throws for a word it does not know.
+    /// The diary of `text`, or throws for a word that neither it nor `words` know.
     static func diary(
-        _ diary: Diary, name: String, text: String, origin: Origin, language: Language, switches: [Switch] = []
+        _ known: Diary, name: String, text: String, words: [NewWord] = [], origin: Origin, language: Language, switches: [Switch] = []
     ) throws -> Experiment {
-        let tokens = try diary.tokens(of: text)
+        let reading = try known.reading(text, words: words)
+        let (diary, tokens) = (reading.diary, reading.tokens)
         guard tokens.count <= 512 else {
             throw LessonError(.badText, "expected at most 512 words of the diary, found \(tokens.count)")
         }

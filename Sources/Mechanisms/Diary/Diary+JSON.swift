@@ -21,7 +21,7 @@ extension Diary {
                         .object([
                             ("name", both(word.name)), ("own", row(word.own)), ("storyStrength", .number(word.storyStrength)),
                             ("opens", word.opens.map(JSONText.integer) ?? .null), ("asksFor", word.asksFor.map(row) ?? .null),
-                            ("gathers", .number(word.gathers)),
+                            ("gathers", .number(word.gathers)), ("tells", word.tells.map(JSONText.integer) ?? .null),
                         ])
                     })
             ),
@@ -40,6 +40,20 @@ extension Diary {
                 .object([
                     ("query", .array(indexer.query.map(rows))), ("key", rows(indexer.key)), ("weights", rows(indexer.weights)),
                 ])
+            ),
+            (
+                "newWords",
+                .object(
+                    NewWord.Kind.allCases.compactMap { kind in
+                        newWords[kind].map { design in
+                            (
+                                kind.rawValue,
+                                .object([
+                                    ("from", row(design.from)), ("to", row(design.to)), ("story", .number(design.storyStrength)),
+                                ])
+                            )
+                        }
+                    })
             ),
         ]
         return JSONText.object(fields).line
@@ -67,8 +81,22 @@ extension Diary {
                 (name: try question.text("name"), text: try question.bilingual("text"))
             }, heads: head, output: try root.rows("output"), topK: try root.integer("topK", atLeast: 1),
             indexer: Indexer(
-                query: try indexer.blocks("query"), key: try indexer.rows("key"), weights: try indexer.rows("weights")))
+                query: try indexer.blocks("query"), key: try indexer.rows("key"), weights: try indexer.rows("weights")),
+            newWords: try Self.designs(root.required("newWords"), features: features.count))
         try check(root)
+    }
+
+    private static func designs(_ designs: Settings, features: Int) throws(FileError) -> [NewWord.Kind: NewWordDesign] {
+        var read: [NewWord.Kind: NewWordDesign] = [:]
+        for kind in NewWord.Kind.allCases {
+            let design = try designs.required(kind.rawValue)
+            let (from, to) = (try design.numbers("from"), try design.numbers("to"))
+            guard from.count == features, to.count == features else {
+                throw design.failure("from", expected: "\(features) numbers, one a feature, and as many in to")
+            }
+            read[kind] = NewWordDesign(from: from, to: to, storyStrength: try design.number("story"))
+        }
+        return read
     }
 
     private func check(_ root: Settings) throws(FileError) {
@@ -97,10 +125,15 @@ extension DiaryWord {
         guard own.count == features, asks.map({ $0.count == features }) ?? true else {
             throw word.failure("own", expected: "\(features) numbers, one a feature")
         }
-        let opens = word.has("opens") ? try word.integer("opens", atLeast: 0) : nil
-        guard opens.map({ $0 < features }) ?? true else { throw word.failure("opens", expected: "a feature below \(features)") }
+        func feature(_ name: String) throws(FileError) -> Int? {
+            guard word.has(name) else { return nil }
+            let feature = try word.integer(name, atLeast: 0)
+            guard feature < features else { throw word.failure(name, expected: "a feature below \(features)") }
+            return feature
+        }
+        let (opens, tells) = (try feature("opens"), try feature("tells"))
         self.init(
             name: try word.bilingual("name"), own: own, storyStrength: try word.number("storyStrength"), opens: opens, asksFor: asks,
-            gathers: try word.number("gathers"))
+            gathers: try word.number("gathers"), tells: tells)
     }
 }

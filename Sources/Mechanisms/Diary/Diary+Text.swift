@@ -1,5 +1,5 @@
-// From a text to tokens. The same rule serves both languages: skip spaces, then take the longest word of the vocabulary that
-// fits. Latin words must end where a letter does not follow; Chinese needs no spaces.
+// From a text to tokens. The same rule serves both languages: skip spaces, then take the longest word that fits, of the vocabulary or of the reader's own.
+// Latin words must end where a letter does not follow; Chinese needs no spaces.
 
 public import Traces
 
@@ -11,52 +11,67 @@ public struct DiaryToken: Hashable, Sendable {
     public let text: String
 }
 
+/// A text read with words of the reader's own.
+public struct DiaryReading: Sendable {
+    /// The diary with the new words that the text has.
+    public let diary: Diary
+    /// The text's tokens, in `diary`.
+    public let tokens: [DiaryToken]
+    /// The new words, in the order in which the text has them.
+    public let newWords: [NewWord]
+}
+
 extension Diary {
+    /// What becomes of a word that neither the vocabulary nor the reader's own words have.
+    public enum UnknownWords: Sendable {
+        /// It is an error, and so is a word of the reader's own that the text does not have: for whoever types a command.
+        case refused
+        /// It is a new word of the kind `other`; words that the text does not have are let be: for whoever is still writing.
+        case added
+    }
+
     /// The tokens of `text`, in either language; throws for an empty text and for a word that is not in the vocabulary.
-    public func tokens(of text: String) throws(DiaryError) -> [DiaryToken] {
-        var tokens: [DiaryToken] = []
-        var rest = Substring(text)
-        while let first = rest.first {
-            if first.isWhitespace {
-                rest.removeFirst()
-            } else if let match = longestWord(at: rest) {
-                tokens.append(DiaryToken(word: match.word, text: String(rest.prefix(match.length))))
-                rest.removeFirst(match.length)
-            } else {
-                throw unknown(rest)
+    public func tokens(of text: String) throws(DiaryError) -> [DiaryToken] { try reading(text).tokens }
+
+    /// `text`, in either language, read with `words` besides the vocabulary. New words have their place in the order in which the text has them, so that
+    /// their vectors do not depend on who lists them how.
+    /// - Throws: `DiaryError` for an empty text, for words that do not fit (see `adding`), and for an unknown one if those are refused.
+    public func reading(_ text: String, words own: [NewWord] = [], others: UnknownWords = .refused) throws(DiaryError) -> DiaryReading {
+        let letters = Array(text)
+        let lexicon = Lexicon(try adding(own).words)
+        var (tokens, used): ([DiaryToken], [NewWord]) = ([], [])
+        var places: [String: Int] = [:]
+        var at = 0
+        while at < letters.count {
+            if letters[at].isWhitespace {
+                at += 1
+                continue
             }
+            let match = lexicon.longest(in: letters, at: at)
+            let end = match.map { at + $0.length } ?? lexicon.end(ofUnknownIn: letters, at: at)
+            let written = String(letters[at..<end])
+            if let match, match.word < words.count {
+                tokens.append(DiaryToken(word: match.word, text: written))
+            } else {
+                if match == nil, case .refused = others { throw unknown(written) }
+                let new = match.map { own[$0.word - words.count] } ?? NewWord(written, .other)
+                let key = new.text.lowercased()
+                if places[key] == nil { (places[key], used) = (used.count, used + [new]) }
+                tokens.append(DiaryToken(word: words.count + places[key]!, text: written))
+            }
+            at = end
         }
         guard !tokens.isEmpty else {
             throw DiaryError("the text is empty: expected words of the diary, such as \"\(words[0].name.en)\"")
         }
-        return tokens
-    }
-
-    private func longestWord(at text: Substring) -> (word: Int, length: Int)? {
-        var best: (word: Int, length: Int)?
-        for (position, word) in words.enumerated() {
-            for name in [word.name.en, word.name.zh] where name.count > best?.length ?? 0 && matches(name, text) {
-                best = (position, name.count)
-            }
+        if case .refused = others, let idle = own.first(where: { places[$0.text.lowercased()] == nil }) {
+            throw DiaryError("\"\(idle.text.shortened)\" is not in the text")
         }
-        return best
+        return DiaryReading(diary: try adding(used), tokens: tokens, newWords: used)
     }
 
-    private func matches(_ name: String, _ text: Substring) -> Bool {
-        let candidate = text.prefix(name.count)
-        guard candidate.count == name.count, candidate.lowercased() == name.lowercased() else { return false }
-        guard let last = name.last, last.isLetter, last.isASCII, let next = text.dropFirst(name.count).first else { return true }
-        return !(next.isASCII && (next.isLetter || next.isNumber))
-    }
-
-    private func unknown(_ rest: Substring) -> DiaryError {
-        var word = ""
-        for (offset, character) in rest.enumerated() {
-            if offset > 0, character.isWhitespace || character.isPunctuation { break }
-            if offset > 0, !character.isASCII, longestWord(at: rest.dropFirst(offset)) != nil { break }
-            word.append(character)
-        }
-        let word30 = String(word.prefix(30)).withControlsPictured
+    private func unknown(_ word: String) -> DiaryError {
+        let word30 = word.shortened
         let isLatin = word.first?.isASCII ?? true
         let vocabulary = words.map { isLatin ? $0.name.en : $0.name.zh }
         let near = NearWords.of(word30, in: vocabulary.filter { $0.first?.isLetter ?? false })
@@ -73,14 +88,15 @@ extension Diary {
         return text[language] + (language == .en ? " " : "") + question.text[language]
     }
 
-    /// For each token, the story feature that its sentence tells, or nil: set by the sentence's first word.
+    /// For each token, the story feature that it tells, or nil: its own, or the one that its sentence's first word set.
     func stories(of tokens: [DiaryToken]) -> [Int?] {
         var story: Int?
         var atStart = true
         return tokens.map { token in
-            if atStart { story = words[token.word].opens }
+            let word = words[token.word]
+            if atStart { story = word.opens ?? word.tells }
             atStart = sentenceEnds.contains(token.word)
-            return story
+            return word.tells ?? story
         }
     }
 

@@ -16,11 +16,14 @@ public struct DiaryWord: Hashable, Sendable {
     public let asksFor: [Double]?
     /// How strongly it takes on what the question word before it asks for.
     public let gathers: Double
+    /// The feature of the story that it tells wherever it stands; nil for its sentence's.
+    public let tells: Int?
 
     /// A word with its numbers.
-    public init(name: Bilingual, own: [Double], storyStrength: Double, opens: Int?, asksFor: [Double]?, gathers: Double) {
+    public init(name: Bilingual, own: [Double], storyStrength: Double, opens: Int?, asksFor: [Double]?, gathers: Double, tells: Int? = nil)
+    {
         (self.name, self.own, self.storyStrength) = (name, own, storyStrength)
-        (self.opens, self.asksFor, self.gathers) = (opens, asksFor, gathers)
+        (self.opens, self.asksFor, self.gathers, self.tells) = (opens, asksFor, gathers, tells)
     }
 }
 
@@ -59,11 +62,11 @@ public struct Diary: Sendable {
     /// The features' names for readers.
     public let featureNames: [Bilingual]
     /// The vocabulary.
-    public let words: [DiaryWord]
+    public private(set) var words: [DiaryWord]
     /// Positions in `words` of those that end a sentence.
     public let sentenceEnds: Set<Int>
     /// Positions in `words` of those that can answer.
-    public let answers: [Int]
+    public private(set) var answers: [Int]
     /// The diary without a question.
     public let text: Bilingual
     /// The questions that come with it.
@@ -76,6 +79,8 @@ public struct Diary: Sendable {
     public let topK: Int
     /// The lightning indexer.
     public let indexer: Indexer
+    /// How words of a reader's own are designed, by kind.
+    public let newWords: [NewWord.Kind: NewWordDesign]
 
     /// What every picture and page of the diary says of its numbers.
     public static let designedByHand = Bilingual(en: "vectors designed by hand", zh: "向量为手工设计")
@@ -83,11 +88,18 @@ public struct Diary: Sendable {
     /// A diary whose parts fit each other: vectors of one length, positions inside `words`. Whoever reads it checks that.
     public init(
         featureIDs: [String], featureNames: [Bilingual], words: [DiaryWord], sentenceEnds: Set<Int>, answers: [Int], text: Bilingual,
-        questions: [(name: String, text: Bilingual)], heads: [Head], output: [[Double]], topK: Int, indexer: Indexer
+        questions: [(name: String, text: Bilingual)], heads: [Head], output: [[Double]], topK: Int, indexer: Indexer,
+        newWords: [NewWord.Kind: NewWordDesign]
     ) {
         (self.featureIDs, self.featureNames, self.words) = (featureIDs, featureNames, words)
         (self.sentenceEnds, self.answers, self.text, self.questions) = (sentenceEnds, answers, text, questions)
-        (self.heads, self.output, self.topK, self.indexer) = (heads, output, topK, indexer)
+        (self.heads, self.output, self.topK, self.indexer, self.newWords) = (heads, output, topK, indexer, newWords)
+    }
+
+    /// Puts a word at the end of the vocabulary.
+    mutating func append(_ word: DiaryWord, answers canAnswer: Bool) {
+        if canAnswer { answers.append(words.count) }
+        words.append(word)
     }
 
     /// The letter by which lessons call a head: A, B, …
