@@ -128,7 +128,8 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
-            name: "PageEngineTests", dependencies: ["PageEngine", "Lessons", "Diagrams", "Mechanisms", "Traces"], swiftSettings: settings),
+            name: "PageEngineTests", dependencies: ["PageEngine", "Lessons", "ModelFiles", "Diagrams", "Mechanisms", "Traces"],
+            swiftSettings: settings),
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             swiftSettings: settings),

@@ -5,36 +5,44 @@ package import Diagrams
 package import Mechanisms
 import Traces
 
-/// The engine behind a page: the diary and a table of advances, handed over once, and the runs that were asked for.
+/// The engine behind a page: the diary, a table of advances and cases, handed over once, and the runs that were asked for.
 package struct PageEngine {
     private let diary: Diary
     private let advances: AdvanceTable
-    private var runs: [PageRun: Trace] = [:]
-    /// More runs than this are not remembered.
-    private static let remembered = 16
-    /// More words than this are refused: the command's own bound.
-    private static let longest = 512
+    private let cases: [(text: PageCase, run: SparseCase)]
+    private var runs: [(run: PageRun, finished: FinishedRun)] = []
+    /// More runs than this are not remembered, nor more numbers than this beside the latest run: 64 MB.
+    private static let (remembered, rememberedNumbers) = (16, 8_000_000)
+    /// More words than this are refused: what a page answers in half a second. The command takes more.
+    private static let longest = 256
 
-    /// An engine for a diary, measuring by a table.
-    package init(_ diary: Diary, _ advances: AdvanceTable) {
+    /// An engine for a diary and cases, measuring by a table.
+    package init(_ diary: Diary, _ advances: AdvanceTable, cases: [PageCase] = []) throws(PageError) {
         self.diary = diary
         self.advances = advances
-    }
-
-    /// An engine from `{"diary": …, "advances": …}`.
-    package init(loading request: [UInt8]) throws(PageError) {
         do throws(FileError) {
-            let root = try Settings(page: request)
-            try root.allow(["diary", "advances"])
-            self.init(try Diary(root.required("diary")), try AdvanceTable(root.required("advances")))
+            self.cases = try cases.map { text throws(FileError) in (text, try text.sparseAttention()) }
         } catch { throw PageError(error) }
     }
 
-    /// The steps of a run `{"language": "en", "question": "trip" or "text": "…", "switches": ["top-k=2"]}`, as `attn trace` writes them.
+    /// An engine from `{"diary": …, "advances": …, "cases": [ … ]}`; cases may be left out.
+    package init(loading request: [UInt8]) throws(PageError) {
+        let parts: (Diary, AdvanceTable, [PageCase])
+        do throws(FileError) {
+            let root = try Settings(page: request)
+            try root.allow(["diary", "advances", "cases"])
+            let cases = try root.objects("cases").map { text throws(FileError) in try PageCase(text) }
+            parts = (try Diary(root.required("diary")), try AdvanceTable(root.required("advances")), cases)
+        } catch { throw PageError(error) }
+        try self.init(parts.0, parts.1, cases: parts.2)
+    }
+
+    /// The steps of a run, as `attn trace` writes them: `{"language": "en", "switches": ["top-k=2"]}` with one of `"question": "trip"`, `"text": "…"`
+    /// (and `"words": [{"text": "Paris", "kind": "place", "story": null}]`) or `"case": "dsa-tiny-exact"` (and `"paths": ["masked", "gathered"]`).
     package mutating func steps(_ request: [UInt8]) throws(PageError) -> [UInt8] {
         let run: PageRun
         do throws(FileError) { run = try PageRun(Settings(page: request)) } catch { throw PageError(error) }
-        let trace = try trace(run)
+        let trace = try finished(run).trace
         var buffer = JSONBuffer()
         TraceText.write(trace, to: &buffer)
         return buffer.bytes
@@ -51,10 +59,28 @@ package struct PageEngine {
             (cell, allTerms) = (try root.text("cell"), try root.bool("allTerms", default: false))
             run = try PageRun(root.required("run"))
         } catch { throw PageError(error) }
-        let trace = try trace(run)
+        let trace = try finished(run).trace
         do throws(EngineError) {
             let reference = try StepReference(parsing: cell)
             return Array(try trace.step(reference.id).explain(reference.index, allTerms: allTerms).json(run.language).line.utf8)
+        } catch { throw PageError(error) }
+    }
+
+    /// What stands beside a panel: `{"run": {…}, "goal": {"answer": "Shanghai"}}`; the goal may be left out.
+    package mutating func readouts(_ request: [UInt8]) throws(PageError) -> [UInt8] {
+        let root = try Settings.asked(request)
+        let run: PageRun
+        let goal: Goal?
+        do throws(FileError) {
+            try root.allow(["run", "goal"])
+            run = try PageRun(root.required("run"))
+            goal = try root.object("goal").map { goal throws(FileError) in try Goal(goal) }
+        } catch { throw PageError(error) }
+        let finished = try finished(run)
+        do throws(EngineError) {
+            let readouts = try Readouts(finished)
+            let met = try goal.map { goal throws(EngineError) in try goal.isMet(by: readouts) }
+            return Array(try readouts.json(met).line.utf8)
         } catch { throw PageError(error) }
     }
 
@@ -91,32 +117,73 @@ package struct PageEngine {
     private mutating func data(for figure: Figure, _ wanted: [PageRun]) throws(PageError) -> FigureData {
         if figure.needs == .nothing { return FigureData(traces: [], provenance: Provenance(name: "demonstration")) }
         var traces: [(name: String, trace: Trace)] = []
-        for run in wanted { traces.append((name: run.question ?? "", trace: try trace(run))) }
-        let isOwn = wanted.contains { $0.question == nil }
-        return FigureData(traces: traces, provenance: Provenance(name: isOwn ? "diary-text" : "diary", note: Diary.designedByHand))
-    }
-
-    private mutating func trace(_ run: PageRun) throws(PageError) -> Trace {
-        if let known = runs[run] { return known }
-        let trace = try computed(run)
-        if runs.count >= Self.remembered { runs.removeAll() }
-        runs[run] = trace
-        return trace
-    }
-
-    private func computed(_ run: PageRun) throws(PageError) -> Trace {
-        let tokens: [DiaryToken]
-        do throws(DiaryError) {
-            let built = try run.question.map { question throws(DiaryError) in try diary.text(question: question, language: run.language) }
-            tokens = try diary.tokens(of: built ?? run.text ?? "")
-        } catch { throw PageError(error.description) }
-        guard tokens.count <= Self.longest else {
-            throw PageError("expected at most \(Self.longest) words of the diary, found \(tokens.count)")
+        var provenance = Provenance(name: "diary", note: Diary.designedByHand)
+        for run in wanted {
+            let finished = try finished(run)
+            traces.append((name: run.question ?? "", trace: finished.trace))
+            // Of several runs the one that is not built in says where the picture comes from.
+            if run.question == nil { provenance = finished.provenance }
         }
+        return FigureData(traces: traces, provenance: provenance)
+    }
+
+    private mutating func finished(_ run: PageRun) throws(PageError) -> FinishedRun {
+        if let known = runs.first(where: { $0.run == run }) { return known.finished }
+        let finished = try computed(run)
+        var numbers = runs.reduce(0) { $0 + $1.finished.size }
+        while let oldest = runs.first, runs.count >= Self.remembered || numbers + finished.size > Self.rememberedNumbers {
+            numbers -= oldest.finished.size
+            runs.removeFirst()
+        }
+        runs.append((run, finished))
+        return finished
+    }
+
+    private func computed(_ run: PageRun) throws(PageError) -> FinishedRun {
+        let switches: [Switch]
+        do throws(EngineError) { switches = try run.switches.map { name throws(EngineError) in try Switch(parsing: name) } } catch {
+            throw PageError(error)
+        }
+        if case .referenceCase(let name, let paths) = run.subject {
+            guard let found = cases.first(where: { $0.text.name == name }) else {
+                let known = cases.isEmpty ? "none" : cases.map { $0.text.name }.joined(separator: ", ")
+                throw PageError("\(name): there is no case of this name in this page; there is \(known)")
+            }
+            try check(switches, tokens: found.run.x.shape.lengths[0])
+            do throws(EngineError) {
+                let provenance = Provenance(name: name + ".safetensors", sha256: found.text.sha256)
+                return FinishedRun(try found.run.trace(paths: paths, switches: switches), nil, provenance)
+            } catch { throw PageError(error) }
+        }
+        let reading = try reading(run)
+        try check(switches, tokens: reading.tokens.count)
         do throws(EngineError) {
-            let switches = try run.switches.map { name throws(EngineError) in try Switch(parsing: name) }
-            return try diary.trace(of: tokens, language: run.language, switches: switches)
+            let trace = try reading.diary.trace(of: reading.tokens, language: run.language, switches: switches)
+            return FinishedRun(trace, reading, Provenance(name: run.question == nil ? "diary-text" : "diary", note: Diary.designedByHand))
         } catch { throw PageError(error) }
+    }
+
+    private func reading(_ run: PageRun) throws(PageError) -> DiaryReading {
+        let reading: DiaryReading
+        do throws(DiaryError) {
+            switch run.subject {
+            case .text(let text): reading = try diary.reading(text, words: run.words, others: .added)
+            default: reading = try diary.reading(diary.text(question: run.question ?? "", language: run.language))
+            }
+        } catch { throw PageError(error.description) }
+        guard reading.tokens.count <= Self.longest else {
+            throw PageError("expected at most \(Self.longest) words of the diary in a page, found \(reading.tokens.count)")
+        }
+        return reading
+    }
+
+    /// Throws for a top-k of more than there are tokens: a page has no use for it.
+    private func check(_ switches: [Switch], tokens count: Int) throws(PageError) {
+        for change in switches {
+            if case .topK(let k) = change, k > count {
+                throw PageError("\(change): expected at most \(count), the tokens of this run, found \(k)")
+            }
+        }
     }
 }
 

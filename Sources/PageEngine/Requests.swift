@@ -1,27 +1,7 @@
 // The parts of a page's requests, read and checked.
 
 import Diagrams
-import Mechanisms
 import Traces
-
-/// One run of the diary: a question or a text of the reader's own, in one language, with switches.
-struct PageRun: Hashable {
-    let language: Language
-    /// The question, where the built-in diary is asked.
-    let question: String?
-    /// The reader's own text.
-    let text: String?
-    let switches: [String]
-
-    init(_ run: Settings) throws(FileError) {
-        try run.allow(["language", "question", "text", "switches"])
-        language = try run.choice("language", Language.self) ?? .en
-        question = run.has("question") ? try run.text("question") : nil
-        text = run.has("text") ? try run.text("text") : nil
-        switches = try run.texts("switches")
-        guard (question == nil) != (text == nil) else { throw run.failure("question", expected: "either a question or a text") }
-    }
-}
 
 extension FigureOptions {
     /// Options by the names that the command line has; the language is the run's.
@@ -56,13 +36,6 @@ extension Settings {
         do throws(FileError) { return try Settings(page: bytes) } catch { throw PageError(error) }
     }
 
-    /// Throws for a field of another name: nothing that is asked is ignored.
-    func allow(_ known: [String]) throws(FileError) {
-        for name in names where !known.contains(name) {
-            throw FileError(.badData, file, "\(path)\(name): expected one of \(known.joined(separator: ", "))")
-        }
-    }
-
     /// One of an enumeration's names; nil if the field is missing or null.
     func choice<Choice: CaseIterable & RawRepresentable>(_ name: String, _ kind: Choice.Type) throws(FileError) -> Choice?
     where Choice.RawValue == String {
@@ -85,7 +58,7 @@ extension Explanation {
                     operands.map { operand in
                         .object([
                             ("step", .string(operand.step)), ("index", .array(operand.index.map { $0.map(JSONText.integer) ?? .null })),
-                            ("symbol", .string(operand.symbol)),
+                            ("symbol", .string(operand.symbol)), ("cell", operand.cell.map(JSONText.string) ?? .null),
                         ])
                     })
             ),

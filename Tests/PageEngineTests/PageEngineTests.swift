@@ -61,14 +61,51 @@ import Traces
 
     @Test(arguments: [
         ("t", "{\"question\": \"lunch\"}", "there is no question \"lunch\"; expected one of trip, breakfast, mei"),
-        ("t", "{\"question\": \"trip\", \"text\": \"Dali\"}", "request: question: expected either a question or a text, found \"trip\""),
-        ("t", "{}", "request: question is missing: expected either a question or a text"),
-        ("t", "{\"text\": \"Dalli\"}", "\"Dalli\" is not a word of the diary; did you mean Dali?"),
-        ("t", "{\"question\": \"trip\", \"langauge\": \"en\"}", "request: langauge: expected one of language, question, text, switches"),
+        (
+            "t", "{\"question\": \"trip\", \"text\": \"Dali\"}",
+            "request: expected exactly one of question, text and case, found question and text"
+        ),
+        ("t", "{}", "request: expected exactly one of question, text and case, found none"),
+        ("t", "{\"text\": \"\"}", "the text is empty: expected words of the diary, such as \"Holiday\""),
+        (
+            "t", "{\"question\": \"trip\", \"langauge\": \"en\"}",
+            "request: langauge: expected one of language, question, text, case, paths, words, switches"
+        ),
         ("t", "{\"question\": \"trip\", \"language\": \"fr\"}", "request: language: expected one of en, zh, found \"fr\""),
         ("t", "{\"question\": \"trip\", \"switches\": [1]}", "request: switches: expected an array of texts, found an array"),
         ("t", "[", "request: expected a JSON object"),
         ("e", "{\"cell\": \"q\"}", "request: run is missing: expected an object"),
+        ("t", "{\"question\": \"trip\", \"paths\": [\"masked\"]}", "request: paths: expected it with case alone, found an array"),
+        ("t", "{\"question\": \"trip\", \"words\": []}", "request: words: expected it with text alone, found an array"),
+        ("t", "{\"case\": \"dsa\"}", "dsa: there is no case of this name in this page; there is dsa-tiny-fp8-kv, dsa-tiny-exact"),
+        (
+            "t", "{\"case\": \"dsa-tiny-exact\", \"paths\": [\"both\"]}",
+            "request: paths: expected masked, gathered or both, each once, found an array"
+        ),
+        (
+            "t", "{\"text\": \"Oslo\", \"words\": [{\"text\": \"Oslo\", \"kind\": \"city\"}]}",
+            "request: words[0].kind: expected one of place, food, deed, other, found \"city\""
+        ),
+        (
+            "t", "{\"text\": \"Oslo\", \"words\": [{\"text\": \"Dali\", \"kind\": \"place\"}]}", "\"Dali\" is a word of the diary already"
+        ),
+        (
+            "t", "{\"question\": \"trip\", \"switches\": [\"top-k=19\"]}",
+            "top-k=19: expected at most 18, the tokens of this run, found 19"
+        ),
+        (
+            "r", "{\"run\": {\"case\": \"dsa-tiny-exact\", \"switches\": [\"top-k=28\"]}}",
+            "top-k=28: expected at most 27, the tokens of this run, found 28"
+        ),
+        ("r", "{\"run\": {\"question\": \"trip\"}, \"goal\": {}}", "request: goal: expected at least one part, found none"),
+        (
+            "r", "{\"run\": {\"question\": \"trip\"}, \"goal\": {\"won\": \"Dali\"}}",
+            "request: goal.won: expected one of answer, lost, kept, pairs"
+        ),
+        (
+            "r", "{\"run\": {\"case\": \"dsa-tiny-exact\"}, \"goal\": {\"lost\": \"Dali\"}}",
+            "goal: expected kept or pairs for a case, which has no words, found lost"
+        ),
         (
             "e", "{\"run\": {\"question\": \"trip\"}, \"cell\": \"attention.q[99\"}",
             "attention.q[99: expected STEP[i,j,…], found no closing bracket"
@@ -91,10 +128,11 @@ import Traces
         #expect(error?["error"] == message || request == "[" && error?["error"]?.hasPrefix("request: ") == true)
     }
 
-    @Test func `a text of more than 512 words is refused`() throws {
+    @Test func `a text of 256 words is answered, of 257 refused`() throws {
         var engine = try engine()
-        let answer = Request(function: "t", text: "{\"text\": \"\(String(repeating: "Dali ", count: 513))\"}").answer(&engine)
-        #expect(answer == "{\"error\": \"expected at most 512 words of the diary, found 513\"}")
+        func answer(_ count: Int) -> String { Request.readouts(Request.text(String(repeating: "Dali ", count: count))).answer(&engine) }
+        #expect(answer(256).contains("\"visible\": 256"))
+        #expect(answer(257) == "{\"error\": \"expected at most 256 words of the diary in a page, found 257\"}")
     }
 
     @Test(arguments: [

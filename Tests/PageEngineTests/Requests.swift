@@ -3,6 +3,7 @@
 import Foundation
 import Lessons
 import Mechanisms
+import ModelFiles
 import PageEngine
 import Traces
 
@@ -11,8 +12,16 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
 let diary = try! Diary(file: repository + "/lessons/diary.yaml")
 let advances = try! String(contentsOfFile: repository + "/assets/fonts/advances.json", encoding: .utf8).filter { $0 != "\n" }
 
+/// Reference cases that a page brings.
+let cases = ["dsa-tiny-fp8-kv", "dsa-tiny-exact"]
+/// The file of a case.
+func caseFile(_ name: String) -> String { "\(repository)/assets/cases/\(name).safetensors" }
+private let caseTexts = cases.map { try! ReferenceCase(path: caseFile($0)).pageCase(sha256: "5a").json() }
+
 /// What a page hands over first.
-var loading: [UInt8] { Array("{\"diary\": \(diary.json()), \"advances\": \(advances)}".utf8) }
+var loading: [UInt8] {
+    Array("{\"diary\": \(diary.json()), \"advances\": \(advances), \"cases\": [\(caseTexts.joined(separator: ", "))]}".utf8)
+}
 
 /// One function of the engine with a request.
 struct Request: CustomStringConvertible {
@@ -27,6 +36,7 @@ struct Request: CustomStringConvertible {
                 switch function {
                 case "t": try engine.steps(Array(text.utf8))
                 case "e": try engine.explanation(Array(text.utf8))
+                case "r": try engine.readouts(Array(text.utf8))
                 default: try engine.scene(Array(text.utf8))
                 }
             return String(decoding: bytes, as: UTF8.self)
@@ -35,6 +45,23 @@ struct Request: CustomStringConvertible {
 
     static func run(_ question: String, _ language: Language = .en, _ switches: [String] = []) -> String {
         "{\"language\": \"\(language.rawValue)\", \"question\": \"\(question)\", \"switches\": [\(switches.map { "\"\($0)\"" }.joined(separator: ", "))]}"
+    }
+
+    /// A run of a reader's own text.
+    static func text(_ text: String, _ language: Language = .en, words: String = "[]", _ switches: [String] = []) -> String {
+        "{\"language\": \"\(language.rawValue)\", \"text\": \(JSON.quoted(text)), \"words\": \(words), \"switches\": [\(switches.map { "\"\($0)\"" }.joined(separator: ", "))]}"
+    }
+
+    /// A run of a case.
+    static func referenceCase(_ name: String, _ language: Language = .en, paths: [String] = ["masked"], _ switches: [String] = []) -> String
+    {
+        func list(_ texts: [String]) -> String { texts.map { "\"\($0)\"" }.joined(separator: ", ") }
+        return
+            "{\"language\": \"\(language.rawValue)\", \"case\": \"\(name)\", \"paths\": [\(list(paths))], \"switches\": [\(list(switches))]}"
+    }
+
+    static func readouts(_ run: String, goal: String? = nil) -> Request {
+        Request(function: "r", text: "{\"run\": \(run)\(goal.map { ", \"goal\": \($0)" } ?? "")}")
     }
 
     static func scene(_ figure: String, _ runs: [String], _ options: String = "{}") -> Request {

@@ -14,7 +14,7 @@ private let module = ProcessInfo.processInfo.environment["PAGE_ENGINE"] ?? repos
 private let isBuilt: Bool = {
     func written(_ path: String) -> Date? { try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date }
     guard let built = written(module) else { return false }
-    return ["Traces", "Mechanisms", "Records", "Diagrams", "PageEngine"].allSatisfy { folder in
+    return ["Traces", "Mechanisms", "Records", "TileMachine", "Diagrams", "PageEngine"].allSatisfy { folder in
         let path = repository + "/Sources/" + folder
         return (FileManager.default.subpaths(atPath: path) ?? []).allSatisfy { (written(path + "/" + $0) ?? .distantFuture) <= built }
     }

@@ -1,5 +1,6 @@
-// The page's engine without a page, for tests and for whoever builds pages: `PageEngineHost load` prints what a page hands over first, and
-// `PageEngineHost serve` answers requests from standard input as page-engine.wasm does: a letter for the function (t, e, s), then the request.
+// The page's engine without a page, for tests and for whoever builds pages: `PageEngineHost load [CASE.safetensors=SHA256…]` prints what a page hands over
+// first, and `PageEngineHost serve [CASE.safetensors=SHA256…]` answers requests from standard input as page-engine.wasm does: a letter for the function
+// (t, e, r, s), then the request.
 
 import Lessons
 import Mechanisms
@@ -9,14 +10,23 @@ import PageEngine
 @main
 struct PageEngineHost {
     static func main() throws {
-        let advances = try String(decoding: WholeFile.read("assets/fonts/advances.json"), as: UTF8.self).filter { $0 != "\n" }
-        let loading = "{\"diary\": \(try Diary(file: "lessons/diary.yaml").json()), \"advances\": \(advances)}"
-        if CommandLine.arguments.last == "load" { return print(loading) }
+        let loading = try loading(cases: CommandLine.arguments.dropFirst(2))
+        if CommandLine.arguments.dropFirst().first == "load" { return print(loading) }
         var engine = try PageEngine(loading: Array(loading.utf8))
         while let line = readLine() {
             let answer = String(decoding: answer(line, &engine), as: UTF8.self)
             print(String(answer.map { $0 == "\n" ? " " : $0 }))
         }
+    }
+
+    private static func loading(cases: ArraySlice<String>) throws -> String {
+        let advances = try String(decoding: WholeFile.read("assets/fonts/advances.json"), as: UTF8.self).filter { $0 != "\n" }
+        let texts = try cases.map { argument in
+            let parts = argument.split(separator: "=").map(String.init)
+            return try ReferenceCase(path: parts[0]).pageCase(sha256: parts.count > 1 ? parts[1] : nil).json()
+        }
+        let diary = try Diary(file: "lessons/diary.yaml").json()
+        return "{\"diary\": \(diary), \"advances\": \(advances), \"cases\": [\(texts.joined(separator: ", "))]}"
     }
 
     private static func answer(_ line: String, _ engine: inout PageEngine) -> [UInt8] {
@@ -25,6 +35,7 @@ struct PageEngineHost {
             switch line.first {
             case "t": return try engine.steps(request)
             case "e": return try engine.explanation(request)
+            case "r": return try engine.readouts(request)
             default: return try engine.scene(request)
             }
         } catch { return error.json }

@@ -77,7 +77,7 @@ extension ReferenceCase {
 
     private func verifyFloat8() throws -> [Check] {
         try checkNothingIsUnknown()
-        let format = try scaleFormat()
+        let format = try config.scaleFormat()
         let block = try config.integer("quant_block", atLeast: 1)
         let inputs = try values("input.values")
         let codes = inputs.map(Float8.encode)

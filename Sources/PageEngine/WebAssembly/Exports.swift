@@ -1,5 +1,5 @@
 // The functions that page-engine.wasm exports. A page asks `page_allocate` for room, writes a request there, calls `page_load` once and then
-// `page_steps`, `page_explanation` or `page_scene`; each hands back where its answer begins, and `page_answer_length` how long it is. An answer stays
+// `page_steps`, `page_explanation`, `page_readouts` or `page_scene`; each hands back where its answer begins, and `page_answer_length` how long it is. An answer stays
 // until the next request. `page_serve` does the same for whoever has no page: a request a line on standard input, an answer a line on standard output.
 
 import CPage
@@ -24,6 +24,7 @@ private func answer(_ function: UInt8, _ request: [UInt8]) -> [UInt8] {
         switch function {
         case UInt8(ascii: "t"): return try Memory.engine!.steps(request)
         case UInt8(ascii: "e"): return try Memory.engine!.explanation(request)
+        case UInt8(ascii: "r"): return try Memory.engine!.readouts(request)
         default: return try Memory.engine!.scene(request)
         }
     } catch { return error.json }
@@ -43,7 +44,7 @@ private func hand(_ function: UInt8, _ start: UnsafePointer<UInt8>, _ count: Int
 @_cdecl("page_release") public func pageRelease(_ start: UnsafeMutablePointer<UInt8>) { start.deallocate() }
 /// The length of the last answer in bytes.
 @_cdecl("page_answer_length") public func pageAnswerLength() -> Int { Memory.answer.count }
-/// Takes the diary and the table of advances.
+/// Takes the diary, the table of advances and cases.
 @_cdecl("page_load") public func pageLoad(_ start: UnsafePointer<UInt8>, _ count: Int) -> UnsafePointer<UInt8> {
     hand(UInt8(ascii: "l"), start, count)
 }
@@ -55,12 +56,16 @@ private func hand(_ function: UInt8, _ start: UnsafePointer<UInt8>, _ count: Int
 @_cdecl("page_explanation") public func pageExplanation(_ start: UnsafePointer<UInt8>, _ count: Int) -> UnsafePointer<UInt8> {
     hand(UInt8(ascii: "e"), start, count)
 }
+/// What stands beside a panel, and whether a goal is met.
+@_cdecl("page_readouts") public func pageReadouts(_ start: UnsafePointer<UInt8>, _ count: Int) -> UnsafePointer<UInt8> {
+    hand(UInt8(ascii: "r"), start, count)
+}
 /// The scene of a figure.
 @_cdecl("page_scene") public func pageScene(_ start: UnsafePointer<UInt8>, _ count: Int) -> UnsafePointer<UInt8> {
     hand(UInt8(ascii: "s"), start, count)
 }
 
-/// Answers lines from standard input until it ends: a letter for the function (l, t, e, s), then the request.
+/// Answers lines from standard input until it ends: a letter for the function (l, t, e, r, s), then the request.
 @_cdecl("page_serve") public func pageServe() {
     var line: [UInt8] = []
     while true {

@@ -1,5 +1,5 @@
 // Opens page-engine.wasm in a page, also one that was opened from a file: its bytes come from a text, gzipped and in base64.
-// `await openEngine(base64, loading)` gives the functions steps, explanation and scene: a request as an object, an answer as text.
+// `await openEngine(base64, loading)` gives the functions steps, explanation, readouts and scene: a request as an object, an answer as text.
 async function openEngine(base64, loading) {
   const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -24,6 +24,7 @@ async function openEngine(base64, loading) {
   return {
     steps: (request) => ask("page_steps", JSON.stringify(request)),
     explanation: (request) => ask("page_explanation", JSON.stringify(request)),
+    readouts: (request) => ask("page_readouts", JSON.stringify(request)),
     scene: (request) => ask("page_scene", JSON.stringify(request)),
   };
 }

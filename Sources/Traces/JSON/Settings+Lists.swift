@@ -1,6 +1,13 @@
 // Lists in a JSON object: of texts, of numbers, of rows of numbers.
 
 extension Settings {
+    /// Throws for a field of another name: nothing that is asked is ignored.
+    package func allow(_ known: [String]) throws(FileError) {
+        for name in names where !known.contains(name) {
+            throw FileError(.badData, file, "\(path)\(name): expected one of \(known.joined(separator: ", "))")
+        }
+    }
+
     /// An object that must be there.
     package func required(_ name: String) throws(FileError) -> Settings {
         guard let object = try object(name) else { throw failure(name, expected: "an object") }

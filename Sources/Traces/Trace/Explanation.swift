@@ -10,6 +10,15 @@ public struct Explanation: Hashable, Sendable {
         public let index: [Int?]
         /// Its spelling: `q[7,0]`.
         public let symbol: String
+        /// The cell as people type it, to be asked in its turn: `attention.q[7,0,1]`; nil where an axis was summed over.
+        public var cell: String? {
+            var positions: [String] = []
+            for position in index {
+                guard let position else { return nil }
+                positions.append(String(position))
+            }
+            return step + Cell.brackets(positions)
+        }
     }
 
     /// The step that was asked.
