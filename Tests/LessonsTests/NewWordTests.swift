@@ -123,7 +123,7 @@ import Traces
         ([NewWord("Oslo ", .place)], "\"Oslo \": expected a word that neither is empty nor begins or ends with a space"),
         ([NewWord("Oslo", .place, story: "lunch")], "\"Oslo\": expected a story, one of trip, meal, chat, found \"lunch\""),
     ]) func `a word that does not fit is refused by name`(_ words: [NewWord], _ message: String) {
-        #expect((#expect(throws: DiaryError.self) { try diary.reading("Mei in Oslo.", words: words) })?.description == message)
+        #expect((#expect(throws: DiaryError.self) { try diary.reading("Mei in Dali.", words: words) })?.description == message)
     }
 
     @Test func `without a kind a command knows no other word`() {

@@ -14,8 +14,7 @@ struct PageEngineHost {
         if CommandLine.arguments.dropFirst().first == "load" { return print(loading) }
         var engine = try PageEngine(loading: Array(loading.utf8))
         while let line = readLine() {
-            let answer = String(decoding: answer(line, &engine), as: UTF8.self)
-            print(String(answer.map { $0 == "\n" ? " " : $0 }))
+            print(String(decoding: answer(line, &engine).map { $0 == 10 ? 32 : $0 }, as: UTF8.self))
         }
     }
 

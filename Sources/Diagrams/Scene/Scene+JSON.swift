@@ -64,7 +64,7 @@ private struct SceneText: JSONSink {
             write(",\"width\":\(image.width),\"height\":\(image.height),\"palette\":")
             writeArray(image.palette) { $1.write($1.color($0)) }
             write(",\"pixels\":")
-            writeJSON(image.pixels.map { Int($0) })
+            buffer.writeJSON(image.pixels)
         case .cell, .only: preconditionFailure("no theme shows these as they are")
         case .hotSpot(let spot):
             write("{\"kind\":\"hotSpot\",\"rect\":")
@@ -146,11 +146,13 @@ private struct SceneText: JSONSink {
 extension Color {
     /// `"#rrggbb"`, or `"#rrggbbaa"` where it is not opaque.
     var json: String {
-        func byte(_ component: Double) -> String {
-            let digits = String(Int((min(max(component, 0), 1) * 255).rounded()), radix: 16)
-            return digits.utf8.count < 2 ? "0" + digits : digits
+        var text = [UInt8(ascii: "\""), UInt8(ascii: "#")]
+        for component in alpha < 1 ? [red, green, blue, alpha] : [red, green, blue] {
+            let byte = UInt8((min(max(component, 0), 1) * 255).rounded())
+            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 48 + digit : 87 + digit) }
         }
-        return "\"#\(byte(red))\(byte(green))\(byte(blue))\(alpha < 1 ? byte(alpha) : "")\""
+        text.append(UInt8(ascii: "\""))
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

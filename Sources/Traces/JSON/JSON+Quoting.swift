@@ -3,6 +3,7 @@
 extension JSON {
     /// `text` as a JSON string: only what must be escaped is.
     package static func quoted(_ text: String) -> String {
+        if isPlain(text) { return "\"" + text + "\"" }
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -18,5 +19,10 @@ extension JSON {
             }
         }
         return quoted + "\""
+    }
+
+    /// Whether nothing in `text` can need escaping. What begins with the byte C2 may be a control character: that is looked at letter by letter.
+    private static func isPlain(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F && $0 != 0xC2 }
     }
 }

@@ -15,6 +15,19 @@ package struct JSONBuffer: JSONSink {
 
     package init() {}
     package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    /// Writes an array of small whole numbers, of which a picture has many.
+    package mutating func writeJSON(_ numbers: [UInt8]) {
+        bytes.append(UInt8(ascii: "["))
+        for i in numbers.indices {
+            let number = numbers[i]
+            if i > 0 { bytes.append(UInt8(ascii: ",")) }
+            if number >= 100 { bytes.append(48 + number / 100) }
+            if number >= 10 { bytes.append(48 + number / 10 % 10) }
+            bytes.append(48 + number % 10)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
 }
 
 extension JSONSink where Self: ~Copyable {

@@ -73,8 +73,9 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     /// Whether each axis is named once. A handful are compared faster than hashed.
     private static func areDistinct(_ axes: [Axis]) -> Bool { axes.indices.allSatisfy { !axes[..<$0].contains(axes[$0]) } }
 
-    /// The most cells that a shape from outside may have: every count of them, of their strides and of their bytes stays exact.
-    public static let mostCells = 1 << 48
+    /// The most cells that a shape from outside may have: every count of them, of their strides and of their bytes stays exact, in a page too, whose
+    /// whole numbers have 32 bits.
+    public static let mostCells = Int(min(Int64(1) << 48, Int64(Int.max / 8)))
 
     /// A shape whose axes and lengths come from outside: a file, a command line. Throws about `subject` unless there is one length for each axis,
     /// from 1, or from 0 where the format allows an empty tensor; each axis is named once, and the cells can be counted.
