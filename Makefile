@@ -14,6 +14,7 @@ lesson: build
 build:
 	@scripts/install-packages lesson
 	@swift build -c release --product attn
+	@scripts/build-page-engine
 
 ## Install what tests need, then run every test, in a release build with warnings as errors.
 test:
@@ -47,7 +48,7 @@ format:
 docs:
 	scripts/build-docs
 
-## The engine for a page: .build/page-engine/page-engine.wasm, where the toolchain can build it.
+## The engine that pages carry: .build/page-engine/page-engine.wasm, where the toolchain can build it. `make build` makes it too.
 page-engine:
 	@scripts/build-page-engine
 

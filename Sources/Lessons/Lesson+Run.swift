@@ -78,8 +78,9 @@ extension Lesson {
                 provenance: provenance)
             return [main] + (try modelRuns(model, like: main))
         }
+        let own: RunRequest.OwnText? = if case .diaryText(let text, let words) = source { (text, words) } else { nil }
         let extras = try extraRuns.filter { !$0.isOfModel }.map {
-            try $0.experiment(diary, resources, current: current, language: language)
+            try $0.experiment(diary, resources, current: current, own: own, language: language)
         }
         return [main] + extras
     }
@@ -120,7 +121,12 @@ struct PageBuilder {
         let shown = lesson.steps.filter { $0.condition?.holds(flags) ?? true }
         return try shown.enumerated().map { position, step in
             let section = narration.sections.first { $0.id == step.id }!
-            let figures = try step.figures.map(figure)
+            var figures = try step.figures.map(figure)
+            if let panel = step.panel, let live = figures.indices.last {
+                do {
+                    figures[live].panel = try PagePanel(panel, of: figures[live].experiment, options: figures[live].options, lesson.diary)
+                } catch { throw LessonError(.badFile, at: step.place, "\(error)") }
+            }
             var builder = StepBuilder(page: self, figures: figures)
             var blocks = try builder.blocks(section.nodes)
             blocks += builder.unplaced.map(Block.figure)

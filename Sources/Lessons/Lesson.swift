@@ -40,6 +40,8 @@ public struct Lesson: Sendable {
         var condition: NarrationCondition?
         var figures: [FigureRequest]
         var focus: LiveValue?
+        /// What a page makes of the step's last figure, if a reader can change what it shows.
+        var panel: Panel?
         var place: LessonError.Place
     }
 
@@ -47,8 +49,11 @@ public struct Lesson: Sendable {
     public let name: String
     /// The number in the course.
     public let order: Int
-    /// The track: `story` or `engine-room`.
+    /// The track: `story` or `engine-room`; `laboratory` for what is no lesson of the course.
     public let track: String
+    /// Whether it is the laboratory, which has no number.
+    public var isLaboratory: Bool { track == Self.laboratory }
+    private static let laboratory = "laboratory"
     /// The title.
     public let title: Bilingual
     /// What it shows, in a sentence.
@@ -78,11 +83,11 @@ public struct Lesson: Sendable {
         let root = try YAMLNode(parsing: readText(file), file: file)
         try root.allow(
             ["order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
-        order = try root.required("order").count("order")
         track = try root.required("track").string("track")
-        guard ["story", "engine-room"].contains(track) else {
-            throw try root.required("track").error("track: expected story or engine-room, found \"\(track)\"")
+        guard ["story", "engine-room", Self.laboratory].contains(track) else {
+            throw try root.required("track").error("track: expected story, engine-room or laboratory, found \"\(track)\"")
         }
+        order = track == Self.laboratory ? 0 : try root.required("order").count("order")
         title = try root.required("title").bilingual("title")
         summary = try root.required("summary").bilingual("summary")
         modelSummary = try root.optional("modelSummary").map { node throws(LessonError) in try node.bilingual("modelSummary") }
@@ -123,7 +128,7 @@ public struct Lesson: Sendable {
     }
 
     private static func step(_ node: YAMLNode, questions: [String]) throws(LessonError) -> Step {
-        try node.allow(["id", "when", "figure", "figures", "focus"], in: "a step")
+        try node.allow(["id", "when", "figure", "figures", "focus", "panel"], in: "a step")
         let condition = try node.optional("when").map { node throws(LessonError) in
             let condition = NarrationCondition(try node.string("when"))
             if let unknown = condition.unknown(questions: questions).first {
@@ -133,9 +138,13 @@ public struct Lesson: Sendable {
         }
         let figures = try (node.optional("figure").map { [$0] } ?? []) + (node.optional("figures")?.items("figures") ?? [])
         let focus = try node.optional("focus").map { node throws(LessonError) in try LiveValue(node.string("focus"), at: node.place) }
+        let panel = try node.optional("panel").map { node throws(LessonError) in
+            guard !figures.isEmpty else { throw node.error("panel: expected a figure in this step, which it makes live, found none") }
+            return try Panel(node)
+        }
         return Step(
             id: try node.required("id").string("id"), condition: condition,
-            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus,
+            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus, panel: panel,
             place: node.place)
     }
 

@@ -24,7 +24,7 @@ public struct LessonCheck: Sendable {
     /// Everything that is wrong, each once; empty if all is well.
     public func problems() -> [LessonError] {
         var problems = library.problems
-        for lesson in library.lessons {
+        for lesson in library.lessons + [library.laboratory].compactMap({ $0 }) {
             problems += figureProblems(lesson) + conditionProblems(lesson) + digitProblems(lesson)
             for source in sources(lesson) { problems += runProblems(lesson, source) }
         }
@@ -59,11 +59,12 @@ public struct LessonCheck: Sendable {
         }
     }
 
-    /// What is wrong with a figure that there is.
+    /// What is wrong with a figure that there is, or with one that a reader can choose instead of it.
     private func problem(_ figure: PageFigure) -> LessonError? {
         guard figures.contains(figure.name) else { return nil }
         do {
             try draw(figure.name, figure.data, figure.options)
+            for choice in figure.panel?.choices ?? [] { try draw(choice.name, figure.data, choice.options) }
             return nil
         } catch { return LessonError(.badFile, at: figure.place, "\(error)") }
     }

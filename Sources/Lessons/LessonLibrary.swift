@@ -11,6 +11,8 @@ public struct LessonLibrary: Sendable {
     public let diary: Diary
     /// Lessons that could be read, in the order of the course.
     public let lessons: [Lesson]
+    /// A page of its own with everything to try; no lesson of the course. Nil where there is none.
+    public let laboratory: Lesson?
     /// What is wrong with the others.
     public let problems: [LessonError]
 
@@ -32,12 +34,14 @@ public struct LessonLibrary: Sendable {
                 problems.append(error)
             }
         }
-        self.lessons = lessons.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+        self.lessons = lessons.filter { !$0.isLaboratory }.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+        laboratory = lessons.first { $0.isLaboratory }
         self.problems = problems
     }
 
-    /// The lesson of that name or number.
+    /// The lesson of that name or number, or the laboratory by its name.
     public func lesson(_ nameOrNumber: String) throws(LessonError) -> Lesson {
+        if let laboratory, laboratory.name == nameOrNumber { return laboratory }
         if let lesson = lessons.first(where: { $0.name == nameOrNumber || "\($0.order)" == nameOrNumber }) { return lesson }
         if let problem = problems.first(where: { $0.place?.file.contains("/\(nameOrNumber)/") ?? false }) { throw problem }
         let known = lessons.map { "\($0.order) \($0.name)" }.joined(separator: ", ")

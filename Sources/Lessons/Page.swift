@@ -125,6 +125,8 @@ public struct PageFigure: Sendable {
     public let options: FigureOptions
     /// The experiment that it shows; terminals draw from its trace.
     public let experiment: Experiment
+    /// What a page lets its reader change of it, if anything.
+    var panel: PagePanel?
     /// Where lesson.yaml asks for it.
     let place: LessonError.Place
 }

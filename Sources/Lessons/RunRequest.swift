@@ -86,10 +86,18 @@ struct RunRequest: Sendable {
         return name
     }
 
-    /// Runs it. `current` is the question of the main run. Every error names the place in lesson.yaml.
-    func experiment(_ diary: Diary, _ resources: LessonResources, current: String, language: Language) throws -> Experiment {
+    /// A reader's own text, with the words in it that are new to the diary.
+    typealias OwnText = (text: String, words: [NewWord])
+
+    /// Runs it. `current` is the question of the main run, `own` its text if a reader brought one. Every error names the place in lesson.yaml.
+    func experiment(
+        _ diary: Diary, _ resources: LessonResources, current: String, own: OwnText? = nil, language: Language
+    ) throws -> Experiment {
         do {
             switch subject {
+            case .question("same") where own != nil:
+                return try .diary(
+                    diary, name: name, text: own!.text, words: own!.words, origin: .ownDiary, language: language, switches: switches)
             case .question(let asked):
                 let question = Self.question(asked, current, diary)
                 return try .diary(
@@ -111,7 +119,8 @@ struct RunRequest: Sendable {
                 return try Experiment(
                     name: name, trace: trace, place: trace.first(.selected, in: prefill) == nil ? [] : prefill,
                     origin: .referenceCase(file),
-                    text: trace.tokens.joined(separator: " "), provenance: provenance, subject: "case \(file)")
+                    text: trace.tokens.joined(separator: " "), provenance: provenance, subject: "case \(file)",
+                    engineRun: EngineRun(.referenceCase(file, paths: paths), switches, tokens: trace.tokens.count))
             case .model: throw LessonError(.badFile, at: place, "run \(name): expected a model to run, found none")
             }
         } catch let error as LessonError where error.place != nil {

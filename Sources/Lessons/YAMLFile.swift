@@ -55,7 +55,7 @@ struct YAMLNode {
     }
 
     /// What the node is, for messages.
-    private var found: String {
+    var found: String {
         switch node {
         case .scalar(let scalar): "\"\(scalar.string)\""
         case .mapping: "a mapping"

@@ -48,22 +48,16 @@ package struct PageEngine {
         return buffer.bytes
     }
 
-    /// Why a cell has its value: `{"run": {…}, "cell": "attention.scores[1,17,4]", "allTerms": false}`.
+    /// Why a cell has its value: `{"run": {…}, "cell": "attention.scores[1,17,4]", "allTerms": false}`, or `"step"` and `"index"` instead of `"cell"`. One
+    /// position of an index may be -1: of a mean over that axis, the cells that it was made of (`{"mean": […]}`); of a selection's ranks, a key that is not
+    /// among them (`{"leftOut": {…}}`, how the query chose).
     package mutating func explanation(_ request: [UInt8]) throws(PageError) -> [UInt8] {
         let root = try Settings.asked(request)
+        let asked = try CellRequest(root)
         let run: PageRun
-        let cell: String
-        let allTerms: Bool
-        do throws(FileError) {
-            try root.allow(["run", "cell", "allTerms"])
-            (cell, allTerms) = (try root.text("cell"), try root.bool("allTerms", default: false))
-            run = try PageRun(root.required("run"))
-        } catch { throw PageError(error) }
+        do throws(FileError) { run = try PageRun(root.required("run")) } catch { throw PageError(error) }
         let trace = try finished(run).trace
-        do throws(EngineError) {
-            let reference = try StepReference(parsing: cell)
-            return Array(try trace.step(reference.id).explain(reference.index, allTerms: allTerms).json(run.language).line.utf8)
-        } catch { throw PageError(error) }
+        do throws(EngineError) { return Array(try asked.answer(from: trace, run.language).line.utf8) } catch { throw PageError(error) }
     }
 
     /// What stands beside a panel: `{"run": {…}, "goal": {"answer": "Shanghai"}}`; the goal may be left out.

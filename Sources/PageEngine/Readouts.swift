@@ -59,9 +59,3 @@ struct Readouts {
         return .object(fields)
     }
 }
-
-extension NewWord {
-    fileprivate var json: JSONText {
-        .object([("text", .string(text)), ("kind", .string(kind.rawValue)), ("story", story.map(JSONText.string) ?? .null)])
-    }
-}

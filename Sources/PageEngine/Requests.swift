@@ -44,24 +44,3 @@ extension Settings {
         throw failure(name, expected: "one of " + Choice.allCases.map { $0.rawValue }.joined(separator: ", "))
     }
 }
-
-extension Explanation {
-    /// The explanation in one language, its operands by step and cell.
-    func json(_ language: Language) -> JSONText {
-        .object([
-            ("step", .string(step)), ("index", .integers(index)), ("subject", .string(subject)), ("value", .number(value)),
-            ("symbolic", symbolic.map(JSONText.string) ?? .null), ("numeric", numeric.map(JSONText.string) ?? .null),
-            ("lines", .strings(lines(language))), ("notes", .strings(notes.map { $0[language] })),
-            (
-                "operands",
-                .array(
-                    operands.map { operand in
-                        .object([
-                            ("step", .string(operand.step)), ("index", .array(operand.index.map { $0.map(JSONText.integer) ?? .null })),
-                            ("symbol", .string(operand.symbol)), ("cell", operand.cell.map(JSONText.string) ?? .null),
-                        ])
-                    })
-            ),
-        ])
-    }
-}

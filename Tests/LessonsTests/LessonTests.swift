@@ -154,7 +154,21 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("lesson.yaml", "when: model", "when: modell", "found \"modell\""),
         ("en.md", "best]|all}}", "best]|each}}", "or all after explain"),
         ("lesson.yaml", "steps:", "stepz:", "found \"stepz\""),
-        ("lesson.yaml", "{other: next}", "{others: next}", "there is no"),
+        ("lesson.yaml", "  other: next", "  others: next", "there is no"),
+        ("lesson.yaml", "panel:", "panels:", "found \"panels\""),
+        (
+            "lesson.yaml", "goal: {answer: Shanghai}", "goal: {won: Shanghai}",
+            "a goal: expected one of answer, lost, kept, pairs, found \"won\""
+        ),
+        ("lesson.yaml", "goal: {answer: Shanghai}", "goal: {kept: below}", "kept: expected above, or atLeast: N, found \"below\""),
+        ("lesson.yaml", "goal: {answer: Shanghai}", "goal: {pairs: {atLeast: 1}}", "pairs: expected one of atMost, found \"atLeast\""),
+        ("lesson.yaml", "same: [question, rule]", "same: [question, colour]", "same: expected one of question, text, top-k"),
+        (
+            "lesson.yaml", "figures: [{name: matrix, step: sparse.weights}", "figures: [{name: growth}",
+            "there is no figure \"growth\" that draws runs"
+        ),
+        ("lesson.yaml", "figures: [{name: matrix, step: sparse.weights}", "figures: [{name: matrix, step: sparse.weight}", "sparse.weight"),
+        ("lesson.yaml", "- id: cost\n", "- id: cost\n    panel: {}\n", "panel: expected a figure in this step"),
         ("lesson.yaml", "title:", "title: [", "not YAML"),
     ])
     func `a mistake in a lesson is named with file, line and column`(_ file: String, _ old: String, _ new: String, _ message: String) throws

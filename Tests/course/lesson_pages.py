@@ -8,7 +8,7 @@ from browser import WIDTHS, Page, shared_browser
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-LIMIT = 3_000_000
+LIMIT = 3_500_000
 # Milliseconds to the end of the page's script.
 QUICK = 3000
 GROUND = "getComputedStyle(document.body).backgroundColor"

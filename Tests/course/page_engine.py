@@ -73,7 +73,7 @@ def hostile_text():
 
 
 def page(wasm, loading):
-    folder = ROOT / "Sources/PageEngine/WebAssembly"
+    folder = ROOT / "assets/page"
     script = "\n".join((folder / name).read_text() for name in ["engine.js", "scene.js"])
     packed = base64.b64encode(gzip.compress(wasm, 9, mtime=0)).decode()
     return f"""<!doctype html><meta charset="utf-8"><title>The engine in a page</title>

@@ -18,6 +18,7 @@ import articles
 import browser
 import hostile
 import lesson_pages
+import panels
 import photographs
 import player
 import site_pages
@@ -42,6 +43,7 @@ def jobs(attn, folder, site, pictures):
     pages = sorted([site / f"{name}.html" for name in lessons], key=lambda path: -path.stat().st_size)
     yield from [(site_pages.unscripted, (pages,)), (hostile.shows_text, (attn, folder / "hostile"))]
     yield from [(lesson_pages.walk, (path, language)) for path in pages for language in ["en", "zh"]]
+    yield from panel_jobs(attn, site)
     yield from [(articles.all_lessons, (attn, folder / form, form, language, lessons)) for form in articles.FORMS for language in ["en", "zh"]]
     yield from [(player.plays_to_the_end, (attn, name)) for name in lessons]
     yield (site_pages.whole_site, (site, lessons, figures))
@@ -50,6 +52,20 @@ def jobs(attn, folder, site, pictures):
     yield from [(lesson_pages.once, (path,)) for path in pages]
     if pictures:
         yield from [(photographs.site, (site, path, pictures)) for path in [site / "index.html", *pages]]
+
+
+def panel_jobs(attn, site):
+    """What is asked of live panels, where pages carry the engine."""
+    if 'id="engine"' not in (site / "laboratory.html").read_text(encoding="utf-8"):
+        if os.environ.get("REQUIRE_PAGE_ENGINE") == "1":
+            sys.exit("panels: expected a site whose pages carry the engine, found none")
+        print("panels: not tested, since the site was written without the page engine", flush=True)
+        return
+    for language in ["en", "zh"]:
+        yield from [(panels.drive, (site, name, language)) for name in panels.PANELS]
+        yield from [(panels.solve, (site, name, language)) for name in panels.PANELS]
+        yield from [(panels.agrees, (attn, site, name, language)) for name in panels.PANELS]
+        yield from [(panels.refuse, (site, language)), (panels.own_words, (site, language))]
 
 
 def run(job):

@@ -1,5 +1,5 @@
-// The page's behaviour: language, theme, steps, questions, terms, and cells that explain themselves. Nothing here computes: every number
-// and every explanation was written into the page by the engine's record. Text is only ever set as text.
+// The page's behaviour: language, theme, steps, questions, terms; pictures with their cells (cells.js) and live panels (panel.js). Nothing here computes: every
+// number was written into the page by the engine's record, or is asked of the engine in it. Text is only ever set as text.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -30,8 +30,9 @@
     const edition = () => editions.find((one) => one.dataset.lang === language);
     const steps = () => all(".step", edition());
     let current = null;
-    let book = null;
-    const cells = () => book || (book = JSON.parse(document.getElementById("cells").textContent));
+    let data = null;
+    const book = () => (data ??= JSON.parse(document.getElementById("cells").textContent));
+    const dark = matchMedia("(prefers-color-scheme: dark)");
 
     // MARK: Language and theme
 
@@ -61,17 +62,40 @@
         store.set("theme", theme);
         applyTheme();
         showLanguage();
+        panels?.redraw();
       });
     }
+    let panels = null;
     showLanguage();
     if (!document.body.classList.contains("lesson")) return;
 
+    // MARK: The engine, if the page has one: opened when it is first wanted, then kept.
+
+    const inline = (id) => document.getElementById(id)?.textContent;
+    let opening = null;
+    const engine = {
+      exists: Boolean(inline("engine")) && typeof WebAssembly === "object" && typeof DecompressionStream === "function",
+      open: () => (opening ??= openEngine(inline("engine"), inline("engine-loading"))),
+    };
+    const page = {
+      words: (node) => node.closest(".edition").dataset,
+      language: () => language,
+      theme: () => (theme === "auto" ? (dark.matches ? "dark" : "light") : theme),
+      step: () => current,
+    };
+    const cells = makeCells({ all, make, page, book, engine });
+    panels = makePanels({ make, page, cells, engine });
+    dark.addEventListener("change", () => panels.redraw());
+
     // MARK: Steps
+
+    /// What an address says behind its step: a panel's state.
+    const queryOfHash = () => location.hash.split("?").slice(1).join("?");
 
     /// The step that an address names: `#dot`, `#zh-dot`, or an element inside a step.
     function stepOfHash() {
       let name = "";
-      try { name = decodeURIComponent(location.hash.slice(1)); } catch { return null; }
+      try { name = decodeURIComponent(location.hash.slice(1).split("?")[0]); } catch { return null; }
       if (!name) return null;
       const target = document.getElementById(name);
       const holder = target && target.closest(".step");
@@ -82,7 +106,8 @@
       return holder ? holder.dataset.step : null;
     }
 
-    function showStep(name, movesFocus) {
+    /// Shows a step; its panel, if it has one, with the state that `query` says, or as it was.
+    function showStep(name, movesFocus, query = null) {
       const list = steps();
       const at = Math.max(list.findIndex((step) => step.dataset.step === name), 0);
       current = list[at].dataset.step;
@@ -91,6 +116,7 @@
       for (const link of all(".contents a", one)) {
         if (link.dataset.step === current) link.setAttribute("aria-current", "step"); else link.removeAttribute("aria-current");
       }
+      one.querySelector(".pager").classList.toggle("alone", list.length === 1);
       one.querySelector(".back").disabled = at === 0;
       one.querySelector(".next").disabled = at === list.length - 1;
       one.querySelector("progress").value = at + 1;
@@ -99,6 +125,7 @@
       if (onward) onward.hidden = at < list.length - 1;
       hideTerm();
       drawFigures(list[at]);
+      panels.show(list[at], query);
       if (movesFocus) {
         list[at].querySelector("h2").focus({ preventScroll: true });
         scrollTo(0, at === 0 ? 0 : list[at].getBoundingClientRect().top + scrollY - document.querySelector(".bar").offsetHeight);
@@ -127,10 +154,16 @@
         if (link.closest(".contents") && !wide.matches) link.closest("details").open = false;
       });
     }
-    for (const name of ["hashchange", "popstate"]) addEventListener(name, () => { const step = stepOfHash(); if (step !== current) showStep(step, true); });
+    for (const name of ["hashchange", "popstate"]) {
+      addEventListener(name, () => {
+        const step = stepOfHash();
+        showStep(step, step !== current, queryOfHash());
+      });
+    }
     const rightToLeft = { ArrowRight: 1, ArrowLeft: -1 };
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") hideTerm();
+      if (event.key === "r" && !event.altKey && !event.ctrlKey && !event.metaKey && !event.target.closest("textarea, select, input[type='text']")) panels.reset();
       const by = rightToLeft[event.key];
       if (!by || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
       const target = event.target;
@@ -173,7 +206,7 @@
         const parked = sheet.querySelector("noscript");
         if (!parked || (!printing && sheet.closest(".waiting"))) continue;
         sheet.innerHTML = parked.textContent;
-        addCells(sheet);
+        cells.add(sheet, cells.recorded(sheet.closest(".picture")));
       }
       if (!printing) requestAnimationFrame(() => all(".scroll", step).forEach(nameIfWide));
     }
@@ -188,136 +221,18 @@
     }
     addEventListener("resize", () => { const step = steps().find((one) => !one.hidden); if (step) all(".scroll", step).forEach(nameIfWide); });
 
-    /// The cells of a picture; what several share stands in the data once.
-    function cellsOf(figure) {
-      const { figures, sizes, places } = cells();
-      const { steps, first, cells: list } = figures[Number(figure.dataset.figure)];
-      return {
-        first,
-        list: list.map(([x, y, size, place, rest, why, step]) =>
-          ({ x, y, width: sizes[size][0], height: sizes[size][1], label: places[place] + rest, why: why ?? null, step: steps[step ?? 0] })),
-      };
-    }
-
-    const svgSpace = "http://www.w3.org/2000/svg";
-    function addCells(sheet) {
-      const figure = sheet.closest(".picture");
-      const { first, list } = cellsOf(figure);
-      if (!list.length) return;
-      const words = figure.closest(".edition").dataset;
-      const layer = document.createElementNS(svgSpace, "svg");
-      layer.setAttribute("class", "cells");
-      layer.setAttribute("viewBox", sheet.querySelector("svg").getAttribute("viewBox"));
-      layer.setAttribute("role", "group");
-      layer.setAttribute("aria-label", words.cells);
-      const readout = make("p", { class: "readout", "aria-hidden": "true" }, words.hint);
-      list.forEach(({ x, y, width, height, label }, number) => {
-        const rect = document.createElementNS(svgSpace, "rect");
-        const attributes = { x, y, width, height, role: "button", "aria-label": label, tabindex: number === first ? 0 : -1 };
-        for (const [name, value] of Object.entries(attributes)) rect.setAttribute(name, value);
-        rect.cell = number;
-        layer.append(rect);
-      });
-      const rects = [...layer.children];
-      const say = (rect) => {
-        readout.textContent = rect ? list[rect.cell].label + " · " + words.how : words.hint;
-        readout.classList.toggle("active", Boolean(rect));
-      };
-      const isCell = (node) => node instanceof SVGRectElement;
-      layer.addEventListener("pointerover", (event) => { if (isCell(event.target)) say(event.target); });
-      layer.addEventListener("pointerleave", () => say(isCell(document.activeElement) && layer.contains(document.activeElement) ? document.activeElement : null));
-      layer.addEventListener("focusin", (event) => {
-        for (const rect of rects) rect.setAttribute("tabindex", rect === event.target ? "0" : "-1");
-        say(event.target);
-      });
-      layer.addEventListener("focusout", () => say(null));
-      const ask = (rect) => {
-        for (const other of all(".asked", layer)) other.classList.remove("asked");
-        rect.classList.add("asked");
-        const cell = list[rect.cell];
-        explain(figure, cell.label, cell.why, cell.step, rect);
-      };
-      layer.addEventListener("click", (event) => { if (isCell(event.target)) ask(event.target); });
-      layer.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          ask(event.target);
-        } else if (event.key === "Escape") {
-          closeWhy(figure);
-        } else if (event.key.startsWith("Arrow")) {
-          event.preventDefault();
-          const to = neighbour(list, event.target.cell, event.key);
-          if (to >= 0) rects[to].focus();
-        }
-      });
-      sheet.append(layer);
-      sheet.closest(".scroll").after(readout);
-    }
-
-    /// The nearest cell in the direction of an arrow key; -1 if there is none.
-    function neighbour(cells, from, key) {
-      const centre = (cell) => [cell.x + cell.width / 2, cell.y + cell.height / 2];
-      const [x, y] = centre(cells[from]);
-      let best = -1;
-      let least = Infinity;
-      cells.forEach((cell, number) => {
-        const [cx, cy] = centre(cell);
-        const [ahead, aside] = { ArrowRight: [cx - x, cy - y], ArrowLeft: [x - cx, cy - y], ArrowDown: [cy - y, cx - x], ArrowUp: [y - cy, cx - x] }[key];
-        if (ahead < 0.5) return;
-        const distance = ahead + 8 * Math.abs(aside);
-        if (distance < least) [best, least] = [number, distance];
-      });
-      return best;
-    }
-
-    // MARK: Why
-
-    function closeWhy(holder) {
-      const panel = holder.nextElementSibling && holder.nextElementSibling.matches(".why") ? holder.nextElementSibling : holder.querySelector(":scope > .why");
-      if (panel) panel.remove();
-      for (const other of all(".asked", holder)) other.classList.remove("asked");
-    }
-
-    /// A note's sentence with its numbers in their places.
-    const noteText = ([sentence, ...numbers]) => cells().sentences[sentence][language].replace(/\{(\d+)\}/g, (place, at) => numbers[at] ?? place);
-
-    /// Shows a cell's chain of equalities below `holder`. `why` is one explanation, several (a mean over heads), -2 minus one (of a selection that
-    /// leaves this key out), or null.
-    function explain(holder, label, why, step, opener) {
-      closeWhy(holder);
-      const words = edition().dataset;
-      const close = make("button", { type: "button", class: "close", "aria-label": words.close }, "×");
-      const panel = make("div", { class: "chain why", role: "region", "aria-live": "polite", "aria-label": label });
-      panel.append(make("p", { class: "about" }, make("span", {}, label), close));
-      close.addEventListener("click", () => { closeWhy(holder); panel.remove(); if (opener) opener.focus(); });
-      panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close.click(); });
-      const isLeftOut = why < -1;
-      const list = why === null ? [] : Array.isArray(why) ? why : [isLeftOut ? -2 - why : why];
-      const known = list.filter((number) => number >= 0);
-      if (Array.isArray(why) && known.length) panel.append(make("p", {}, words.mean));
-      if (isLeftOut) panel.append(make("p", {}, words.leftOut));
-      for (const number of known) {
-        // Strings, numbers of phrases, and below zero numbers of notes.
-        const parts = [].concat(cells().explanations[number]);
-        const text = parts.map((part) => typeof part === "string" ? part : cells().phrases[part] ?? "").join("");
-        const block = make("div", {});
-        text.split("\n").forEach((line) => block.append(make("p", { class: "line" }, line)));
-        for (const part of parts) if (part < 0) block.append(make("p", { class: "note" }, noteText(cells().notes[-1 - part])));
-        panel.append(block);
-      }
-      if (!known.length || known.length < list.length) panel.append(make("p", { class: "note" }, words.absent));
-      const about = step >= 0 ? cells().steps[step] : null;
-      if (about) panel.append(make("p", { class: "origin" }, [about.title[language], about.source[language], about.id].filter(Boolean).join(" · ")));
-      if (holder.matches(".picture")) holder.append(panel); else holder.after(panel);
-      panel.scrollIntoView({ block: "nearest" });
-    }
+    // MARK: Values in the text
 
     for (const value of all(".value[data-why]")) {
       value.setAttribute("role", "button");
       value.tabIndex = 0;
       const ask = () => {
         const holder = value.closest("li, p, blockquote, h3, td, .scroll") || value.parentElement;
-        explain(holder, value.textContent, Number(value.dataset.why), Number(value.dataset.from), value);
+        const { why, from, run, index } = value.dataset;
+        cells.explain(holder, {
+          label: value.textContent, why: Number(why), about: Number(from), run: run === undefined ? null : book().runs[Number(run)],
+          step: Number(from) >= 0 ? book().steps[Number(from)].id : null, index: index ? index.split(",").map(Number) : [],
+        }, value);
       };
       value.addEventListener("click", ask);
       value.addEventListener("keydown", (event) => {
@@ -370,7 +285,7 @@
     }
     document.addEventListener("pointerdown", (event) => { if (shownTerm && !event.target.closest(".gloss, a.term")) hideTerm(); });
 
-    showStep(stepOfHash() || steps()[0].dataset.step, Boolean(location.hash));
+    showStep(stepOfHash() || steps()[0].dataset.step, Boolean(location.hash), queryOfHash());
     root.dataset.ready = "true";
   });
 })();

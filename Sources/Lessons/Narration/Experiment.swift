@@ -45,6 +45,8 @@ public struct Experiment: Sendable {
     let surestHead: Int
     /// The tile program that was run, if it is one.
     let tiles: TileRequest?
+    /// What a page asks its engine for to make the run again; nil if that engine cannot.
+    let engineRun: EngineRun?
 
     /// A run of a tile program: `tiles` says which, of what size, on which chip.
     init(name: String, trace: Trace, of tiles: TileRequest, provenance: Provenance) {
@@ -52,14 +54,14 @@ public struct Experiment: Sendable {
         self.trace = trace
         self.tiles = tiles
         (place, text, names, roles) = ([], "", [:], [:])
-        (attention, surestHead) = (nil, 0)
+        (attention, surestHead, engineRun) = (nil, 0, nil)
         (origin, subject) = (.tiles(tiles.name), "tiles \(tiles.name)")
         self.provenance = provenance
     }
 
     package init(
         name: String, trace: Trace, place: [Scope], origin: Origin, text: String, provenance: Provenance, subject: String = "",
-        names: [Axis: [String]] = [:],
+        names: [Axis: [String]] = [:], engineRun: EngineRun? = nil,
         decoy: ([Int]) -> Int? = { _ in nil }
     )
         throws
@@ -72,6 +74,7 @@ public struct Experiment: Sendable {
         self.provenance = provenance
         self.subject = subject
         self.names = names
+        self.engineRun = engineRun
         tiles = nil
         let alone = trace.attentions(at: [])
         let attentions = alone.isEmpty ? trace.attentions(at: place) : alone
@@ -168,11 +171,13 @@ public struct Experiment: Sendable {
         guard tokens.count <= 512 else {
             throw LessonError(.badText, "expected at most 512 words of the diary, found \(tokens.count)")
         }
+        let asked: EngineRun.Subject = if case .builtIn(let question) = origin { .question(question) } else { .text(text, words: words) }
         return try Experiment(
             name: name, trace: diary.trace(of: tokens, language: language, switches: switches), place: [], origin: origin,
             text: TerminalText.sanitized(text),
             provenance: Provenance(name: origin == .ownDiary ? "diary-text" : "diary", note: Diary.designedByHand), subject: text,
-            names: [.c: diary.featureIDs, .n: diary.answers.map { diary.words[$0].name.en }]
+            names: [.c: diary.featureIDs, .n: diary.answers.map { diary.words[$0].name.en }],
+            engineRun: tokens.count <= EngineRun.longest ? EngineRun(asked, switches, tokens: tokens.count) : nil
         ) { order in
             diary.decoy(tokens, top: order[0])
         }

@@ -1,7 +1,7 @@
 // Words of a reader's own: what the vocabulary does not have, of a kind that it has. The kind gives the vector, by the design in the diary's file; a story
 // is the one of the word's sentence, or one that the word brings along.
 
-import Traces
+package import Traces
 
 /// A word that a reader adds to the diary.
 public struct NewWord: Hashable, Sendable {
@@ -43,6 +43,11 @@ public struct NewWord: Hashable, Sendable {
             throw DiaryError("\"\(text.shortened)\": expected a kind, one of \(kinds), found \"\(String(parts[0]).shortened)\"")
         }
         self.init(String(text[..<equals]), kind, story: parts.count > 1 ? String(parts[1]) : nil)
+    }
+
+    /// The word as a page's engine takes it and tells it: `{"text": "Paris", "kind": "place", "story": "trip" or null}`.
+    package var json: JSONText {
+        .object([("text", .string(text)), ("kind", .string(kind.rawValue)), ("story", story.map(JSONText.string) ?? .null)])
     }
 }
 

@@ -89,7 +89,9 @@ struct LessonCommand: ParsableCommand {
             try OutputPath.check(folder: output)
             let library = try reader.library()
             let source = try reader.lessonSource()
-            let lessons = all ? library.lessons : [try library.lesson(lesson ?? "")]
+            // A site has the laboratory beside its lessons; a player goes through the lessons alone.
+            let laboratory = to == .html ? library.laboratory : nil
+            let lessons = all ? library.lessons + [laboratory].compactMap { $0 } : [try library.lesson(lesson ?? "")]
             var worst = ExitStatus.done
             if all {
                 for problem in library.problems {
@@ -105,7 +107,7 @@ struct LessonCommand: ParsableCommand {
                     worst = max(worst, status)
                 }
             }
-            if all, let gallery { try writeIndex(lessons, gallery.get()) }
+            if all, let gallery { try writeIndex(library, gallery.get()) }
             if worst != .done { throw ExitCode(worst.rawValue) }
         }
 
@@ -158,10 +160,16 @@ struct LessonCommand: ParsableCommand {
             pages: [Result<[OutputFile], any Error>], gallery: Result<[OutputFile], any Error>
         ) {
             let languages = [language.value] + Language.allCases.filter { $0 != language.value }
-            let writer = try HTMLWriter(assets: pageAssets())
+            let home = try ResourceFolder(named: reader.home).path
+            let engine = try EngineInPage(home: home, diary: lessons.first?.diary)
+            if engine == nil {
+                Output.complain("pages are written without the engine, so that nothing in them can be changed: make page-engine builds it")
+            }
+            let writer = try HTMLWriter(assets: pageAssets(), engine: engine)
             let isSite = all
             let pages = lessons.enumerated().map { position, lesson in
-                WantedPage(lesson: lesson, source: self.source(of: lesson, source), next: lessons.dropFirst(position + 1).first)
+                let next = lessons.dropFirst(position + 1).first { !$0.isLaboratory }
+                return WantedPage(lesson: lesson, source: self.source(of: lesson, source), next: next)
             }
             let pictures = Result { try isSite ? FigureGallery(home: reader.home).wanted() : [] }
             // Pages take longest: they come first, and pictures fill the cores until all are done.
@@ -204,10 +212,11 @@ struct LessonCommand: ParsableCommand {
             }
         }
 
-        private func writeIndex(_ lessons: [Lesson], _ gallery: [OutputFile]) throws {
+        private func writeIndex(_ library: LessonLibrary, _ gallery: [OutputFile]) throws {
             let folder = output ?? "output/html"
             let gallery = gallery.map { OutputFile(path: "gallery/\($0.path)", bytes: $0.bytes) }
-            let index = try HTMLWriter(assets: pageAssets()).index(of: lessons, gallery: "gallery/index.html", language: language.value)
+            let index = try HTMLWriter(assets: pageAssets()).index(
+                of: library.lessons, laboratory: library.laboratory, gallery: "gallery/index.html", language: language.value)
             try store(gallery + [index], in: folder)
         }
 

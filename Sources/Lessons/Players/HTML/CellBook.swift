@@ -30,6 +30,9 @@ struct CellBook {
     private var steps = SharedEntries()
     private var places = SharedEntries()
     private var sizes = SharedEntries()
+    private var runs = SharedEntries()
+    /// The cases that the runs are of.
+    private(set) var cases: Set<String> = []
     private var cellNumbers: [CellKey: Int] = [:]
     private var size: Int { explanations.size + phrases.size + notes.size }
 
@@ -50,6 +53,16 @@ struct CellBook {
         cellNumbers[key] = number
         return number
     }
+
+    /// The number of the run that the page's engine makes again; nil for one that it cannot make.
+    mutating func run(of experiment: Experiment) -> Int? {
+        guard let run = experiment.engineRun else { return nil }
+        if let name = run.caseName { cases.insert(name) }
+        return runs.number(of: HTMLText.inScript(run.json.line))
+    }
+
+    /// Whether the page's engine has anything to do.
+    var asksEngine: Bool { !runs.entries.isEmpty }
 
     /// The number of a step's title and source.
     mutating func step(_ id: String, in experiment: Experiment) -> Int {
@@ -119,7 +132,7 @@ struct CellBook {
         let entries = figures.indices.map { json(figures[$0], reasons[$0]) }
         let shared = [
             ("explanations", explanations), ("phrases", phrases), ("notes", notes), ("sentences", sentences),
-            ("steps", steps), ("places", places), ("sizes", sizes),
+            ("steps", steps), ("places", places), ("sizes", sizes), ("runs", runs),
         ]
         return "{\"figures\":[\(entries.joined(separator: ",\n"))]"
             + shared.map { ",\n\"\($0)\":[\($1.entries.joined(separator: ",\n"))]" }.joined() + "}"
@@ -147,10 +160,12 @@ struct CellBook {
         let stepNumbers = ids.map { step($0, in: figure.experiment) }
         let cells = figure.cells.indices.map { at in
             let step = ids.firstIndex(of: figure.cells[at].step) ?? 0
-            return "[\(json(figure.cells[at], figure.language)),\(reasons[at] ?? "null")\(step == 0 ? "" : ",\(step)")]"
+            let index = figure.cells[at].index.map { ",\($0)" }.joined()
+            return "[\(json(figure.cells[at], figure.language)),\(reasons[at] ?? "null"),\(step)\(index)]"
         }
         let numbers = stepNumbers.map(String.init).joined(separator: ",")
-        return "{\"steps\":[\(numbers)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
+        let run = run(of: figure.experiment).map(String.init) ?? "null"
+        return "{\"run\":\(run),\"steps\":[\(numbers)],\"first\":\(first(of: figure)),\"cells\":[\(cells.joined(separator: ","))]}"
     }
 
     /// x, y, the number of the size, the number of the place that the label names, and what the label says of it.

@@ -99,8 +99,12 @@ struct HTMLArticle {
         let scene = try pictures.scene(figure.name, figure.data, options)
         let number = book.add(scene.cells, of: figure, focus: focus)
         let width = Int(scene.size.width.rounded())
-        return "<figure class=\"picture\" data-figure=\"\(number)\"><div class=\"scroll\">"
+        let picture =
+            "<figure class=\"picture\" data-figure=\"\(number)\"><div class=\"scroll\">"
             + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(scene.svg(try pictures.markup(scene)))</noscript></div></div></figure>\n"
+        guard let panel = figure.panel else { return picture }
+        return
+            "<section class=\"panel\" aria-label=\"\(PanelWords.panel[language])\" data-panel=\"\(HTMLText.escaped(panel.json.line))\">\n\(picture)</section>\n"
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {
@@ -146,7 +150,10 @@ struct HTMLArticle {
             let number = book.explanation(cell.step, cell.index, in: experiment)
         else { return "<bdi>\(text)</bdi>" }
         let step = book.step(cell.step, in: experiment)
-        return "<bdi class=\"value\" data-why=\"\(number)\" data-from=\"\(step)\">\(text)</bdi>"
+        let run =
+            book.run(of: experiment).map { " data-run=\"\($0)\" data-index=\"\(cell.index.map(String.init).joined(separator: ","))\"" }
+            ?? ""
+        return "<bdi class=\"value\" data-why=\"\(number)\" data-from=\"\(step)\"\(run)>\(text)</bdi>"
     }
 
     /// `#step` leads to the step in this language, `../lesson` to that lesson's page; what may not be followed stays as words.

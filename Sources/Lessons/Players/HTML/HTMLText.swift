@@ -62,6 +62,15 @@ enum HTMLText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// JSON that was written by others, so that it can stand in a `script` element: in JSON these signs are found inside strings alone.
+    static func inScript(_ json: String) -> String {
+        guard json.utf8.contains(where: { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") || $0 == UInt8(ascii: "&") }) else {
+            return json
+        }
+        let signs: [Character: String] = ["<": "\\u003c", ">": "\\u003e", "&": "\\u0026"]
+        return json.reduce(into: "") { $0 += signs[$1] ?? String($1) }
+    }
+
     /// Whether a link may be followed: the web, mail, this page, or a file beside it.
     static func isSafe(link: String) -> Bool {
         let scheme = link.prefix { $0 != "/" && $0 != "#" && $0 != "?" }

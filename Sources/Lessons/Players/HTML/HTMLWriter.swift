@@ -21,12 +21,16 @@ public struct SiteLinks: Sendable {
 /// Writes lessons as HTML pages.
 public struct HTMLWriter: Sendable {
     private let assets: PageAssets
+    private let engine: EngineInPage?
     private let explanationBytes: Int
 
     /// A writer of pages that look as `assets` say.
-    /// - Parameter explanationBytes: what the explanations of cells may take of a page.
-    public init(assets: PageAssets, explanationBytes: Int = 800_000) {
+    /// - Parameters:
+    ///   - engine: what pages compute with; without it they show what was recorded, and nothing else.
+    ///   - explanationBytes: what the explanations of cells may take of a page.
+    public init(assets: PageAssets, engine: EngineInPage? = nil, explanationBytes: Int = 800_000) {
         self.assets = assets
+        self.engine = engine
         self.explanationBytes = explanationBytes
     }
 
@@ -43,26 +47,41 @@ public struct HTMLWriter: Sendable {
             editions.append(try edition(&article, links))
             book = article.book
         }
-        let data = book.json(budget: explanationBytes)
+        // What the engine in the page computes again need not all be recorded.
+        let data = book.json(budget: engine == nil ? explanationBytes : explanationBytes / 3)
         var context = common(first.language, title: first.title, summary: first.summary)
         context["editions"] = editions
         context["home"] = links.home
         (context["shapes"], context["pictureStyles"]) = pictures.shared()
         context["data"] = data
+        context["lessonScript"] = assets.lessonScript
+        if let engine, book.asksEngine {
+            context["engine"] = [
+                "program": engine.base64, "loading": try engine.loading(cases: book.cases), "words": HTMLText.inScript(PanelWords.json),
+            ]
+        }
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
     }
 
     /// `index.html`: the lessons by track.
-    /// - Parameter gallery: the gallery's page, relative to the index; nil if there is none.
-    public func index(of lessons: [Lesson], gallery: String? = nil, language: Language = .en) throws -> OutputFile {
+    /// - Parameters:
+    ///   - laboratory: the laboratory, whose page stands beside the lessons'; nil if there is none.
+    ///   - gallery: the gallery's page, relative to the index; nil if there is none.
+    public func index(of lessons: [Lesson], laboratory: Lesson? = nil, gallery: String? = nil, language: Language = .en) throws
+        -> OutputFile
+    {
         let languages = [language] + Language.allCases.filter { $0 != language }
         var context = common(language, title: PageWords.siteTitle[language], summary: PageWords.siteSummary[language])
         context["editions"] = languages.map { language -> [String: Any] in
             var edition: [String: Any] = [
                 "language": language.rawValue, "tag": HTMLText.tag(language), "title": PageWords.siteTitle[language],
                 "summary": PageWords.siteSummary[language], "tracks": tracks(lessons, language),
-                "words": ["gallery": PageWords.gallery[language], "colophon": PageWords.siteColophon[language]],
+                "words": [
+                    "gallery": PageWords.gallery[language], "laboratory": PageWords.laboratory[language],
+                    "colophon": PageWords.siteColophon[language],
+                ],
             ]
+            edition["laboratory"] = laboratory.map { HTMLText.escaped(Self.path(of: $0.name)) }
             edition["gallery"] = gallery.map(HTMLText.escaped)
             return edition
         }

@@ -6,10 +6,13 @@ internal import Mustache
 public struct PageAssets: Sendable {
     let library: MustacheLibrary
     let style: String
+    /// What every page does.
     let script: String
+    /// What a lesson's page does besides: its cells, its panels, and the engine behind them.
+    let lessonScript: String
     let glossary: Glossary
 
-    /// Reads `lesson.mustache`, `index.mustache`, `switches.mustache`, `style.css` and `script.js` of `folder`, and the glossary's YAML file.
+    /// Reads `lesson.mustache`, `index.mustache`, `switches.mustache`, `style.css` and the scripts of `folder`, and the glossary's YAML file.
     public init(folder: String, glossary: String) throws(LessonError) {
         var templates: [String: MustacheTemplate] = [:]
         for name in ["lesson", "index", "switches"] {
@@ -22,9 +25,14 @@ public struct PageAssets: Sendable {
         library = MustacheLibrary(templates: templates)
         style = try readText(folder + "/style.css")
         script = try readText(folder + "/script.js")
+        lessonScript = try ["engine", "scene", "cells", "settings", "panel"].map { name throws(LessonError) in
+            try readText("\(folder)/\(name).js")
+        }
+        .joined(separator: "\n")
         self.glossary = try Glossary(file: glossary)
     }
 
+    /// Renders a template.
     func render(_ template: String, _ context: [String: Any]) throws(LessonError) -> [UInt8] {
         guard let text = library.render(context, withTemplate: template) else {
             throw LessonError(.noInput, "\(template).mustache: there is no such template")

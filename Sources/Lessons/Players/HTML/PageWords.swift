@@ -24,7 +24,10 @@ enum PageWords {
         ),
     ]
 
+    static let laboratory = Bilingual(en: "The laboratory: change anything, and see →", zh: "实验室：随便改，看看会怎样 →")
+
     static func kicker(_ page: Page) -> Bilingual {
+        guard page.order > 0 else { return Bilingual(en: "The laboratory", zh: "实验室") }
         let track = tracks.first { $0.id == page.track }?.name ?? Bilingual(same: page.track)
         return Bilingual(en: "Lesson \(page.order) · \(track.en)", zh: "第 \(page.order) 课 · \(track.zh)")
     }
@@ -57,6 +60,9 @@ enum PageWords {
             "absent": Bilingual(
                 en: "The arithmetic of this cell is not kept in this page. In a terminal, “attn explain” shows it for any cell.",
                 zh: "这一格的算式没有收进本页。在终端里用“attn explain”，任何一格都可以查看。"),
+            "way": Bilingual(en: "The way here", zh: "怎么问到这里的"),
+            "which": Bilingual(en: "Which cell of", zh: "看哪一格："),
+            "madeOf": Bilingual(en: "Made of:", zh: "由这些算出："),
             "wide": Bilingual(en: "Wide picture: scrolls sideways", zh: "宽图：可左右滚动"),
         ]
         return words.mapValues { $0[language] }

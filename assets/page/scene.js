@@ -1,8 +1,8 @@
 // A scene (schema/scene.schema.json) as SVG text, for a page to put in itself. Draws; decides nothing. Text is set in the fonts of the machine that shows
-// it, the pinned ones first; the hot spots are rectangles that know their step and cell. `prefix` keeps the ids of two pictures in one page apart.
+// it, the pinned ones first. `prefix` keeps the ids of two pictures in one page apart.
 function sceneSVG(scene, prefix) {
   const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  const quoted = (text) => text.replace(/[&<>"]/g, (mark) => marks[mark]);
+  const quoted = (text) => visibleText(text).replace(/[&<>"]/g, (mark) => marks[mark]);
   const families = {
     sans: scene.language === "en" ? "Inter, Noto Sans, Noto Sans CJK SC, sans-serif" : "Inter, Noto Sans CJK SC, Noto Sans, sans-serif",
     mono: "Noto Sans Mono, Noto Sans Mono CJK SC, monospace",
@@ -60,8 +60,7 @@ function sceneSVG(scene, prefix) {
       case "image":
         return `<image${frame(item.rect)} preserveAspectRatio="none" style="image-rendering: pixelated" href="${raster(item)}"/>`;
       case "hotSpot":
-        return `<rect class="spot"${frame(item.rect)} fill="none" pointer-events="all" data-step="${quoted(item.step)}"` +
-          ` data-index="${item.index}"><title>${quoted(item.label)}</title></rect>`;
+        return "";
       case "group": {
         const clip = item.clip ? ` clip-path="${reference(`<clipPath ><rect${frame(item.clip)}/></clipPath>`)}"` : "";
         return `<g${clip}>${item.items.map(draw).join("")}</g>`;
@@ -76,4 +75,23 @@ function sceneSVG(scene, prefix) {
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" lang="${scene.language === "en" ? "en" : "zh-CN"}" width="${width}" height="${height}"` +
     ` viewBox="0 0 ${width} ${height}" style="font-feature-settings: 'tnum', 'chws'; text-spacing-trim: space-all; white-space: pre">${heading}<defs>${definitions.join("")}</defs>` +
     `<rect width="${width}" height="${height}" fill="${scene.background}"/>${body}</svg>`;
+}
+
+// The cells that a scene shows, in its order: where each is, its words, its step and its place in it.
+function sceneCells(scene) {
+  const cells = (item) => {
+    if (item.kind === "group") return item.items.flatMap(cells);
+    if (item.kind !== "hotSpot") return [];
+    const [x, y, width, height] = item.rect;
+    return [{ x, y, width, height, label: visibleText(item.label), step: item.step, index: item.index }];
+  };
+  return scene.items.flatMap(cells);
+}
+
+// Text with the characters that nobody could see, or that would turn a line around, made visible: NUL is ␀, U+202E is ⟨U+202E⟩.
+function visibleText(text) {
+  return text.replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF\uFFF9-\uFFFB\uFFFE\uFFFF]/g, (sign) => {
+    const code = sign.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
 }
