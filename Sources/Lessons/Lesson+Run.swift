@@ -130,19 +130,15 @@ struct PageBuilder {
             var builder = StepBuilder(page: self, figures: figures)
             var blocks = try builder.blocks(section.nodes)
             blocks += builder.unplaced.map(Block.figure)
+            let focus = try step.focus.map(resolver.exactCell)
             return PageStep(
                 id: step.id, number: position + 1, heading: try builder.inlines(section.title), blocks: blocks,
-                focus: try step.focus.map(focus))
+                focus: focus.map { ($0.step.id.text, $0.index) }, focusRun: focus?.experiment.name)
         }
     }
 
-    private func focus(_ value: LiveValue) throws -> (step: String, index: [Int]) {
-        let cell = try resolver.exactCell(value)
-        return (cell.step.id.text, cell.index)
-    }
-
     /// A figure's data and options, its roles looked up.
-    private func figure(_ request: Lesson.Step.FigureRequest) throws -> PageFigure {
+    func figure(_ request: Lesson.Step.FigureRequest) throws -> PageFigure {
         func error(_ problem: String) -> LessonError { LessonError(.badFile, at: request.place, "figure \(request.name): \(problem)") }
         func run(_ name: String) throws(LessonError) -> Experiment {
             let own = name == "main" ? "" : name

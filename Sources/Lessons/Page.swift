@@ -26,9 +26,9 @@ public struct Page: Sendable {
     public let sources: [PageSource]
 
     /// All figures, in the order of the page.
-    public var figures: [PageFigure] { steps.flatMap { Self.figures(in: $0.blocks) } }
+    public var figures: [PageFigure] { steps.flatMap(\.figures) }
 
-    private static func figures(in blocks: [Block]) -> [PageFigure] {
+    fileprivate static func figures(in blocks: [Block]) -> [PageFigure] {
         blocks.flatMap { block -> [PageFigure] in
             switch block {
             case .figure(let figure): [figure]
@@ -59,6 +59,18 @@ public struct PageStep: Sendable {
     public let blocks: [Block]
     /// The cell that the step is about.
     public let focus: (step: String, index: [Int])?
+    /// The run that this cell is taken from, by its name; nil without a cell.
+    let focusRun: String?
+
+    /// A step; `focus` with the name of its run, or none.
+    package init(
+        id: String, number: Int, heading: [Inline], blocks: [Block], focus: (step: String, index: [Int])? = nil, focusRun: String? = nil
+    ) {
+        (self.id, self.number, self.heading, self.blocks, self.focus, self.focusRun) = (id, number, heading, blocks, focus, focusRun)
+    }
+
+    /// Its figures, in order.
+    var figures: [PageFigure] { Page.figures(in: blocks) }
 }
 
 /// A piece of a page that stands on its own.

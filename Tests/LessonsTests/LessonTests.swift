@@ -220,21 +220,6 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         #expect(!parts[0].lines.joined().contains("Dali”:") && parts[1].lines.joined().contains("“Dali”"))
     }
 
-    @Test func `Enter goes on, b goes back, q quits, Control-C interrupts`() throws {
-        let page = try library.lesson("1").run(language: .en)
-        let player = TerminalPlayer(columns: 90, color: .none)
-        func play(_ keys: [Terminal.Key]) throws -> (TerminalPlayer.Ending, String) {
-            var keys = keys[...]
-            var text = ""
-            return (try player.play(page, key: { keys.popFirst() ?? .quit }, write: { text += $0 }), text)
-        }
-        #expect(try play(Array(repeating: .next, count: 40)).0 == .finished)
-        #expect(try play([.next, .next, .other, .quit]).0 == .quit)
-        #expect(try play([.interrupt]).0 == .interrupted)
-        let back = try play([.next, .next, .back, .quit]).1
-        #expect(back.components(separatedBy: "1/\(page.steps.count)  ").count == 3)
-    }
-
     @Test func `an article has front matter, pictures named after their steps, and alt texts`() throws {
         let files = try MarkdownWriter(draw: blank).files(of: library.lesson("1").run(language: .en))
         let article = String(decoding: files[0].bytes, as: UTF8.self)

@@ -22,7 +22,7 @@ public struct Experiment: Sendable {
     }
 
     /// The name that a lesson gives it; empty for the main one.
-    public let name: String
+    public private(set) var name: String
     /// The record.
     public let trace: Trace
     /// Where steps stand that the lesson calls by their plain names, if the trace has none of that very id: a layer, a pass.
@@ -111,6 +111,13 @@ public struct Experiment: Sendable {
             let heads = weights?.output.shape[.h]
         else { return surestHead }
         return surestHead * shared / heads
+    }
+
+    /// The same run, called otherwise.
+    func called(_ name: String) -> Experiment {
+        var run = self
+        run.name = name
+        return run
     }
 
     /// How many tokens were there before the first query of `step`: its pass may be a later one.

@@ -64,6 +64,8 @@ struct LessonCommand: ParsableCommand {
                   attn lesson run --all --to html --output site
                   attn lesson run 1 --text "Breakfast: noodles. Mei in Shanghai. Mei in where?"
                   attn lesson run 1 --model DIR --text "Lily went to the park."
+                Keys in a terminal: Enter goes on, b goes back, q quits; w asks why any number is what it is, and then why those are that it was
+                made from; s sets how many keys are kept, the question, and switches; ? lists the keys.
                 """)
 
         enum Format: String, ExpressibleByArgument, CaseIterable { case terminal, html, markdown, paste }
@@ -111,12 +113,13 @@ struct LessonCommand: ParsableCommand {
             if worst != .done { throw ExitCode(worst.rawValue) }
         }
 
-        private func play(_ page: Page) throws {
+        private func play(_ lesson: LessonPlay) throws {
             let terminal = Terminal()
             let names = ["COLUMNS", "TERM", "COLORTERM", "NO_COLOR"]
             let environment = names.reduce(into: [String: String]()) { $0[$1] = Output.environment($1) }
+            let page = lesson.page
             let player = TerminalPlayer(
-                columns: terminal.columns(environment), color: terminal.color(environment), describe: FigureWords.describe)
+                columns: terminal.window(environment).columns, color: terminal.color(environment), describe: FigureWords.describe)
             if let step {
                 guard let shown = page.steps.first(where: { $0.id == step || "\($0.number)" == step }) else {
                     throw FigureError(
@@ -125,12 +128,15 @@ struct LessonCommand: ParsableCommand {
                 return try Output.write(player.parts(of: shown, in: page).flatMap(\.lines))
             }
             guard terminal.isInteractive else { return try Output.write(player.lines(of: page)) }
-            var stream = ByteStream.standardOutput()
-            let ending = try player.play(page, key: terminal.key, window: { terminal.columns(environment) }) { piece in
+            func write(_ piece: String) throws {
+                var stream = ByteStream.standardOutput()
                 try stream.write(piece)
                 try stream.finish()
             }
-            if ending == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
+            let console = TerminalConsole(
+                key: terminal.key, line: { try terminal.line(before: $0, columns: { terminal.window(environment).columns }, write: write) },
+                window: { terminal.window(environment) }, write: write)
+            if try player.play(lesson, on: console) == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
         }
 
         private func source(of lesson: Lesson, _ source: LessonSource) -> LessonSource {
@@ -201,7 +207,7 @@ struct LessonCommand: ParsableCommand {
         private func write(_ lesson: Lesson, _ source: LessonSource, _ page: Result<[OutputFile], any Error>?) throws {
             let source = self.source(of: lesson, source)
             switch to {
-            case .terminal: try play(lesson.run(source, language: language.value))
+            case .terminal: try play(LessonPlay(lesson, source, language: language.value))
             case .markdown:
                 let page = try lesson.run(source, language: language.value)
                 try store(MarkdownWriter(draw: PictureStore(drawing: page.figures).draw).files(of: page), in: folder(of: page))

@@ -1,4 +1,4 @@
-// A page on a terminal: lines of text, one step at a time on Enter, or all at once in a pipe.
+// A page as lines of a terminal. TerminalPlay shows them one step at a time; in a pipe they come all at once.
 
 internal import Traces
 
@@ -9,24 +9,37 @@ public typealias FigureDescription = @Sendable (_ figure: PageFigure) -> String?
 public struct TerminalPlayer: Sendable {
     /// Columns to fill.
     public var columns: Int
+    /// Rows that one screen has; nil where nobody looks at a screen.
+    let rows: Int?
     /// Colours.
     public var color: TerminalColor
     let describe: FigureDescription
+    /// The cell that the step being shown is about.
+    private var focus: (step: String, index: [Int])?
 
-    /// A player for a screen of that width; lines of prose are at most 92 columns. Matrices are drawn; of other figures `describe` says what
+    /// A player for a screen of that size; lines of prose are at most 92 columns. Matrices are drawn; of other figures `describe` says what
     /// they show.
-    public init(columns: Int, color: TerminalColor, describe: @escaping FigureDescription = { _ in nil }) {
+    public init(columns: Int, rows: Int? = nil, color: TerminalColor, describe: @escaping FigureDescription = { _ in nil }) {
         self.columns = max(columns, 20)
+        self.rows = rows.map { max($0, 6) }
         self.color = color
         self.describe = describe
     }
 
+    /// The same for a window of another size.
+    func resized(to window: Terminal.Window) -> TerminalPlayer {
+        TerminalPlayer(columns: window.columns, rows: window.rows, color: color, describe: describe)
+    }
+
     /// What a step shows at once, and what it shows after the reader has had a guess.
     public struct Part: Hashable, Sendable {
-        /// Lines, with escape codes if colours are on.
-        public var lines: [String]
+        /// Lines that belong together, with escape codes if colours are on: where a screen ends, they are kept whole if they can be.
+        var blocks: [[String]]
         /// Whether a question stands at the end, and Enter shows the answer.
         public var asks: Bool
+
+        /// All lines.
+        public var lines: [String] { blocks.flatMap(\.self) }
     }
 
     /// The whole page, answers included: for pipes.
@@ -36,27 +49,28 @@ public struct TerminalPlayer: Sendable {
 
     /// The title and summary.
     public func header(of page: Page) -> [String] {
-        [painted([Styled(page.title, .title)]), ""] + prose([Styled(page.summary)], page.language) + [""]
+        [painted([Styled(page.title, .title)]), ""] + prose([Styled(page.summary)]) + [""]
     }
 
     /// A step, cut after each question.
     public func parts(of step: PageStep, in page: Page) -> [Part] {
-        var parts = [Part(lines: [], asks: false)]
         let head = "\(step.number)/\(page.steps.count)  "
-        parts[0].lines = prose([Styled(head, .muted)] + styled(step.heading, .title), page.language) + [""]
-        for block in step.blocks { add(block, to: &parts, page.language) }
+        var parts = [Part(blocks: [prose([Styled(head, .muted)] + styled(step.heading, .title)) + [""]], asks: false)]
+        var player = self
+        player.focus = step.focus
+        for block in step.blocks { player.add(block, to: &parts, page.language) }
         return parts
     }
 
     private func add(_ block: Block, to parts: inout [Part], _ language: Language) {
         guard case .predict(let question, let answer) = block else {
-            parts[parts.count - 1].lines += lines(of: block, language) + [""]
+            parts[parts.count - 1].blocks.append(lines(of: block, language) + [""])
             return
         }
-        parts[parts.count - 1].lines +=
-            indented(question.flatMap { narrower(2).lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""]
+        parts[parts.count - 1].blocks.append(
+            indented(question.flatMap { narrower(2).lines(of: $0, language, .question) }, first: "? ", rest: "  ") + [""])
         parts[parts.count - 1].asks = true
-        parts.append(Part(lines: [], asks: false))
+        parts.append(Part(blocks: [], asks: false))
         for block in answer { add(block, to: &parts, language) }
     }
 
@@ -64,8 +78,8 @@ public struct TerminalPlayer: Sendable {
 
     private func lines(of block: Block, _ language: Language, _ style: Styled.Style = .plain) -> [String] {
         switch block {
-        case .heading(_, let inlines): prose(styled(inlines, .title), language)
-        case .paragraph(let inlines): prose(styled(inlines, style), language)
+        case .heading(_, let inlines): prose(styled(inlines, .title))
+        case .paragraph(let inlines): prose(styled(inlines, style))
         case .rule: [String(repeating: "─", count: min(columns, 40))]
         case .code(let code, _):
             code.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
@@ -81,17 +95,22 @@ public struct TerminalPlayer: Sendable {
             }
         case .explanation(let explanation): self.explanation(explanation, language)
         case .formula(let formula, _, let source):
-            ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], language, indent: 4)
+            ["    " + painted([Styled(formula.text, .bold)])] + prose([Styled(source, .muted)], indent: 4)
         case .figure(let figure): self.figure(figure, language)
         case .predict(let question, let answer): joined(question, language) + joined(answer, language)
         }
     }
 
     private func figure(_ figure: PageFigure, _ language: Language) -> [String] {
-        if figure.name == "matrix" { return TerminalMatrix(figure: figure, language: language, columns: columns, color: color).lines() }
+        if figure.name == "matrix" { return TerminalMatrix(figure, focus: focus, language, on: self).lines() }
+        return words(of: figure, language)
+    }
+
+    /// A figure in words.
+    func words(of figure: PageFigure, _ language: Language) -> [String] {
         guard let words = describe(figure) else { return [] }
         let label = Bilingual(en: "Figure: ", zh: "图：")[language]
-        return prose([Styled(label + TerminalText.sanitized(words), .muted)], language, indent: 4)
+        return prose([Styled(label + TerminalText.sanitized(words), .muted)], indent: 4)
     }
 
     private func joined(_ blocks: [Block], _ language: Language) -> [String] {
@@ -99,23 +118,33 @@ public struct TerminalPlayer: Sendable {
     }
 
     private func explanation(_ explanation: Explanation, _ language: Language) -> [String] {
-        let chain = explanation.pieces.enumerated().flatMap { offset, line in
+        chain(explanation) + explanation.notes.flatMap { note in prose([Styled(note[language], .muted)], indent: 4) }
+    }
+
+    /// The chain of equalities of a cell.
+    func chain(_ explanation: Explanation) -> [String] {
+        explanation.pieces.enumerated().flatMap { offset, line in
             line.flatMap { TerminalText.wrapped([Styled($0, .code)], columns: columns - (offset == 0 ? 4 : 8)) }.enumerated().map {
                 (offset == 0 ? "    " : $0 == 0 ? "      " : "        ") + painted($1)
             }
         }
-        return chain + explanation.notes.flatMap { note in prose([Styled(note[language], .muted)], language, indent: 4) }
     }
 
-    private func narrower(_ count: Int) -> TerminalPlayer { TerminalPlayer(columns: columns - count, color: color, describe: describe) }
+    private func narrower(_ count: Int) -> TerminalPlayer {
+        var player = self
+        player.columns = max(columns - count, 20)
+        return player
+    }
 
-    private func indented(_ lines: [String], first: String, rest: String) -> [String] {
+    /// Lines after a beginning, or under it.
+    func indented(_ lines: [String], first: String, rest: String) -> [String] {
         lines.enumerated().map { ($0 == 0 ? first : rest) + $1 }
     }
 
     // MARK: Text
 
-    private func prose(_ pieces: [Styled], _ language: Language, indent: Int = 0) -> [String] {
+    /// Words in lines, as wide as they are easily read.
+    func prose(_ pieces: [Styled], indent: Int = 0) -> [String] {
         TerminalText.wrapped(pieces, columns: min(columns - indent, 92)).map { String(repeating: " ", count: indent) + painted($0) }
     }
 
@@ -134,7 +163,7 @@ public struct TerminalPlayer: Sendable {
     }
 
     /// The pieces as one string; equal neighbours share their escape codes.
-    private func painted(_ pieces: [Styled]) -> String {
+    func painted(_ pieces: [Styled]) -> String {
         guard color != .none else { return pieces.map(\.text).joined() }
         var result = ""
         var previous = Styled.Style.plain
