@@ -22,7 +22,7 @@ struct BuiltInExample {
     func data(for figure: Figure, _ language: Language) throws -> FigureData {
         let assets = try ResourceFolder(named: home).path + "/assets"
         switch figure.needs {
-        case .traces: return try traces(language)
+        case .traces: return try figure.name == Figure.difference.name ? variants(language) : traces(language)
         case .nothing: return FigureData(traces: [], provenance: Provenance(name: "demonstration"))
         case .costs:
             let costs = CostData(
@@ -37,6 +37,10 @@ struct BuiltInExample {
         case .benchmarks:
             let file = assets + "/data/benchmarks.csv"
             return FigureData(.benchmarks(try PublishedData.benchmarks(path: file)), provenance: try provenance(file))
+        case .losses:
+            let file = assets + "/data/selection-loss.csv"
+            return FigureData(
+                .losses(try PublishedData.selectionLosses(WholeFile.read(file), file: file)), provenance: try provenance(file))
         case .stacks:
             let file = assets + "/data/stacks.json"
             return FigureData(.stacks(try PublishedData.stacks(path: file)), provenance: try provenance(file))
@@ -96,6 +100,16 @@ struct BuiltInExample {
         let traces = try diary.questions.prefix(2).map { question in
             let tokens = try diary.tokens(of: diary.text(question: question.name, language: language))
             return (name: question.name, trace: try diary.trace(of: tokens, language: language))
+        }
+        return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
+    }
+
+    /// The diary's first question, with the indexer's ReLU and without.
+    private func variants(_ language: Language) throws -> FigureData {
+        let diary = try Diary(file: ResourceFolder(named: home).path + "/lessons/diary.yaml")
+        let tokens = try diary.tokens(of: diary.text(question: diary.questions[0].name, language: language))
+        let traces = try [[], [Switch.noReLU]].map { switches in
+            (name: switches.map(\.description).joined(), trace: try diary.trace(of: tokens, language: language, switches: switches))
         }
         return FigureData(traces: traces, provenance: Provenance(name: "diary", note: Diary.designedByHand))
     }

@@ -50,6 +50,8 @@ import Traces
         "questions": "questions: attention.weights: expected at most 64 tokens, found 100",
         "arcs": "arcs: attention.weights: expected at most 64 tokens, found 100",
         "indexer": "indexer needs the step indexer.dot, found none",
+        "next-token": "next-token: attention.scores: expected at most 64 tokens, found 100",
+        "difference": "difference needs two runs of the same, found one",
         "pipeline":
             "pipeline needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
     ]
@@ -126,6 +128,9 @@ import Traces
         "compare": "compare needs a trace with a selection, found no trace",
         "heads": "heads needs a trace with attention weights, found no trace",
         "arcs": "arcs needs a trace with attention weights, found no trace",
+        "triangles": "triangles needs a trace with attention weights, found no trace",
+        "next-token": "next-token needs a trace with attention weights, found no trace",
+        "difference": "difference needs two runs of the same, found none",
         "indexer": "indexer needs a trace with an indexer, found no trace", "pipeline": "pipeline needs a trace, found none",
     ]
 

@@ -178,7 +178,7 @@ extension Subject {
     }
 
     private static let losses: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
-        for run in try PublishedData.selectionLosses(input, file: "mutant") { _ = NumberText.significant(run.meanLoss) }
+        try drawNumbers(.losses(PublishedData.selectionLosses(input, file: "mutant")), &choice)
     }
 
     private static let codeCounts: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
@@ -204,6 +204,7 @@ extension Subject {
             case .prices: .prices
             case .benchmarks: .benchmarks
             case .measurements: .measurements
+            case .losses: .losses
             case .stacks: .stacks
             case .tiles: .tiles
             case .lowerings: .lowerings

@@ -20,10 +20,15 @@ import Testing
 
     /// What no figure of a trace can do.
     private static func ofTraces(_ name: String) -> [Request] {
-        [
+        // Two runs of a case differ in a switch.
+        let variant = name == "difference" ? ["--with", "no-relu"] : []
+        return [
             ([name, "--step", "nope", "--output", "x.png"], 65, "nope: there is no step of this name"),
-            ([name, "--case", "none.safetensors", "--output", "x.png"], 66, "cannot be opened"),
-            ([name, "--case", tiny, "--phase", "decode.9", "--output", "x.png"], 65, "phase decode.9: expected one of prefill, decode.0"),
+            ([name, "--output", "x.png", "--case", "none.safetensors"] + variant, 66, "cannot be opened"),
+            (
+                [name, "--output", "x.png", "--case", tiny, "--phase", "decode.9"] + variant, 65,
+                "phase decode.9: expected one of prefill, decode.0"
+            ),
         ]
     }
 
@@ -34,6 +39,12 @@ import Testing
     private static let special: [Request] = [
         (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),
         (["indexer", "--random", "20", "--output", "x.png"], 65, "expected a step called selected, found none"),
+        (
+            ["difference", "--case", tiny, "--output", "x.png"], 64,
+            "difference draws two runs: expected --with SWITCH and --lesson or --case"
+        ),
+        (["difference", "--output", "x.png", "--with", "no-relu"], 64, "--with: expected with --lesson or --case; a trace"),
+        (["difference", "--case", tiny, "--output", "x.png", "--with", "no-relus"], 65, "switch no-relus: expected one of"),
         (["gallery"], 64, "--output"),
         (["gallery", "--output", "/dev/null/g"], 73, "/dev/null/g/index.html: its folder cannot be made: Not a directory"),
         (["gallery", "--output", "g", "--home", "/nowhere"], 66, "/nowhere: expected a folder with lessons in it"),

@@ -5,11 +5,13 @@ import Traces
 /// All figures.
 public enum Figures {
     /// Figures that draw what was run, or nothing from outside: those that a page draws by itself. The others need files.
-    public static let ofRuns: [Figure] = [.matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns]
+    public static let ofRuns: [Figure] = [
+        .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .triangles, .nextToken, .difference,
+    ]
 
     /// Every figure, in the order of the list.
     public static let all: [Figure] =
-        ofRuns + [.growth, .costCurve, .doubling, .prices, .cache, .measured, .parity, .stack, .roofline]
+        ofRuns + [.growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .parity, .stack, .roofline]
         + [.tiles, .timeline, .traffic, .oneProgram]
 
     /// The figure called `name`; throws with near names if there is none among those `figures`.

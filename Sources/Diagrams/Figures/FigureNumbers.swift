@@ -18,6 +18,8 @@ public enum FigureNeed: String, Hashable, Sendable {
     case benchmarks
     /// `FigureNumbers.measurements`.
     case measurements
+    /// `FigureNumbers.losses`.
+    case losses
     /// `FigureNumbers.stacks`.
     case stacks
     /// `FigureNumbers.tiles`.
@@ -28,7 +30,7 @@ public enum FigureNeed: String, Hashable, Sendable {
 
 /// Numbers that a figure draws, of one kind.
 public enum FigureNumbers: Sendable {
-    /// Models, hardware and published curves: `growth`, `cost-curve`, `doubling`, `cache`, `roofline`.
+    /// Models, hardware and published curves: `growth`, `cost-curve`, `doubling`, `cache`, `rows-touched`, `roofline`.
     case costs(CostData)
     /// Price lists, before and after, in one or two currencies: `prices`.
     case prices([PriceList])
@@ -36,6 +38,8 @@ public enum FigureNumbers: Sendable {
     case benchmarks([BenchmarkResult])
     /// Timings: `measured`.
     case measurements([MeasuredSeries])
+    /// The recorded experiment of lesson 6: `loss-curves`.
+    case losses([SelectionLoss])
     /// Two stacks of software: `stack`.
     case stacks(SoftwareStacks)
     /// A tile program on a chip: `tiles`, `timeline`, `traffic`.

@@ -155,6 +155,9 @@ struct FigureCommand: ParsableCommand {
             if !switches.isEmpty, source.lesson == nil, source.case == nil {
                 throw UsageError("--with: expected with --lesson or --case; a trace, a model and a built-in example are what they are")
             }
+            if figure.name == Figure.difference.name, switches.isEmpty, source.isNamed || random != nil {
+                throw UsageError("\(name) draws two runs: expected --with SWITCH and --lesson or --case")
+            }
             try source.checkReader()
         }
 
@@ -188,8 +191,11 @@ struct FigureCommand: ParsableCommand {
             guard figure.needs == .traces else {
                 throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
             }
-            let loaded = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) })
-            return FigureData(traces: [(name: "", trace: loaded.trace)], provenance: try loaded.provenance())
+            let changes = try switches.map { try Switch(parsing: $0) }
+            let loaded = try source.load(language.value, switches: changes)
+            // What differs from what: the run without the switches comes first.
+            let right = figure.name == Figure.difference.name ? [try source.load(language.value).trace] : []
+            return FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
         }
 
         private func options() throws -> FigureOptions {

@@ -1,0 +1,172 @@
+// What the figure `difference` says: how many rows and cells differ, where most, and which run is which.
+
+import Traces
+
+struct DifferenceWords {
+    let pair: DifferencePair
+    /// The row in the frame.
+    let query: Int?
+    /// The largest difference in size, with its place; nil where no cell has a number that differs.
+    let largest: (row: Int, column: Int, value: Double)?
+    /// What cells show.
+    let kinds: Set<DifferencePair.Cell>
+    let hasNumbers: Bool
+    private let differingRows: Int
+
+    init(pair: DifferencePair, query: Int?) {
+        (self.pair, self.query) = (pair, query)
+        var largest: (row: Int, column: Int, value: Double)?
+        var kinds: Set<DifferencePair.Cell> = []
+        var hasNumbers = false
+        for row in 0..<pair.rows {
+            for column in 0..<pair.columns {
+                let cell = pair[row, column]
+                guard case .number(let value) = cell else {
+                    kinds.insert(cell)
+                    continue
+                }
+                hasNumbers = true
+                if let isGained = pair.isGained(row, column) { kinds.insert(isGained ? .gained : .lost) }
+                if value.isFinite, value != 0, abs(value) > abs(largest?.value ?? 0) { largest = (row, column, value) }
+            }
+        }
+        (self.largest, self.kinds, self.hasNumbers) = (largest, kinds, hasNumbers)
+        differingRows = (0..<pair.rows).count { pair.distance($0) > 0 }
+    }
+
+    /// A difference with its sign; nothing for zero.
+    func text(_ value: Double) -> String {
+        if value == 0 { return "" }
+        let size = NumberText.fixed(abs(value), decimals: decimals)
+        return (value < 0 ? "−" : "+") + size
+    }
+
+    private var decimals: Int {
+        let most = abs(largest?.value ?? 0)
+        return most >= 100 ? 0 : most >= 10 ? 1 : most < 0.05 ? 3 : 2
+    }
+
+    private func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + NumberText.significant(abs(value), digits: 3) }
+
+    /// A row or a column by its token, or by its number where tokens have no texts.
+    private func named(_ name: String, _ axis: Axis) -> Bilingual { Words.position(name, pair.first.axisName(axis)) }
+
+    private func place(_ row: Int, _ column: Int) -> Bilingual {
+        func named(_ name: String, _ axis: Axis) -> Bilingual {
+            let kind = pair.first.axisName(axis)
+            return Int(name) == nil
+                ? Bilingual(en: "\(kind.en) “\(name)”", zh: "\(kind.zh)“\(name)”")
+                : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name)")
+        }
+        let (q, k) = (named(pair.rowName(row), pair.first.rowAxis), named(pair.columnName(column), pair.first.columnAxis))
+        return Bilingual(en: "\(q.en), \(k.en)", zh: "\(q.zh)、\(k.zh)")
+    }
+
+    private var subject: Bilingual { pair.first.title }
+
+    var title: Bilingual {
+        let (rows, all) = (NumberText.grouped(differingRows), NumberText.grouped(pair.rows))
+        guard differingRows > 0 else { return Bilingual(en: "No difference in any cell", zh: "没有一格不同") }
+        if pair.isSelection {
+            return Bilingual(
+                en: "\(rows) of \(all) queries keep other keys", zh: "\(all) 个查询里，有 \(rows) 个留下的键变了")
+        }
+        guard let largest else { return Bilingual(en: "\(rows) of \(all) rows differ", zh: "\(all) 行里有 \(rows) 行不同") }
+        let (place, value) = (place(largest.row, largest.column), signed(largest.value))
+        return Bilingual(
+            en: "\(rows) of \(all) rows differ, most at \(place.en): \(value)", zh: "\(all) 行里有 \(rows) 行不同，差得最多的是\(place.zh)：\(value)")
+    }
+
+    /// How the second run differs from the first, as far as the traces say.
+    private var runs: Bilingual {
+        let (added, missing) = (pair.switches.added, pair.switches.missing)
+        if !added.isEmpty || !missing.isEmpty {
+            let (more, less) = (added.joined(separator: ", "), missing.joined(separator: ", "))
+            if missing.isEmpty { return Bilingual(en: "the run with \(more) minus the run without", zh: "有 \(more) 的一次减去没有的一次") }
+            if added.isEmpty { return Bilingual(en: "the run without \(less) minus the run with it", zh: "没有 \(less) 的一次减去有的一次") }
+            return Bilingual(en: "the run with \(more) minus the run with \(less)", zh: "有 \(more) 的一次减去有 \(less) 的一次")
+        }
+        guard !pair.names.0.isEmpty, !pair.names.1.isEmpty else { return Bilingual(en: "the second run minus the first", zh: "后一次减去前一次") }
+        return Bilingual(en: "\(pair.names.1) minus \(pair.names.0)", zh: "\(pair.names.1) 减去 \(pair.names.0)")
+    }
+
+    func subtitle(_ theme: Theme) -> Bilingual {
+        let what = Bilingual(en: "\(subject.en): \(runs.en). ", zh: "\(subject.zh)：\(runs.zh)。")
+        guard !pair.isSelection else {
+            return what
+                + Bilingual(
+                    en: "Minus: a key that only the first run keeps; plus: one that only the second keeps.",
+                    zh: "减号：只有前一次留下的键；加号：只有后一次留下的键。")
+        }
+        return what
+            + (theme == .print
+                ? Bilingual(en: "Darker: a larger difference; a minus: less in the second run.", zh: "颜色越深，差得越多；减号：后一次更小。")
+                : Bilingual(en: "Orange: more in the second run; blue: less.", zh: "橙色：后一次更大；蓝色：后一次更小。"))
+    }
+
+    var quantity: Bilingual { Bilingual(en: "difference", zh: "差") }
+    var lost: Bilingual { Bilingual(en: "−: only in the first run", zh: "−：只在前一次") }
+    var gained: Bilingual { Bilingual(en: "+: only in the second run", zh: "+：只在后一次") }
+
+    /// What a pointer shows over a cell: both numbers, and the difference.
+    func label(_ row: Int, _ column: Int) -> CellLabel {
+        let (first, second) = (pair.first.axisName(pair.first.rowAxis), pair.first.axisName(pair.first.columnAxis))
+        let (r, c) = (pair.rowName(row), pair.columnName(column))
+        return CellLabel(
+            Bilingual(en: "\(first.en) \(r), \(second.en) \(c): ", zh: "\(first.zh)“\(r)”，\(second.zh)“\(c)”："), reading(row, column))
+    }
+
+    private func reading(_ row: Int, _ column: Int) -> Remark {
+        let (a, b) = (pair.first.value(row, column), pair.second.value(row, column))
+        switch pair[row, column] {
+        case .masked: return Remark(en: "the future", zh: "未来的键")
+        case .dropped: return Remark(en: "left out by both", zh: "两次都没选")
+        case .both: return Remark(en: "kept by both", zh: "两次都留下")
+        case .lost: return Remark(en: "only in the first run", zh: "只在前一次")
+        case .gained: return Remark(en: "only in the second run", zh: "只在后一次")
+        case .number(let difference):
+            return Remark(
+                en: "\(a, digits: 4) and \(b, digits: 4), a difference of \(difference, digits: 4)",
+                zh: "\(a, digits: 4) 与 \(b, digits: 4)，相差 \(difference, digits: 4)")
+        }
+    }
+
+    func source(_ provenance: Provenance) -> Bilingual {
+        Words.source([Words.head(pair.first), runs, Bilingual(same: pair.first.step.id.text)].compactMap { $0 }, provenance)
+    }
+
+    var caption: Bilingual {
+        Bilingual(en: "\(title.en) (\(Words.continued(subject).en); \(runs.en)).", zh: "\(title.zh)（\(subject.zh)；\(runs.zh)）。")
+    }
+
+    var alt: Bilingual {
+        let size = Bilingual(
+            en:
+                "\(subject.en): \(runs.en), a matrix of \(Words.counted(pair.rows, "row")) by \(Words.counted(pair.columns, "column")). \(title.en).",
+            zh: "\(subject.zh)：\(runs.zh)，矩阵 \(pair.rows) 行、\(pair.columns) 列。\(title.zh)。")
+        guard let query, let row = rowText(query) else { return size }
+        let name = named(pair.rowName(query), pair.first.rowAxis)
+        return size + Bilingual(en: " Framed, \(name.en): \(row.en).", zh: "框出的\(name.zh)：\(row.zh)。")
+    }
+
+    /// What a row lost and gained, or its largest differences.
+    private func rowText(_ row: Int) -> Bilingual? {
+        func list(_ kind: DifferencePair.Cell, _ en: String, _ zh: String) -> Bilingual? {
+            let keys = (0..<pair.columns).filter { pair[row, $0] == kind }.map { named(pair.columnName($0), pair.first.columnAxis) }
+            guard !keys.isEmpty else { return nil }
+            let names = Words.list(keys)
+            return Bilingual(en: "\(en) \(names.en)", zh: "\(zh)\(names.zh)")
+        }
+        let numbers = (0..<pair.columns).compactMap { column -> (Int, Double)? in
+            guard case .number(let value) = pair[row, column], value.isFinite, value != 0 else { return nil }
+            return (column, value)
+        }.sorted { abs($0.1) != abs($1.1) ? abs($0.1) > abs($1.1) : $0.0 < $1.0 }.prefix(3).map { column, value in
+            let (name, number) = (named(pair.columnName(column), pair.first.columnAxis), signed(value))
+            return Bilingual(en: "\(name.en) \(number)", zh: "\(name.zh) \(number)")
+        }
+        let parts =
+            [list(.lost, "loses", "丢了"), list(.gained, "gains", "换来")].compactMap { $0 } + (numbers.isEmpty ? [] : [Words.list(numbers)])
+        guard !parts.isEmpty else { return Bilingual(en: "no difference", zh: "没有差别") }
+        return Bilingual(en: parts.map { $0.en }.joined(separator: "; "), zh: parts.map { $0.zh }.joined(separator: "；"))
+    }
+}
