@@ -53,10 +53,11 @@ public struct GalleryPage: Sendable {
         (Bilingual(en: "It selects tokens, where others select blocks or neighbours", zh: "它挑选的是词元，别的方法挑选块或邻居"), ["patterns"]),
         (
             Bilingual(en: "Long contexts cost much less, and the indexer is still quadratic", zh: "长上下文便宜得多，而索引器仍是平方增长"),
-            ["growth", "cost-curve", "doubling", "measured"]
+            ["triangles", "next-token", "rows-touched", "growth", "cost-curve", "doubling", "measured"]
         ),
         (Bilingual(en: "Prices fell; the cache did not shrink", zh: "价格降了，缓存并没有变小"), ["prices", "cache"]),
-        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity"]),
+        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves"]),
+        (Bilingual(en: "A mistake in attention hides in plain sight", zh: "注意力里的错误，摆在眼前也看不出来"), ["difference"]),
         (
             Bilingual(
                 en: "Between a model and a chip stands a tower of software, and data take time to fetch", zh: "模型与芯片之间隔着一座软件塔，取数据也要花时间"),
