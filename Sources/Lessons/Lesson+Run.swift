@@ -127,8 +127,10 @@ struct PageBuilder {
                     figures[live].panel = try PagePanel(panel, of: figures[live].experiment, options: figures[live].options, lesson.diary)
                 } catch { throw LessonError(.badFile, at: step.place, "\(error)") }
             }
-            var builder = StepBuilder(page: self, figures: figures)
+            let code = try step.line.flatMap { line in try lesson.code?.block(lit: line.id, resolver) }
+            var builder = StepBuilder(page: self, figures: figures, code: code)
             var blocks = try builder.blocks(section.nodes)
+            if let code = builder.unplacedCode { blocks.insert(.codeBeside(code), at: 0) }
             blocks += builder.unplaced.map(Block.figure)
             let focus = try step.focus.map(resolver.exactCell)
             return PageStep(
@@ -199,14 +201,16 @@ extension String {
     fileprivate func asPosition(_ experiment: Experiment) -> Int? { Int(self) ?? experiment.roles[self] }
 }
 
-/// Builds the blocks of one step; remembers which of its figures the text has placed.
+/// Builds the blocks of one step; remembers which of its figures the text has placed, and whether its code.
 private struct StepBuilder {
     let page: PageBuilder
     var unplaced: [PageFigure]
+    var unplacedCode: CodeBeside?
 
-    init(page: PageBuilder, figures: [PageFigure]) {
+    init(page: PageBuilder, figures: [PageFigure], code: CodeBeside?) {
         self.page = page
         unplaced = figures
+        unplacedCode = code
     }
 
     mutating func blocks(_ nodes: [NarrationNode]) throws -> [Block] {
@@ -229,17 +233,19 @@ private struct StepBuilder {
 
     private mutating func markdown(_ lines: [NarrationLine]) throws -> [Block] {
         let file = page.narration.file
-        var figures = unplaced
+        var (figures, code) = (unplaced, unplacedCode)
         let reader = MarkdownReader(
             marked: try MarkedText(lines, file: file), file: file, firstLine: lines.first?.number ?? 1, language: page.resolver.language,
-            block: { [page] value in try Self.block(value, page.resolver, &figures) }, inline: page.resolver.inline)
+            block: { [page] value in try Self.block(value, page.resolver, &figures, &code) }, inline: page.resolver.inline)
         let blocks = try reader.blocks()
-        unplaced = figures
+        (unplaced, unplacedCode) = (figures, code)
         return blocks
     }
 
     /// A value that stands alone in its paragraph, as a block; nil if it is only a word or number.
-    private static func block(_ value: LiveValue, _ resolver: Resolver, _ figures: inout [PageFigure]) throws -> Block? {
+    private static func block(
+        _ value: LiveValue, _ resolver: Resolver, _ figures: inout [PageFigure], _ code: inout CodeBeside?
+    ) throws -> Block? {
         switch value.request {
         case .explain:
             let cell = try resolver.exactCell(value)
@@ -248,6 +254,13 @@ private struct StepBuilder {
             let step = try resolver.step(value, resolver.experiment(of: value))
             return .formula(step.formula, title: step.title[resolver.language], source: step.sourceNote[resolver.language])
         case .listing: return .code(try listing(value, resolver), language: "python")
+        case .code:
+            guard let shown = code else {
+                throw LessonError(
+                    .badFile, at: value.place, "{{code}}: expected a line for this step in lesson.yaml, once, found none left")
+            }
+            code = nil
+            return .codeBeside(shown)
         case .figure:
             guard !figures.isEmpty else {
                 throw LessonError(.badFile, at: value.place, "{{figure}}: expected a figure for this step in lesson.yaml, found none left")

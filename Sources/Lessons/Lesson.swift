@@ -42,6 +42,8 @@ public struct Lesson: Sendable {
         var focus: LiveValue?
         /// What a page makes of the step's last figure, if a reader can change what it shows.
         var panel: Panel?
+        /// The line of code.yaml that is lit.
+        var line: (id: String, place: LessonError.Place)?
         var place: LessonError.Place
     }
 
@@ -70,6 +72,8 @@ public struct Lesson: Sendable {
     let extraRuns: [RunRequest]
     let allowedDigits: Set<String>
     let steps: [Step]
+    /// Code beside numbers, if the lesson has it.
+    let code: CodeLines?
     let narrations: [Language: Narration]
     package let diary: Diary
     let resources: LessonResources
@@ -113,6 +117,7 @@ public struct Lesson: Sendable {
         allowedDigits = Set(
             try (root.optional("digits")?.items("digits") ?? []).map { item throws(LessonError) in try item.string("digits") })
         steps = try root.required("steps").items("steps").map { node throws(LessonError) in try Self.step(node, questions: questions) }
+        code = try CodeLines(folder: folder)
         var narrations: [Language: Narration] = [:]
         for language in Language.allCases {
             let path = "\(folder)/\(language.rawValue).md"
@@ -125,10 +130,18 @@ public struct Lesson: Sendable {
         }
         self.narrations = narrations
         try checkSteps()
+        try checkCode()
+    }
+
+    /// Steps light lines that there are.
+    private func checkCode() throws(LessonError) {
+        if let code { return try code.check(steps) }
+        guard let lit = steps.lazy.compactMap(\.line).first else { return }
+        throw LessonError(.badFile, at: lit.place, "line: expected a file code.yaml beside lesson.yaml, found none")
     }
 
     private static func step(_ node: YAMLNode, questions: [String]) throws(LessonError) -> Step {
-        try node.allow(["id", "when", "figure", "figures", "focus", "panel"], in: "a step")
+        try node.allow(["id", "when", "figure", "figures", "focus", "panel", "line"], in: "a step")
         let condition = try node.optional("when").map { node throws(LessonError) in
             let condition = NarrationCondition(try node.string("when"))
             if let unknown = condition.unknown(questions: questions).first {
@@ -142,9 +155,10 @@ public struct Lesson: Sendable {
             guard !figures.isEmpty else { throw node.error("panel: expected a figure in this step, which it makes live, found none") }
             return try Panel(node)
         }
+        let line = try node.optional("line").map { node throws(LessonError) in (id: try node.string("line"), place: node.place) }
         return Step(
             id: try node.required("id").string("id"), condition: condition,
-            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus, panel: panel,
+            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus, panel: panel, line: line,
             place: node.place)
     }
 

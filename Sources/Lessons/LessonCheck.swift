@@ -102,17 +102,27 @@ public struct LessonCheck: Sendable {
     }
 
     private func digitProblems(_ lesson: Lesson) -> [LessonError] {
-        lesson.narrations.values.flatMap { narration in
-            narration.sections.flatMap { section in
-                ([section.title] + Self.lines(section.nodes)).flatMap { line in
-                    Self.typedNumbers(line.text).filter { !lesson.allowedDigits.contains($0.number) }.map { number, column in
-                        LessonError(
-                            .badFile, at: .init(file: narration.file, line: line.number, column: column),
-                            "the number \(number) is typed: expected a live value, a word, or an entry in digits of lesson.yaml")
+        let code = (lesson.code?.lines ?? []).flatMap { line in
+            [line.code, line.note.en, line.note.zh].flatMap { Self.typedNumbers($0).map(\.number) }.filter {
+                !lesson.allowedDigits.contains($0)
+            }.map { number in
+                LessonError(
+                    .badFile, at: line.place,
+                    "the number \(number) is typed: expected a live value, a word, or an entry in digits of lesson.yaml")
+            }
+        }
+        return code
+            + lesson.narrations.values.flatMap { narration in
+                narration.sections.flatMap { section in
+                    ([section.title] + Self.lines(section.nodes)).flatMap { line in
+                        Self.typedNumbers(line.text).filter { !lesson.allowedDigits.contains($0.number) }.map { number, column in
+                            LessonError(
+                                .badFile, at: .init(file: narration.file, line: line.number, column: column),
+                                "the number \(number) is typed: expected a live value, a word, or an entry in digits of lesson.yaml")
+                        }
                     }
                 }
             }
-        }
     }
 
     private static func lines(_ nodes: [NarrationNode]) -> [NarrationLine] {

@@ -85,6 +85,8 @@ public indirect enum Block: Sendable {
     case quote([Block])
     /// Lines of code.
     case code(String, language: String)
+    /// Lines of code with a value beside each, one of them lit.
+    case codeBeside(CodeBeside)
     /// A rule between parts.
     case rule
     /// A figure, not drawn yet.

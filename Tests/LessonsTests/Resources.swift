@@ -71,7 +71,7 @@ extension MeasuredSeries {
 }
 
 /// A library with one lesson made of one step in each language.
-func probeLibrary(_ yaml: String, _ text: String, _ resources: LessonResources = .repository) throws -> LessonLibrary {
+func probeLibrary(_ yaml: String, _ text: String, _ resources: LessonResources = .repository, code: String? = nil) throws -> LessonLibrary {
     let folder = FileManager.default.temporaryDirectory.appending(path: "lessons-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
     let probe = folder.appending(path: "probe")
@@ -79,6 +79,7 @@ func probeLibrary(_ yaml: String, _ text: String, _ resources: LessonResources =
     try FileManager.default.copyItem(atPath: lessonsFolder + "/diary.yaml", toPath: folder.path + "/diary.yaml")
     let head = "order: 1\ntrack: story\ntitle: {en: T, zh: 题}\nsummary: {en: S, zh: 摘要}\nfixed: true\n"
     try (head + yaml + "\n").write(to: probe.appending(path: "lesson.yaml"), atomically: true, encoding: .utf8)
+    try code?.write(to: probe.appending(path: "code.yaml"), atomically: true, encoding: .utf8)
     for language in Language.allCases {
         try ("## Step {#a}\n\n" + text + "\n").write(
             to: probe.appending(path: "\(language.rawValue).md"), atomically: true, encoding: .utf8)

@@ -22,6 +22,8 @@ struct LiveValue: Hashable, Sendable {
         case formula, title, source
         /// `figure`: where the step's figure stands.
         case figure
+        /// `code`: where the step's code beside numbers stands.
+        case code
         /// `listing matmul`: a block with the text of a tile program.
         case listing
         /// `token.query`, `position.top`, `count.tokens`, `text`: about the text.

@@ -110,6 +110,8 @@ struct LiveValueReader {
         var value = LiveValue(request, experiment: experiment, path: body, index: index, at: place)
         if body == "figure" {
             value.request = .figure
+        } else if body == "code" {
+            value.request = .code
         } else if ["token.", "position.", "count."].contains(where: body.hasPrefix) || ["text", "layer", "head"].contains(body) {
             value.request = .word
         }

@@ -52,7 +52,7 @@ struct Resolver {
     /// Notes the experiment that a value is taken from; a formula's words, a closed form or a literal are taken from none.
     func noteSource(of value: LiveValue, _ experiment: Experiment) {
         switch value.request {
-        case .call, .arithmetic, .literal, .title, .source, .formula, .figure, .listing: break
+        case .call, .arithmetic, .literal, .title, .source, .formula, .figure, .code, .listing: break
         default: log.note(.recorded, experiment.provenance)
         }
     }
@@ -87,7 +87,7 @@ struct Resolver {
             return plain(written(try quantity(value), value))
         case .sum, .whatIf, .count, .visible, .flops, .contractions, .length, .arithmetic, .literal:
             return plain(written(try quantity(value), value))
-        case .explain, .figure, .listing:
+        case .explain, .figure, .code, .listing:
             throw LessonError(.badFile, at: value.place, "{{\(value.request)}} is a block: expected it alone in its paragraph")
         }
     }

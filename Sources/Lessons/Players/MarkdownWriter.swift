@@ -78,6 +78,7 @@ private struct Article {
         case .paragraph(let inlines): add(MarkdownText.safeStart(text(inlines)))
         case .rule: add("---")
         case .code(let code, let language): add(MarkdownText.fenced(code, language))
+        case .codeBeside(let code): add(MarkdownText.fenced(code.text.map(TerminalText.sanitized).joined(separator: "\n"), ""))
         case .quote(let inner): try nested(inner, first: "> ", rest: "> ")
         case .list(let start, let items):
             for (offset, item) in items.enumerated() {

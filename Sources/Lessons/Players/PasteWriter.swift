@@ -89,6 +89,7 @@ private struct PasteArticle {
         case .paragraph(let inlines): return element("p", PasteStyle.paragraph, text(inlines))
         case .rule: return "<hr style=\"\(PasteStyle.rule)\">\n"
         case .code(let code, _): return lines(code.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+        case .codeBeside(let code): return beside(code)
         case .quote(let inner): return element("blockquote", PasteStyle.quote, "\n" + (try blocks(inner)))
         case .list(let start, let items): return try list(start, items)
         case .explanation(let explanation):
@@ -107,6 +108,15 @@ private struct PasteArticle {
     }
 
     private func element(_ name: String, _ style: String, _ inner: String) -> String { "<\(name) style=\"\(style)\">\(inner)</\(name)>\n" }
+
+    /// Code, value and note of a line after each other: editors keep no columns. The lit line is marked and bold.
+    private func beside(_ code: CodeBeside) -> String {
+        let lines = code.lines.enumerated().map { at, line in
+            let text = HTMLText.escaped("\(line.code)  # \(line.value.text)  \(line.note)")
+            return at == code.lit ? "<strong>\(CodeBeside.mark)\(text)</strong>" : text
+        }
+        return element("section", PasteStyle.code, lines.joined(separator: "<br>"))
+    }
 
     /// Lines that keep their breaks: editors drop those of `pre`.
     private func lines(_ lines: [String]) -> String {

@@ -58,6 +58,7 @@ struct HTMLArticle {
         case .rule: return "<hr>\n"
         case .code(let code, _):
             return "<pre tabindex=\"0\" aria-label=\"\(PageWords.code[language])\"><code>\(HTMLText.escaped(code))</code></pre>\n"
+        case .codeBeside(let code): return beside(code)
         case .quote(let inner): return "<blockquote>\n\(try blocks(inner))</blockquote>\n"
         case .list(let start, let items): return try list(start, items)
         case .explanation(let explanation): return chain(explanation)
@@ -90,6 +91,16 @@ struct HTMLArticle {
         let origin = [title, source].filter { !$0.isEmpty }.map(HTMLText.escaped).joined(separator: " · ")
         return
             "<div class=\"formula\"><div class=\"scroll\">\(formula.mathML(display: true))</div><p class=\"origin\">\(origin)</p></div>\n"
+    }
+
+    /// A line of code, its value and what it does, line by line; the lit one is the current one for those who listen.
+    private mutating func beside(_ code: CodeBeside) -> String {
+        let lines = code.lines.enumerated().map { at, line in
+            let current = at == code.lit ? " aria-current=\"step\"" : ""
+            return "<li\(current)><code>\(HTMLText.escaped(line.code))</code> \(value(line.value)) "
+                + "<span class=\"note\">\(HTMLText.escaped(line.note))</span></li>\n"
+        }
+        return "<ol class=\"code-beside\" role=\"list\" aria-label=\"\(PageWords.codeBeside[language])\">\n\(lines.joined())</ol>\n"
     }
 
     private mutating func picture(_ figure: PageFigure) throws -> String {

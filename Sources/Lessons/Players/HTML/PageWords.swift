@@ -9,6 +9,7 @@ enum PageWords {
     static let reveal = Bilingual(en: "Show the answer", zh: "看答案")
     static let answer = Bilingual(en: "The answer", zh: "答案")
     static let code = Bilingual(en: "Code", zh: "代码")
+    static let codeBeside = Bilingual(en: "Code and its values", zh: "代码和它的数值")
     static let tracks = [
         (
             id: "story", name: Bilingual(en: "The story", zh: "故事"),

@@ -86,6 +86,7 @@ public struct TerminalPlayer: Sendable {
                 let pieces = TerminalText.wrapped([Styled(String(line), .code)], columns: columns - 6)
                 return pieces.enumerated().map { ($0 == 0 ? "    " : "      ") + painted($1) }
             }
+        case .codeBeside(let code): beside(code)
         case .quote(let blocks): narrower(2).joined(blocks, language).map { painted([Styled("│ ", .muted)]) + $0 }
         case .list(let start, let items):
             items.enumerated().flatMap { offset, item in
@@ -135,6 +136,25 @@ public struct TerminalPlayer: Sendable {
         player.columns = max(columns - count, 20)
         return player
     }
+    /// Code and values in columns; where the window is too narrow for that, the value in a line of its own. The lit line is marked and bold.
+    private func beside(_ code: CodeBeside) -> [String] {
+        let rows = code.text.map(TerminalText.sanitized)
+        if rows.allSatisfy({ TerminalText.width($0) <= columns - 2 }) {
+            return rows.enumerated().map { "  " + painted([Styled($1, $0 == code.lit ? .bold : .code)]) }
+        }
+        return code.lines.enumerated().flatMap { at, line in
+            let mark = at == code.lit ? CodeBeside.mark : "  "
+            let under = "# \(TerminalText.sanitized(line.value.text))  \(TerminalText.sanitized(line.note))"
+            func wrapped(_ text: String, _ style: Styled.Style, first: String) -> [String] {
+                TerminalText.wrapped([Styled(text, style)], columns: max(columns - 8, 8)).enumerated().map {
+                    "  " + ($0 == 0 ? first : "    ") + painted($1)
+                }
+            }
+            return wrapped(TerminalText.sanitized(line.code), at == code.lit ? .bold : .code, first: mark)
+                + wrapped(under, at == code.lit ? .bold : .muted, first: "    ")
+        }
+    }
+
 
     /// Lines after a beginning, or under it.
     func indented(_ lines: [String], first: String, rest: String) -> [String] {
