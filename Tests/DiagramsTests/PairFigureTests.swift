@@ -1,8 +1,9 @@
-// The figures that lay two things beside each other, as text: a triangle and its double, a token and the next, a run and its variant. Expected numbers
-// are counted by hand or taken from the traces cell by cell.
+// The figures that lay two things beside each other, as text: a triangle and its double, a token and the next, a run and its variant, a token read and
+// a token written, one way of choosing and another. Expected numbers are counted by hand or taken from the traces cell by cell.
 
 import Diagrams
 import Mechanisms
+import Records
 import Testing
 import Traces
 
@@ -177,5 +178,52 @@ import Traces
         #expect(message(.difference, data(large, large)).contains("expected at most 64 rows and columns, found 65 by 65"))
         #expect(
             message(.difference, data(diary, diary)) { $0.query = 18 }.contains("difference: query 18: expected rows of tokens, 0 to 17"))
+    }
+}
+
+/// The same of figures that draw records and closed forms.
+@Suite struct RecordedPairTests {
+    private func draw(_ name: String, _ numbers: FigureNumbers? = nil) throws -> Scene {
+        let figure = try Figures.named(name)
+        var data = FigureData(traces: [], provenance: Provenance(name: "test.csv"))
+        data.numbers = try numbers ?? Published.numbers(figure.needs)
+        return try figure.draw(data, FigureOptions(), fixedText)
+    }
+
+    @Test func `rows-touched says what a token reads in a prompt and alone, and what it leaves unread`() throws {
+        let scene = try draw("rows-touched")
+        // By hand: weights (1536·7168 + 1536·24576 + 7168·576 + 16384·7168 + 512·32768 + 2048)·2 bytes, and 131,072 rows of 1,152 bytes.
+        let weights = (1536 * 7168 + 1536 * 24576 + 7168 * 576 + 16384 * 7168 + 512 * 32768 + 2048) * 2
+        let alone = Double(weights + 131_072 * 1152)
+        #expect(scene.title.en.hasSuffix("a token written, \(NumberText.significant(alone / 1e6, digits: 3)) MB"))
+        #expect(scene.title.en.contains("takes \(NumberText.significant(alone / 131_072 / 1e3, digits: 3)) kB"))
+        #expect(scene.words.contains("2,048 of 131,072 rows, 2.36 MB") && scene.words.contains("all 131,072 rows, 17.3 MB"))
+        let hatched = scene.rects.filter { if case .hatch = $0.fill { $0.rect.width > 100 } else { false } }
+        let read = scene.rects.filter { $0.fill == .solid(.value) && $0.rect.width > 100 }
+        let share = try #require(hatched.first).rect.width / #require(read.first).rect.width
+        #expect(hatched.count == 1 && abs(share - (1 - 2048 / 131_072.0)) < 1e-9, "hatched: the rows that are left unread")
+    }
+
+    @Test func `loss-curves draws every run, chance once, and dense attention as a level`() throws {
+        let scene = try draw("loss-curves")
+        #expect(scene.title.en == "4 keys well chosen hurt less than 8 by chance" && scene.title.zh == "挑得好的 4 个键，胜过抽签的 8 个")
+        #expect(scene.words.joined(separator: " ").contains("(oracle) the loss rises by 20%; with 8 (chance), by 200%"))
+        #expect(scene.alt.en.contains("oracle 4: 1.800, 8: 1.600; recency 4: 2.000, 8: 1.750; chance 4: 5.250, 8: 4.500"))
+        #expect(scene.words.count { $0 == "dense, all keys: 1.500" } == 2, "in both charts")
+        #expect(scene.words.count { $0 == "recency" } == 2 && scene.words.count { $0 == "chance" } == 1)
+        let squares = scene.rects.count { $0.rect.width == 8 && $0.fill == .solid(.key) }
+        #expect(squares == 2, "chance has a mark of its own")
+    }
+
+    @Test(arguments: [
+        ([("oracle", 4, 2.0), ("oracle", 8, 1.0)], "expected one dense run, found 0"), ([("dense", 9, 1.0)], "two or more numbers of keys"),
+        ([("dense", 9, 1.0), ("oracle", 4, 2.0)], "two or more numbers of keys"),
+        ([("dense", 9, 1.0), ("oracle", 4, 2.0), ("oracle", 4, 1.0)], "each once"),
+        ([("dense", 9, 1.0), ("oracle", 4, -2.0), ("oracle", 8, 1.0)], "losses above 0"),
+        ([("dense", 9, .nan), ("oracle", 4, 2.0), ("oracle", 8, 1.0)], "losses above 0"),
+    ]) func `losses that make no curve are refused`(runs: [(String, Int, Double)], message: String) throws {
+        let losses = runs.map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1) }
+        let error = #expect(throws: FigureError.self) { try draw("loss-curves", .losses(losses)) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 }
