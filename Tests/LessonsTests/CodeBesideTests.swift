@@ -44,7 +44,7 @@ import Traces
 
     @Test(
         arguments: [
-            (yaml + "s", code, "lesson.yaml:9:5", "line: there is no line \"dots\" in code.yaml; did you mean dot?"),
+            (yaml + "s", code, "lesson.yaml:9:11", "line: there is no line \"dots\" in code.yaml; did you mean dot?"),
             (yaml, nil, "lesson.yaml", "line: expected a file code.yaml beside lesson.yaml, found none"),
             (yaml, code + "\n" + lines[1], "code.yaml:3:5", "the line \"dot\" stands twice"),
             (
@@ -53,7 +53,7 @@ import Traces
             ),
             (yaml, "lines: []", "code.yaml:1:1", "lines: expected one or more, found none"),
             (yaml, "line: []", "code.yaml:1:1", "expected one of lines, found \"line\""),
-            (yaml, code.replacing("note", with: "not"), "code.yaml:2:38", "a line: expected one of id, code, note, value, found \"not\""),
+            (yaml, code.replacing("note", with: "not"), "code.yaml:2:34", "a line: expected one of id, code, note, value, found \"not\""),
             (yaml, code.replacing(", zh: 对得上", with: ""), "code.yaml", "expected the key \"zh\", found none"),
             (
                 yaml, code.replacing(", value: \"attention.dot[0,17,4]\"", with: ""), "code.yaml:2:5",

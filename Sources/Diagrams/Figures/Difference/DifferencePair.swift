@@ -30,6 +30,7 @@ struct DifferencePair {
     /// The step that the options name in both runs, or the weights that a selection leaves, or else the main weights. Throws unless there are two
     /// runs, both have the step, and it has the same axes and lengths in both.
     init(_ data: FigureData, _ options: FigureOptions) throws(FigureError) {
+        if options.step == nil { try data.traces.first?.trace.checkPhase(options, figure: "difference") }
         guard data.traces.count > 1 else {
             throw FigureError("difference needs two runs of the same, found \(data.traces.isEmpty ? "none" : "one")")
         }
@@ -57,7 +58,6 @@ struct DifferencePair {
 
     private static func step(of trace: Trace, _ options: FigureOptions) throws(FigureError) -> Step {
         guard options.step == nil else { return try MatrixFigure.step(of: trace, options) }
-        try trace.checkPhase(options, figure: "difference")
         let views = trace.attentions(at: trace.pass(options) ?? [])
         guard let sparse = views.first(where: { !$0.isDense }) else { return try MatrixFigure.step(of: trace, options) }
         return try trace.recorded(sparse.weights)

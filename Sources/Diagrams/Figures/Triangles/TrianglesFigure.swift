@@ -13,6 +13,7 @@ extension Figure {
         guard let trace = data.traces.first?.trace else {
             throw FigureError("triangles needs a trace with attention weights, found no trace")
         }
+        if options.step == nil { try trace.checkPhase(options, figure: "triangles") }
         let step = try MatrixFigure.step(of: trace, options)
         var figure = try TrianglesFigure(MatrixSlice(step, of: trace, head: options.head), data.provenance, options, text)
         return figure.scene()
