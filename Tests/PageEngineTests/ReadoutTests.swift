@@ -82,8 +82,10 @@ import Traces
     }
 
     @Test(arguments: [
-        ([], "{\"answer\": \"Dali\"}", true), ([], "{\"answer\": \"Shanghai\"}", false), ([], "{\"lost\": \"Dali\"}", false),
-        (["select=recent"], "{\"lost\": \"Dali\"}", true), ([], "{\"lost\": \"Paris\"}", false), ([], "{\"kept\": {\"atLeast\": 92.5}}", true),
+        ([], "{\"answer\": \"Dali\"}", true), ([], "{\"answer\": \"Shanghai\"}", false),
+        ([], "{\"lost\": \"Dali\"}", false),
+        (["select=recent"], "{\"lost\": \"Dali\"}", true), ([], "{\"lost\": \"Paris\"}", false),
+        ([], "{\"kept\": {\"atLeast\": 92.5}}", true),
         ([], "{\"kept\": {\"atLeast\": 93}}", false), ([], "{\"kept\": {\"atMost\": 92}}", false),
         ([], "{\"pairs\": {\"atMost\": 4}}", true),
         ([], "{\"pairs\": {\"atMost\": 3}}", false), (["top-k=2"], "{\"pairs\": {\"atMost\": 2, \"atLeast\": 2}}", true),
