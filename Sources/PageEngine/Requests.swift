@@ -6,10 +6,12 @@ import Traces
 extension FigureOptions {
     /// Options by the names that the command line has; the language is the run's.
     init(_ options: Settings) throws(FileError) {
-        try options.allow(["theme", "preset", "width", "step", "head", "query", "key", "aggregate", "phase"])
+        try options.allow(["theme", "preset", "width", "step", "head", "query", "key", "aggregate", "phase", "stage", "part"])
         self.init()
         preset = try options.choice("preset", Preset.self) ?? .article
         aggregate = try options.choice("aggregate", Aggregation.self)
+        stage = try options.choice("stage", SoftmaxStage.self)
+        part = try options.choice("part", PathwayPart.self)
         width = options.has("width") ? try options.number("width") : nil
         step = options.has("step") ? try options.text("step") : nil
         query = options.has("query") ? try options.integer("query") : nil

@@ -22,7 +22,12 @@ struct BuiltInExample {
     func data(for figure: Figure, _ language: Language) throws -> FigureData {
         let assets = try ResourceFolder(named: home).path + "/assets"
         switch figure.needs {
-        case .traces: return try figure.name == Figure.difference.name ? variants(language) : traces(language)
+        case .traces:
+            var data = try figure.name == Figure.difference.name ? variants(language) : traces(language)
+            if figure.name == Figure.pathway.name {
+                data.numbers = .model(try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json"))
+            }
+            return data
         case .nothing: return FigureData(traces: [], provenance: Provenance(name: "demonstration"))
         case .costs:
             let costs = CostData(

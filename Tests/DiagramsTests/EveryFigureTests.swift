@@ -52,6 +52,7 @@ import Traces
         "indexer": "indexer needs the step indexer.dot, found none",
         "next-token": "next-token: attention.scores: expected at most 64 tokens, found 100",
         "difference": "difference needs two runs of the same, found one",
+        "weighted-sum": "weighted-sum needs the output of the heads beside attention.weights, found none",
         "pipeline":
             "pipeline needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
     ]
@@ -132,6 +133,9 @@ import Traces
         "next-token": "next-token needs a trace with attention weights, found no trace",
         "difference": "difference needs two runs of the same, found none",
         "indexer": "indexer needs a trace with an indexer, found no trace", "pipeline": "pipeline needs a trace, found none",
+        "softmax": "softmax needs a trace with attention weights, found no trace",
+        "weighted-sum": "weighted-sum needs a trace with attention weights, found no trace",
+        "pathway": "pathway needs a trace with attention weights, found no trace",
     ]
 
     @Test(arguments: names) func `widths outside 200 to 10,000 are refused`(name: String) throws {
@@ -167,12 +171,14 @@ import Traces
         var options = FigureOptions()
         switch choice {
         case .step: options.step = "attention.scores"
-        case .head: options.head = .one(1)
+        case .head: options.head = .one(0)
         case .query: options.query = 3
         case .key: options.key = 3
         case .aggregate: options.aggregate = .mean
         case .phase: options.phase = "decode.0"
         case .moment: options.moment = 1
+        case .stage: options.stage = .exponentials
+        case .part: options.part = .scores
         }
         return options
     }

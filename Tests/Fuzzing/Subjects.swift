@@ -208,6 +208,7 @@ extension Subject {
             case .stacks: .stacks
             case .tiles: .tiles
             case .lowerings: .lowerings
+            case .model: .traces
             }
         let figure = choice.pick(Figures.all.filter { $0.needs == need })
         try Answers.draw(figure, FigureData(numbers, provenance: Provenance(name: "mutant")), FigureOptions(), &choice)

@@ -113,12 +113,12 @@ import Traces
         ("s", "{\"figure\": \"matrx\", \"runs\": []}", "matrx: there is no figure of this name; did you mean matrix?"),
         (
             "s", "{\"figure\": \"growth\", \"runs\": []}",
-            "growth: there is no figure of this name; there are matrix, questions, compare, heads, arcs, indexer, pipeline, patterns"
+            "growth: there is no figure of this name; there are \(Figures.ofRuns.map(\.name).joined(separator: ", "))"
         ),
         ("s", "{\"figure\": \"patterns\", \"runs\": [], \"options\": {\"query\": 3}}", "patterns has no use for query"),
         (
             "s", "{\"figure\": \"matrix\", \"runs\": [], \"options\": {\"colour\": 1}}",
-            "request: options.colour: expected one of theme, preset, width, step, head, query, key, aggregate, phase"
+            "request: options.colour: expected one of theme, preset, width, step, head, query, key, aggregate, phase, stage, part"
         ),
     ])
     func `what cannot be answered is refused by name`(_ function: Character, _ request: String, _ message: String) throws {

@@ -16,7 +16,9 @@ import tempfile
 from browser import open_browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIGURES = ["matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline", "patterns"]
+FIGURES = [
+    "matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline", "patterns", "softmax", "weighted-sum", "absorption", "pathway",
+]
 # What panels draw, and of which cases.
 PANELS = ["compare", "indexer", "heads", "matrix"]
 CASES = ["assets/cases/dsa-tiny-fp8-kv.safetensors", "assets/cases/dsa-tiny-exact.safetensors"]

@@ -4,14 +4,15 @@ import Traces
 
 /// All figures.
 public enum Figures {
-    /// Figures that draw what was run, or nothing from outside: those that a page draws by itself. The others need files.
+    /// Figures that draw what was run, or nothing from outside: those that a page draws by itself. The others need files, or a page has them as pictures alone.
     public static let ofRuns: [Figure] = [
-        .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .triangles, .nextToken, .difference,
+        .matrix, .questions, .compare, .heads, .arcs, .indexer, .pipeline, .patterns, .softmax, .weightedSum,
     ]
 
     /// Every figure, in the order of the list.
     public static let all: [Figure] =
-        ofRuns + [.growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .parity, .stack, .roofline]
+        ofRuns + [.triangles, .nextToken, .difference, .absorption, .pathway]
+        + [.growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .parity, .stack, .roofline]
         + [.tiles, .timeline, .traffic, .oneProgram]
 
     /// The figure called `name`; throws with near names if there is none among those `figures`.

@@ -56,6 +56,10 @@ public enum FigureChoice: String, CaseIterable, Hashable, Sendable {
     case phase
     /// The moment.
     case moment
+    /// The stage.
+    case stage
+    /// The part that is lit.
+    case part
 }
 
 /// What the reader may choose about a figure. `Figure.takes` says which of it a figure heeds; commands and pages refuse the rest.
@@ -82,6 +86,10 @@ public struct FigureOptions: Hashable, Sendable {
     public var phase = "prefill"
     /// The entry of a schedule whose beginning is shown; by default one that tells most.
     public var moment: Int?
+    /// The one stage of a softmax to draw; by default all, side by side.
+    public var stage: SoftmaxStage?
+    /// The part of the pathway that is lit; by default none is quiet.
+    public var part: PathwayPart?
     /// Options by default.
     public init() {}
 }

@@ -46,6 +46,8 @@ public enum FigureNumbers: Sendable {
     case tiles(TileData)
     /// What one program became on several machines: `one-program`.
     case lowerings(LoweringData)
+    /// Beside traces, the model in whose stack a layer like theirs stands: `pathway`.
+    case model(ModelDimensions)
 }
 
 /// What closed forms of cost need, and what they are compared with.

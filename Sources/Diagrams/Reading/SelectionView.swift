@@ -141,6 +141,9 @@ extension Words {
         names.map { quoted($0[position]) } ?? Bilingual(same: "\(position)")
     }
 
+    /// A sentence's beginning: its first letter a capital.
+    static func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
     /// A number of things in English: 1 row, 1,296 rows.
     static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
         "\(NumberText.grouped(count)) \(count == 1 ? one : many ?? one + "s")"

@@ -44,7 +44,10 @@ public struct GalleryPage: Sendable {
 
     /// A claim and the figures that support it, in the order of the page.
     public static let claims: [(claim: Bilingual, figures: [String])] = [
-        (Bilingual(en: "Attention is a weighted choice among earlier tokens", zh: "注意力是对之前词元的加权选择"), ["matrix", "heads", "arcs"]),
+        (
+            Bilingual(en: "Attention is a weighted choice among earlier tokens", zh: "注意力是对之前词元的加权选择"),
+            ["pathway", "matrix", "softmax", "weighted-sum", "heads", "arcs"]
+        ),
         (
             Bilingual(en: "Sparse attention picks anew for every query: not picked is not forgotten", zh: "稀疏注意力为每个查询重新挑选：没被选中不等于被忘掉"),
             ["questions", "compare"]
@@ -55,6 +58,7 @@ public struct GalleryPage: Sendable {
             Bilingual(en: "Long contexts cost much less, and the indexer is still quadratic", zh: "长上下文便宜得多，而索引器仍是平方增长"),
             ["triangles", "next-token", "rows-touched", "growth", "cost-curve", "doubling", "measured"]
         ),
+        (Bilingual(en: "One latent a token serves all heads, and position stays outside it", zh: "每个词元一个潜向量，各头共用，位置另放"), ["absorption"]),
         (Bilingual(en: "Prices fell; the cache did not shrink", zh: "价格降了，缓存并没有变小"), ["prices", "cache"]),
         (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves"]),
         (Bilingual(en: "A mistake in attention hides in plain sight", zh: "注意力里的错误，摆在眼前也看不出来"), ["difference"]),

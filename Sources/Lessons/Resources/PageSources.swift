@@ -48,7 +48,7 @@ final class SourceLog: Sendable {
     /// Notes what a figure drew, by the kind of its data.
     func note(_ data: FigureData) {
         switch data.numbers {
-        case nil: note(.recorded, data.provenance)
+        case nil, .model: note(.recorded, data.provenance)
         // What costs are compared with, the published curves, is a file; the dimensions that they are counted from, two more.
         case .costs, .prices, .benchmarks, .stacks: note(.published, data.provenance)
         case .tiles: note(.counted, data.provenance)

@@ -86,6 +86,11 @@ struct FigureCommand: ParsableCommand {
             help: ArgumentHelp("A what-if switch to turn on, with --lesson or --case; may be repeated.", valueName: "switch"))
         var switches: [String] = []
         @Option(help: ArgumentHelp("The moment of tiles: an entry of the schedule, from 0.", valueName: "n")) var moment: Int?
+        @Option(help: "The one stage of softmax to draw: scores, exponentials or shares.") var stage: SoftmaxStage?
+        @Option(
+            help: ArgumentHelp(
+                "The part of pathway that is lit: \(PathwayPart.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "part"))
+        var part: PathwayPart?
         @Option(help: ArgumentHelp("A tile program, for tiles, timeline, traffic and one-program; see attn tiles list.", valueName: "name"))
         var program: String?
         @Option(help: ArgumentHelp("A chip or its file, for tiles, timeline and traffic; see attn tiles chips.", valueName: "chip"))
@@ -141,7 +146,7 @@ struct FigureCommand: ParsableCommand {
         private func refuseWhatWouldBeIgnored(_ figure: Figure, _ form: Form?) throws {
             let given: [(FigureChoice, Bool)] = [
                 (.step, step != nil), (.head, head != nil), (.query, query != nil), (.key, key != nil), (.aggregate, aggregate != nil),
-                (.phase, phase != nil), (.moment, moment != nil),
+                (.phase, phase != nil), (.moment, moment != nil), (.stage, stage != nil), (.part, part != nil),
             ]
             for (choice, isGiven) in given where isGiven && !figure.takes.contains(choice) {
                 // A step that is not there is told as such, once the trace is.
@@ -211,6 +216,8 @@ struct FigureCommand: ParsableCommand {
             options.aggregate = aggregate
             if let phase { options.phase = phase }
             options.moment = moment
+            options.stage = stage
+            options.part = part
             if let head {
                 guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
                     throw UsageError("--head: expected a number or mean, found \"\(head)\"")
@@ -225,3 +232,5 @@ struct FigureCommand: ParsableCommand {
 extension Theme: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 extension Aggregation: ExpressibleByArgument {}
+extension SoftmaxStage: ExpressibleByArgument {}
+extension PathwayPart: ExpressibleByArgument {}

@@ -231,6 +231,8 @@ extension FigureOptions {
         facts["key"] = key.map(String.init)
         facts["aggregate"] = aggregate?.rawValue
         facts["moment"] = moment.map(String.init)
+        facts["stage"] = stage?.rawValue
+        facts["part"] = part?.rawValue
         switch head {
         case .mean: facts["head"] = "mean"
         case .one(let n): facts["head"] = String(n)
