@@ -2,6 +2,7 @@
 
 public import Diagrams
 public import Mechanisms
+internal import Records
 internal import TileMachine
 public import Traces
 
@@ -134,10 +135,36 @@ struct PageBuilder {
             blocks += builder.unplaced.map(Block.figure)
             let focus = try step.focus.map(resolver.exactCell)
             return PageStep(
-                id: step.id, number: position + 1, heading: try builder.inlines(section.title), blocks: blocks,
-                focus: focus.map { ($0.step.id.text, $0.index) }, focusRun: focus?.experiment.name)
+                id: step.id, number: position + 1, heading: try builder.inlines(section.title), pathway: try pathway(step),
+                blocks: blocks, focus: focus.map { ($0.step.id.text, $0.index) }, focusRun: focus?.experiment.name)
         }
     }
+
+    /// The lesson's pathway with the step's part lit, in a stack of as many layers as the real model has.
+    private func pathway(_ step: Lesson.Step) throws -> PageFigure? {
+        guard let request = lesson.pathway else { return nil }
+        let figure = try self.figure(request)
+        var (data, options) = (figure.data, figure.options)
+        options.part = step.part
+        if figure.experiment.origin != .model, let model = try realModel() {
+            data.numbers = .model(model)
+            let file = ResourceFile.model(Self.realModel)
+            resolver.log.note(file.sort, try resolver.resources.provenance(file))
+        }
+        return PageFigure(
+            name: figure.name, data: data, options: options, experiment: figure.experiment,
+            place: step.part == nil ? request.place : step.place)
+    }
+
+    /// What the course's model is made of; nil in a program that brings no models.
+    private func realModel() throws -> ModelDimensions? {
+        do { return try resolver.resources.model(Self.realModel) } catch let error as LessonError where error.kind == .noInput {
+            return nil
+        }
+    }
+
+    /// The model that the course is about.
+    private static let realModel = "deepseek-v3.2-exp"
 
     /// A figure's data and options, its roles looked up.
     func figure(_ request: Lesson.Step.FigureRequest) throws -> PageFigure {

@@ -44,6 +44,8 @@ public struct Lesson: Sendable {
         var panel: Panel?
         /// The line of code.yaml that is lit.
         var line: (id: String, place: LessonError.Place)?
+        /// The part of the lesson's pathway that is lit; nil for none.
+        var part: PathwayPart?
         var place: LessonError.Place
     }
 
@@ -74,6 +76,8 @@ public struct Lesson: Sendable {
     let steps: [Step]
     /// Code beside numbers, if the lesson has it.
     let code: CodeLines?
+    /// The one picture that stays at the head of every step, or nil.
+    let pathway: Step.FigureRequest?
     let narrations: [Language: Narration]
     package let diary: Diary
     let resources: LessonResources
@@ -86,7 +90,9 @@ public struct Lesson: Sendable {
         file = folder + "/lesson.yaml"
         let root = try YAMLNode(parsing: readText(file), file: file)
         try root.allow(
-            ["order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "steps"], in: "a lesson")
+            [
+                "order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "pathway", "steps",
+            ], in: "a lesson")
         track = try root.required("track").string("track")
         guard ["story", "engine-room", Self.laboratory].contains(track) else {
             throw try root.required("track").error("track: expected story, engine-room or laboratory, found \"\(track)\"")
@@ -116,7 +122,11 @@ public struct Lesson: Sendable {
         }
         allowedDigits = Set(
             try (root.optional("digits")?.items("digits") ?? []).map { item throws(LessonError) in try item.string("digits") })
-        steps = try root.required("steps").items("steps").map { node throws(LessonError) in try Self.step(node, questions: questions) }
+        pathway = try root.optional("pathway").map { node throws(LessonError) in try Self.pathway(node) }
+        let hasPathway = pathway != nil
+        steps = try root.required("steps").items("steps").map { node throws(LessonError) in
+            try Self.step(node, questions: questions, hasPathway: hasPathway)
+        }
         code = try CodeLines(folder: folder)
         var narrations: [Language: Narration] = [:]
         for language in Language.allCases {
@@ -140,8 +150,8 @@ public struct Lesson: Sendable {
         throw LessonError(.badFile, at: lit.place, "line: expected a file code.yaml beside lesson.yaml, found none")
     }
 
-    private static func step(_ node: YAMLNode, questions: [String]) throws(LessonError) -> Step {
-        try node.allow(["id", "when", "figure", "figures", "focus", "panel", "line"], in: "a step")
+    private static func step(_ node: YAMLNode, questions: [String], hasPathway: Bool) throws(LessonError) -> Step {
+        try node.allow(["id", "when", "figure", "figures", "focus", "panel", "line", "part"], in: "a step")
         let condition = try node.optional("when").map { node throws(LessonError) in
             let condition = NarrationCondition(try node.string("when"))
             if let unknown = condition.unknown(questions: questions).first {
@@ -159,11 +169,30 @@ public struct Lesson: Sendable {
         return Step(
             id: try node.required("id").string("id"), condition: condition,
             figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus, panel: panel, line: line,
-            place: node.place)
+            part: try node.optional("part").map { node throws(LessonError) in try part(node, hasPathway) }, place: node.place)
+    }
+
+    private static func part(_ node: YAMLNode, _ hasPathway: Bool) throws(LessonError) -> PathwayPart {
+        guard hasPathway else { throw node.error("part: expected in a lesson with a pathway, found none") }
+        let name = try node.string("part")
+        guard let part = PathwayPart(rawValue: name) else {
+            throw node.error("part: expected one of \(PathwayPart.allCases.map(\.rawValue).joined(separator: ", ")), found \"\(name)\"")
+        }
+        return part
+    }
+
+    /// The figure `pathway`, with the choices of any figure; its part is each step's.
+    private static func pathway(_ node: YAMLNode) throws(LessonError) -> Step.FigureRequest {
+        try node.allow(["step", "head", "query", "phase"], in: "pathway")
+        return try figure(node, named: Figure.pathway.name)
     }
 
     private static func figure(_ node: YAMLNode) throws(LessonError) -> Step.FigureRequest {
         try node.allow(["name", "step", "head", "query", "run", "runs", "phase", "data"], in: "a figure")
+        return try figure(node, named: node.required("name").string("name"))
+    }
+
+    private static func figure(_ node: YAMLNode, named name: String) throws(LessonError) -> Step.FigureRequest {
         func text(_ key: String) throws(LessonError) -> String? {
             try node.optional(key).map { node throws(LessonError) in try node.string(key) }
         }
@@ -172,7 +201,7 @@ public struct Lesson: Sendable {
         let sources = ["run", "runs", "data"].filter { node.optional($0) != nil }
         if sources.count > 1 { throw node.error("a figure: expected one of run, runs, data, found \(sources.joined(separator: " and "))") }
         return .init(
-            name: try node.required("name").string("name"), step: try text("step"), head: try text("head"), query: try text("query"),
+            name: name, step: try text("step"), head: try text("head"), query: try text("query"),
             experiment: try text("run"), experiments: runs, phase: try text("phase"), data: try text("data"), place: node.place)
     }
 

@@ -26,7 +26,7 @@ public struct Page: Sendable {
     public let sources: [PageSource]
 
     /// All figures, in the order of the page.
-    public var figures: [PageFigure] { steps.flatMap(\.figures) }
+    public var figures: [PageFigure] { steps.flatMap { ($0.pathway.map { [$0] } ?? []) + $0.figures } }
 
     fileprivate static func figures(in blocks: [Block]) -> [PageFigure] {
         blocks.flatMap { block -> [PageFigure] in
@@ -55,6 +55,8 @@ public struct PageStep: Sendable {
     public let number: Int
     /// The heading.
     public let heading: [Inline]
+    /// The picture that stays, with this step's part lit: at the head of the step. Nil in lessons without one.
+    public let pathway: PageFigure?
     /// What it says and shows, in order.
     public let blocks: [Block]
     /// The cell that the step is about.
@@ -64,12 +66,14 @@ public struct PageStep: Sendable {
 
     /// A step; `focus` with the name of its run, or none.
     package init(
-        id: String, number: Int, heading: [Inline], blocks: [Block], focus: (step: String, index: [Int])? = nil, focusRun: String? = nil
+        id: String, number: Int, heading: [Inline], pathway: PageFigure? = nil, blocks: [Block], focus: (step: String, index: [Int])? = nil,
+        focusRun: String? = nil
     ) {
-        (self.id, self.number, self.heading, self.blocks, self.focus, self.focusRun) = (id, number, heading, blocks, focus, focusRun)
+        (self.id, self.number, self.heading, self.pathway, self.blocks) = (id, number, heading, pathway, blocks)
+        (self.focus, self.focusRun) = (focus, focusRun)
     }
 
-    /// Its figures, in order.
+    /// Its figures, in order, without the picture that stays.
     var figures: [PageFigure] { Page.figures(in: blocks) }
 }
 

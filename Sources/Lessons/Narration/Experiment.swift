@@ -94,7 +94,7 @@ public struct Experiment: Sendable {
         roles["decoy"] = decoy(order)
         roles.merge(try Self.rolesAtTheCut(trace, place)) { $1 }
         self.roles = roles
-        surestHead = (0..<heads).max { weights[$0, queries - 1, order[0]] < weights[$1, queries - 1, order[0]] } ?? 0
+        surestHead = AttentionRow.surestHead(of: weights, query: queries - 1)
     }
 
     /// `cut`: the last key that the indexer let in for the last query; `below`: the best of those that it left out.

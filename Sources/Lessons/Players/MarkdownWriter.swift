@@ -31,7 +31,7 @@ public struct MarkdownWriter {
         for step in page.steps {
             article.add("## " + article.text(step.heading))
             article.beginStep(step)
-            try article.blocks(step.blocks)
+            try article.blocks((step.pathway.map { [.figure($0)] } ?? []) + step.blocks)
         }
         return [OutputFile(path: "index.md", bytes: Array(article.lines.joined(separator: "\n").utf8) + [10])] + article.pictures
     }

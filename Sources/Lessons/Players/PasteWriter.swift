@@ -17,7 +17,9 @@ public struct PasteWriter {
         var body = "<section style=\"\(PasteStyle.page)\">\n<p style=\"\(PasteStyle.summary)\">\(HTMLText.escaped(page.summary))</p>\n"
         for step in page.steps {
             article.begin(step)
-            body += "<h2 style=\"\(PasteStyle.heading)\">\(article.text(step.heading))</h2>\n" + (try article.blocks(step.blocks))
+            body +=
+                "<h2 style=\"\(PasteStyle.heading)\">\(article.text(step.heading))</h2>\n"
+                + (try article.blocks((step.pathway.map { [.figure($0)] } ?? []) + step.blocks))
         }
         let text = """
             <!doctype html>

@@ -35,7 +35,8 @@ struct HTMLArticle {
     mutating func body(of step: PageStep) throws -> String {
         termsOfStep = []
         focus = step.focus
-        return try blocks(step.blocks)
+        let pathway = try step.pathway.map { figure in try picture(figure) } ?? ""
+        return pathway + (try blocks(step.blocks))
     }
 
     /// Blocks one after the other; what follows a question is kept together, since it waits for the answer.

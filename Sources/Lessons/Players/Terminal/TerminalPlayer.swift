@@ -1,5 +1,6 @@
 // A page as lines of a terminal. TerminalPlay shows them one step at a time; in a pipe they come all at once.
 
+internal import Diagrams
 internal import Traces
 
 /// Says in words what a figure shows, in the page's language: for players that do not draw it. Nil if it cannot be drawn.
@@ -56,6 +57,7 @@ public struct TerminalPlayer: Sendable {
     public func parts(of step: PageStep, in page: Page) -> [Part] {
         let head = "\(step.number)/\(page.steps.count)  "
         var parts = [Part(blocks: [prose([Styled(head, .muted)] + styled(step.heading, .title)) + [""]], asks: false)]
+        if let pathway = step.pathway { parts[0].blocks.append(self.pathway(pathway, page.language) + [""]) }
         var player = self
         player.focus = step.focus
         for block in step.blocks { player.add(block, to: &parts, page.language) }
@@ -112,6 +114,18 @@ public struct TerminalPlayer: Sendable {
         guard let words = describe(figure) else { return [] }
         let label = Bilingual(en: "Figure: ", zh: "图：")[language]
         return prose([Styled(label + TerminalText.sanitized(words), .muted)], indent: 4)
+    }
+
+    /// The picture that stays, as a line of its parts: the one that is lit in brackets.
+    private func pathway(_ figure: PageFigure, _ language: Language) -> [String] {
+        guard let pathway = try? Pathway(figure.data, figure.options) else { return [] }
+        var pieces: [Styled] = []
+        for (number, entry) in pathway.parts.enumerated() {
+            if number > 0 { pieces.append(Styled(" → ", .muted)) }
+            let name = TerminalText.sanitized(entry.name[language])
+            pieces.append(entry.part == figure.options.part ? Styled("[\(name)]", .bold) : Styled(name, .muted))
+        }
+        return prose(pieces)
     }
 
     private func joined(_ blocks: [Block], _ language: Language) -> [String] {
