@@ -63,6 +63,7 @@ let package = Package(
             name: "PageEngine", dependencies: ["Diagrams", "Traces", "Mechanisms"], exclude: ["WebAssembly"], swiftSettings: settings),
         .systemLibrary(
             name: "CCairo", pkgConfig: "pangocairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"]), .brew(["cairo", "pango"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .target(name: "CPNG", dependencies: ["CPNGLibrary"]),
         .systemLibrary(name: "CCMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev"]), .brew(["cmark-gfm"])]),
@@ -79,7 +80,7 @@ let package = Package(
             name: "attn",
             dependencies: [
                 "Traces", "Mechanisms", "Records", "TileMachine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons",
-                "CCairo",
+                "CCairo", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(

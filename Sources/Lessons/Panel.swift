@@ -118,10 +118,13 @@ struct PagePanel: Sendable {
         panel.figures.map { figure in
             var own = options
             (own.step, own.query) = (figure.step, nil)
-            own.head = figure.step == nil ? nil : .mean
+            own.head = Self.takesHead(figure.name) ? .mean : nil
             return (figure.name, own)
         }
     }
+
+    /// Whether a figure shows one head or the mean of all; panels show the mean.
+    private static func takesHead(_ figure: String) -> Bool { ["matrix", "arcs"].contains(figure) }
 
     /// What the page's script makes the panel of.
     var json: JSONText {
@@ -129,6 +132,7 @@ struct PagePanel: Sendable {
         let figures = panel.figures.map { figure -> JSONText in
             var fields: [(String, JSONText)] = [("name", .string(figure.name))]
             if let step = figure.step { fields.append(("step", .string(step))) }
+            if Self.takesHead(figure.name) { fields.append(("head", "mean")) }
             return .object(fields)
         }
         let challenge = panel.challenge

@@ -22,6 +22,6 @@ extension EngineInPage {
             referenceCase: { name in
                 let path = "\(home)/assets/cases/\(name).safetensors"
                 return try ReferenceCase(path: path).pageCase(sha256: Provenance.sha256(of: path)).json()
-            })
+            }, deflate: Deflate.packed)
     }
 }

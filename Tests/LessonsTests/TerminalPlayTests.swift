@@ -82,9 +82,9 @@ private func screen(
     }
 
     @Test func `b goes to the screen before, and from the first one to the step before`() throws {
-        let text = try screen("1", [.next, .back, .quit], columns: 60, rows: 14)
+        let text = try screen("1", [.next, .back, .quit], columns: 60, rows: 17)
         #expect(text.components(separatedBy: first).count == 3 && text.components(separatedBy: "│ Holiday").count == 3)
-        #expect(try screen("1", [.next, .back, .back, .quit], columns: 60, rows: 14).components(separatedBy: first).count == 4)
+        #expect(try screen("1", [.next, .back, .back, .quit], columns: 60, rows: 17).components(separatedBy: first).count == 4)
     }
 
     @Test func `a window that becomes smaller between screens counts from the next one`() throws {

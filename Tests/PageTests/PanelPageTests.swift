@@ -2,6 +2,7 @@
 
 import Foundation
 import Lessons
+import Mechanisms
 import Testing
 import Traces
 
@@ -9,18 +10,19 @@ import Traces
     /// An engine whose parts can be told apart in a page.
     static let engine = EngineInPage(
         program: Array("a program".utf8), diary: library.diary.json(), advances: "{\"text\": \"</script><b>\"}",
-        referenceCase: { "{\"name\":\"\($0)\"}" })
+        referenceCase: { "{\"name\":\"\($0)\"}" }, deflate: { $0 })
 
     static func page(_ lesson: String, _ engine: EngineInPage?) throws -> String {
         let pages = try Language.allCases.map { try library.lesson(lesson).run(language: $0) }
         return text(try HTMLWriter(assets: assets, engine: engine).files(of: pages, pictures: pictures())[0])
     }
 
-    /// What is inside the element of that id, as JSON.
+    /// What is inside the element of that id, as JSON: the engine of these tests packs nothing, but puts it in base64.
     static func json(_ id: String, in page: String) throws -> [String: Any] {
         let start = try #require(page.range(of: "id=\"\(id)\">"))
         let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
-        return try #require(try JSONSerialization.jsonObject(with: Data(page[start.upperBound..<end.lowerBound].utf8)) as? [String: Any])
+        let text = String(page[start.upperBound..<end.lowerBound])
+        return try #require(try JSONSerialization.jsonObject(with: Data(base64Encoded: text) ?? Data(text.utf8)) as? [String: Any])
     }
 
     /// The panels of a page, as their script reads them.
@@ -34,7 +36,7 @@ import Traces
     }
 
     @Test func `a panel tells its script the run, the controls and the lesson's values, in each language`() throws {
-        let panels = try Self.panels(Self.page("highlighting", Self.engine))
+        let panels = try Self.panels(Self.page("laboratory", Self.engine))
         #expect(panels.count == 2)
         for (panel, language) in zip(panels, Language.allCases) {
             #expect((panel["run"] as? [String: Any])?["question"] as? String == "trip")
@@ -48,29 +50,30 @@ import Traces
             #expect(questions[0]["whole"] == (try library.diary.text(question: "trip", language: language)))
             #expect(panel["text"] as? String == questions[0]["whole"])
             let challenge = try #require(panel["challenge"] as? [String: Any])
-            #expect((challenge["goal"] as? [String: String])?["lost"] == "Dali" && challenge["same"] as? [String] == ["text", "question"])
+            #expect(
+                (challenge["goal"] as? [String: String])?["answer"] == "Shanghai" && challenge["same"] as? [String] == ["text", "question"])
         }
     }
 
     @Test func `a page carries the engine once, what it loads, and words in both languages; without an engine it has none of them`() throws
     {
-        let page = try Self.page("highlighting", Self.engine)
+        let page = try Self.page("attention-step-by-step", Self.engine)
         #expect(page.components(separatedBy: Data("a program".utf8).base64EncodedString()).count == 2)
         #expect((try Self.json("engine-loading", in: page)["advances"] as? [String: String])?["text"] == "</script><b>")
         #expect((try Self.json("engine-loading", in: page)["diary"] as? [String: Any])?["format"] as? String == "attention-steps.diary")
         let words = try Self.json("panel-words", in: page)
         let (en, zh) = (try #require(words["en"] as? [String: Any]), try #require(words["zh"] as? [String: Any]))
         #expect(Set(en.keys) == Set(zh.keys) && en["question"] as? String != zh["question"] as? String)
-        let plain = try Self.page("highlighting", nil)
+        let plain = try Self.page("attention-step-by-step", nil)
         #expect(!plain.contains("id=\"engine") && !plain.contains("id=\"panel-words"))
         #expect(plain.contains("data-panel=") && plain.count < page.count)
     }
 
     @Test func `cells and values say which run, step and place the engine is to be asked for`() throws {
-        let page = try Self.page("highlighting", Self.engine)
-        let book = try Self.json("cells", in: page)
+        let page = try Self.page("attention-step-by-step", Self.engine)
+        let book = try Self.json("cells-packed", in: page)
         let runs = try #require(book["runs"] as? [[String: Any]])
-        #expect(runs.contains { $0["question"] as? String == "trip" && ($0["switches"] as? [String]) == ["select=recent"] })
+        #expect(runs.contains { $0["question"] as? String == "trip" && ($0["switches"] as? [String]) == ["top-k=18"] })
         let (figures, steps) = (try #require(book["figures"] as? [[String: Any]]), try #require(book["steps"] as? [[String: Any]]))
         for figure in figures where figure["run"] is Int {
             let known = try #require(figure["steps"] as? [Int])

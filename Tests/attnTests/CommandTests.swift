@@ -19,7 +19,7 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
             (["lesson", "run", "99"], 65, "there is no lesson \"99\""),
             (["lesson", "run", "1", "--text", ""], 65, "the text is empty"),
             (["lesson", "run", "1", "--text", "Holiday: flew to Dalli."], 65, "\"Dalli\" is not a word of the diary; did you mean Dali?"),
-            (["lesson", "run", "1", "--text", "-x"], 65, "\"-x\" is not a word of the diary"),
+            (["lesson", "run", "1", "--text", "-x"], 65, "\"-\" is not a word of the diary"),
             (["lesson", "run", "1", "--question", "lunch"], 65, "expected one of trip, breakfast, mei"),
             (["lesson", "run", "1", "--model", "/nowhere", "--text", "x"], 66, "/nowhere/config.json: cannot be opened"),
             (["lesson", "run", "1", "--to", "markdown", "--output", "/proc/nowhere"], 73, "cannot be made"),

@@ -17,7 +17,7 @@ from browser import open_browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIGURES = [
-    "matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline", "patterns", "softmax", "weighted-sum", "absorption", "pathway",
+    "matrix", "questions", "compare", "heads", "arcs", "indexer", "pipeline", "patterns", "softmax", "weighted-sum",
 ]
 # What panels draw, and of which cases.
 PANELS = ["compare", "indexer", "heads", "matrix"]

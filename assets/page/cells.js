@@ -31,6 +31,7 @@ function makeCells({ all, make, page, book, engine }) {
     layer.setAttribute("class", "cells");
     layer.setAttribute("viewBox", sheet.querySelector("svg").getAttribute("viewBox"));
     layer.setAttribute("role", "group");
+    layer.setAttribute("tabindex", "-1");
     layer.setAttribute("aria-label", words.cells);
     layer.shownCells = { list, run };
     const readout = make("p", { class: "readout", "aria-hidden": "true" }, words.hint);
@@ -68,6 +69,7 @@ function makeCells({ all, make, page, book, engine }) {
     layer.addEventListener(isFew ? "pointerover" : "pointermove", (event) => { const rect = under(event); if (rect) say(rect); });
     layer.addEventListener("pointerleave", () => say(focused()));
     layer.addEventListener("focusin", (event) => {
+      if (!isCell(event.target)) return;
       for (const rect of rects) rect.setAttribute("tabindex", rect === event.target ? "0" : "-1");
       say(event.target);
     });
@@ -123,7 +125,8 @@ function makeCells({ all, make, page, book, engine }) {
 
   function close(holder) {
     panelOf(holder)?.remove();
-    for (const cell of all(".asked, .lit")) cell.classList.remove("asked", "lit");
+    for (const cell of all(".asked")) cell.classList.remove("asked");
+    for (const mark of all(".cells .lit")) mark.remove();
   }
 
   /// Shows why a cell has its value, below `holder`. `cell`: its label, what was recorded of it (`why`: one explanation, several for a mean, -2 minus one of a
@@ -143,7 +146,8 @@ function makeCells({ all, make, page, book, engine }) {
     if (holder.matches(".picture")) holder.append(panel); else holder.after(panel);
     const isAsked = engine.exists && cell.run && cell.step;
     if (!isAsked) showRecorded(panel, cell);
-    else engine.open().then((opened) => follow(panel, opened, cell.run, [{ ...cell, name: cell.label }])).catch(() => showRecorded(panel, cell));
+    else engine.open().then((opened) => { if (panel.isConnected) follow(panel, opened, cell.run, [{ ...cell, name: cell.label }]); },
+      () => { if (panel.isConnected) showRecorded(panel, cell); });
     panel.scrollIntoView({ block: "nearest" });
   }
 
@@ -179,6 +183,8 @@ function makeCells({ all, make, page, book, engine }) {
     const words = page.words(panel);
     const at = trail[trail.length - 1];
     const answer = JSON.parse(opened.explanation({ run: { ...run, language: page.language() }, step: at.step, index: at.index }));
+    // A picture may mark a whole step, which is no cell: what was recorded of it says what it is.
+    if (answer.error && trail.length === 1 && at.about >= 0) return showRecorded(panel, at);
     const reasons = make("div", { class: "reasons" });
     if (trail.length > 1) {
       const way = make("ol", { class: "way", "aria-label": words.way });
@@ -200,7 +206,7 @@ function makeCells({ all, make, page, book, engine }) {
     const list = answer.error ? [] : answer.mean ?? [answer.leftOut ?? answer];
     /// A button for an operand; where it is a whole row, a menu besides for the cells of it.
     const links = ({ step, symbol, index, nearest, free }) => {
-      const name = (at) => `${symbol}[${at.join(", ")}]`;
+      const name = (at) => `${symbol.split("[")[0]}[${at.join(",")}]`;
       const link = make("button", { type: "button", title: `${step}[${nearest.join(",")}]` }, name(index.map((position) => position ?? "·")));
       link.addEventListener("click", () => go([...trail, { step, index: nearest, name: name(nearest) }]));
       for (const event of ["pointerenter", "focus"]) link.addEventListener(event, () => light(panel, step, index));
@@ -230,15 +236,16 @@ function makeCells({ all, make, page, book, engine }) {
     if (trail.length > 1) light(panel, at.step, at.index);
   }
 
-  /// Marks the cells of this step's pictures that show an operand; null in an index is any position.
+  /// Marks the cells of this step's pictures that show an operand; null in an index is any position, and a cell may be a mean (-1).
   function light(panel, step, index) {
     const section = panel.closest(".step") ?? document;
-    for (const cell of all(".lit", section)) cell.classList.remove("lit");
+    for (const mark of all(".lit", section)) mark.remove();
     for (const layer of all(".cells", section)) {
-      const { list } = layer.shownCells;
-      for (const rect of layer.children) {
-        const cell = list[rect.cell];
-        if (cell.step === step && cell.index.length === index.length && cell.index.every((at, axis) => index[axis] === null || at === index[axis])) rect.classList.add("lit");
+      for (const { x, y, width, height, step: own, index: place } of layer.shownCells.list) {
+        if (own !== step || place.length !== index.length || !place.every((at, axis) => index[axis] === null || at === -1 || at === index[axis])) continue;
+        const mark = document.createElementNS(svgSpace, "rect");
+        for (const [name, value] of Object.entries({ x, y, width, height, class: "lit", "pointer-events": "none" })) mark.setAttribute(name, value);
+        layer.append(mark);
       }
     }
   }

@@ -14,7 +14,7 @@ function makePanels({ make, page, cells, engine }) {
     const { state: lesson, rest } = settings.lessonValues(data);
     const panel = {
       section, data, words: panelWords()[language], language, lesson, rest, state: structuredClone(lesson), opened, id: `panel-${++number}`,
-      tokens: data.tokens, refused: "", shows: [], picture: section.querySelector(".picture"),
+      tokens: data.tokens, newWords: [], refused: "", shows: [], picture: section.querySelector(".picture"),
     };
     const controls = make("div", { class: "controls" }, ...data.controls.map((name) => builders[name](panel)));
     if (data.figures.length > 1) controls.append(builders.figure(panel));
@@ -33,12 +33,12 @@ function makePanels({ make, page, cells, engine }) {
   function change(panel, how) {
     how(panel.state);
     panel.refused = "";
-    remember(panel);
     if (panel.isScheduled) return;
     panel.isScheduled = true;
     requestAnimationFrame(() => {
       panel.isScheduled = false;
       draw(panel);
+      remember(panel);
     });
   }
 
@@ -78,7 +78,7 @@ function makePanels({ make, page, cells, engine }) {
     const control = make("input", { type: "checkbox", "data-control": name, id: `${panel.id}-${name}` });
     control.addEventListener("change", () => change(panel, (state) => { state[name] = control.checked ? "on" : "off"; }));
     panel.shows.push((state) => { control.checked = state[name] === "on"; });
-    return make("div", { class: "field" }, make("label", { class: "tick", for: control.id }, control, " " + label));
+    return make("label", { class: "tick", for: control.id }, control, " " + label);
   }
 
   const builders = {
@@ -100,8 +100,8 @@ function makePanels({ make, page, cells, engine }) {
         const whole = settings.textOf(panel, state);
         if (control.value !== whole) control.value = whole;
       });
-      panel.newWords = make("div", { class: "new-words" });
-      const whole = field(panel, panel.words.text, control, panel.newWords);
+      panel.wordMenus = make("div", { class: "new-words" });
+      const whole = field(panel, panel.words.text, control, panel.wordMenus);
       whole.classList.add("wide");
       return whole;
     },
@@ -120,11 +120,13 @@ function makePanels({ make, page, cells, engine }) {
         });
       }
       panel.shows.push((state) => boxes.forEach((box, head) => { box.checked = state.heads.includes(head); }));
-      return make("fieldset", { class: "field" }, make("legend", {}, panel.words.heads),
+      return make("fieldset", { class: "field wide" }, make("legend", {}, panel.words.heads),
         ...boxes.map((box, head) => make("label", { class: "tick", for: box.id }, box, " " + panel.data.heads[head])));
     },
-    relu: (panel) => tick(panel, "relu", panel.words.relu),
-    "head-weights": (panel) => tick(panel, "head-weights", panel.words.headWeights),
+    relu: (panel) => make("fieldset", { class: "field" }, make("legend", {}, panel.words.indexer),
+      tick(panel, "relu", panel.words.relu), tick(panel, "head-weights", panel.words.headWeights)),
+    // Both of the indexer's parts stand under one heading.
+    "head-weights": () => "",
     mask: (panel) => menu(panel, panel.words.mask, { "data-control": "mask" }, [["before", panel.words.maskBefore], ["after", panel.words.maskAfter]],
       (state, value) => { state.mask = value; }, ({ mask }) => mask),
     rule: (panel) => menu(panel, panel.words.rule, { "data-control": "rule" }, settings.rules.map((rule) => [rule, panel.words.rules[rule]]),
@@ -147,7 +149,7 @@ function makePanels({ make, page, cells, engine }) {
 
   /// Small menus for words that the diary does not know.
   function showWords(panel, list) {
-    if (!panel.newWords || panel.shownWords === JSON.stringify(list)) return;
+    if (!panel.wordMenus || panel.shownWords === JSON.stringify(list)) return;
     panel.shownWords = JSON.stringify(list);
     const { words, data } = panel;
     const focused = document.activeElement?.dataset.word;
@@ -163,42 +165,65 @@ function makePanels({ make, page, cells, engine }) {
     const menus = list.map(({ text }, at) => make("span", { class: "new-word" }, make("bdi", {}, visibleText(text)),
       choice(at, "kind", words.kind, settings.kinds.map((kind) => [kind, words.kinds[kind]])),
       choice(at, "story", words.story, [["", words.ownStory], ...data.stories.map(({ id, name }) => [id, name])])));
-    panel.newWords.replaceChildren(...(menus.length ? [make("p", {}, words.newWords), ...menus] : []));
-    if (focused) panel.newWords.querySelector(`[data-word="${focused}"]`)?.focus();
+    panel.wordMenus.replaceChildren(...(menus.length ? [make("p", {}, words.newWords), ...menus] : []));
+    if (focused) panel.wordMenus.querySelector(`[data-word="${focused}"]`)?.focus();
   }
 
   // MARK: What the engine says
 
-  /// Puts the state into the address.
-  function remember(panel) { history.replaceState(null, "", "#" + page.step() + settings.query(panel)); }
+  /// When the address was written: browsers refuse a hundred times in half a minute.
+  let written = [];
+
+  /// Puts the state into the address: at once, or, where that was done very often just now, soon.
+  function remember(panel) {
+    const step = page.step();
+    clearTimeout(panel.timer);
+    panel.write = () => {
+      panel.write = null;
+      written.push(performance.now());
+      if (page.step() !== step) return;
+      try { history.replaceState(null, "", "#" + step + settings.query(panel)); } catch { /* the next change tries again */ }
+    };
+    written = written.filter((time) => performance.now() - time < 30_000);
+    if (written.length < 50) panel.write(); else panel.timer = setTimeout(() => panel.write?.(), 800);
+  }
 
   function read(panel, state, goal = {}) {
+    if (state.text?.length > settings.longest) return { error: panel.words.shorterText.replace("{n}", settings.longest) };
     const run = settings.runOf(panel, state);
     return JSON.parse(panel.opened.readouts(Object.keys(goal).length ? { run, goal } : { run }));
   }
 
-  /// After words were typed: a k that meant all of them still does, and none is larger than there are.
-  function fitKeys(panel) {
-    if (!panel.typed) return;
-    const { hadAll } = panel.typed;
+  /// What the engine says of the state. After words were typed, a k that meant all of them still does, and none is larger than there are.
+  function readFitted(panel, goal) {
+    const { state, typed } = panel;
+    const answer = read(panel, state, goal);
     panel.typed = null;
-    const count = read(panel, { ...panel.state, k: 1 }).visible;
-    if (count && (hadAll || panel.state.k > count)) panel.state.k = count;
+    if (!typed) return answer;
+    const count = answer.error ? read(panel, { ...state, k: 1 }).visible : answer.visible;
+    if (!count || !(state.k > count || (typed.hadAll && state.k < count))) return answer;
+    state.k = count;
+    return read(panel, state, goal);
   }
 
   /// Asks the engine, and shows what it says; what it refuses leaves no number to be read.
   function draw(panel) {
     const start = performance.now();
-    fitKeys(panel);
     const { goal } = panel.data.challenge;
-    const answer = read(panel, panel.state, Object.fromEntries(Object.entries(goal).filter(([, value]) => value !== "above")));
+    const answer = readFitted(panel, Object.fromEntries(Object.entries(goal).filter(([, value]) => value !== "above")));
     panel.section.classList.toggle("refused", Boolean(answer.error));
     panel.refusal.textContent = visibleText(answer.error ?? panel.refused);
-    if (!answer.error) panel.tokens = answer.visible;
+    if (!answer.error) {
+      panel.tokens = answer.visible;
+      panel.newWords = answer.newWords;
+      // What is no more in the text needs no kind.
+      panel.state.words = panel.state.words.filter(({ text }) => answer.newWords.some((word) => word.text === text));
+    }
     for (const show of panel.shows) show(panel.state);
     showReadouts(panel, answer);
     showChallenge(panel, answer);
-    if (!answer.error) {
+    if (answer.error) clear(panel);
+    else {
       showWords(panel, answer.newWords);
       paint(panel);
     }
@@ -217,7 +242,7 @@ function makePanels({ make, page, cells, engine }) {
   function showChallenge(panel, answer) {
     const { state, lesson, words } = panel;
     const { goal, same, words: wanted } = panel.data.challenge;
-    panel.read ??= read(panel, lesson);
+    if (goal.kept === "above") panel.read ??= read(panel, lesson);
     const isMet = !answer.error && !settings.isSame(state, lesson) && (answer.met ?? true) && same.every((name) => settings.keeps(panel, name))
       && (goal.kept !== "above" || Number(answer.kept.exact) > Number(panel.read.kept.exact));
     panel.challenge.classList.toggle("met", isMet);
@@ -225,27 +250,39 @@ function makePanels({ make, page, cells, engine }) {
     if (panel.challenge.textContent !== said) panel.challenge.textContent = said;
   }
 
-  /// Draws the figure, as wide as there is room.
+  /// Takes the picture away: it would be of another state.
+  function clear(panel) {
+    const sheet = panel.picture.querySelector(".sheet");
+    cells.close(panel.picture);
+    sheet.replaceChildren();
+    cells.add(sheet, { list: [] });
+    panel.command.parentElement.hidden = true;
+  }
+
+  /// Draws the figure, as wide as there is room. What cannot be drawn leaves no picture of something else.
   function paint(panel) {
-    const { data, state, picture, opened } = panel;
-    const { name, step } = data.figures[state.figure];
-    const room = picture.clientWidth;
+    const { data, state, picture, opened, words } = panel;
+    const figure = data.figures[state.figure];
+    const { name, step, head } = figure;
+    const sheet = picture.querySelector(".sheet");
+    const room = (panel.room = Math.floor(picture.clientWidth));
     const isNarrow = room < 560;
-    const asked = { theme: page.theme(), ...(isNarrow ? { preset: "phone", width: Math.max(room, 240) } : { width: 760 }), ...(step ? { step, head: "mean" } : {}) };
+    const asked = { theme: page.theme(), preset: isNarrow ? "phone" : "article", width: Math.min(Math.max(room, 240), 760), ...(step && { step }), ...(head && { head }) };
     const run = settings.runOf(panel, state);
     const scene = JSON.parse(opened.scene({ figure: name, runs: [run], options: asked }));
-    if (scene.error) {
-      panel.refusal.textContent = visibleText(scene.error);
-      return;
-    }
-    const sheet = picture.querySelector(".sheet");
-    sheet.style.setProperty("--width", scene.size[0] + "px");
-    sheet.style.setProperty("--least", (isNarrow ? 0 : Math.min(scene.size[0], 700)) + "px");
     cells.close(picture);
+    panel.command.textContent = settings.command(panel, figure);
+    panel.command.parentElement.hidden = !panel.command.textContent;
+    if (scene.error) {
+      const isOthers = name === "indexer" && state.rule !== "indexer";
+      panel.refusal.textContent = isOthers ? words.indexerOnly : visibleText(scene.error);
+      return clear(panel);
+    }
+    sheet.style.setProperty("--width", scene.size[0] + "px");
+    sheet.style.setProperty("--least", "0px");
     sheet.innerHTML = sceneSVG(scene, `${panel.id}-${name}`);
     const list = sceneCells(scene);
     cells.add(sheet, { list, first: Math.max(0, list.findLastIndex(({ index }) => index.includes(panel.tokens - 1))), run });
-    panel.command.textContent = settings.command(panel, name, step);
   }
 
   // MARK: All panels
@@ -258,16 +295,27 @@ function makePanels({ make, page, cells, engine }) {
     const section = step.querySelector(".panel");
     if (!section || !engine.exists) return;
     engine.open().then((opened) => {
-      if (!built.has(section)) built.set(section, build(section, opened));
+      if (!built.has(section)) {
+        built.set(section, build(section, opened));
+        new ResizeObserver(() => resized(built.get(section))).observe(section);
+      }
       const panel = built.get(section);
       if (query === null) {
         draw(panel);
         remember(panel);
       } else apply(panel, query);
-    }).catch((error) => {
+    }, (error) => {
       section.dataset.engine = "absent";
       console.info(String(error));
     });
+  }
+
+  /// Draws anew for another width, unless nothing is shown or the panel says no.
+  function resized(panel) {
+    const room = Math.floor(panel.picture.clientWidth);
+    if (!room || room === panel.room || panel.section.classList.contains("refused")) return;
+    if (panel.room !== undefined) paint(panel);
+    panel.room = room;
   }
 
   /// Takes the state of an address. One that never was is refused in one line, and gives way to the lesson's; it stays in the address until a reader changes
@@ -275,9 +323,14 @@ function makePanels({ make, page, cells, engine }) {
   function apply(panel, query) {
     panel.refused = "";
     try {
-      panel.state = settings.parse(query, panel);
-      const { error } = read(panel, panel.state);
-      if (error) throw new settings.Refusal(error);
+      const { state, hasK } = settings.parse(query, panel);
+      const { words } = state;
+      panel.state = state;
+      if (!hasK) panel.typed = { hadAll: panel.lesson.k === panel.data.tokens };
+      const answer = readFitted(panel, {});
+      if (answer.error) throw new settings.Refusal(answer.error);
+      const strange = words.find(({ text }) => !answer.newWords.some((word) => word.text === text));
+      if (strange) throw new settings.Refusal(panel.words.noSuchWord.replace("{word}", visibleText(strange.text)));
     } catch (error) {
       if (!(error instanceof settings.Refusal)) throw error;
       panel.refused = error.message;
@@ -288,7 +341,9 @@ function makePanels({ make, page, cells, engine }) {
 
   return {
     show,
-    redraw() { if (current()) paint(current()); },
+    redraw() { if (current() && !current().section.classList.contains("refused")) paint(current()); },
+    /// Writes what is to be remembered soon at once.
+    flush() { for (const panel of built.values()) panel.write?.(); },
     reset() { if (current()) backToLesson(current()); },
   };
 }

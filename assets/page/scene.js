@@ -12,6 +12,11 @@ function sceneSVG(scene, prefix) {
     scene.language === "en" || face === "mono" ? quoted(text)
       : quoted(text).replace(/[“”‘’…—]+/g, (run) => `<tspan font-family="Noto Sans CJK SC">${run}</tspan>`);
   const isRedrawn = (text) => /[<>][-=|~]|[-=|~][<>]|[0-9][xX]|[xX][0-9]/.test(text);
+  // Browsers drop spaces at the ends of a text, and all but one of several.
+  const styled = (text) => {
+    const styles = [isRedrawn(text) && "font-feature-settings: 'tnum', 'chws', 'calt' 0", /^ | $|  /.test(text) && "white-space: pre"].filter(Boolean);
+    return styles.length ? ` style="${styles.join("; ")}"` : "";
+  };
   const weights = { regular: 400, medium: 500, semibold: 600, bold: 700 };
   const definitions = [];
   const named = new Map();
@@ -55,7 +60,7 @@ function sceneSVG(scene, prefix) {
         const turned = item.rotation ? ` transform="rotate(${item.rotation} ${item.at[0]} ${item.at[1]})"` : "";
         return `<text x="${item.at[0]}" y="${item.at[1]}" font-family="${families[item.face]}" font-size="${item.size}"` +
           ` font-weight="${weights[item.weight]}" text-anchor="${item.anchor}" fill="${item.color}"${turned}` +
-          `${isRedrawn(item.text) ? ` style="font-feature-settings: 'tnum', 'chws', 'calt' 0"` : ""}>${letters(item)}</text>`;
+          `${styled(item.text)}>${letters(item)}</text>`;
       }
       case "image":
         return `<image${frame(item.rect)} preserveAspectRatio="none" style="image-rendering: pixelated" href="${raster(item)}"/>`;
@@ -73,7 +78,7 @@ function sceneSVG(scene, prefix) {
   const body = scene.items.map(draw).join("");
   const heading = `<title>${quoted(scene.title[scene.language])}</title><desc>${quoted(scene.alt[scene.language])}</desc>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" lang="${scene.language === "en" ? "en" : "zh-CN"}" width="${width}" height="${height}"` +
-    ` viewBox="0 0 ${width} ${height}" style="font-feature-settings: 'tnum', 'chws'; text-spacing-trim: space-all; white-space: pre">${heading}<defs>${definitions.join("")}</defs>` +
+    ` viewBox="0 0 ${width} ${height}" style="font-feature-settings: 'tnum', 'chws'; text-spacing-trim: space-all">${heading}<defs>${definitions.join("")}</defs>` +
     `<rect width="${width}" height="${height}" fill="${scene.background}"/>${body}</svg>`;
 }
 

@@ -24,14 +24,12 @@
   applyTheme();
   root.dataset.lang = language;
 
-  document.addEventListener("DOMContentLoaded", () => {
+  document.addEventListener("DOMContentLoaded", async () => {
     const editions = all(".edition");
     if (!editions.some((edition) => edition.dataset.lang === language)) language = editions[0].dataset.lang;
     const edition = () => editions.find((one) => one.dataset.lang === language);
     const steps = () => all(".step", edition());
     let current = null;
-    let data = null;
-    const book = () => (data ??= JSON.parse(document.getElementById("cells").textContent));
     const dark = matchMedia("(prefers-color-scheme: dark)");
 
     // MARK: Language and theme
@@ -50,10 +48,11 @@
     }
     for (const button of all("[data-set-language]")) {
       button.addEventListener("click", () => {
+        panels?.flush();
         language = button.dataset.setLanguage;
         store.set("language", language);
         showLanguage();
-        if (current) showStep(current, false);
+        if (current) showStep(current, false, queryOfHash());
       });
     }
     for (const button of all("[data-set-theme]")) {
@@ -72,15 +71,23 @@
     // MARK: The engine, if the page has one: opened when it is first wanted, then kept.
 
     const inline = (id) => document.getElementById(id)?.textContent;
+    const canUnpack = typeof DecompressionStream === "function";
+    const text = async (id) => new TextDecoder().decode(await unpacked(inline(id), "deflate"));
     let opening = null;
     const engine = {
-      exists: Boolean(inline("engine")) && typeof WebAssembly === "object" && typeof DecompressionStream === "function",
-      open: () => (opening ??= openEngine(inline("engine"), inline("engine-loading"))),
+      exists: Boolean(inline("engine")) && typeof WebAssembly === "object" && canUnpack,
+      open: () => (opening ??= text("engine-loading").then((loading) => openEngine(inline("engine"), loading))),
     };
+
+    // What was recorded of cells: beside an engine it is packed, and a browser too old to unpack it shows pictures without their cells.
+    const packed = inline("cells-packed");
+    const data = packed === undefined ? JSON.parse(inline("cells")) : canUnpack ? JSON.parse(await text("cells-packed")) : null;
+    const book = () => data;
+    let isPrinting = false;
     const page = {
       words: (node) => node.closest(".edition").dataset,
       language: () => language,
-      theme: () => (theme === "auto" ? (dark.matches ? "dark" : "light") : theme),
+      theme: () => (isPrinting ? "light" : theme === "auto" ? (dark.matches ? "dark" : "light") : theme),
       step: () => current,
     };
     const cells = makeCells({ all, make, page, book, engine });
@@ -194,9 +201,13 @@
       });
       details.querySelector("summary").addEventListener("click", (event) => { if (details.open) event.preventDefault(); });
     }
-    addEventListener("beforeprint", () => {
-      for (const step of steps()) drawFigures(step, true);
-    });
+    for (const [name, prints] of [["beforeprint", true], ["afterprint", false]]) {
+      addEventListener(name, () => {
+        isPrinting = prints;
+        panels.redraw();
+        if (prints) for (const step of steps()) drawFigures(step, true);
+      });
+    }
 
     // MARK: Figures and their cells
 
@@ -206,7 +217,7 @@
         const parked = sheet.querySelector("noscript");
         if (!parked || (!printing && sheet.closest(".waiting"))) continue;
         sheet.innerHTML = parked.textContent;
-        cells.add(sheet, cells.recorded(sheet.closest(".picture")));
+        if (book()) cells.add(sheet, cells.recorded(sheet.closest(".picture")));
       }
       if (!printing) requestAnimationFrame(() => all(".scroll", step).forEach(nameIfWide));
     }
@@ -215,6 +226,10 @@
         for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
         return;
       }
+      // A picture wider than the window begins at its point.
+      const point = box.dataset.shown ? null : box.querySelector(".cells rect[tabindex='0']");
+      box.dataset.shown = "true";
+      if (point) box.scrollLeft += point.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
       box.tabIndex = 0;
       box.setAttribute("role", "region");
       box.setAttribute("aria-label", edition().dataset.wide);
@@ -223,7 +238,7 @@
 
     // MARK: Values in the text
 
-    for (const value of all(".value[data-why]")) {
+    for (const value of book() ? all(".value[data-why]") : []) {
       value.setAttribute("role", "button");
       value.tabIndex = 0;
       const ask = () => {

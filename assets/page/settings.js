@@ -42,7 +42,7 @@ const settings = (() => {
   function runOf({ data, lesson, rest, language }, state) {
     if (isSame(state, lesson)) return { ...data.run, language };
     const switches = [...rest];
-    if (state.k !== data.topK || data.run.switches.some((name) => name.startsWith("top-k="))) switches.push(`top-k=${state.k}`);
+    if (state.k !== data.topK || (!data.run.case && state.question === null) || data.run.switches.some((name) => name.startsWith("top-k="))) switches.push(`top-k=${state.k}`);
     if (state.temperature !== 1) switches.push(`temperature=${state.temperature}`);
     if (!isAll(state.heads, data.heads)) switches.push(`heads=${state.heads.join(",")}`);
     if (state.relu === "off") switches.push("no-relu");
@@ -105,7 +105,7 @@ const settings = (() => {
           state.text = null;
           break;
         case "text":
-          [state.text, state.question] = [value, null];
+          [state.text, state.question] = [wellFormed(value), null];
           break;
         case "words":
           state.words = raw.split(",").map((word) => {
@@ -149,11 +149,17 @@ const settings = (() => {
       }
     }
     if (seen.has("question") && seen.has("text")) refuse(words.address, words.questionOrText, "question, text");
+    if (state.text?.length > longest) refuse("text", words.shorter.replace("{n}", longest), String(state.text.length));
     if (seen.has("words") && state.question !== null) refuse("words", words.withText, visibleText(text).slice(0, 60));
-    return state;
+    return { state, hasK: seen.has("k") };
   }
 
   // MARK: Words
+
+  /// More letters than this no text has: 256 words of the diary are far fewer.
+  const longest = 5000;
+  /// Halves of a pair of surrogates stand for nothing.
+  const wellFormed = (text) => text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 
   /// The whole text of a state.
   const textOf = ({ data }, state) => state.question === null ? state.text : data.questions.find(({ name }) => name === state.question).whole;
@@ -176,7 +182,7 @@ const settings = (() => {
   /// Takes what a reader typed: the built-in diary with one of its questions is that question.
   function type({ data }, state, text) {
     const built = data.questions.find(({ whole }) => whole === text);
-    [state.question, state.text] = built ? [built.name, null] : [null, text];
+    [state.question, state.text] = built ? [built.name, null] : [null, wellFormed(text)];
   }
 
   /// Whether a control stands as the lesson has it. The question of a reader's own text is its last sentence.
@@ -191,18 +197,21 @@ const settings = (() => {
   }
 
   /// The same picture by the command, for a shell.
-  function command(panel, figure, step) {
+  function command(panel, { name, step, head }) {
     const quoted = (text) => /^[\w.,=+:/-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
     const run = runOf(panel, panel.state);
-    const words = ["attn", "figure", figure];
-    if (run.case) words.push("--case", `assets/cases/${run.case}.safetensors`, ...(run.paths.length > 1 ? ["--path", "both"] : []));
+    const words = ["attn", "figure", name];
+    if (run.case) words.push("--case", `assets/cases/${run.case}.safetensors`);
     else words.push("--lesson", "attention-step-by-step", ...(run.question ? ["--question", run.question] : ["--text", run.text]));
-    for (const { text, kind, story } of run.words ?? []) words.push("--word", `${text}=${kind}${story ? ":" + story : ""}`);
+    for (const { text, kind, story } of run.words ? panel.newWords : []) words.push("--word", `${text}=${kind}${story ? ":" + story : ""}`);
     for (const name of run.switches) words.push("--with", name);
-    if (step) words.push("--step", step, "--head", "mean");
+    if (step) words.push("--step", step);
+    if (head) words.push("--head", head);
     words.push("--lang", run.language, "--output", "picture.png");
-    return visibleText(words.map(quoted).join(" "));
+    const line = words.map(quoted).join(" ");
+    // What nobody can see nobody can copy.
+    return visibleText(line) === line ? line : "";
   }
 
-  return { lessonValues, runOf, isSame, query, parse, Refusal, textOf, questionOf, ask, type, keeps, command, rules, kinds, temperatures };
+  return { lessonValues, runOf, isSame, query, parse, Refusal, textOf, questionOf, ask, type, keeps, command, rules, kinds, temperatures, longest };
 })();

@@ -14,7 +14,10 @@ extension Figure {
         needs: .nothing
     ) { data, options, text throws(FigureError) in
         let trace = try computing { () throws(EngineError) in try AbsorptionDemonstration.trace() }
-        var figure = try AbsorptionFigure(trace, data.provenance, options, try PictureFrame(options, text))
+        // All of it fits a slide only in the type of a cover.
+        var typeset = options
+        if options.preset == .slide { (typeset.preset, typeset.width) = (.cover, options.width ?? Preset.slide.width) }
+        var figure = try AbsorptionFigure(trace, data.provenance, options, try PictureFrame(typeset, text))
         return figure.scene()
     }
 }
@@ -46,7 +49,7 @@ struct AbsorptionFigure {
     // MARK: Layout
 
     private var cell: Double { (frame.type.label * 2.1).rounded() }
-    private var columns: Int { frame.width >= 600 ? 2 : 1 }
+    private var columns: Int { frame.width >= 700 ? 2 : 1 }
     private var gap: Double { max(28, frame.contentWidth * 0.05) }
     private var panelWidth: Double { (frame.contentWidth - gap * Double(columns - 1)) / Double(columns) }
 
@@ -84,6 +87,11 @@ struct AbsorptionFigure {
             frame.add(line, frame.style(frame.type.body, .muted), at: Point(left, start + frame.type.body * 1.35 * Double(place + 1)))
         }
         var y = start + frame.type.body * 1.35 * Double(max(least, words.count))
+        if isOneRow(lines) {
+            y += frame.type.label * 2.1
+            _ = oneRow(lines, at: Point(left, y))
+            return y + cell * 2 + frame.type.body * 0.9
+        }
         for line in lines {
             if let note = line.note {
                 y += frame.type.label * 2
@@ -95,6 +103,23 @@ struct AbsorptionFigure {
             y += cell * 2
         }
         return y + frame.type.body * 0.9
+    }
+
+    /// Whether a low picture has its lines side by side: those that need no words in between, where they fit.
+    private func isOneRow(_ lines: [AbsorptionLine]) -> Bool {
+        guard options.preset.proportion != nil, lines.allSatisfy({ $0.note == nil }) else { return false }
+        var trial = self
+        return trial.oneRow(lines, at: Point(0, 0)) <= panelWidth
+    }
+
+    /// Lines one beside the other; gives where they end.
+    private mutating func oneRow(_ lines: [AbsorptionLine], at corner: Point) -> Double {
+        var x = corner.x
+        for (place, line) in lines.enumerated() {
+            if place > 0 { x += cell * 1.5 }
+            for part in line.parts { x = draw(part, at: Point(x, corner.y)) }
+        }
+        return x
     }
 
     /// A table, a sign or a result; gives where the next part begins.

@@ -121,7 +121,7 @@ struct CompareFigure {
         let between = frame.width < 900 ? 26.0 : 44
         let free = frame.contentWidth - gutter - bar - number - 14
         let beside = size((free - between) / 2 / Double(view.columns), names: names * 0.87)
-        let isStacked = options.preset.proportion == nil && beside < min(13, 330 / Double(view.columns))
+        let isStacked = options.preset.proportion == nil && (frame.width < 420 || beside < min(13, 330 / Double(view.columns)))
         let cell = isStacked ? size(free / Double(view.columns), names: names * 0.87) : beside
         let left = frame.type.margin + gutter
         let width = cell * Double(view.columns)

@@ -32,15 +32,24 @@ struct CompareWords {
     private var keys: Bilingual {
         let k = view.topK
         return switch view.rule {
-        case .indexer: Bilingual(en: "the \(k) keys that the indexer scored highest", zh: "索引器打分最高的 \(k) 个键")
-        case .recent: Bilingual(en: "a window of the latest \(k) keys, whatever they are", zh: "最近的 \(k) 个键（滑动窗口），不管内容是什么")
+        case .indexer:
+            Bilingual(
+                en: k == 1 ? "the one key that the indexer scored highest" : "the \(k) keys that the indexer scored highest",
+                zh: "索引器打分最高的 \(k) 个键")
+        case .recent:
+            Bilingual(
+                en: k == 1 ? "the latest key, whatever it is" : "a window of the latest \(k) keys, whatever they are",
+                zh: "最近的 \(k) 个键（滑动窗口），不管内容是什么")
         case .windowAndSinks:
             Bilingual(
                 en: "the first \(sinks) and the latest \(k - sinks) keys, whatever they are", zh: "最前 \(sinks) 个和最近 \(k - sinks) 个键，不管内容是什么"
             )
-        case .random: Bilingual(en: "\(k) keys drawn at random", zh: "随机抽到的 \(k) 个键")
+        case .random: Bilingual(en: k == 1 ? "one key drawn at random" : "\(k) keys drawn at random", zh: "随机抽到的 \(k) 个键")
         case .oracle:
-            Bilingual(en: "the \(k) keys of the most dense weight, which only dense attention knows", zh: "稠密权重最大的 \(k) 个键，这要先算完稠密注意力才知道")
+            Bilingual(
+                en: k == 1
+                    ? "the key of the most dense weight, which only dense attention knows"
+                    : "the \(k) keys of the most dense weight, which only dense attention knows", zh: "稠密权重最大的 \(k) 个键，这要先算完稠密注意力才知道")
         case nil: Bilingual(en: "the \(k) keys that a rule chose", zh: "某条规则选出的 \(k) 个键")
         }
     }

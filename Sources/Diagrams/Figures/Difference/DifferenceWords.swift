@@ -82,7 +82,7 @@ struct DifferenceWords {
         let (added, missing) = (pair.switches.added, pair.switches.missing)
         if !added.isEmpty || !missing.isEmpty {
             let (more, less) = (added.joined(separator: ", "), missing.joined(separator: ", "))
-            if missing.isEmpty { return Bilingual(en: "the run with \(more) minus the run without", zh: "有 \(more) 的一次减去没有的一次") }
+            if missing.isEmpty { return Bilingual(en: "the run with \(more) minus the run without", zh: "开了 \(more) 的那次，减去没开的那次") }
             if added.isEmpty { return Bilingual(en: "the run without \(less) minus the run with it", zh: "没有 \(less) 的一次减去有的一次") }
             return Bilingual(en: "the run with \(more) minus the run with \(less)", zh: "有 \(more) 的一次减去有 \(less) 的一次")
         }

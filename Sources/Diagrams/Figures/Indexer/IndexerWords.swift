@@ -22,12 +22,19 @@ struct IndexerWords {
             zh: "索引器为“\(queryName)”留下\(names.zh)\(more > 0 ? "等 \(kept.count) 个" : "")")
     }
 
+    /// Whether negative products are cut: a vote below zero is one that was not.
+    var isCut: Bool { !way.keys.contains { key in (0..<way.heads).contains { way.vote($0, key) < 0 } } }
+
     var subtitle: Bilingual {
         let scale = way.isScaled ? Bilingual(en: ", times the key’s FP8 scale", zh: "，再乘键的 FP8 缩放") : Bilingual(same: "")
+        let negative =
+            isCut
+            ? Bilingual(en: "negative products are cut to 0", zh: "负的点积截为 0")
+            : Bilingual(en: "without ReLU a negative product counts against the key", zh: "没有 ReLU，负的点积照样扣分")
         let reading = Bilingual(
             en:
-                "Each index head compares the query with every key; negative products are cut to 0; the votes, weighted, add up to the score\(scale.en); \(kept.count == 1 ? "the highest stays" : "the \(kept.count) highest stay").",
-            zh: "每个索引头把查询与每个键相比；负的点积截为 0；票数加权相加得到得分\(scale.zh)；最高的 \(kept.count) 个留下。")
+                "Each index head compares the query with every key; \(negative.en); the votes, weighted, add up to the score\(scale.en); \(kept.count == 1 ? "the highest stays" : "the \(kept.count) highest stay").",
+            zh: "每个索引头把查询与每个键相比；\(negative.zh)；票数加权相加得到得分\(scale.zh)；最高的 \(kept.count) 个留下。")
         guard let cut = way.view.cut(way.query), let first = cut.bestDropped, let score = cut.bestDroppedScore else { return reading }
         let text = MatrixScale.typographic(NumberText.fixed(score, decimals: decimals(way.keys.map(way.score))))
         let next = Bilingual(
@@ -58,7 +65,8 @@ struct IndexerWords {
         [Bilingual(en: "1  Products q · k", zh: "1  点积 q · k"), Bilingual(same: "1  q · k"), Bilingual(same: "q·k")]
     }
     var voteNames: [Bilingual] {
-        [Bilingual(en: "2  ReLU, times weight", zh: "2  ReLU，乘权重"), Bilingual(same: "2  ReLU"), Bilingual(same: "ReLU")]
+        guard isCut else { return [Bilingual(en: "2  No ReLU", zh: "2  没有 ReLU")] }
+        return [Bilingual(en: "2  ReLU, times weight", zh: "2  ReLU，乘权重"), Bilingual(same: "2  ReLU"), Bilingual(same: "ReLU")]
     }
     var scoreNames: [Bilingual] {
         [
@@ -118,13 +126,17 @@ struct IndexerWords {
         let cut = way.keys.reduce(0) { sum, key in
             sum + (0..<way.heads).count { way.product($0, key) < 0 && way.vote($0, key) == 0 }
         }
+        let negative =
+            isCut
+            ? Bilingual(en: "\(cut) negative products are cut to 0", zh: "\(cut) 个负的点积截为 0")
+            : Bilingual(en: "negative products count, without ReLU", zh: "没有 ReLU，负的点积照样算")
         let name = way.view.queryName(way.query)
         let mass = NumberText.percent(way.view.massKept(way.query))
         return Bilingual(
             en:
-                "\(name.en) through the lightning indexer of \(way.heads) heads (weights \(weights.en)) over \(way.keys.count) visible keys; \(cut) negative products are cut to 0. It keeps \(kept.count) of \(way.keys.count) keys by score: \(scores.en), holding \(mass) of the dense weight.",
+                "\(name.en) through the lightning indexer of \(way.heads) heads (weights \(weights.en)) over \(way.keys.count) visible keys; \(negative.en). It keeps \(kept.count) of \(way.keys.count) keys by score: \(scores.en), holding \(mass) of the dense weight.",
             zh:
-                "\(name.zh)穿过 \(way.heads) 个头的闪电索引器（权重 \(weights.zh)），共 \(way.keys.count) 个可见的键；\(cut) 个负的点积截为 0。按得分留下 \(kept.count) 个：\(scores.zh)，保住 \(mass) 的稠密权重。"
+                "\(name.zh)穿过 \(way.heads) 个头的闪电索引器（权重 \(weights.zh)），共 \(way.keys.count) 个可见的键；\(negative.zh)。按得分留下 \(kept.count) 个：\(scores.zh)，保住 \(mass) 的稠密权重。"
         )
     }
 

@@ -35,7 +35,7 @@ struct HTMLArticle {
     mutating func body(of step: PageStep) throws -> String {
         termsOfStep = []
         focus = step.focus
-        let pathway = try step.pathway.map { figure in try picture(figure) } ?? ""
+        let pathway = try step.pathway.map { figure in "<div class=\"pathway\">\(try picture(figure))</div>\n" } ?? ""
         return pathway + (try blocks(step.blocks))
     }
 
@@ -109,7 +109,9 @@ struct HTMLArticle {
         options.width = options.width ?? Self.figureWidth
         options.themes = [.light, .dark]
         let scene = try pictures.scene(figure.name, figure.data, options)
-        let number = book.add(scene.cells, of: figure, focus: focus)
+        // A demonstration's own steps are in no run of the lesson: nothing could say why.
+        let cells = scene.cells.filter { (try? figure.experiment.step($0.step)) != nil }
+        let number = book.add(cells, of: figure, focus: focus)
         let width = Int(scene.size.width.rounded())
         let picture =
             "<figure class=\"picture\" data-figure=\"\(number)\"><div class=\"scroll\">"

@@ -47,18 +47,19 @@ public struct HTMLWriter: Sendable {
             editions.append(try edition(&article, links))
             book = article.book
         }
-        // What the engine in the page computes again need not all be recorded.
-        let data = book.json(budget: engine == nil ? explanationBytes : explanationBytes / 3)
+        let data = book.json(budget: explanationBytes)
         var context = common(first.language, title: first.title, summary: first.summary)
         context["editions"] = editions
         context["home"] = links.home
         (context["shapes"], context["pictureStyles"]) = pictures.shared()
-        context["data"] = data
         context["lessonScript"] = assets.lessonScript
         if let engine, book.asksEngine {
             context["engine"] = [
-                "program": engine.base64, "loading": try engine.loading(cases: book.cases), "words": HTMLText.inScript(PanelWords.json),
+                "program": engine.base64, "loading": try engine.loading(cases: book.cases), "data": engine.packed(data),
+                "words": HTMLText.inScript(PanelWords.json),
             ]
+        } else {
+            context["data"] = data
         }
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
     }

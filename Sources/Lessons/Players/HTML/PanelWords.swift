@@ -39,8 +39,15 @@ enum PanelWords {
             ("ofKeys", word("{k} of {n}", "{n} 个里的 {k} 个")),
             ("temperature", word("Temperature of the softmax", "softmax 的温度")),
             ("heads", word("Heads that are on", "打开的头")),
-            ("relu", word("ReLU in the indexer", "索引器里的 ReLU")),
-            ("headWeights", word("Weights of the indexer’s heads", "索引器各头的权重")),
+            ("relu", word("ReLU", "ReLU")),
+            ("headWeights", word("weights of its heads", "各头的权重")),
+            ("indexer", word("The indexer has", "索引器带有")),
+            (
+                "indexerOnly",
+                word(
+                    "This picture shows the indexer’s own choice, and another rule is choosing now. Take another picture, or let the indexer choose.",
+                    "这张图画的是索引器自己的选择，现在却由别的规则来挑。请换一张图，或者让索引器来挑。")
+            ),
             ("mask", word("The selection is put on", "选择放在哪一步")),
             ("maskBefore", word("before the softmax", "softmax 之前")),
             ("maskAfter", word("after the softmax", "softmax 之后")),
@@ -64,10 +71,10 @@ enum PanelWords {
         let name =
             switch rule {
             case .indexer: word("the indexer", "索引器")
-            case .recent: word("recent: the latest keys", "最近：只看最新的键")
-            case .windowAndSinks: word("window and sinks: the first and the latest", "窗口加开头：最前和最新的键")
+            case .recent: word("recent: a window", "最近：滑动窗口")
+            case .windowAndSinks: word("window and sinks", "窗口加开头")
             case .random: word("random", "随机")
-            case .oracle: word("oracle: the heaviest, at the full price", "先知：权重最大的，但要付全价")
+            case .oracle: word("oracle: the heaviest", "先知：权重最大的")
             }
         return (rule.rawValue, name)
     }
@@ -75,7 +82,7 @@ enum PanelWords {
     private static let figures: [(String, Entry)] = [
         ("matrix", word("weights of every query", "所有查询的权重")),
         ("compare", word("dense beside sparse", "稠密与稀疏对照")),
-        ("indexer", word("the indexer’s scores and the cut", "索引器的得分与分界")),
+        ("indexer", word("the indexer’s scores", "索引器的得分")),
         ("heads", word("head by head", "逐头看")),
         ("arcs", word("arcs", "弧线")),
         ("softmax", word("from scores to shares", "从分数到份额")),
@@ -83,7 +90,7 @@ enum PanelWords {
     ]
 
     private static let readouts: [(String, Entry)] = [
-        ("pairs", word("Pairs computed, last row", "最后一行算了几对")),
+        ("pairs", word("Pairs kept, last row", "最后一行留下几对")),
         ("kept", word("Weight kept", "保住的权重")),
         ("recall", word("Recall", "召回率")),
         ("answer", word("Answer", "答案")),
@@ -106,6 +113,9 @@ enum PanelWords {
         ("someHeads", word("some of the heads {heads}, in order", "头 {heads} 中的几个，按次序")),
         ("questionOrText", word("either a question or a text", "question 和 text 只取一个")),
         ("withText", word("a text that has these words", "同时给出含有这些词的 text")),
+        ("shorter", word("at most {n} letters", "最多 {n} 个字符")),
+        ("shorterText", word("text: expected at most {n} letters, found more", "日记：最多 {n} 个字符，实际更多")),
+        ("noSuchWord", word("words: “{word}” is not a word that the text has and the diary does not know", "words：“{word}”不是文中有、而日记不认识的词")),
         ("oneHead", word("heads: expected one or more, found none", "头：至少要留一个，实为零个")),
     ]
 }

@@ -169,7 +169,6 @@ public struct TerminalPlayer: Sendable {
         }
     }
 
-
     /// Lines after a beginning, or under it.
     func indented(_ lines: [String], first: String, rest: String) -> [String] {
         lines.enumerated().map { ($0 == 0 ? first : rest) + $1 }
