@@ -21,20 +21,23 @@ struct Panel: Sendable {
     /// Those of a run that has no words.
     static let controlsOfCases = controls.filter { $0 != "question" && $0 != "text" }
 
-    /// Figures that a reader can choose from, with the step that each draws; the first is the one that the lesson shows.
-    let figures: [(name: String, step: String?)]
+    /// Figures that a reader can choose from, with the step that each draws, and whether for the mean of the heads; the first is the one that the lesson shows.
+    let figures: [(name: String, step: String?, isMean: Bool)]
     let challenge: Challenge
 
     init(_ node: YAMLNode) throws(LessonError) {
         try node.allow(["figures", "challenge"], in: "a panel")
         figures = try node.required("figures").items("figures").map { item throws(LessonError) in
-            try item.allow(["name", "step"], in: "a panel's figure")
+            try item.allow(["name", "step", "head"], in: "a panel's figure")
             let name = try item.required("name")
             let known = Figures.ofRuns.map(\.name)
             guard known.contains(try name.string("name")) else {
                 throw name.error("there is no figure \(name.found) that draws runs; expected one of \(known.joined(separator: ", "))")
             }
-            return (try name.string("name"), try item.optional("step").map { step throws(LessonError) in try step.string("step") })
+            let step = try item.optional("step").map { step throws(LessonError) in try step.string("step") }
+            let head = item.optional("head")
+            if let head, try head.string("head") != "mean" { throw head.error("head: expected mean, found \(head.found)") }
+            return (try name.string("name"), step, head != nil)
         }
         guard !figures.isEmpty else { throw node.error("figures: expected one or more") }
         challenge = try Self.challenge(node.required("challenge"))
@@ -118,13 +121,10 @@ struct PagePanel: Sendable {
         panel.figures.map { figure in
             var own = options
             (own.step, own.query) = (figure.step, nil)
-            own.head = Self.takesHead(figure.name) ? .mean : nil
+            own.head = figure.isMean ? .mean : nil
             return (figure.name, own)
         }
     }
-
-    /// Whether a figure shows one head or the mean of all; panels show the mean.
-    private static func takesHead(_ figure: String) -> Bool { ["matrix", "arcs"].contains(figure) }
 
     /// What the page's script makes the panel of.
     var json: JSONText {
@@ -132,7 +132,7 @@ struct PagePanel: Sendable {
         let figures = panel.figures.map { figure -> JSONText in
             var fields: [(String, JSONText)] = [("name", .string(figure.name))]
             if let step = figure.step { fields.append(("step", .string(step))) }
-            if Self.takesHead(figure.name) { fields.append(("head", "mean")) }
+            if figure.isMean { fields.append(("head", "mean")) }
             return .object(fields)
         }
         let challenge = panel.challenge

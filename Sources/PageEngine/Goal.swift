@@ -41,7 +41,7 @@ struct Goal {
 
     /// Whether the read-outs meet it; throws for a goal about words where a run has none.
     func isMet(by readouts: Readouts) throws(EngineError) -> Bool {
-        guard kept.hold(100 * (try readouts.kept())), pairs.hold(Double(readouts.row.kept.count)) else { return false }
+        guard kept.hold(100 * (try readouts.kept())), pairs.hold(Double(readouts.selection.row.kept.count)) else { return false }
         guard answer != nil || lost != nil else { return true }
         guard let reading = readouts.run.reading else {
             throw EngineError(
@@ -53,6 +53,6 @@ struct Goal {
         }
         guard let lost else { return true }
         let positions = reading.tokens.indices.filter { words[reading.tokens[$0].word].name.en == lost }
-        return !positions.isEmpty && !positions.contains { readouts.row.kept.contains($0) }
+        return !positions.isEmpty && !positions.contains { readouts.selection.row.kept.contains($0) }
     }
 }

@@ -101,6 +101,11 @@ package struct PageEngine {
         for choice in FigureChoice.allCases where asked?.has(choice.rawValue) == true && !figure.takes.contains(choice) {
             throw PageError("\(name) has no use for \(choice.rawValue)")
         }
+        if asked?.has("phase") == true, let step = options.step,
+            let conflict = FigureOptions.conflict(ofPhase: options.phase, step: step)
+        {
+            throw PageError(conflict)
+        }
         let data = try data(for: figure, wanted)
         do throws(FigureError) { return try figure.draw(data, options, advances.measurer).json(theme) } catch {
             throw PageError(error.description)

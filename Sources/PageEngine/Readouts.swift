@@ -4,35 +4,27 @@
 import Mechanisms
 import Traces
 
-/// The read-outs of a run.
+/// The read-outs of a run: of its prefill, where there are passes.
 struct Readouts {
     let run: FinishedRun
-    /// The last row of the selection: of the prefill, where there are passes.
-    let row: Selection.Row
-    /// How many keys that row may see.
-    let visible: Int
-    /// The products of the sparse read-out; nil without one.
-    let answer: (step: Step, readOut: ReadOut)?
+    let selection: SelectionReadout
 
     init(_ run: FinishedRun) throws(EngineError) {
         self.run = run
-        let place: [Scope] = run.trace.passes.isEmpty ? [] : [.pass(.prefill)]
-        guard let selected = run.trace.first(.selected, in: place), let row = try run.trace.selection(selected.id).rows.last else {
+        guard let selection = try SelectionReadout(run.trace, at: run.trace.passes.isEmpty ? [] : [.pass(.prefill)]) else {
             throw EngineError(.unknownStep, "read-outs", "expected a run with a selection, found none")
         }
-        self.row = row
-        visible = selected.visible.map { $0.visibleKeys(of: $0.rows - 1).count } ?? row.kept.count
-        answer = run.trace.first(.answer, in: [.branch(.sparse)]).map { ($0, ReadOut($0.output.values)) }
+        self.selection = selection
     }
 
     /// Positions of the words in the vocabulary that answer; several in a tie.
     var answering: [Int] {
-        guard let answer, let diary = run.reading?.diary else { return [] }
+        guard let answer = selection.answer, let diary = run.reading?.diary else { return [] }
         return answer.readOut.winners.map { diary.answers[$0] }
     }
 
     /// The share of the dense weight that the row keeps; throws without dense attention beside.
-    func kept() throws(EngineError) -> Double { try beside(row.massKept) }
+    func kept() throws(EngineError) -> Double { try beside(selection.row.massKept) }
 
     private func beside(_ value: Double?) throws(EngineError) -> Double {
         if let value { return value }
@@ -42,16 +34,15 @@ struct Readouts {
     /// All of it, and whether a goal was met, if there was one.
     func json(_ met: Bool?) throws(EngineError) -> JSONText {
         func pair(_ text: String, _ exact: String) -> JSONText { .object([("text", .string(text)), ("exact", .string(exact))]) }
-        let (kept, recall) = (try kept(), try beside(row.recall))
+        let (kept, recall) = (try kept(), try beside(selection.row.recall))
         var fields: [(String, JSONText)] = [
             ("tokens", .strings(run.trace.tokens)), ("newWords", .array((run.reading?.newWords ?? []).map { $0.json })),
-            ("visible", .integer(visible)), ("pairs", pair(String(row.kept.count), String(row.kept.count))),
+            ("visible", .integer(selection.visible)), ("pairs", pair(String(selection.row.kept.count), String(selection.row.kept.count))),
             ("kept", pair(NumberText.percent(kept), NumberText.exact(kept * 100))),
             ("recall", pair(NumberText.fixed(recall, decimals: 2), NumberText.exact(recall))),
         ]
-        if let answer {
-            let names = answer.readOut.winners.map { answer.step.labels[.n]?[$0] ?? String($0) }
-            fields.append(("answer", pair(names.joined(separator: " = "), NumberText.exact(answer.readOut.largest))))
+        if let answer = selection.answer {
+            fields.append(("answer", pair(selection.answers.joined(separator: " = "), NumberText.exact(answer.readOut.largest))))
         } else {
             fields.append(("answer", .null))
         }

@@ -13,9 +13,9 @@ internal import ModelFiles
 
 extension EngineInPage {
     /// The engine under `home`, for a diary; nil where it was not built.
-    init?(home: String, diary: Diary?) throws {
+    init?(home: String, diary: Diary) throws {
         let places = ["\(home)/page-engine.wasm.gz", "\(home)/.build/page-engine/page-engine.wasm.gz"]
-        guard let diary, let path = places.first(where: { access($0, R_OK) == 0 }) else { return nil }
+        guard let path = places.first(where: { access($0, R_OK) == 0 }) else { return nil }
         let advances = try WholeFile.read("\(home)/assets/fonts/advances.json")
         self.init(
             program: Array(try WholeFile.read(path)), diary: diary.json(), advances: String(decoding: advances, as: UTF8.self),

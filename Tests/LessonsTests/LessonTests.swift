@@ -167,10 +167,13 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("lesson.yaml", "goal: {answer: Shanghai}", "goal: {pairs: {atLeast: 1}}", "pairs: expected one of atMost, found \"atLeast\""),
         ("lesson.yaml", "same: [question, rule]", "same: [question, colour]", "same: expected one of question, text, top-k"),
         (
-            "lesson.yaml", "figures: [{name: matrix, step: sparse.weights}", "figures: [{name: growth}",
+            "lesson.yaml", "figures: [{name: matrix, step: sparse.weights, head: mean}", "figures: [{name: growth}",
             "there is no figure \"growth\" that draws runs"
         ),
-        ("lesson.yaml", "figures: [{name: matrix, step: sparse.weights}", "figures: [{name: matrix, step: sparse.weight}", "sparse.weight"),
+        (
+            "lesson.yaml", "figures: [{name: matrix, step: sparse.weights, head: mean}", "figures: [{name: matrix, step: sparse.weight}",
+            "sparse.weight"
+        ),
         ("lesson.yaml", "- id: cost\n", "- id: cost\n    panel: {}\n", "panel: expected a figure in this step"),
         ("lesson.yaml", "title:", "title: [", "not YAML"),
     ])

@@ -37,6 +37,10 @@ import Testing
     }
 
     private static let special: [Request] = [
+        (
+            ["softmax", "--case", tiny, "--step", "decode.0.dense.weights", "--phase", "decode.1", "--output", "x.png"], 64,
+            "--phase decode.1: expected that of the step decode.0.dense.weights, decode.0"
+        ),
         (["indexer", "--query", "99", "--output", "x.png"], 65, "indexer: query 99: expected 0 to 17 of the axis t"),
         (["indexer", "--random", "20", "--output", "x.png"], 65, "expected a step called selected, found none"),
         (

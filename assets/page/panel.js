@@ -129,7 +129,7 @@ function makePanels({ make, page, cells, engine }) {
     "head-weights": () => "",
     mask: (panel) => menu(panel, panel.words.mask, { "data-control": "mask" }, [["before", panel.words.maskBefore], ["after", panel.words.maskAfter]],
       (state, value) => { state.mask = value; }, ({ mask }) => mask),
-    rule: (panel) => menu(panel, panel.words.rule, { "data-control": "rule" }, settings.rules.map((rule) => [rule, panel.words.rules[rule]]),
+    rule: (panel) => menu(panel, panel.words.rule, { "data-control": "rule" }, Object.entries(panel.words.rules),
       (state, value) => { state.rule = value; }, ({ rule }) => rule),
     figure: (panel) => menu(panel, panel.words.figure, { "data-setting": "figure" }, panel.data.figures.map(({ name }, at) => [at, panel.words.figures[name] ?? name]),
       (state, value) => { state.figure = Number(value); }, ({ figure }) => String(figure)),
@@ -163,7 +163,7 @@ function makePanels({ make, page, cells, engine }) {
       return control;
     };
     const menus = list.map(({ text }, at) => make("span", { class: "new-word" }, make("bdi", {}, visibleText(text)),
-      choice(at, "kind", words.kind, settings.kinds.map((kind) => [kind, words.kinds[kind]])),
+      choice(at, "kind", words.kind, Object.entries(words.kinds)),
       choice(at, "story", words.story, [["", words.ownStory], ...data.stories.map(({ id, name }) => [id, name])])));
     panel.wordMenus.replaceChildren(...(menus.length ? [make("p", {}, words.newWords), ...menus] : []));
     if (focused) panel.wordMenus.querySelector(`[data-word="${focused}"]`)?.focus();

@@ -1,8 +1,6 @@
 // The settings of a panel: the lesson's own values, the run that the engine is asked for, the address that says them, and the command that does the same.
 // A panel is an object with `data` (what the page says of it), `lesson` and `state` (settings), `rest` (switches that no control stands for), `words`.
 const settings = (() => {
-  const rules = ["indexer", "recent", "window+sinks", "random", "oracle"];
-  const kinds = ["other", "place", "food", "deed"];
   const temperatures = { least: 0.1, most: 5 };
   /// The switches that settings are, and what they set; other switches of the lesson's run stay as they are.
   const switched = {
@@ -110,7 +108,7 @@ const settings = (() => {
         case "words":
           state.words = raw.split(",").map((word) => {
             const [text, kind, story, ...more] = word.split(":");
-            const stories = data.stories.map(({ id }) => id);
+            const [kinds, stories] = [Object.keys(words.kinds), data.stories.map(({ id }) => id)];
             if (more.length || !kinds.includes(kind) || (story && !stories.includes(story)))
               refuse(key, `WORD:${kinds.join("|")}:${stories.join("|")}`, visibleText(word));
             return { text: decoded(key, text), kind, story: story || null };
@@ -141,7 +139,7 @@ const settings = (() => {
           state.mask = one("before", "after");
           break;
         case "rule":
-          state.rule = one(...rules);
+          state.rule = one(...Object.keys(words.rules));
           break;
         case "figure":
           state.figure = data.figures.findIndex(({ name }) => name === one(...data.figures.map(({ name }) => name)));
@@ -213,5 +211,5 @@ const settings = (() => {
     return visibleText(line) === line ? line : "";
   }
 
-  return { lessonValues, runOf, isSame, query, parse, Refusal, textOf, questionOf, ask, type, keeps, command, rules, kinds, temperatures, longest };
+  return { lessonValues, runOf, isSame, query, parse, Refusal, textOf, questionOf, ask, type, keeps, command, temperatures, longest };
 })();

@@ -92,6 +92,12 @@ public struct FigureOptions: Hashable, Sendable {
     public var part: PathwayPart?
     /// Options by default.
     public init() {}
+
+    /// Why a phase that was asked for would be ignored: the step that was asked for is of another. Nil where they fit.
+    public static func conflict(ofPhase phase: String, step: String) -> String? {
+        guard let pass = StepID(step).pass, pass.description != phase else { return nil }
+        return "phase \(phase): expected that of the step \(step), \(pass.description)"
+    }
 }
 
 /// Where the data of a picture came from: embedded in the file, never a path.

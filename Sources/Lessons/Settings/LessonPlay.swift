@@ -165,27 +165,11 @@ struct LessonComparison {
     }
 }
 
-/// What the last query's selection comes to.
-struct SelectionReadout: Hashable {
-    /// How many keys it keeps.
-    let kept: Int
-    /// How many there are.
-    let keys: Int
-    /// Dense weight on them, mean over heads.
-    let massKept: Double?
-    /// The share of the heaviest keys that was kept.
-    let recall: Double?
-    /// The words that answer best after sparse attention: several where they are equal, none without a read-out.
-    let answers: [String]
-
-    /// The read-out of the last query of a run; nil without a selection.
-    init?(_ run: Experiment) {
-        guard let step = run.trace.steps.last(where: { $0.id.role == .selected }), let selection = try? run.trace.selection(step.id),
-            let row = selection.rows.last
-        else { return nil }
-        (kept, keys, massKept, recall) = (row.kept.count, selection.columns, row.massKept, row.recall)
-        let answer = run.trace.first(.answer, in: [.branch(.sparse)])
-        answers = answer.map { step in ReadOut(step.output.values).winners.map { step.labels[.n]?[$0] ?? "\($0)" } } ?? []
+extension Experiment {
+    /// What the last query of the run comes to; nil without a selection.
+    var readout: SelectionReadout? {
+        guard let last = trace.steps.last(where: { $0.id.role == .selected }) else { return nil }
+        return try? SelectionReadout(trace, at: last.id.scopes)
     }
 }
 

@@ -8,6 +8,11 @@ public enum NumberText {
         return DecimalDigits.significant(value, digits: digits)
     }
 
+    /// Whether one digit after the point says all of these exactly, but for rounding; infinities and NaN are passed over.
+    public static func areTenths(_ values: some Sequence<Double>) -> Bool {
+        values.allSatisfy { !$0.isFinite || abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }
+    }
+
     /// Exactly `decimals` digits after the point: 0.60, -1.50. A value that rounds to zero has no sign.
     public static func fixed(_ value: Double, decimals: Int) -> String {
         if let special = special(value) { return special }

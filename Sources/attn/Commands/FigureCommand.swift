@@ -176,6 +176,7 @@ struct FigureCommand: ParsableCommand {
             if let step, !figure.takes.contains(.step), data.traces.contains(where: { $0.trace.contains(StepID(step)) }) {
                 throw uselessness(of: .step, figure)
             }
+            if let phase, let step, let conflict = FigureOptions.conflict(ofPhase: phase, step: step) { throw UsageError("--\(conflict)") }
             guard let phase, data.traces.allSatisfy({ $0.trace.passes.isEmpty }) else { return }
             throw UsageError("--phase \(phase): this trace has no phases")
         }

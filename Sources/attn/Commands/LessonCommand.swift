@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import CairoRenderer
 internal import Diagrams
 internal import Lessons
+internal import Mechanisms
 internal import ModelFiles
 internal import Traces
 
@@ -101,7 +102,7 @@ struct LessonCommand: ParsableCommand {
                     worst = .badData
                 }
             }
-            let (pages, gallery) = try to == .html ? htmlPages(of: lessons, source) : (nil, nil)
+            let (pages, gallery) = try to == .html ? htmlPages(of: lessons, source, library.diary) : (nil, nil)
             for (position, lesson) in lessons.enumerated() {
                 do { try write(lesson, source, pages?[position]) } catch let error where all {
                     guard let (status, message) = ExitStatus.known(error), status != .done else { throw error }
@@ -162,12 +163,12 @@ struct LessonCommand: ParsableCommand {
         }
 
         /// The pages of lessons, and the pictures of a whole site's gallery; one page holds both languages, the chosen one first.
-        private func htmlPages(of lessons: [Lesson], _ source: LessonSource) throws -> (
+        private func htmlPages(of lessons: [Lesson], _ source: LessonSource, _ diary: Diary) throws -> (
             pages: [Result<[OutputFile], any Error>], gallery: Result<[OutputFile], any Error>
         ) {
             let languages = [language.value] + Language.allCases.filter { $0 != language.value }
             let home = try ResourceFolder(named: reader.home).path
-            let engine = try EngineInPage(home: home, diary: lessons.first?.diary)
+            let engine = try EngineInPage(home: home, diary: diary)
             if engine == nil {
                 Output.complain("pages are written without the engine, so that nothing in them can be changed: make page-engine builds it")
             }

@@ -187,11 +187,12 @@ struct CompareFigure {
         if hasRows { frame.items.append(.group("rows", panel.rowNames(highlighted: query))) }
         frame.items.append(.group("columns", panel.columnNames(highlighted: nil)))
         frame.items.append(panel.rowFrame(query, .query))
+        let step = slice.step.id.text
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
                 let label = words.label(row, column, isSparse: isSparse)
                 frame.items.append(
-                    .hotSpot(HotSpot(panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column), label: label)))
+                    .hotSpot(HotSpot(panel.frame(row, column), step: step, index: slice.index(row, column), label: label)))
             }
         }
         frame.y = panel.area.maxY + panel.labelHeight

@@ -98,7 +98,7 @@ struct IndexerWords {
     func decimals(_ values: [Double]) -> Int {
         let most = values.reduce(0) { max($0, abs($1)) }
         if most >= 100 { return 0 }
-        if values.allSatisfy({ abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }) { return 1 }
+        if NumberText.areTenths(values) { return 1 }
         return most >= 10 ? 1 : most < 0.05 ? most < 0.005 ? 5 : 3 : 2
     }
 

@@ -100,8 +100,7 @@ struct MatrixScale: Sendable {
     private static func decimals(_ values: ArraySlice<Double>, _ limit: Double) -> Int {
         if limit >= 100 { return 0 }
         if limit >= 10 { return 1 }
-        let tenths = values.allSatisfy { !$0.isFinite || abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }
-        return tenths ? 1 : limit < 0.05 ? 3 : 2
+        return NumberText.areTenths(values) ? 1 : limit < 0.05 ? 3 : 2
     }
 
     /// The least of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not under `value`.

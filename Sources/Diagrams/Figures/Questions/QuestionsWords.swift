@@ -60,7 +60,7 @@ struct QuestionsWords {
     func decimals(_ values: [Double]) -> Int {
         let most = values.reduce(0) { max($0, abs($1)) }
         if most >= 100 { return 0 }
-        if values.allSatisfy({ abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }) { return 1 }
+        if NumberText.areTenths(values) { return 1 }
         let high = values.max() ?? 0
         return (high > 0 ? high : most) < 0.05 ? 3 : 2
     }

@@ -18,7 +18,7 @@ struct SoftmaxWords {
     private var decimals: Int {
         let all = row.keys.map(row.score)
         if all.contains(where: { abs($0) >= 100 }) { return 0 }
-        return all.allSatisfy { abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 } ? 1 : 2
+        return NumberText.areTenths(all) ? 1 : 2
     }
 
     /// What is too small for its digits is said to be small, not zero.

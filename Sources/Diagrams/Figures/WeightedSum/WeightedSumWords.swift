@@ -23,8 +23,7 @@ struct WeightedSumWords {
     func valueText(_ value: Double) -> String {
         let all = sum.terms.flatMap { $0.values ?? [] }
         if all.allSatisfy({ $0 == $0.rounded() && abs($0) < 1e6 }) { return MatrixScale.typographic(NumberText.fixed(value, decimals: 0)) }
-        let isTenths = all.allSatisfy { abs($0 * 10 - ($0 * 10).rounded()) < 1e-9 }
-        return isTenths ? MatrixScale.typographic(NumberText.fixed(value, decimals: 1)) : text(value)
+        return NumberText.areTenths(all) ? MatrixScale.typographic(NumberText.fixed(value, decimals: 1)) : text(value)
     }
 
     func shareText(_ share: Double) -> String { share > 0 && share < 0.0005 ? "<0.1%" : NumberText.percent(share) }

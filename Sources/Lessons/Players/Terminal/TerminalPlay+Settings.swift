@@ -2,6 +2,7 @@
 // the lesson's values: the last query's selection, and the step's figure once more.
 
 internal import Diagrams
+internal import Mechanisms
 internal import Traces
 
 extension TerminalPlay {
@@ -146,19 +147,21 @@ extension TerminalPlay {
 
     /// The read-out of the last query, with the lesson's values and the reader's.
     private func rows(_ comparison: LessonComparison) -> [(name: Bilingual, values: Bilingual)] {
-        guard let (a, b) = SelectionReadout(comparison.right).flatMap({ a in SelectionReadout(comparison.changed).map { (a, $0) } }) else {
+        guard let a = comparison.right.readout, let b = comparison.changed.readout else {
             return []
         }
         let keys =
-            a.keys == b.keys
-            ? Bilingual(en: "\(a.kept) → \(b.kept) of \(a.keys) keys", zh: "\(a.kept) → \(b.kept)（共 \(a.keys) 个键）")
-            : Bilingual(same: "\(a.kept)/\(a.keys) → \(b.kept)/\(b.keys)")
+            a.visible == b.visible
+            ? Bilingual(
+                en: "\(a.row.kept.count) → \(b.row.kept.count) of \(a.visible) keys",
+                zh: "\(a.row.kept.count) → \(b.row.kept.count)（共 \(a.visible) 个键）")
+            : Bilingual(same: "\(a.row.kept.count)/\(a.visible) → \(b.row.kept.count)/\(b.visible)")
         func both(_ text: (SelectionReadout) -> String) -> Bilingual { Bilingual(same: "\(text(a)) → \(text(b))") }
         func percent(_ share: Double?) -> String { share.map { NumberText.percent($0) } ?? "–" }
         var rows = [
             (Bilingual(en: "last token keeps", zh: "末词元留下"), keys),
-            (Bilingual(en: "dense weight kept", zh: "保住的稠密权重"), both { percent($0.massKept) }),
-            (Bilingual(en: "recall", zh: "召回率"), both { percent($0.recall) }),
+            (Bilingual(en: "dense weight kept", zh: "保住的稠密权重"), both { percent($0.row.massKept) }),
+            (Bilingual(en: "recall", zh: "召回率"), both { percent($0.row.recall) }),
         ]
         if !a.answers.isEmpty, !b.answers.isEmpty {
             rows.append((Bilingual(en: "answer", zh: "答案"), both { $0.answers.joined(separator: " = ") }))
