@@ -23,8 +23,8 @@ struct NextTokenWords {
 
     func heading(_ row: NextTokenRow) -> Bilingual {
         Int(row.name) == nil
-            ? Bilingual(en: "Token \(row.position), “\(row.name)”", zh: "第 \(row.position) 个词元“\(row.name)”")
-            : Bilingual(en: "Token \(row.position)", zh: "第 \(row.position) 个词元")
+            ? Bilingual(en: "Token \(row.position), “\(row.name)”", zh: "\(row.position) 号词元“\(row.name)”")
+            : Bilingual(en: "Token \(row.position)", zh: "\(row.position) 号词元")
     }
 
     func counts(_ row: NextTokenRow) -> Bilingual {
