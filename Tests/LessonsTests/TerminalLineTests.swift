@@ -121,4 +121,33 @@ import Testing
         scroll.back()
         #expect(scroll.screen(blocks, columns: 60, rows: 10) == first && scroll.isFirst)
     }
+
+    #if os(Linux)
+        @Test func `while a lesson plays keys are never shown, between two questions neither, and afterwards all is as it was`() throws {
+            // Linux's names for: unlock the other end, and its number.
+            let (unlock, numberOf): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+            var (locked, number): (Int32, Int32) = (0, 0)
+            let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+            try #require(master >= 0 && ioctl(master, unlock, &locked) == 0 && ioctl(master, numberOf, &number) == 0)
+            let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+            try #require(slave >= 0)
+            defer { for file in [master, slave] { close(file) } }
+            func flags() -> Int32 {
+                var mode = termios()
+                return tcgetattr(slave, &mode) == 0 ? Int32(truncatingIfNeeded: mode.c_lflag) & (ICANON | ECHO | ISIG) : -1
+            }
+            let before = flags()
+            let terminal = Terminal(input: slave, output: slave)
+            try #require(before == ICANON | ECHO | ISIG)
+            terminal.quiet {
+                #expect(flags() == ISIG)
+                for _ in 0..<2 {
+                    #expect(write(master, "n", 1) == 1)
+                    #expect(terminal.key() == .next)
+                    #expect(flags() == ISIG)
+                }
+            }
+            #expect(flags() == before)
+        }
+    #endif
 }

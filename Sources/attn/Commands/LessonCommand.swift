@@ -137,7 +137,9 @@ struct LessonCommand: ParsableCommand {
             let console = TerminalConsole(
                 key: terminal.key, line: { try terminal.line(before: $0, columns: { terminal.window(environment).columns }, write: write) },
                 window: { terminal.window(environment) }, write: write)
-            if try player.play(lesson, on: console) == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
+            if try terminal.quiet({ try player.play(lesson, on: console) }) == .interrupted {
+                throw ExitCode(ExitStatus.interrupted.rawValue)
+            }
         }
 
         private func source(of lesson: Lesson, _ source: LessonSource) -> LessonSource {

@@ -1,5 +1,6 @@
 // The terminal itself: is it one, how large is its window, which colours, and one key or one line at a time. With TerminalBytes the only file of this
-// module that speaks to the system about the screen. Raw mode is on only while somebody is asked, and is taken back on every way out.
+// module that speaks to the system about the screen. Keys are never shown while a lesson plays, and Control-C is a key only while somebody is asked; both
+// are taken back on every way out.
 
 internal import Synchronization
 
@@ -138,26 +139,44 @@ public struct Terminal: Sendable {
     ]
 }
 
-/// How the terminal was, while it gives single keys.
+/// How the terminal was, before it was asked to give single keys.
 private enum RawMode {
     static let saved = Mutex<(input: Int32, mode: termios)?>(nil)
+    /// What stands for no character.
+    #if canImport(Glibc)
+        static let none: cc_t = 0
+    #else
+        static let none: cc_t = 0xFF
+    #endif
 }
 
 extension Terminal {
+    /// Runs `body` while keys wait, unseen, until somebody is asked: what is pressed early stands in no text. Control-C still ends the program.
+    public func quiet<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try without(ICANON | ECHO, body)
+    }
+
     /// Runs `body` while the terminal gives single keys and shows none of them.
-    private func raw<Result>(_ body: () throws -> Result) rethrows -> Result {
+    private func raw<Result>(_ body: () throws -> Result) rethrows -> Result { try without(ICANON | ECHO | ISIG, body) }
+
+    /// Runs `body` while the terminal does nothing of `flags`, nor lets itself be left by Control-Z, and then is as it was.
+    private func without<Result>(_ flags: Int32, _ body: () throws -> Result) rethrows -> Result {
         var mode = termios()
-        if tcgetattr(input, &mode) == 0 {
-            let before = (input, mode)
-            RawMode.saved.withLock { $0 = before }
-            mode.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
-            tcsetattr(input, TCSANOW, &mode)
+        guard tcgetattr(input, &mode) == 0 else { return try body() }
+        var before = mode
+        let isFirst = RawMode.saved.withLock { saved in
+            guard saved == nil else { return false }
+            saved = (input, mode)
+            return true
         }
-        defer { Self.restore() }
+        mode.c_lflag &= ~tcflag_t(flags)
+        withUnsafeMutableBytes(of: &mode.c_cc) { $0[Int(VSUSP)] = RawMode.none }
+        tcsetattr(input, TCSANOW, &mode)
+        defer { if isFirst { Self.restore() } else { tcsetattr(input, TCSANOW, &before) } }
         return try body()
     }
 
-    /// Makes the terminal as it was, if somebody is asked just now: for an end of the program that comes from elsewhere.
+    /// Makes the terminal as it was, if it gives single keys just now: for an end of the program that comes from elsewhere.
     public static func restore() {
         RawMode.saved.withLock { saved in
             guard var before = saved else { return }
