@@ -173,6 +173,27 @@ extension PixelImage {
         #expect(try frames(draw(LargeTrace.selective(100)) { $0.key = 33 }, .query).isEmpty)
     }
 
+    @Test(arguments: [Figure.matrix, .compare])
+    func `of an image the cells of the story's row can be asked, each over its own pixels`(_ figure: Figure) throws {
+        let scene = try draw(LargeTrace.selective(100), figure) { $0.query = 70 }
+        // Of an image alone the row's ranking stands beside it.
+        let (count, visible) = figure.name == "compare" ? (2, 71) : (1, 100)
+        let images = scene.flat.compactMap { if case .image(_, let area) = $0 { area } else { nil } }.prefix(count)
+        try #require(images.count == count && scene.hotSpots.count == count * visible)
+        for (number, area) in images.enumerated() {
+            let spots = scene.hotSpots[number * visible..<(number + 1) * visible]
+            for (column, spot) in spots.enumerated() {
+                #expect(spot.index == [-1, 70, column] && spot.label.text(.en).hasPrefix("query w70, key w\(column): "))
+                #expect(abs(spot.area.midX - (area.x + (Double(column) + 0.5) * area.width / 100)) < 1e-9)
+                #expect(abs(spot.area.midY - (area.y + 70.5 * area.height / 100)) < 1e-9 && spot.area.height >= 9)
+            }
+        }
+        #expect(
+            try draw(LargeTrace.selective(100), figure) { options in (options.query, options.width) = (99, 200) }.hotSpots.allSatisfy {
+                $0.area.width >= 1
+            })
+    }
+
     @Test func `a key that is not there is a named error`() throws {
         let diary = try Diary.trace("trip", .en)
         func message(_ step: String, _ key: Int) -> String {

@@ -64,8 +64,10 @@ private struct FirstSpellings {
                 run.text = text(run.text)
                 changed[place] = .text(run)
             case .hotSpot(var spot):
-                let name = spot.label.place
-                (spot.step, spot.label.place) = (text(spot.step), Bilingual(en: text(name.en), zh: text(name.zh)))
+                let (row, column) = (spot.label.row, spot.label.column)
+                spot.step = text(spot.step)
+                spot.label.row = Bilingual(en: text(row.en), zh: text(row.zh))
+                spot.label.column = Bilingual(en: text(column.en), zh: text(column.zh))
                 changed[place] = .hotSpot(spot)
             case .group(let name, let inner, let clip): changed[place] = .group(name, self.items(inner), clip: clip)
             case .only(let themes, let inner): changed[place] = .only(themes, self.items(inner))

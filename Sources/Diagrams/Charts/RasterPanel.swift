@@ -25,6 +25,15 @@ struct RasterPanel {
         return Self.frame(Rect(columnMiddle(column) - width / 2, area.y, width, area.height), color)
     }
 
+    /// Where a cell of the story's row is asked: as wide as it is, and high enough to be met; nil for cells that are narrower than a point.
+    func spot(_ column: Int, of row: Int) -> Rect? {
+        let width = area.width / Double(columns)
+        guard width >= 1 else { return nil }
+        let height = min(max(area.height / Double(rows), 9), area.height)
+        let top = min(max(rowMiddle(row) - height / 2, area.y), area.maxY - height)
+        return Rect(columnMiddle(column) - width / 2, top, width, height)
+    }
+
     private static func frame(_ area: Rect, _ color: Paint) -> Item { .rect(area.insetBy(-1.25), stroke: Stroke(color, width: 1.5)) }
 
     /// About five round positions, from 0.

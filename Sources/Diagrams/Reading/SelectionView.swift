@@ -18,6 +18,8 @@ final class SelectionView {
     let score: MatrixSlice?
     /// What was kept, row by row.
     let selection: Selection
+    /// How many keys each query may see.
+    private let visibleCounts: [Int]
 
     /// The selection of `phase`, or the only one; throws if the trace has none.
     init(_ trace: Trace, _ options: FigureOptions, figure: String) throws(FigureError) {
@@ -43,6 +45,7 @@ final class SelectionView {
             throw FigureError(
                 "\(figure): \(sparse.step.id) \(sparse.step.output.shape) does not fit \(dense.step.id) \(dense.step.output.shape)")
         }
+        visibleCounts = (0..<dense.rows).map { [dense] row in (0..<dense.columns).count { !dense.isMasked(row, $0) } }
         let head: Int? = if case .one(let n)? = dense.head { n } else { nil }
         selection = try computing { () throws(EngineError) in try trace.selection(selected.id, head: head) }
     }
@@ -71,7 +74,7 @@ final class SelectionView {
     func isVisible(_ query: Int, _ key: Int) -> Bool { !dense.isMasked(query, key) }
 
     /// How many keys `query` may see.
-    func visibleCount(_ query: Int) -> Int { (0..<columns).count { isVisible(query, $0) } }
+    func visibleCount(_ query: Int) -> Int { visibleCounts[query] }
 
     /// The dense weight on the kept keys: dense attention stands beside, or there is no view.
     func massKept(_ query: Int) -> Double { selection.rows[query].massKept! }

@@ -19,6 +19,8 @@ private struct SceneText: JSONSink {
     let palette: Palette
     let language: Language
     private var buffer = JSONBuffer()
+    /// Coordinates that were written, each where its bits lead, and their texts.
+    private var coordinates = Array(repeating: (bits: UInt64(0), text: "0"), count: 256)
     var bytes: [UInt8] { buffer.bytes }
 
     init(palette: Palette, language: Language) { (self.palette, self.language) = (palette, language) }
@@ -139,8 +141,35 @@ private struct SceneText: JSONSink {
         writeJSON(number)
     }
 
-    private mutating func write(_ point: Point) { writeJSON([point.x, point.y]) }
-    private mutating func write(_ rect: Rect) { writeJSON([rect.x, rect.y, rect.width, rect.height]) }
+    private mutating func write(_ point: Point) {
+        write("[")
+        coordinate(point.x)
+        write(",")
+        coordinate(point.y)
+        write("]")
+    }
+
+    private mutating func write(_ rect: Rect) {
+        write("[")
+        coordinate(rect.x)
+        write(",")
+        coordinate(rect.y)
+        write(",")
+        coordinate(rect.width)
+        write(",")
+        coordinate(rect.height)
+        write("]")
+    }
+
+    /// A number that likely stood before: cells share theirs along rows and columns.
+    private mutating func coordinate(_ number: Double) {
+        let bits = number.bitPattern
+        let place = Int(truncatingIfNeeded: (bits &* 0x9E37_79B9_7F4A_7C15) >> 56)
+        if coordinates[place].bits == bits { return write(coordinates[place].text) }
+        let start = buffer.bytes.count
+        writeJSON(number)
+        coordinates[place] = (bits, String(decoding: buffer.bytes[start...], as: UTF8.self))
+    }
 }
 
 extension Color {

@@ -151,14 +151,20 @@ public struct HotSpot: Hashable, Sendable {
 
 /// What a cell is called and what stands in it, in both languages; its number stays a number.
 public struct CellLabel: Hashable, Sendable {
-    /// The cell by the names of its row and column, with the sign that leads to what stands in it: `query ?, key Dali: `.
-    public var place: Bilingual
+    /// The row's part of what the cell is called, which all cells of a row share: `query ?, `. Empty where cells have no rows.
+    public var row: Bilingual
+    /// The rest, with the sign that leads to what stands in it: `key Dali: `.
+    public var column: Bilingual
     /// What stands in it: a number, or why there is none.
     public var reading: Remark
     /// A label.
-    public init(_ place: Bilingual, _ reading: Remark) { (self.place, self.reading) = (place, reading) }
+    public init(_ place: Bilingual, _ reading: Remark) { self.init(row: Bilingual(same: ""), column: place, reading) }
+    /// A label of a matrix's cell. A matrix has many: the parts of its rows and columns are made once each, and joined where a label is written.
+    public init(row: Bilingual, column: Bilingual, _ reading: Remark) { (self.row, self.column, self.reading) = (row, column, reading) }
+    /// What the cell is called: `query ?, key Dali: `.
+    public var place: Bilingual { row + column }
     /// The label in one language.
-    public func text(_ language: Language) -> String { place[language] + reading[language] }
+    public func text(_ language: Language) -> String { row[language] + column[language] + reading[language] }
 }
 
 /// Everything that can stand in a picture.

@@ -36,11 +36,20 @@ extension CompareFigure {
         return Rasters(dense: dense, sparse: sparse, scale: isMean ? scale.narrowed(to: [dense, sparse]) : scale, block: block)
     }
 
-    mutating func draw(_ raster: MatrixRaster, _ origin: Point, _ layout: Layout, _ hasRows: Bool) -> Rect {
+    /// The image; of its cells those of the story's row can be asked.
+    mutating func draw(
+        _ raster: MatrixRaster, of slice: MatrixSlice, _ origin: Point, _ layout: Layout, isSparse: Bool, hasRows: Bool
+    ) -> Rect {
         let size = size(layout)
         let area = Rect(origin.x.rounded(), origin.y.rounded(), size.width, size.height)
         let panel = RasterPanel(area: area, rows: view.rows, columns: view.columns, query: query, key: nil)
         frame.raster(raster.image(scale, over: size), panel, hasRows: hasRows)
+        let label = words.labels(isSparse: isSparse)
+        for column in 0..<view.columns where view.isVisible(query, column) {
+            guard let place = panel.spot(column, of: query) else { break }
+            let index = slice.index(query, column)
+            frame.items.append(.hotSpot(HotSpot(place, step: slice.step.id.text, index: index, label: label(query, column))))
+        }
         frame.y = area.maxY + frame.type.label * 1.6
         return area
     }

@@ -166,7 +166,11 @@ struct CompareFigure {
         frame.y += isSparse || !layout.isStacked ? frame.type.label * 2.1 : frame.type.label * 0.9
         let origin = Point(x, frame.y)
         let area: Rect
-        if let raster { area = draw(raster, origin, layout, hasRows) } else { area = cells(slice, origin, layout, isSparse, hasRows) }
+        if let raster {
+            area = draw(raster, of: slice, origin, layout, isSparse: isSparse, hasRows: hasRows)
+        } else {
+            area = cells(slice, origin, layout, isSparse, hasRows)
+        }
         if isSparse { bars(area, layout) }
         frame.y += frame.type.label * 1.5
         axisNames(area, layout, hasRows: hasRows)
@@ -188,11 +192,11 @@ struct CompareFigure {
         frame.items.append(.group("columns", panel.columnNames(highlighted: nil)))
         frame.items.append(panel.rowFrame(query, .query))
         let step = slice.step.id.text
+        let label = words.labels(isSparse: isSparse)
         for row in 0..<view.rows {
             for column in 0..<view.columns where view.isVisible(row, column) {
-                let label = words.label(row, column, isSparse: isSparse)
                 frame.items.append(
-                    .hotSpot(HotSpot(panel.frame(row, column), step: step, index: slice.index(row, column), label: label)))
+                    .hotSpot(HotSpot(panel.frame(row, column), step: step, index: slice.index(row, column), label: label(row, column))))
             }
         }
         frame.y = panel.area.maxY + panel.labelHeight
@@ -201,8 +205,10 @@ struct CompareFigure {
 
     private func digits(_ cell: Double) -> TextStyle? {
         let style = frame.style(11, .ink)
-        let widest = (view.dense.values + view.sparse.values).filter { $0.isFinite }.map { frame.width(scale.text($0), style) }.max() ?? 0
-        return widest <= cell - 4 ? style : nil
+        let fits = [view.dense, view.sparse].allSatisfy { slice in
+            slice.values.allSatisfy { !$0.isFinite || frame.width(scale.text($0), style) <= cell - 4 }
+        }
+        return fits ? style : nil
     }
 
     /// The share of the dense weight that each row keeps.

@@ -109,12 +109,16 @@ struct CompareWords {
         return counts + row
     }
 
-    func label(_ row: Int, _ column: Int, isSparse: Bool) -> CellLabel {
-        let (q, k) = (view.dense.rowName(row), view.dense.columnName(column))
+    /// The labels of one matrix's cells.
+    func labels(isSparse: Bool) -> (_ row: Int, _ column: Int) -> CellLabel {
         let slice = isSparse ? view.sparse : view.dense
-        let isKept = !isSparse || view.kept[row].contains(column)
-        return CellLabel(
-            Bilingual(en: "query \(q), key \(k): ", zh: "查询“\(q)”，键“\(k)”："),
-            isKept ? Remark(number: slice.value(row, column)) : Remark(en: "not selected", zh: "未选中"))
+        let kept = view.kept.map(Set.init)
+        let dropped = Remark(en: "not selected", zh: "未选中")
+        let queries = (0..<view.rows).map { Bilingual(en: "query \(slice.rowName($0)), ", zh: "查询“\(slice.rowName($0))”，") }
+        let keys = (0..<view.columns).map { Bilingual(en: "key \(slice.columnName($0)): ", zh: "键“\(slice.columnName($0))”：") }
+        return { row, column in
+            let isKept = !isSparse || kept[row].contains(column)
+            return CellLabel(row: queries[row], column: keys[column], isKept ? Remark(number: slice.value(row, column)) : dropped)
+        }
     }
 }

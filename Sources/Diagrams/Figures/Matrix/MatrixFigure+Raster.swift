@@ -48,6 +48,12 @@ extension MatrixFigure {
             area: Rect(corner.x, corner.y, fitted.size.width, fitted.size.height), rows: slice.rows, columns: slice.columns, query: query,
             key: key)
         frame.raster(fitted.raster.image(scale, over: fitted.size), panel)
+        if let query {
+            for column in 0..<slice.columns {
+                guard let place = panel.spot(column, of: query) else { break }
+                frame.items.append(hotSpot(query, column, place, words))
+            }
+        }
         axisNames(panel.area, frame.type.label * 1.5)
         if isFixed, hasRanking, panel.area.maxX + 300 < frame.width - frame.type.margin { ranking(words, beside: panel.area) }
         frame.y = panel.area.maxY + frame.type.label * 3.4

@@ -209,12 +209,13 @@ struct MatrixFigure {
     private mutating func hotSpots(_ panel: MatrixPanel, _ words: MatrixWords) {
         for row in 0..<slice.rows {
             for column in 0..<slice.columns {
-                let spot = HotSpot(
-                    panel.frame(row, column), step: slice.step.id.text, index: slice.index(row, column),
-                    label: words.label(row, column))
-                frame.items.append(.hotSpot(spot))
+                frame.items.append(hotSpot(row, column, panel.frame(row, column), words))
             }
         }
+    }
+
+    func hotSpot(_ row: Int, _ column: Int, _ place: Rect, _ words: MatrixWords) -> Item {
+        .hotSpot(HotSpot(place, step: slice.step.id.text, index: slice.index(row, column), label: words.label(row, column)))
     }
 }
 
