@@ -91,12 +91,14 @@ package final class WeightedSum {
 
     /// What is drawn must be the sum that it says it is.
     private func check() throws(FigureError) {
+        // A head that is off gives another sum than that of its terms.
+        let switches = row.trace.switches.isEmpty ? "" : " with \(row.trace.switches.joined(separator: ", "))"
         for (place, feature) in features.enumerated() {
             let parts = terms.map { $0.parts[place] }
             let (sum, size) = (parts.reduce(0, +), parts.reduce(1) { max($0, abs($1)) })
             guard abs(sum - sums[place]) <= 1e-5 * size else {
                 throw FigureError(
-                    "weighted-sum: \(output.id)[\(outputIndex(feature).map(String.init).joined(separator: ", "))]: expected the sum of its terms, \(NumberText.significant(sum)), found \(NumberText.significant(sums[place]))"
+                    "weighted-sum: \(output.id)[\(outputIndex(feature).map(String.init).joined(separator: ", "))]: expected the sum of its terms, \(NumberText.significant(sum)), found \(NumberText.significant(sums[place]))\(switches)"
                 )
             }
         }
