@@ -152,3 +152,24 @@ struct PagePanel: Sendable {
         ])
     }
 }
+
+extension FigureOptions {
+    /// The choices of what is shown, by the names that the page's engine knows them by.
+    var json: JSONText {
+        // A step says its own phase.
+        var fields: [(String, JSONText)] = step.map { [("step", .string($0))] } ?? [("phase", .string(phase))]
+        if let head { fields.append(("head", head.json)) }
+        if let query { fields.append(("query", .integer(query))) }
+        if let width { fields.append(("width", .number(width))) }
+        return .object(fields)
+    }
+}
+
+extension HeadChoice {
+    fileprivate var json: JSONText {
+        switch self {
+        case .one(let number): .integer(number)
+        case .mean: "mean"
+        }
+    }
+}

@@ -148,14 +148,14 @@ package struct PageEngine {
                 let known = cases.isEmpty ? "none" : cases.map { $0.text.name }.joined(separator: ", ")
                 throw PageError("\(name): there is no case of this name in this page; there is \(known)")
             }
-            try check(switches, tokens: found.run.x.shape.lengths[0])
+            try check(switches, tokens: found.run.x.shape.lengths[0], run.language)
             do throws(EngineError) {
                 let provenance = Provenance(name: name + ".safetensors", sha256: found.text.sha256)
                 return FinishedRun(try found.run.trace(paths: paths, switches: switches), nil, provenance)
             } catch { throw PageError(error) }
         }
         let reading = try reading(run)
-        try check(switches, tokens: reading.tokens.count)
+        try check(switches, tokens: reading.tokens.count, run.language)
         do throws(EngineError) {
             let trace = try reading.diary.trace(of: reading.tokens, language: run.language, switches: switches)
             return FinishedRun(trace, reading, Provenance(name: run.question == nil ? "diary-text" : "diary", note: Diary.designedByHand))
@@ -171,16 +171,22 @@ package struct PageEngine {
             }
         } catch { throw PageError(error.description) }
         guard reading.tokens.count <= Self.longest else {
-            throw PageError("expected at most \(Self.longest) words of the diary in a page, found \(reading.tokens.count)")
+            let (most, count) = (Self.longest, reading.tokens.count)
+            throw PageError(
+                run.language == .en
+                    ? "expected at most \(most) words of the diary in a page, found \(count)" : "网页里最多 \(most) 个词，实际 \(count) 个")
         }
         return reading
     }
 
     /// Throws for a top-k of more than there are tokens: a page has no use for it.
-    private func check(_ switches: [Switch], tokens count: Int) throws(PageError) {
+    private func check(_ switches: [Switch], tokens count: Int, _ language: Language) throws(PageError) {
         for change in switches {
             if case .topK(let k) = change, k > count {
-                throw PageError("\(change): expected at most \(count), the tokens of this run, found \(k)")
+                throw PageError(
+                    language == .en
+                        ? "\(change): expected at most \(count), the tokens of this run, found \(k)"
+                        : "\(change)：最多 \(count)，本次运行的词元数，实际 \(k)")
             }
         }
     }

@@ -44,6 +44,8 @@ def requests():
         for figure in FIGURES:
             for options in [{}, {"theme": "dark", "preset": "phone"}]:
                 yield "scene", {"figure": figure, "runs": runs[:2], "options": options}
+        for stage in ["scores", "exponentials", "shares"]:
+            yield "scene", {"figure": "softmax", "runs": runs[:1], "options": {"stage": stage, "step": "attention.weights", "head": 1}}
         yield from panels(language)
     yield "scene", {"figure": "matrix", "runs": [{"text": ""}]}
 

@@ -310,7 +310,7 @@ def refuse(results, site, language):
         results.check(f"laboratory ({language}): #lab?{query} is refused by name", refuses_address, page, query, named, own)
     results.check(f"laboratory ({language}): bad addresses leave the console quiet", page.is_quiet)
     for what, text in hostile_texts(language).items():
-        results.check(f"laboratory ({language}): {what}", shows_or_refuses, page, text, what)
+        results.check(f"laboratory ({language}): {what}", shows_or_refuses, page, text, what, language)
     results.check(f"laboratory ({language}): typed texts leave the console quiet", page.is_quiet)
     results.check(f"laboratory ({language}): a storage that is refused breaks nothing", without_storage, site, language)
 
@@ -335,7 +335,7 @@ def hostile_texts(language):
     }
 
 
-def shows_or_refuses(page, text, what):
+def shows_or_refuses(page, text, what, language):
     page.js("(location.hash = 'lab', window.alert = () => { window.alerted = true; })")
     page.js(f"((e) => (e.value = a.replace('HALF', String.fromCharCode(0xd83d)), e.dispatchEvent(new Event('input', {{bubbles: true}}))))({PANEL}.querySelector('textarea'))", text)
     page.painted()
@@ -343,6 +343,7 @@ def shows_or_refuses(page, text, what):
     line = page.js(f"{PANEL}.querySelector('.refusal').innerText")
     if "refused" in what:
         assert line and "\n" not in line and len(line) < 400, f"expected a refusal, found {line!r}"
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in line) == (language == "zh"), f"expected a refusal in {language}, found {line!r}"
         page.holds("no number is left to be read", f"[...{PANEL}.querySelectorAll('dd')].every(e => !e.dataset.exact)")
     else:
         assert not line, line

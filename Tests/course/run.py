@@ -22,6 +22,7 @@ import panels
 import photographs
 import player
 import site_pages
+import stages
 from results import Results
 
 
@@ -66,6 +67,7 @@ def panel_jobs(attn, site):
         yield from [(panels.solve, (site, name, language)) for name in panels.PANELS]
         yield from [(panels.agrees, (attn, site, name, language)) for name in panels.PANELS]
         yield from [(panels.refuse, (site, language)), (panels.own_words, (site, language))]
+        yield (stages.stepped, (attn, site, language))
 
 
 def run(job):

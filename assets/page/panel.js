@@ -190,6 +190,7 @@ function makePanels({ make, page, cells, engine }) {
 
   function read(panel, state, goal = {}) {
     if (state.text?.length > settings.longest) return { error: panel.words.shorterText.replace("{n}", settings.longest) };
+    if (state.text !== null && !state.text.trim()) return { error: panel.words.noText };
     const run = settings.runOf(panel, state);
     return JSON.parse(panel.opened.readouts(Object.keys(goal).length ? { run, goal } : { run }));
   }
@@ -275,7 +276,7 @@ function makePanels({ make, page, cells, engine }) {
     panel.command.parentElement.hidden = !panel.command.textContent;
     if (scene.error) {
       const isOthers = name === "indexer" && state.rule !== "indexer";
-      panel.refusal.textContent = isOthers ? words.indexerOnly : visibleText(scene.error);
+      panel.refusal.textContent = isOthers ? words.indexerOnly : words.notDrawn.replace("{reason}", visibleText(scene.error));
       return clear(panel);
     }
     sheet.style.setProperty("--width", scene.size[0] + "px");

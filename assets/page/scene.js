@@ -68,7 +68,7 @@ function sceneSVG(scene, prefix) {
         return "";
       case "group": {
         const clip = item.clip ? ` clip-path="${reference(`<clipPath ><rect${frame(item.clip)}/></clipPath>`)}"` : "";
-        return `<g${clip}>${item.items.map(draw).join("")}</g>`;
+        return `<g data-name="${quoted(item.name)}"${clip}>${item.items.map(draw).join("")}</g>`;
       }
       default:
         throw new Error(`scene: expected rect, path, text, image, hotSpot or group, found ${item.kind}`);

@@ -61,10 +61,12 @@
         store.set("theme", theme);
         applyTheme();
         showLanguage();
-        panels?.redraw();
+        redraw();
       });
     }
     let panels = null;
+    /// Draws what the engine has drawn in the colours of the page as they are now.
+    let redraw = () => {};
     showLanguage();
     if (!document.body.classList.contains("lesson")) return;
 
@@ -92,7 +94,9 @@
     };
     const cells = makeCells({ all, make, page, book, engine });
     panels = makePanels({ make, page, cells, engine });
-    dark.addEventListener("change", () => panels.redraw());
+    const stages = makeStages({ all, make, page, cells, engine });
+    redraw = () => { for (const drawn of [panels, stages]) drawn.redraw(); };
+    dark.addEventListener("change", redraw);
 
     // MARK: Steps
 
@@ -204,7 +208,7 @@
     for (const [name, prints] of [["beforeprint", true], ["afterprint", false]]) {
       addEventListener(name, () => {
         isPrinting = prints;
-        panels.redraw();
+        redraw();
         if (prints) for (const step of steps()) drawFigures(step, true);
       });
     }
@@ -217,7 +221,9 @@
         const parked = sheet.querySelector("noscript");
         if (!parked || (!printing && sheet.closest(".waiting"))) continue;
         sheet.innerHTML = parked.textContent;
-        if (book()) cells.add(sheet, cells.recorded(sheet.closest(".picture")));
+        if (!book()) continue;
+        cells.add(sheet, cells.recorded(sheet.closest(".picture")));
+        stages.add(sheet.closest(".picture"));
       }
       if (!printing) requestAnimationFrame(() => all(".scroll", step).forEach(nameIfWide));
     }

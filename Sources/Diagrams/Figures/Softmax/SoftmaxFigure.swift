@@ -2,7 +2,7 @@
 // read from left to right: scores around zero, e to each of them measured from the largest, and shares that add up to 1. Nothing is computed again:
 // e to a score less the largest is the key's recorded weight over the largest weight. Left out: how a machine keeps the sum from overflowing.
 
-import Traces
+public import Traces
 
 /// One of the three columns.
 public enum SoftmaxStage: String, CaseIterable, Hashable, Sendable {
@@ -12,6 +12,15 @@ public enum SoftmaxStage: String, CaseIterable, Hashable, Sendable {
     case exponentials
     /// What is left of each after dividing by their sum.
     case shares
+
+    /// What the column is called.
+    public var name: Bilingual {
+        switch self {
+        case .scores: Bilingual(en: "Scores", zh: "分数")
+        case .exponentials: Bilingual(en: "Exponentials", zh: "取指数")
+        case .shares: Bilingual(en: "Shares", zh: "份额")
+        }
+    }
 }
 
 extension Figure {
@@ -158,7 +167,7 @@ struct SoftmaxFigure {
         for (place, stage) in stages.enumerated() {
             let left = columns.left[place]
             if place > 0 { connector(left, y, columns, isStrong: rank != nil) }
-            bar(row.value(key, stage), stage, left, y, columns)
+            bar(row.value(key, stage), stage, left, y, columns, name: "\(key)")
             frame.add(words.text(key, stage), rank == nil ? label : bold, at: Point(left + columns.width, baseline), .end)
             spot(key, stage, Rect(left, y, columns.width, columns.pitch))
         }
@@ -177,8 +186,9 @@ struct SoftmaxFigure {
         return left + (high > low ? (value - low) / (high - low) : 0) * columns.bar
     }
 
+    /// A bar, in a group by the names of its stage and its key: a page that goes on to the next stage knows it again.
     private mutating func bar(
-        _ value: Double, _ stage: SoftmaxStage, _ left: Double, _ y: Double, _ columns: Columns, isMerged: Bool = false
+        _ value: Double, _ stage: SoftmaxStage, _ left: Double, _ y: Double, _ columns: Columns, name: String, isMerged: Bool = false
     ) {
         let (zero, end) = (position(0, stage, left, columns), position(value, stage, left, columns))
         let height = columns.pitch * 0.56
@@ -188,11 +198,14 @@ struct SoftmaxFigure {
         guard area.width > 0.3 else { return }
         let paint = Self.paint(stage)
         // Negative scores, and what stands for several keys, are hatched: direction and texture say it in grey.
-        guard value < 0 || isMerged else { return frame.items.append(.rect(area, fill: .solid(paint))) }
-        frame.items.append(
-            .rect(
+        let isHatched = value < 0 || isMerged
+        let filled: Item =
+            isHatched
+            ? .rect(
                 area.insetBy(min(0.5, area.width / 3)), fill: .hatch(lines: paint, background: nil, spacing: 3.2, width: 0.9),
-                stroke: Stroke(paint)))
+                stroke: Stroke(paint))
+            : .rect(area, fill: .solid(paint))
+        frame.items.append(.group("\(stage.rawValue) \(name)", [filled]))
     }
 
     /// One hue, the stronger the nearer to shares.
@@ -224,7 +237,7 @@ struct SoftmaxFigure {
         frame.add(name, label, at: Point(frame.type.margin, baseline))
         for (left, stage) in zip(columns.left, stages) {
             // Exponentials of many keys may add up to more than the column's scale, which ends at the largest.
-            if stage == .shares { bar(row.sum(rest, stage), stage, left, y, columns, isMerged: true) }
+            if stage == .shares { bar(row.sum(rest, stage), stage, left, y, columns, name: "others", isMerged: true) }
             let all = words.othersTexts(rest, stage)
             let text = all.first { frame.width($0, label) <= columns.width } ?? ""
             frame.add(text, label, at: Point(left + columns.width, baseline), .end)

@@ -127,16 +127,16 @@ struct SoftmaxWords {
         let largest = scoreText(row.score(top))
         func numbered(_ number: Int, _ name: Bilingual) -> Bilingual { isAlone ? name : Bilingual(same: "\(number)  ") + name }
         switch stage {
-        case .scores: return [numbered(1, Bilingual(en: "Scores", zh: "分数"))]
+        case .scores: return [numbered(1, stage.name)]
         case .exponentials:
             return [
                 numbered(2, Bilingual(en: "e to the (score − \(largest))", zh: "e 的（分数 − \(largest)）次方")),
-                numbered(2, Bilingual(en: "Exponentials", zh: "取指数")), numbered(2, Bilingual(en: "e to it", zh: "取指数")),
+                numbered(2, stage.name), numbered(2, Bilingual(en: "e to it", zh: "取指数")),
             ]
         case .shares:
             return [
                 numbered(3, Bilingual(en: "Divided by \(sumText): shares", zh: "除以 \(sumText)：份额")),
-                numbered(3, Bilingual(en: "Shares", zh: "份额")),
+                numbered(3, stage.name),
             ]
         }
     }

@@ -114,11 +114,24 @@ struct HTMLArticle {
         let number = book.add(cells, of: figure, focus: focus)
         let width = Int(scene.size.width.rounded())
         let picture =
-            "<figure class=\"picture\" data-figure=\"\(number)\"><div class=\"scroll\">"
+            "<figure class=\"picture\" data-figure=\"\(number)\"\(stages(of: figure, options))><div class=\"scroll\">"
             + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(scene.svg(try pictures.markup(scene)))</noscript></div></div></figure>\n"
         guard let panel = figure.panel else { return picture }
         return
             "<section class=\"panel\" aria-label=\"\(PanelWords.panel[language])\" data-panel=\"\(HTMLText.escaped(panel.json.line))\">\n\(picture)</section>\n"
+    }
+
+    /// What the page's script steps through: the stages of a picture that has some, of a run that the page's engine can make again.
+    private func stages(of figure: PageFigure, _ options: FigureOptions) -> String {
+        guard Figures.ofRuns.contains(where: { $0.name == figure.name && $0.takes.contains(.stage) }), figure.experiment.engineRun != nil
+        else { return "" }
+        let named = [("", PageWords.allStages)] + SoftmaxStage.allCases.map { ($0.rawValue, $0.name) }
+        let stages = named.map { id, name in JSONText.object([("id", .string(id)), ("name", .string(name[language]))]) }
+        let data = JSONText.object([
+            ("figure", .string(figure.name)), ("options", options.json), ("words", .string(PageWords.oneStage[language])),
+            ("stages", .array(stages)),
+        ])
+        return " data-stages=\"\(HTMLText.escaped(data.line))\""
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {

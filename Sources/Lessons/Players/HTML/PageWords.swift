@@ -10,6 +10,8 @@ enum PageWords {
     static let answer = Bilingual(en: "The answer", zh: "答案")
     static let code = Bilingual(en: "Code", zh: "代码")
     static let codeBeside = Bilingual(en: "Code and its values", zh: "代码和它的数值")
+    static let oneStage = Bilingual(en: "One stage at a time", zh: "一次只看一步")
+    static let allStages = Bilingual(en: "all together", zh: "一起看")
     static let tracks = [
         (
             id: "story", name: Bilingual(en: "The story", zh: "故事"),

@@ -115,6 +115,8 @@ enum PanelWords {
         ("withText", word("a text that has these words", "同时给出含有这些词的 text")),
         ("shorter", word("at most {n} letters", "最多 {n} 个字符")),
         ("shorterText", word("text: expected at most {n} letters, found more", "日记：最多 {n} 个字符，实际更多")),
+        ("noText", word("text: expected words, found none", "text：一个词也没有，请写几个词")),
+        ("notDrawn", word("{reason}", "这张图画不了现在的设置，请换一张（{reason}）")),
         ("noSuchWord", word("words: “{word}” is not a word that the text has and the diary does not know", "words：“{word}”不是文中有、而日记不认识的词")),
         ("oneHead", word("heads: expected one or more, found none", "头：至少要留一个，实为零个")),
     ]
