@@ -25,7 +25,7 @@ public struct LessonCheck: Sendable {
     public func problems() -> [LessonError] {
         var problems = library.problems
         for lesson in library.lessons + [library.laboratory].compactMap({ $0 }) {
-            problems += figureProblems(lesson) + conditionProblems(lesson) + digitProblems(lesson)
+            problems += figureProblems(lesson) + conditionProblems(lesson) + digitProblems(lesson) + placeProblems(lesson)
             for source in sources(lesson) { problems += runProblems(lesson, source) }
         }
         let orders = Dictionary(grouping: library.lessons, by: \.order).filter { $0.value.count > 1 }
@@ -125,7 +125,7 @@ public struct LessonCheck: Sendable {
             }
     }
 
-    private static func lines(_ nodes: [NarrationNode]) -> [NarrationLine] {
+    static func lines(_ nodes: [NarrationNode]) -> [NarrationLine] {
         nodes.flatMap { node -> [NarrationLine] in
             switch node {
             case .text(let lines): lines

@@ -145,6 +145,15 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
         ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of below, cut, decoy, first"),
         ("en.md", "it is all the linear", "it is 100% of the linear", "attn"),
+        (
+            "en.md", "## One score, in full {#dot}\n", "## One score, in full {#dot}\n\nSee the left half, and on the right.\n",
+            "“left half” is a place in one form"
+        ),
+        (
+            "en.md", "## One score, in full {#dot}\n", "## One score, in full {#dot}\n\nThe sum is on the right.\n",
+            "“on the right” is a place in one form"
+        ),
+        ("zh.md", "{{text}}", "看左边：{{text}}", "“左边” is a place in one form"),
         ("en.md", "{{explain attention.dot[head,query,top]}}", "{{explain attention.dot[head,query]}}", "expected one position for each"),
         ("en.md", "[head,query,top]|percent}}", "[head,query,top]|procent}}", "expected the format"),
         ("en.md", ":::reveal", ":::", "expected a line with :::reveal"),

@@ -11,6 +11,8 @@ from selenium.webdriver.common.keys import Keys
 LIMIT = 3_500_000
 # Milliseconds to the end of the page's script.
 QUICK = 3000
+# A phone's width.
+NARROW = 360
 GROUND = "getComputedStyle(document.body).backgroundColor"
 PAPER = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 31)"}
 
@@ -36,6 +38,8 @@ def walk(results, path, language):
     show_everything(page)
     for width in WIDTHS:
         results.check(f"{name} fits", page.fits, width)
+        if width == NARROW:
+            results.check(f"{name}: no picture is scrolled or made small on a phone", has_narrow_pictures, page)
     page.width(1200)
     results.check(f"{name} has names", has_names, page)
     for theme in PAPER:
@@ -115,6 +119,13 @@ def show_everything(page):
     })""")
 
 
+def has_narrow_pictures(page):
+    page.lacks("a picture is too wide for a phone, or shrunk", """[...document.querySelectorAll('.picture')].filter(e => e.checkVisibility()).filter(e => {
+      const [box, made] = [e.querySelector('.scroll'), e.querySelector('.sheet > svg')];
+      return box.scrollWidth > box.clientWidth + 1 || made.viewBox.baseVal.width > 1.1 * made.clientWidth;
+    }).map(e => e.closest('.step').dataset.step + ' ' + (e.querySelector('.sheet > svg').getAttribute('aria-label') ?? e.querySelector('title').textContent).slice(0, 60))""")
+
+
 def has_names(page):
     # Cells are many; their names are looked at apart, and one of each picture stays in the tree.
     unnamed = page.js("""(() => {
@@ -178,14 +189,33 @@ def explains_terms(page, asked):
 # MARK: Moving about
 
 
+# Whether a question hides a picture: the button says that it shows it first.
+HIDES = "((b) => b.textContent === b.dataset.reveal)(shown('.pager .next')[0])"
+UNSEEN = "[...shown('.edition')[0].querySelectorAll('.step:not([hidden]) .picture')].filter(e => !e.checkVisibility()).map(e => e.dataset.figure)"
+
+
+def goes_on(page, step, press):
+    """To the next step by `press`: a picture that a question hides is shown first, and nothing is skipped."""
+    at = page.js("step()")
+    if page.js(HIDES):
+        assert page.js(UNSEEN + ".length"), "a question is said to hide a picture, and all are seen"
+        press()
+        page.holds("the answer is shown", "shown('.step .predict details').some(e => e.open)")
+        page.is_at(at, "the step stays while an answer is shown")
+        page.holds("the button says what it does now", f"{HIDES} === Boolean({UNSEEN}.length)")
+        if page.js(HIDES):
+            return goes_on(page, step, press)
+    page.lacks("a picture is skipped", UNSEEN)
+    press()
+    page.is_at(step)
+
+
 def moves_by_buttons_and_keys(page, steps):
     page.go(steps[0])
-    page.click(".pager .next")
-    page.is_at(steps[1])
+    goes_on(page, steps[1], lambda: page.click(".pager .next"))
     page.holds("the address is the step's", "location.hash === a", "#" + steps[1])
     page.holds("the new step's heading has the focus", "document.activeElement.tagName === 'H2'")
-    page.press(Keys.ARROW_RIGHT)
-    page.is_at(steps[2])
+    goes_on(page, steps[2], lambda: page.press(Keys.ARROW_RIGHT))
     page.press(Keys.ARROW_LEFT)
     page.is_at(steps[1])
     page.click(".pager .back")
@@ -194,8 +224,7 @@ def moves_by_buttons_and_keys(page, steps):
     page.press(Keys.ARROW_LEFT)
     page.is_at(steps[0], "the first step stays")
     for step in steps[1:]:
-        page.js("shown('.pager .next')[0].click()")
-        page.is_at(step)
+        goes_on(page, step, lambda: page.js("shown('.pager .next')[0].click()"))
     page.holds("nothing is after the last step", "shown('.pager .next')[0].disabled && shown('progress')[0].value === a", len(steps))
     page.browser.back()
     page.is_at(steps[-2], "the browser's button goes a step back")
@@ -235,8 +264,7 @@ def opens_at_its_start(page, steps):
 
 def switches_language(page):
     steps = page.step_names()
-    page.click(".pager .next")
-    page.is_at(steps[1])
+    goes_on(page, steps[1], lambda: page.click(".pager .next"))
     page.click("[data-set-language='zh']")
     page.holds("the language is Chinese", "document.documentElement.lang === 'zh-Hans'")
     page.is_at(steps[1], "the step stays")

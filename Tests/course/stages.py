@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 # Lesson, step, figure, and what the command is told to draw the same.
 LESSON, STEP, FIGURE = "attention-step-by-step", "softmax", "softmax"
 STAGES = ["scores", "exponentials", "shares"]
-PICTURE = "shown('.picture[data-stages]')[0]"
+PICTURE = "shown('.picture:has(.stages)')[0]"
 DRAWN = f"{PICTURE}.querySelector('.sheet > svg')"
 # How long each bar was asked to move.
 SPY = """(() => {
@@ -62,7 +62,7 @@ def moved(page, wanted):
 
 def is_the_commands(page, attn, still, language):
     """The words and bars of the command's own picture of the stage."""
-    data = json.loads(page.js(f"{PICTURE}.dataset.stages"))["options"]
+    data = json.loads(page.js(f"{PICTURE}.dataset.drawn"))["options"]
     for stage in STAGES:
         with tempfile.NamedTemporaryFile(suffix=".scene.json") as file:
             options = [part for name in ["step", "head", "query"] if name in data for part in (f"--{name}", str(data[name]))]

@@ -91,11 +91,18 @@
       language: () => language,
       theme: () => (isPrinting ? "light" : theme === "auto" ? (dark.matches ? "dark" : "light") : theme),
       step: () => current,
+      isPrinting: () => isPrinting,
     };
     const cells = makeCells({ all, make, page, book, engine });
     panels = makePanels({ make, page, cells, engine });
-    const stages = makeStages({ all, make, page, cells, engine });
-    redraw = () => { for (const drawn of [panels, stages]) drawn.redraw(); };
+    // Narrow forms of pictures that the engine does not draw, by the numbers of the pictures; unpacked when one is first wanted.
+    const readNarrow = async () => {
+      if (inline("narrow")) return JSON.parse(inline("narrow"));
+      return inline("narrow-packed") && canUnpack ? JSON.parse(await text("narrow-packed")) : {};
+    };
+    let narrow = null;
+    const redrawn = makeRedrawn({ make, page, cells, engine, narrowForms: () => (narrow ??= readNarrow()) });
+    redraw = () => { for (const drawn of [panels, redrawn]) drawn.redraw(); };
     dark.addEventListener("change", redraw);
 
     // MARK: Steps
@@ -129,12 +136,12 @@
       }
       one.querySelector(".pager").classList.toggle("alone", list.length === 1);
       one.querySelector(".back").disabled = at === 0;
-      one.querySelector(".next").disabled = at === list.length - 1;
       one.querySelector("progress").value = at + 1;
       one.querySelector(".count").textContent = at + 1 + " / " + list.length;
       const onward = one.querySelector(".onward");
       if (onward) onward.hidden = at < list.length - 1;
       hideTerm();
+      nameNext();
       drawFigures(list[at]);
       panels.show(list[at], query);
       if (movesFocus) {
@@ -143,7 +150,27 @@
       }
     }
 
+    /// A question of the step that hides a picture until it is answered.
+    const hiding = () => all(".predict details:not([open])", steps().find((step) => !step.hidden)).find((details) => {
+      const after = details.closest(".predict").nextElementSibling;
+      return details.checkVisibility() && (details.querySelector(".picture") || after?.matches(".after") && after.querySelector(".picture"));
+    });
+
+    /// Says what the button does: it skips no picture.
+    function nameNext() {
+      const next = edition().querySelector(".next");
+      const hides = Boolean(hiding());
+      next.textContent = hides ? next.dataset.reveal : next.dataset.next;
+      next.disabled = !hides && steps().at(-1).hidden === false;
+    }
+
     function go(by) {
+      const question = by > 0 && hiding();
+      if (question) {
+        question.open = true;
+        question.closest(".predict").scrollIntoView({ block: "nearest" });
+        return;
+      }
       const list = steps();
       const to = list[list.findIndex((step) => step.dataset.step === current) + by];
       if (!to) return;
@@ -202,6 +229,7 @@
         if (after) after.classList.remove("waiting");
         const step = details.closest(".step");
         if (!step.hidden) drawFigures(step);
+        nameNext();
       });
       details.querySelector("summary").addEventListener("click", (event) => { if (details.open) event.preventDefault(); });
     }
@@ -223,7 +251,7 @@
         sheet.innerHTML = parked.textContent;
         if (!book()) continue;
         cells.add(sheet, cells.recorded(sheet.closest(".picture")));
-        stages.add(sheet.closest(".picture"));
+        redrawn.add(sheet.closest(".picture"));
       }
       if (!printing) requestAnimationFrame(() => all(".scroll", step).forEach(nameIfWide));
     }

@@ -59,8 +59,13 @@ struct Glossary: Sendable {
         var pieces: [Piece] = []
         var (start, at) = (0, 0)
         while at < characters.count {
-            guard let (length, term) = match(folded, at, language, without: seen) else {
+            guard let (length, term) = match(folded, at, language) else {
                 at += 1
+                continue
+            }
+            // A longer term that was explained already keeps its parts from being marked.
+            guard !seen.contains(term) else {
+                at += length
                 continue
             }
             if start < at { pieces.append(Piece(text: String(characters[start..<at]))) }
@@ -73,7 +78,7 @@ struct Glossary: Sendable {
         return pieces
     }
 
-    private func match(_ text: [Character], _ at: Int, _ language: Language, without seen: Set<Int>) -> (length: Int, term: Int)? {
+    private func match(_ text: [Character], _ at: Int, _ language: Language) -> (length: Int, term: Int)? {
         if language == .en, at > 0, Self.isWord(text[at - 1]) { return nil }
         for (form, term) in forms[language] ?? [] where text[at] == form[0] && at + form.count <= text.count {
             guard text[at..<at + form.count].elementsEqual(form) else { continue }
@@ -81,8 +86,7 @@ struct Glossary: Sendable {
             let needsEnd = form[form.count - 1].isASCII
             if needsEnd, end < text.count, Self.isWord(text[end]) { continue }
             if form[0].isASCII, at > 0, Self.isWord(text[at - 1]) { continue }
-            // A longer term that was explained already keeps its parts from being marked.
-            return seen.contains(term) ? nil : (form.count, term)
+            return (form.count, term)
         }
         return nil
     }

@@ -12,6 +12,10 @@ struct HTMLArticle {
     let pictures: PagePictures
     /// The cells of all pictures: the languages of a page collect them together.
     var book: CellBook
+    /// The markup of all pictures: the languages of a page collect it together.
+    var shared: SharedMarkup
+    /// The narrow forms of pictures that no engine draws, by the numbers of the pictures.
+    var narrowForms: [(number: Int, svg: String)]
     /// Terms that the whole page has marked.
     private(set) var usedTerms: Set<Int> = []
     private var termsOfStep: Set<Int> = []
@@ -22,13 +26,15 @@ struct HTMLArticle {
     static let figureWidth = 760.0
     /// Narrower than this a picture is not shrunk any more, and scrolls in its own box.
     static let leastWidth = 700
+    /// Narrow forms are as wide as a phone's column.
+    static let narrowWidth = 340.0
 
-    init(_ page: Page, glossary: Glossary, idPrefix: String, book: CellBook, pictures: PagePictures) {
-        self.page = page
-        self.glossary = glossary
-        self.idPrefix = idPrefix
-        self.book = book
-        self.pictures = pictures
+    /// `before` has written the page's editions before this one.
+    init(_ page: Page, glossary: Glossary, idPrefix: String, after before: HTMLArticle?, pictures: PagePictures) {
+        (self.page, self.glossary, self.idPrefix, self.pictures) = (page, glossary, idPrefix, pictures)
+        book = before?.book ?? CellBook()
+        shared = before?.shared ?? SharedMarkup()
+        narrowForms = before?.narrowForms ?? []
     }
 
     /// The inside of a step, without its heading.
@@ -113,25 +119,36 @@ struct HTMLArticle {
         let cells = scene.cells.filter { (try? figure.experiment.step($0.step)) != nil }
         let number = book.add(cells, of: figure, focus: focus)
         let width = Int(scene.size.width.rounded())
+        let drawn = drawn(figure, options)
+        if drawn == nil, Double(width) > Self.narrowWidth { try addNarrow(figure, options, number) }
+        let attribute = drawn.map { " data-drawn=\"\(HTMLText.escaped($0.line))\"" } ?? ""
         let picture =
-            "<figure class=\"picture\" data-figure=\"\(number)\"\(stages(of: figure, options))><div class=\"scroll\">"
-            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(scene.svg(try pictures.markup(scene)))</noscript></div></div></figure>\n"
+            "<figure class=\"picture\" data-figure=\"\(number)\"\(attribute)><div class=\"scroll\">"
+            + "<div class=\"sheet\" style=\"--width:\(width)px;--least:\(min(width, Self.leastWidth))px\"><noscript>\(scene.svg(shared.add(try pictures.markup(scene))))</noscript></div></div></figure>\n"
         guard let panel = figure.panel else { return picture }
         return
             "<section class=\"panel\" aria-label=\"\(PanelWords.panel[language])\" data-panel=\"\(HTMLText.escaped(panel.json.line))\">\n\(picture)</section>\n"
     }
 
-    /// What the page's script steps through: the stages of a picture that has some, of a run that the page's engine can make again.
-    private func stages(of figure: PageFigure, _ options: FigureOptions) -> String {
-        guard Figures.ofRuns.contains(where: { $0.name == figure.name && $0.takes.contains(.stage) }), figure.experiment.engineRun != nil
-        else { return "" }
-        let named = [("", PageWords.allStages)] + SoftmaxStage.allCases.map { ($0.rawValue, $0.name) }
-        let stages = named.map { id, name in JSONText.object([("id", .string(id)), ("name", .string(name[language]))]) }
-        let data = JSONText.object([
-            ("figure", .string(figure.name)), ("options", options.json), ("words", .string(PageWords.oneStage[language])),
-            ("stages", .array(stages)),
-        ])
-        return " data-stages=\"\(HTMLText.escaped(data.line))\""
+    /// What the page's engine is asked for where it draws the picture anew, in a narrow form or one stage at a time; nil for a picture that it cannot draw.
+    private func drawn(_ figure: PageFigure, _ options: FigureOptions) -> JSONText? {
+        guard let known = Figures.ofRuns.first(where: { $0.name == figure.name }), figure.data.traces.count == 1,
+            figure.experiment.engineRun != nil
+        else { return nil }
+        var fields: [(String, JSONText)] = [("figure", .string(figure.name)), ("options", options.json)]
+        if known.takes.contains(.stage) {
+            let named = [("", PageWords.allStages)] + SoftmaxStage.allCases.map { ($0.rawValue, $0.name) }
+            let stages = named.map { id, name in JSONText.object([("id", .string(id)), ("name", .string(name[language]))]) }
+            fields += [("words", .string(PageWords.oneStage[language])), ("stages", .array(stages))]
+        }
+        return .object(fields)
+    }
+
+    private mutating func addNarrow(_ figure: PageFigure, _ options: FigureOptions, _ number: Int) throws {
+        var narrow = options
+        (narrow.preset, narrow.width) = (.phone, Self.narrowWidth)
+        let scene = try pictures.scene(figure.name, figure.data, narrow)
+        narrowForms.append((number, scene.svg(try pictures.markup(scene))))
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {

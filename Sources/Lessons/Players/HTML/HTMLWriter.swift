@@ -39,27 +39,37 @@ public struct HTMLWriter: Sendable {
     /// - Parameter pictures: makers of this page's pictures, which have made no other page's.
     public func files(of pages: [Page], links: SiteLinks = SiteLinks(), pictures: PagePictures) throws -> [OutputFile] {
         guard let first = pages.first else { return [] }
-        var book = CellBook()
+        var before: HTMLArticle?
         var editions: [[String: Any]] = []
         for (position, page) in pages.enumerated() {
             let idPrefix = position == 0 ? "" : page.language.rawValue + "-"
-            var article = HTMLArticle(page, glossary: assets.glossary, idPrefix: idPrefix, book: book, pictures: pictures)
+            var article = HTMLArticle(page, glossary: assets.glossary, idPrefix: idPrefix, after: before, pictures: pictures)
             editions.append(try edition(&article, links))
-            book = article.book
+            before = article
+        }
+        guard let last = before else { return [] }
+        let (shared, narrowForms) = (last.shared, last.narrowForms)
+        var book = last.book
+        editions = editions.map { edition in
+            let steps = edition["steps"] as? [[String: Any]] ?? []
+            return edition.merging(["steps": steps.map { $0.mapValues { ($0 as? String).map(shared.filled) ?? $0 } }]) { $1 }
         }
         let data = book.json(budget: explanationBytes)
         var context = common(first.language, title: first.title, summary: first.summary)
         context["editions"] = editions
         context["home"] = links.home
-        (context["shapes"], context["pictureStyles"]) = pictures.shared()
+        let (shapes, styles) = pictures.shared()
+        (context["shapes"], context["pictureStyles"]) = (shapes + shared.shapes, styles)
         context["lessonScript"] = assets.lessonScript
+        let narrow = JSONText.object(narrowForms.map { ("\($0.number)", .string($0.svg)) }).line
         if let engine, book.asksEngine {
             context["engine"] = [
                 "program": engine.base64, "loading": try engine.loading(cases: book.cases), "data": engine.packed(data),
+                "narrow": engine.packed(narrow),
                 "words": HTMLText.inScript(PanelWords.json),
             ]
         } else {
-            context["data"] = data
+            (context["data"], context["narrow"]) = (data, HTMLText.inScript(narrow))
         }
         return [OutputFile(path: Self.path(of: first.name), bytes: try assets.render("lesson", context))]
     }

@@ -25,7 +25,7 @@ public struct PageAssets: Sendable {
         library = MustacheLibrary(templates: templates)
         style = try readText(folder + "/style.css")
         script = try readText(folder + "/script.js")
-        lessonScript = try ["engine", "scene", "cells", "stages", "settings", "panel"].map { name throws(LessonError) in
+        lessonScript = try ["engine", "scene", "cells", "redrawn", "settings", "panel"].map { name throws(LessonError) in
             try readText("\(folder)/\(name).js")
         }
         .joined(separator: "\n")

@@ -51,6 +51,7 @@ enum PageWords {
             "pager": Bilingual(en: "Back and next", zh: "翻页"),
             "back": Bilingual(en: "Back", zh: "上一步"),
             "next": Bilingual(en: "Next", zh: "下一步"),
+            "reveal": reveal,
             "progress": Bilingual(en: "Progress", zh: "进度"),
             "glossary": Bilingual(en: "Glossary", zh: "术语"),
             "cells": Bilingual(en: "Cells of the picture: arrow keys move, Enter explains", zh: "图中的格子：方向键移动，回车看解释"),
