@@ -134,7 +134,7 @@ enum Published {
                         (options.language, options.preset, options.width) = (language, preset, width)
                     }.shown(in: theme)
                     check(scene, "\(name) \(language) \(preset) \(width)")
-                    if let proportion = preset.proportion, name != "parity", name != "patterns" {
+                    if let proportion = preset.proportion, name != "patterns" {
                         #expect(scene.size.height <= width * proportion + 1, "\(name) \(language) \(preset): \(scene.size.height)")
                     }
                 }
@@ -206,10 +206,22 @@ enum Published {
         #expect(scene.words.count { $0 == "enlarged" } == 2)
     }
 
-    @Test func `doubling says where the factor is 2.3, 3.5 and 3.8`() throws {
+    @Test func `doubling quotes both models' factors, names the knee and says what is extrapolated`() throws {
         let scene = try draw("doubling")
-        for factor in ["2.3×", "3.5×", "3.8×"] { #expect(scene.words.contains { $0.hasPrefix(factor + ":") }) }
-        #expect(scene.title.en.contains("only in the limit"))
+        // By hand from the corners of Figure 3: a line c + s p sums to c L + s L²/2; dense at 128K and 64K:
+        // (0.052873 · 131,072 + 4.67604e-6 · 131,072²/2) / (0.052873 · 65,536 + 4.67604e-6 · 65,536²/2) = 3.487.
+        #expect(scene.words.contains("3.5×") && scene.words.contains("2.4×"))
+        #expect(scene.title.en.contains("not four times the bill: 3.5× dense, 2.4× sparse"))
+        #expect(scene.words.contains("knee (6.5K, doubled):") && scene.words.contains("beyond 128K: extrapolated"))
+        for factor in ["2.3×", "3.5×", "3.8×"] { #expect(scene.alt.en.contains(factor + " at")) }
+        #expect(scene.words.contains { $0.hasPrefix("4×:") } && scene.words.contains { $0.hasPrefix("2×:") })
+        // What goes on beyond Figure 3 is drawn thinner than what it shows.
+        let lines = scene.flat.compactMap { item -> (Double, Double)? in
+            guard case .path(let path, nil, let stroke?) = item, path.count > 20, case .line(let end)? = path.last else { return nil }
+            return (end.x, stroke.width)
+        }
+        let last = lines.map(\.0).max()
+        #expect(lines.count == 4 && lines.allSatisfy { ($0.0 == last) == ($0.1 < 2) })
     }
 
     @Test func `prices show both currencies and every cut`() throws {
@@ -250,7 +262,8 @@ enum Published {
     @Test func `parity counts wins, losses and ties`() throws {
         let scene = try draw("parity")
         #expect(scene.title.en == "On a par: 2 wins, 1 loss, 1 tie on 4 benchmarks")
-        #expect(scene.words.contains("▲ +75") && scene.words.contains("▼ −0.8") && scene.words.contains("= tie"))
+        #expect(scene.words.contains("+75") && scene.words.contains("−0.8") && scene.words.contains("tie"))
+        #expect(scene.words.joined(separator: " ").contains("No error bars are published"))
     }
 
     @Test func `data of the wrong kind, and too little of it, are one clear line`() throws {

@@ -50,11 +50,29 @@ import Traces
             })
     }
 
-    @Test func `parity draws a tie as a dot inside its ring`() throws {
-        let scene = try draw(.parity, table)
-        let marks = discs(scene).dropFirst(2)
-        let (ring, dot) = (try #require(marks.first), try #require(marks.dropFirst().first))
-        #expect(ring.center == dot.center && ring.isRing && ring.radius - dot.radius > 1.5)
+    @Test(arguments: [375.0, 600, 1200]) func `bars of parity run from zero, as long as the differences, sorted; a tie is a dot`(
+        width: Double
+    )
+        throws
+    {
+        let scene = try draw(.parity, table) { $0.width = width }
+        let (gain, paper) = (Fill.solid(Paint.bar), Fill.solid(Paint.paper))
+        let bars = scene.rects.filter { $0.fill == gain }.map(\.rect)
+        // Nine of the fourteen rise, four of them by 2, five by 1; five tie.
+        #expect(bars.count == 9 && Set(bars.map(\.x)).count == 1)
+        let lengths = bars.map(\.width)
+        #expect(zip(lengths, lengths.dropFirst()).allSatisfy { $0 >= $1 - 1e-9 })
+        #expect(abs(lengths[0] - 2 * lengths[8]) < 1e-9 && lengths.count { $0 > lengths[8] * 1.5 } == 4)
+        #expect(scene.rects.count { $0.rect.width == 7 && $0.rect.height == 7 && $0.fill != paper } == 5)
+        #expect(scene.words.count { $0 == "tie" } == 5 && scene.words.count { $0 == "+2.0" } == 4)
+    }
+
+    @Test func `a rating stands apart from percents, on an axis of its own`() throws {
+        let scene = try draw(.parity, Published.benchmarks)
+        let (unit, rating) = (scene.words.firstIndex { $0.hasPrefix("Rating") }, scene.words.firstIndex(of: "Codeforces-Div1"))
+        #expect(try #require(unit) < #require(rating) && scene.words.contains("+100") && scene.words.contains("+1"))
+        let percent = FigureNumbers.benchmarks([.init(category: "General", name: "MMLU-Pro", metric: "EM", before: 85, after: 85)])
+        #expect(!(try draw(.parity, percent).words.contains { $0.hasPrefix("Rating") }))
     }
 
     @Test(arguments: [Preset.article, .cover, .slide, .phone]) func `rows and grid lines of parity end above the source`(preset: Preset)
