@@ -53,8 +53,9 @@ import Traces
         "next-token": "next-token: attention.scores: expected at most 64 tokens, found 100",
         "difference": "difference needs two runs of the same, found one",
         "weighted-sum": "weighted-sum needs the output of the heads beside attention.weights, found none",
-        "pipeline":
-            "pipeline needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
+        "pipeline": "pipeline needs the queries, keys, values and output of attention.weights, found not all of them",
+        "pipeline-detail":
+            "pipeline-detail needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
     ]
 
     private func expectLegible(_ scene: Scene, _ language: Language, _ place: String) {
@@ -133,6 +134,7 @@ import Traces
         "next-token": "next-token needs a trace with attention weights, found no trace",
         "difference": "difference needs two runs of the same, found none",
         "indexer": "indexer needs a trace with an indexer, found no trace", "pipeline": "pipeline needs a trace, found none",
+        "pipeline-detail": "pipeline-detail needs a trace, found none",
         "softmax": "softmax needs a trace with attention weights, found no trace",
         "weighted-sum": "weighted-sum needs a trace with attention weights, found no trace",
         "pathway": "pathway needs a trace with attention weights, found no trace",

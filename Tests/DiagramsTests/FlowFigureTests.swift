@@ -1,4 +1,4 @@
-// The figures that follow a computation, `pipeline` and `indexer`, where layout carries the meaning: boxes and straight lines, names that stay
+// The figures that follow a computation, `pipeline`, `pipeline-detail` and `indexer`, where layout carries the meaning: boxes and straight lines, names that stay
 // when rows are low.
 
 import Diagrams
@@ -16,17 +16,17 @@ import Traces
         scene.flat.compactMap { if case .path(let elements, nil, _?) = $0 { elements } else { nil } }
     }
 
-    // MARK: pipeline
+    // MARK: pipeline-detail
 
     @Test func `the flow stands in the middle of the picture`() throws {
-        let scene = try draw(.pipeline)
+        let scene = try draw(.pipelineDetail)
         let boxes = scene.hotSpots.map(\.area)
         let (left, right) = (boxes.map(\.x).min()!, boxes.map(\.maxX).max()!)
         #expect(abs((left + right) / 2 - scene.size.width / 2) < 20, "from \(left) to \(right)")
     }
 
     @Test(arguments: [600.0, 1200]) func `a line that passes other steps runs straight between its bends`(width: Double) throws {
-        let scene = try draw(.pipeline) { $0.width = width }
+        let scene = try draw(.pipelineDetail) { $0.width = width }
         let place = Dictionary(scene.hotSpots.map { ($0.step, $0.area) }) { first, _ in first }
         let isSideways = try #require(place["input.x"]).maxX < #require(place["sparse.output"]).x
         var passing = 0
@@ -45,7 +45,7 @@ import Traces
 
     @Test func `boxes name their steps whole, in lines that fit`() throws {
         for language in Language.allCases {
-            let scene = try draw(.pipeline) { $0.language = language }
+            let scene = try draw(.pipelineDetail) { $0.language = language }
             let texts = scene.words.joined(separator: " ")
             #expect(texts.contains(language == .en ? "Index scores" : "索引得分"))
             // The legend's word begins small; “Values” names v alone, not the output, whose name is longer.
@@ -54,7 +54,7 @@ import Traces
     }
 
     @Test func `a given box that is no cache is not called one`() throws {
-        let scene = try draw(.pipeline)
+        let scene = try draw(.pipelineDetail)
         #expect(!scene.words.joined(separator: " ").contains("cache"))
     }
 
@@ -68,16 +68,59 @@ import Traces
         let (k, z, output) = (StepID(earlier + ".k"), StepID(here + ".z"), StepID(here + ".attention.output"))
         let steps = [step(k, []), step(z, [k]), step(output, [z])]
         let data = FigureData(traces: [("main", Trace(tokens: [], steps: steps))], provenance: Provenance(name: "test"))
-        let scene = try Figure.pipeline.draw(data, FigureOptions(), fixedText)
+        let scene = try Figure.pipelineDetail.draw(data, FigureOptions(), fixedText)
         #expect(scene.words.joined(separator: " ").contains("caches") == isCache)
     }
 
     @Test(arguments: [Preset.cover, .slide]) func `wide, low pictures flow from left to right`(preset: Preset) throws {
-        let scene = try draw(.pipeline) { $0.preset = preset }
+        let scene = try draw(.pipelineDetail) { $0.preset = preset }
         let place = Dictionary(scene.hotSpots.map { ($0.step, $0.area) }) { first, _ in first }
         let (input, output) = (try #require(place["input.x"]), try #require(place["sparse.output"]))
         #expect(input.maxX < output.x)
         #expect(place.values.allSatisfy { $0.maxY < scene.size.height })
+    }
+
+    // MARK: pipeline
+
+    /// Widths of the lines in `color` that run to the right or down.
+    private func widths(_ scene: Scene, _ color: Paint) -> [Double] {
+        scene.flat.compactMap { item in
+            if case .path(let path, nil, let stroke?) = item, stroke.color == color, path.count == 2 { stroke.width } else { nil }
+        }
+    }
+
+    @Test func `seven boxes stand in three lanes, with the bytes that one query needs`() throws {
+        let scene = try draw(.pipeline)
+        #expect(scene.title.en == "The indexer skims all 18 keys, attention reads 4 of them in full")
+        let boxes = ["Index keys", "Index scores", "The top 4", "Keys and values", "Query", "Weights", "Output"]
+        for name in boxes + ["Indexer", "Selection", "Attention", "gather"] { #expect(scene.words.contains(name)) }
+        // By hand: index keys of 4 numbers, keys and values of 2 heads x 4 each, at 8 bytes a number.
+        for note in ["18 × 32 B", "18 × 8 B", "4 × 8 B", "18 × 128 B", "64 B"] { #expect(scene.words.contains(note)) }
+        #expect(scene.words.joined(separator: " ").contains("576 B and 512 B; dense attention would read 2,304 B"))
+        #expect(
+            scene.hotSpots.map(\.step) == [
+                "indexer.k", "indexer.score", "selected", "attention.k", "sparse.weights", "attention.q", "sparse.output",
+            ])
+    }
+
+    @Test func `arrows are as thick as their bytes, and a line goes through the funnel for each kept key`() throws {
+        let scene = try draw(.pipeline)
+        let violet = widths(scene, .indexer)
+        // Index keys 576 bytes, index scores 144; the positions, 32 bytes, take the least width.
+        #expect(violet.count == 3 && abs(violet[0] / violet[1] - 4) < 1e-9 && violet[2] >= 1)
+        let kept = scene.flat.count { item in
+            if case .path(let path, nil, let stroke?) = item { stroke.color == .key && path.count == 3 } else { false }
+        }
+        #expect(kept == 4)
+    }
+
+    @Test func `pipeline follows the query that is asked for, and dense attention has one lane`() throws {
+        let third = try draw(.pipeline) { $0.query = 2 }
+        #expect(third.title.en == "So short a text is read in full: all 3 keys stay")
+        let data = FigureData(traces: [("diary", try Diary.trace("trip", .en))], provenance: Provenance(name: "diary"))
+        let dense = try Figure.pipeline.draw(data, FigureOptions(), fixedText)
+        #expect(dense.title.en == "Dense attention reads every key: all 18, in full")
+        #expect(!dense.words.contains("Indexer") && !dense.words.contains("gather") && dense.words.contains("Attention"))
     }
 
     // MARK: indexer

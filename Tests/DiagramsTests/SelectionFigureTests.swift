@@ -221,10 +221,10 @@ import Traces
         #expect(zh.title.zh == "“大理”回头看，69% 的注意力落在“大理”上")
     }
 
-    // MARK: pipeline
+    // MARK: pipeline-detail
 
     @Test func `the flow has a box for each step that leads to the output, and the selection's edge`() throws {
-        let scene = try draw(.pipeline)
+        let scene = try draw(.pipelineDetail)
         #expect(scene.title.en == "Sparse attention: 16 steps, 7 of them to choose the keys")
         let boxes = scene.hotSpots.map(\.step)
         #expect(Set(boxes).count == 17 && boxes.contains("input.x") && boxes.contains("selected"))
@@ -235,14 +235,14 @@ import Traces
     }
 
     @Test func `dense attention flows without an indexer`() throws {
-        let scene = try draw(.pipeline) { $0.step = "attention.output" }
+        let scene = try draw(.pipelineDetail) { $0.step = "attention.output" }
         #expect(scene.title.en == "Dense attention: 9 steps from input to output")
         #expect(!scene.words.contains("lightning indexer"))
     }
 
     @Test func `boxes never touch`() throws {
         for width in [375.0, 600, 1200] {
-            let boxes = try draw(.pipeline) { $0.width = width }.hotSpots.map(\.area)
+            let boxes = try draw(.pipelineDetail) { $0.width = width }.hotSpots.map(\.area)
             for (place, a) in boxes.enumerated() {
                 for b in boxes[(place + 1)...] {
                     #expect(a.maxX <= b.x || b.maxX <= a.x || a.maxY <= b.y || b.maxY <= a.y)
@@ -259,7 +259,7 @@ import Traces
             #expect(message(figure, dense) == "\(figure.name) needs a trace with a selection: expected a step called selected, found none")
         }
         let sparse = try Diary.selective("trip", .en)
-        for figure in [Figure.questions, .compare, .indexer, .heads, .arcs] {
+        for figure in [Figure.questions, .compare, .indexer, .heads, .arcs, .pipeline] {
             #expect(message(figure, sparse) { $0.query = 18 } == "\(figure.name): query 18: expected 0 to 17 of the axis t")
             #expect(message(figure, sparse) { $0.query = -1 } == "\(figure.name): query -1: expected 0 to 17 of the axis t")
         }
@@ -272,8 +272,11 @@ import Traces
         #expect(message(.heads, sparse) { $0.step = "selected" } == "heads: selected: expected the axes h, t and s, found [t: 18, k: 4]")
         #expect(message(.arcs, sparse) { $0.step = "attention.scores" }.hasPrefix("arcs: attention.scores: expected weights from 0 to 1"))
         #expect(try message(.arcs, RandomAttention.trace(tokens: 65)).contains("expected at most 64 tokens, found 65"))
-        #expect(message(.pipeline, Trace()).hasPrefix("pipeline needs a trace with an output"))
-        #expect(message(.pipeline, sparse) { $0.step = "input.x" } == "pipeline: input.x: expected steps that lead to it, found none")
+        #expect(message(.pipeline, Trace()) == "pipeline needs a trace with attention weights, found none")
+        #expect(message(.pipelineDetail, Trace()).hasPrefix("pipeline-detail needs a trace with an output"))
+        #expect(
+            message(.pipelineDetail, sparse) { $0.step = "input.x" }
+                == "pipeline-detail: input.x: expected steps that lead to it, found none")
     }
 
     @Test func `a phase that is not there names those that are`() throws {

@@ -184,7 +184,7 @@ extension Experiment {
             let told = trace.steps.filter { $0.output.shape.count < 2000 && ($0.id.role == .weights || seen.insert($0.id.role).inserted) }
             return plain + told.map { ($0.id, .en, "prefill") }
         case "heads", "arcs": return plain + trace.attentions.map { ($0.weights, .zh, "prefill") }
-        case "pipeline": return plain + trace.attentions.compactMap { $0.output.map { ($0, .zh, "prefill") } }
+        case "pipeline-detail": return plain + trace.attentions.compactMap { $0.output.map { ($0, .zh, "prefill") } }
         default: return plain
         }
     }

@@ -52,7 +52,7 @@ public struct GalleryPage: Sendable {
             Bilingual(en: "Sparse attention picks anew for every query: not picked is not forgotten", zh: "稀疏注意力为每个查询重新挑选：没被选中不等于被忘掉"),
             ["questions", "compare"]
         ),
-        (Bilingual(en: "A small indexer decides which tokens stay", zh: "由一个小小的索引器决定哪些词元留下"), ["indexer", "pipeline"]),
+        (Bilingual(en: "A small indexer decides which tokens stay", zh: "由一个小小的索引器决定哪些词元留下"), ["indexer", "pipeline", "pipeline-detail"]),
         (Bilingual(en: "It selects tokens, where others select blocks or neighbours", zh: "它挑选的是词元，别的方法挑选块或邻居"), ["patterns"]),
         (
             Bilingual(en: "Long contexts cost much less, and the indexer is still quadratic", zh: "长上下文便宜得多，而索引器仍是平方增长"),

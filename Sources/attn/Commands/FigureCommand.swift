@@ -95,6 +95,7 @@ struct FigureCommand: ParsableCommand {
         var program: String?
         @Option(help: ArgumentHelp("A chip or its file, for tiles, timeline and traffic; see attn tiles chips.", valueName: "chip"))
         var chip: String?
+        @Flag(help: "Every step that was recorded instead of the lanes, for pipeline.") var detail = false
         @Flag(help: "Print the figure's one-line caption.") var caption = false
         @Option(
             name: .shortAndLong,
@@ -111,7 +112,7 @@ struct FigureCommand: ParsableCommand {
         }
 
         func run() throws {
-            let figure = try Figures.named(name)
+            let figure = try figure()
             if let output { try OutputPath.check(file: output, inputs: source.inputs + [hardware, measurement].compactMap(\.self)) }
             let form = try output.map(Self.form)
             try refuseWhatWouldBeIgnored(figure, form)
@@ -132,6 +133,13 @@ struct FigureCommand: ParsableCommand {
                 try WholeFile.write(output, bytes)
             }
             if caption { try Output.print(scene.caption[language.value]) }
+        }
+
+        private func figure() throws -> Figure {
+            let figure = try Figures.named(name)
+            guard detail else { return figure }
+            guard figure.name == Figure.pipeline.name else { throw UsageError("\(name) has no use for --detail") }
+            return .pipelineDetail
         }
 
         private static func form(_ path: String) throws -> Form {
@@ -188,7 +196,7 @@ struct FigureCommand: ParsableCommand {
                 return FigureData(
                     traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)", note: RandomAttention.note))
             }
-            let figure = try Figures.named(name)
+            let figure = try figure()
             guard source.isNamed else {
                 let example = BuiltInExample(
                     home: source.reader.home, hardware: hardware, measurement: measurement, program: program, chip: chip)

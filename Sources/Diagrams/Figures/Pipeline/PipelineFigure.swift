@@ -1,260 +1,206 @@
-// The figure `pipeline`: the flow of a mechanism, drawn from the trace's own graph. A box for each step with its symbol and shape, an arrow for
-// each input, the indexer's branch in violet: dense attention, MLA expanded or absorbed, DeepSeek Sparse Attention (compare Figure 1 of the
-// V3.2-Exp report). Weights are left out. From left to right where boxes are then wide enough for their names, else from top to bottom.
+// The figure `pipeline`: how one query comes to its answer, in three lanes. The indexer skims every key; the selection says which are kept; attention
+// gathers those and reads them in full. Arrows are as thick as the bytes that they carry, as recorded; through the funnel a line for each kept key.
+// Dense attention is the third lane alone. Every single step is in `pipeline-detail`.
 
 import Mechanisms
 import Records
 import Traces
 
 extension Figure {
-    /// The steps of a mechanism and how they feed each other.
+    /// The lanes of a mechanism, and what one query reads in them.
     public static let pipeline = Figure(
         name: "pipeline",
-        summary: Bilingual(en: "The flow of a mechanism from the trace's own graph", zh: "按记录自身的图画出一种机制的流程"),
-        takes: [.step, .phase]
+        summary: Bilingual(en: "Indexer, selection, attention: what one query reads, in bytes", zh: "索引器、选择、注意力：一个查询读多少字节"),
+        takes: [.query, .phase]
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("pipeline needs a trace, found none") }
-        var figure = try PipelineFigure(PipelineGraph(trace, options), data.provenance, options, text)
+        let run = try PipelineRun(trace, options)
+        var figure = PipelineFigure(run, data.provenance, options, try PictureFrame(options, text))
         return figure.scene()
     }
 }
 
-private struct PipelineFigure {
-    let graph: PipelineGraph
-    let words: PipelineWords
-    let provenance: Provenance
-    let options: FigureOptions
-    var layout: GraphLayout
-    var frame: PictureFrame
+struct PipelineFigure {
+    private let run: PipelineRun
+    private let words: PipelineWords
+    private let provenance: Provenance
+    private let options: FigureOptions
+    private var frame: PictureFrame
 
-    init(_ graph: PipelineGraph, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
-        self.graph = graph
-        self.provenance = provenance
-        self.options = options
-        words = PipelineWords(graph: graph)
-        frame = try PictureFrame(options, text)
-        layout = GraphLayout(count: graph.steps.count, edges: graph.edges) { graph.part(of: $0) == .indexer }
+    init(_ run: PipelineRun, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
+        (self.run, self.provenance, self.options, self.frame) = (run, provenance, options, frame)
+        words = PipelineWords(run: run)
     }
 
     mutating func scene() -> Scene {
-        let language = options.language
+        let language = frame.language
         frame.head(words.title[language], words.subtitle[language])
+        frame.y += frame.type.body * 1.2
         let body = frame.items.count
-        frame.y += frame.type.body * 1.5
-        let plan = plan()
-        layout.place(extent: plan.extent, box: plan.across + plan.gap, pass: plan.pass)
-        let top = frame.y
-        for (number, edge) in layout.edges.enumerated() { arrow(number, edge, plan, top) }
-        for node in layout.nodes where node.box != nil { box(node, plan, top) }
-        frame.y = top + (plan.isSideways ? plan.extent : plan.pitch * Double(layout.layers.count - 1) + plan.along) + frame.type.body * 1.2
-        frame.legend(legend)
-        frame.y += frame.type.small * 0.9
+        let places = places()
+        for (box, area) in places.boxes { draw(run.parts[box]!, box, area) }
+        arrows(places.boxes, places.scale)
+        frame.y += frame.type.body * 0.6
         return frame.scene(
             body: body, source: words.source(provenance), options, title: words.title, alt: words.alt, caption: words.caption,
-            provenance: options.provenance(figure: "pipeline", step: graph.steps.last?.id.text, data: provenance))
+            provenance: options.provenance(figure: "pipeline", step: run.parts[.output]!.step.id.text, data: provenance))
     }
 
     // MARK: Layout
 
-    /// Sizes along the flow and across it.
-    private struct Plan {
-        let isSideways: Bool
-        let along: Double
-        let across: Double
-        let gap: Double
-        let pass: Double
-        let pitch: Double
-        let extent: Double
-        let start: Double
+    private var nameStyle: TextStyle { frame.style(max(12, frame.type.label), .ink, .semibold) }
+    private var noteStyle: TextStyle { frame.style(max(11, frame.type.small), .muted) }
+
+    private func lines(_ part: PipelineRun.Part, _ width: Double) -> [String] {
+        LineBreaker.lines(part.name[frame.language], width: width - 8) { frame.width($0, nameStyle) }
     }
 
-    private var symbolStyle: TextStyle { frame.style(max(14, frame.type.panel * 0.95), .ink, .semibold) }
-
-    private func shape(_ step: Step) -> String { step.output.shape.lengths.map(String.init).joined(separator: "×") }
-
-    /// Long symbols, which are words, are set smaller where their box is narrow.
-    private func symbolStyle(_ step: Step, _ width: Double) -> TextStyle {
-        var style = symbolStyle
-        while style.size > 11, frame.symbolWidth(step.symbol, style) > width - 8 { style.size = max(11, style.size - 0.5) }
-        return style
-    }
-
-    private func plan() -> Plan {
-        let count = Double(max(layout.layers.count, 1))
-        let widest = graph.steps.map { frame.symbolWidth($0.symbol, frame.style(11, .ink, .semibold)) }.max() ?? 20
-        let pitch = min(frame.contentWidth / count, 150)
-        // A wide, low picture has no room for names; elsewhere a flow too long for them runs downwards.
-        let least = options.preset.proportion == nil ? Self.leastNamed + 14 : widest + 20
-        if pitch >= least { return sidewaysPlan(count, pitch) }
-        let shapes = graph.steps.map { frame.width(shape($0), frame.style(11, .muted)) }.max() ?? 0
-        return downwardsPlan(least: max(widest + 8, shapes + 4, frame.width < 900 ? 0 : Self.leastNamed))
-    }
-
-    private func downwardsPlan(least: Double) -> Plan {
-        let (pass, gap) = (frame.contentWidth < 500 ? 10.0 : 14, frame.contentWidth < 500 ? 6.0 : 16)
-        var across = frame.type.label * 12
-        let dense = layout.largestBox(extent: frame.contentWidth, pass: pass) - gap
-        while across > min(least, dense), layout.naturalExtent(box: across + gap, pass: pass) > frame.contentWidth { across -= 1 }
-        across = min(across, dense)
-        let along = symbolStyle.size * 1.5 + 20 + 14 * Double(nameLines(across))
-        return Plan(
-            isSideways: false, along: along, across: across, gap: gap, pass: pass, pitch: along + 26, extent: frame.contentWidth,
-            start: frame.type.margin)
-    }
-
-    private func sidewaysPlan(_ count: Double, _ pitch: Double) -> Plan {
-        let pass = 13.0
-        let along = min(pitch - 14, 116)
-        let across = symbolStyle.size * 1.6 + 20 + 14 * Double(nameLines(along))
-        var gap = 18.0
-        func extent(_ gap: Double) -> Double { layout.naturalExtent(box: across + gap, pass: pass) }
-        var room = extent(gap)
+    /// Draws the lanes, and gives where the boxes stand and how many points a byte is.
+    private mutating func places() -> (boxes: [(PipelineRun.Box, Rect)], scale: Double) {
+        let isWide = frame.width >= 860
+        let laneStyle = frame.style(frame.type.label, .muted, .semibold)
+        let named = words.lanes.map { frame.width($0[frame.language], laneStyle) }.max() ?? 0
+        let left = frame.type.margin + (isWide ? named + 40 : 10)
+        let right = frame.width - frame.type.margin - (isWide ? 20 : 10)
+        let columns = isWide ? 4.0 : 3
+        let width = min(isWide ? 180 : 150, (right - left) / (columns + (isWide ? 0.8 : 0.7)))
+        let pitch = (right - left - width) / (columns - 1)
+        let height =
+            nameStyle.size * 1.3 * Double(run.parts.values.map { lines($0, width).count }.max() ?? 1) + noteStyle.size * 1.3
+            + (isWide ? 34 : 20)
+        let (head, pad, gap) = (isWide ? 0 : frame.type.label * 1.7, 14.0, 30.0)
+        let hasIndexer = run.selection != nil
+        let rows = isWide ? 2.0 : 3
+        var spare = 0.0
         if let proportion = options.preset.proportion {
-            let free =
-                frame.width * proportion - frame.y - frame.type.small * 5.4 - frame.type.body * 1.2 - max(16, frame.type.margin * 0.55)
-            while extent(gap) > free, gap > 6 { gap -= 1 }
-            room = min(extent(gap), free)
+            let used = (hasIndexer ? 2 * (height + 2 * pad + head) + 16 : 0) + rows * (height + gap) - gap + 2 * pad + head
+            spare = frame.width * proportion - frame.y - used - frame.type.body * 0.6 - frame.footHeight(words.source(provenance))
         }
-        let used = pitch * (count - 1) + along
-        return Plan(
-            isSideways: true, along: along, across: across, gap: gap, pass: pass, pitch: pitch, extent: room,
-            start: frame.type.margin + max(0, (frame.contentWidth - used) / 2))
-    }
-
-    /// The narrowest box that carries its step's name.
-    private static let leastNamed = 92.0
-
-    /// The most lines that a name takes in boxes of a width.
-    private func nameLines(_ width: Double) -> Int { graph.steps.map { nameLines($0, width).count }.max() ?? 0 }
-
-    /// The step's title up to its colon or bracket, in at most three lines of like length; nothing where that does not fit.
-    private func nameLines(_ step: Step, _ width: Double) -> [String] {
-        guard width >= Self.leastNamed, options.preset.proportion == nil || graph.steps.count <= 12 else { return [] }
-        let name = String(step.title[options.language].prefix { !":：（(".contains($0) })
-        func lines(_ room: Double) -> [String] { LineBreaker.lines(name, width: room) { frame.width($0, nameStyle) } }
-        var room = width - 10
-        var best = lines(room)
-        guard best.count <= 3, best.allSatisfy({ frame.width($0, nameStyle) <= room }) else { return [] }
-        while best.count > 1, case let next = lines(room - 4), next.count == best.count,
-            next.allSatisfy({ frame.width($0, nameStyle) <= room - 4 })
-        {
-            (best, room) = (next, room - 4)
+        let lift = min(max(spare / 8, 0), 22)
+        var boxes: [(PipelineRun.Box, Rect)] = []
+        func place(_ box: PipelineRun.Box, _ column: Double, _ y: Double) {
+            guard run.parts[box] != nil else { return }
+            boxes.append((box, Rect(left + column * pitch, y, width, height)))
         }
-        return best
-    }
-
-    private var nameStyle: TextStyle { frame.style(11, .ink) }
-
-    /// A point at `along` the flow from the start of a layer and at `place` across it.
-    private func point(_ layer: Int, _ along: Double, _ place: Double, _ plan: Plan, _ top: Double) -> Point {
-        let flow = plan.pitch * Double(layer) + along
-        return plan.isSideways ? Point(plan.start + flow, top + place) : Point(plan.start + place, top + flow)
+        for lane in hasIndexer ? [0, 1, 2] : [2] {
+            let tall = lane == 2 ? rows * (height + gap) - gap : height
+            let band = Rect(frame.type.margin, frame.y, frame.contentWidth, tall + 2 * (pad + lift) + head)
+            let tint = lane == 2 ? Paint.rule.mixed(0.3) : Paint.indexer.mixed(lane == 0 ? 0.1 : 0.05)
+            frame.items.append(.rect(band, radius: 6, fill: .solid(tint)))
+            let name = frame.style(laneStyle.size, lane == 2 ? .ink : .indexer, .semibold)
+            let baseline = isWide ? band.y + pad + lift + height / 2 + name.size * 0.36 : band.y + name.size * 1.5
+            frame.add(words.lanes[lane][frame.language], name, at: Point(band.x + (isWide ? 16 : 10), baseline))
+            let top = band.y + pad + lift + head
+            switch lane {
+            case 0:
+                place(.indexKeys, 0, top)
+                place(.scores, 1, top)
+            case 1: place(.kept, 1, top)
+            default:
+                place(.keys, 0, top)
+                place(.weights, 2, top)
+                place(.query, 0, top + height + gap)
+                place(.output, isWide ? 3 : 2, isWide ? top : top + 2 * (height + gap))
+            }
+            frame.y = band.maxY + (lane == 2 ? 0 : 8)
+        }
+        let most = run.parts.values.map { $0.bytes }.max() ?? 1
+        return (boxes, height * 0.86 / Double(max(most, 1)))
     }
 
     // MARK: Boxes
 
-    private func color(_ part: PipelineGraph.Part) -> Paint {
-        switch part {
+    private func color(_ box: PipelineRun.Box) -> Paint {
+        switch box {
+        case .indexKeys, .scores, .kept: .indexer
+        case .keys: .key
         case .query: .query
-        case .key: .key
-        case .value: .value
-        case .indexer: .indexer
-        case .other: .muted
+        case .weights, .output: .ink
         }
     }
 
-    private mutating func box(_ node: GraphLayout.Node, _ plan: Plan, _ top: Double) {
-        guard let number = node.box else { return }
-        let step = graph.steps[number]
-        let corner = point(node.layer, 0, node.place - plan.across / 2, plan, top)
-        let size = plan.isSideways ? Size(plan.along, plan.across) : Size(plan.across, plan.along)
-        let area = Rect(corner.x, corner.y, size.width, size.height)
-        let part = graph.part(of: number)
-        let color = color(part)
-        let isEnd = graph.isSource(number) || number == graph.steps.count - 1
-        let tint: Paint = isEnd ? Paint.rule.mixed(0.5) : color.mixed(0.09)
-        frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: part == .other ? 1 : 1.5)))
-        label(step, area)
-        let shape = "\(step.output.shape)"
-        let words = Remark(en: "\(name: step.title.en) \(name: shape)", zh: "\(name: step.title.zh) \(name: shape)")
-        let label = CellLabel(Bilingual(same: "\(step.symbol): "), words)
-        frame.items.append(.hotSpot(HotSpot(area, step: step.id.text, index: [], label: label)))
-    }
-
-    private mutating func label(_ step: Step, _ area: Rect) {
-        let shape = shape(step)
-        let small = [frame.type.small, 11].map { frame.style($0, .muted) }
-        let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
-        let names = nameLines(step, area.width)
-        let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + 14 * Double(names.count)
-        var y = area.midY - lines / 2
-        frame.symbol(step.symbol, symbolStyle(step, area.width), center: Point(area.midX, y + symbolStyle.size * 0.68))
-        y += symbolStyle.size * 1.3
+    private mutating func draw(_ part: PipelineRun.Part, _ box: PipelineRun.Box, _ area: Rect) {
+        frame.items.append(.rect(area, radius: 5, fill: .solid(.paper), stroke: Stroke(color(box), width: 1.5)))
+        let names = lines(part, area.width)
+        var y = area.midY - (Double(names.count) * nameStyle.size * 1.3 + noteStyle.size * 1.3) / 2
         for name in names {
-            y += 14
-            frame.add(name, nameStyle, at: Point(area.midX, y - 3), .middle)
+            y += nameStyle.size * 1.3
+            frame.add(name, nameStyle, at: Point(area.midX, y - nameStyle.size * 0.28), .middle)
         }
-        if let fitting { frame.add(shape, fitting, at: Point(area.midX, y + 11), .middle) }
+        frame.add(part.note[frame.language], noteStyle, at: Point(area.midX, y + noteStyle.size), .middle)
+        let label = CellLabel(part.name + Bilingual(en: ": ", zh: "："), Remark(en: "\(name: part.note.en)", zh: "\(name: part.note.zh)"))
+        frame.items.append(.hotSpot(HotSpot(area, step: part.step.id.text, index: [], label: label)))
     }
 
     // MARK: Arrows
 
-    private mutating func arrow(_ number: Int, _ edge: GraphLayout.Edge, _ plan: Plan, _ top: Double) {
-        let nodes = edge.nodes.map { layout.nodes[$0] }
-        let isMask = graph.isMask(number)
-        let color = graph.part(of: edge.from) == .indexer || isMask ? Paint.indexer : .muted
-        var points: [Point] = []
-        for (place, node) in nodes.enumerated() {
-            let isFirst = place == 0
-            let isLast = place == nodes.count - 1
-            let shift = isLast ? port(edge, plan) : 0
-            if !isFirst { points.append(point(node.layer, isLast ? -5 : 0, node.place + shift, plan, top)) }
-            if !isLast { points.append(point(node.layer, plan.along, node.place, plan, top)) }
+    private mutating func arrows(_ boxes: [(PipelineRun.Box, Rect)], _ scale: Double) {
+        func area(_ box: PipelineRun.Box) -> Rect? { boxes.first { $0.0 == box }?.1 }
+        guard let keys = area(.keys), let weights = area(.weights), let query = area(.query), let output = area(.output) else { return }
+        func thickness(_ box: PipelineRun.Box) -> Double { max(Double(run.parts[box]?.bytes ?? 0) * scale, 1) }
+        let neck = max(Double(run.gathered) * scale, 1)
+        let (start, end) = (Point(keys.maxX, keys.midY), Point(weights.x, weights.midY))
+        if let index = area(.indexKeys), let scores = area(.scores) {
+            arrow(Point(index.maxX, index.midY), Point(scores.x, scores.midY), thickness(.indexKeys), .indexer)
         }
-        var path: [PathElement] = [.move(points[0])]
-        for (i, (a, b)) in zip(points, points.dropFirst()).enumerated() {
-            path.append(i % 2 == 1 ? .line(b) : bend(a, b, plan))
+        if let kept = area(.kept) {
+            if let scores = area(.scores) {
+                arrow(Point(scores.midX, scores.maxY), Point(kept.midX, kept.y), thickness(.scores), .indexer, isDown: true)
+            }
+            funnel(start, end, mouth: thickness(.keys), neck: neck, at: kept.midX)
+            arrow(Point(kept.midX, kept.maxY), Point(kept.midX, end.y - neck / 2), thickness(.kept), .indexer, isDown: true)
+        } else {
+            arrow(start, end, neck, Paint.key.mixed(0.6))
         }
-        let stroke = Stroke(color.mixed(isMask ? 1 : 0.75), width: isMask ? 2.2 : 1.2)
-        frame.items.append(.path(path, stroke: stroke))
-        frame.items.append(tip(points.last!, stroke.color, plan, isMask ? 6 : 4.5))
+        // Under the wide arrow, into the lower part of the box.
+        arrow(Point(query.maxX, query.midY), Point(weights.x, max(weights.maxY - 9, end.y + neck / 2 + 7)), thickness(.query), .query)
+        if output.y > weights.y {
+            arrow(Point(weights.midX, weights.maxY), Point(output.midX, output.y), thickness(.output), .ink, isDown: true)
+        } else {
+            arrow(Point(weights.maxX, weights.midY), Point(output.x, output.midY), thickness(.output), .ink)
+        }
     }
 
-    private func bend(_ a: Point, _ b: Point, _ plan: Plan) -> PathElement {
-        if plan.isSideways {
-            let reach = (b.x - a.x) * 0.5
-            return .curve(Point(a.x + reach, a.y), Point(b.x - reach, b.y), to: b)
+    /// A line as thick as what it carries, with a tip that touches the box.
+    private mutating func arrow(_ from: Point, _ to: Point, _ width: Double, _ color: Paint, isDown: Bool = false) {
+        let (length, half) = (max(6, width * 0.45), max(4, width / 2 + 3))
+        let stop = isDown ? Point(to.x, to.y - length) : Point(to.x - length, to.y)
+        let middle = Point((from.x + stop.x) / 2, (from.y + stop.y) / 2)
+        let bend: PathElement = isDown ? .line(stop) : .curve(Point(middle.x, from.y), Point(middle.x, stop.y), to: stop)
+        frame.items.append(.path([.move(from), bend], stroke: Stroke(color, width: width)))
+        let sides =
+            isDown ? [Point(to.x - half, stop.y), Point(to.x + half, stop.y)] : [Point(stop.x, to.y - half), Point(stop.x, to.y + half)]
+        frame.items.append(.path([.move(to), .line(sides[0]), .line(sides[1]), .close], fill: .solid(color)))
+    }
+
+    /// All keys enter, hatched; a line for each kept one goes through the neck at `place` and on.
+    private mutating func funnel(_ from: Point, _ to: Point, mouth: Double, neck: Double, at place: Double) {
+        let middle = (from.x + place) / 2
+        func y(_ share: Double, _ height: Double) -> Double { from.y + (share - 0.5) * height }
+        frame.items.append(
+            .path(
+                [
+                    .move(Point(from.x, y(0, mouth))),
+                    .curve(Point(middle, y(0, mouth)), Point(middle, y(0, neck)), to: Point(place, y(0, neck))),
+                    .line(Point(place, y(1, neck))),
+                    .curve(Point(middle, y(1, neck)), Point(middle, y(1, mouth)), to: Point(from.x, y(1, mouth))),
+                    .close,
+                ], fill: frame.hatching, stroke: Stroke(.hatch, width: 0.8)))
+        let count = Double(run.kept.count)
+        let each = neck / max(count, 1)
+        let end = to.x - max(6, neck * 0.45)
+        for (rank, key) in run.kept.enumerated() {
+            let (a, b) = (y((Double(key) + 0.5) / Double(run.visible), mouth), y((Double(rank) + 0.5) / count, neck))
+            frame.items.append(
+                .path(
+                    [.move(Point(from.x, a)), .curve(Point(middle, a), Point(middle, b), to: Point(place, b)), .line(Point(end, b))],
+                    stroke: Stroke(.key, width: max(each * (each > 3 ? 0.8 : 1), 0.6))))
         }
-        let reach = (b.y - a.y) * 0.5
-        return .curve(Point(a.x, a.y + reach), Point(b.x, b.y - reach), to: b)
-    }
-
-    /// Several inputs arrive side by side, in the order in which they come.
-    private func port(_ edge: GraphLayout.Edge, _ plan: Plan) -> Double {
-        let others = layout.edges.filter { $0.to == edge.to }
-        guard others.count > 1 else { return 0 }
-        func before(_ edge: GraphLayout.Edge) -> Double { layout.nodes[edge.nodes[edge.nodes.count - 2]].place }
-        let rank = others.sorted { before($0) < before($1) }.firstIndex { $0.from == edge.from } ?? 0
-        let spread = min(plan.across * 0.6, 14 * Double(others.count - 1))
-        return (Double(rank) / Double(others.count - 1) - 0.5) * spread
-    }
-
-    private func tip(_ end: Point, _ color: Paint, _ plan: Plan, _ size: Double) -> Item {
-        let corners =
-            plan.isSideways
-            ? [Point(end.x + 5, end.y), Point(end.x - size * 0.3, end.y - size * 0.75), Point(end.x - size * 0.3, end.y + size * 0.75)]
-            : [Point(end.x, end.y + 5), Point(end.x - size * 0.75, end.y - size * 0.3), Point(end.x + size * 0.75, end.y - size * 0.3)]
-        return .path([.move(corners[0]), .line(corners[1]), .line(corners[2]), .close], fill: .solid(color))
-    }
-
-    private var legend: [LegendEntry] {
-        let parts = Set(graph.steps.indices.map(graph.part))
-        var entries = PipelineGraph.Part.allCases.filter(parts.contains).compactMap { part -> LegendEntry? in
-            guard let name = words.name(part) else { return nil }
-            let color = color(part)
-            return .box(.solid(color.mixed(0.09)), Stroke(color, width: 1.5), name[options.language])
-        }
-        if graph.mask != nil { entries.append(.line(Stroke(.indexer, width: 2.2), words.maskName[options.language])) }
-        return entries
+        frame.add(
+            PipelineWords.gather[frame.language], frame.style(frame.type.label, .muted),
+            at: Point(place + 10, to.y - neck / 2 - frame.type.label * 0.7))
+        let half = max(4, neck / 2 + 3)
+        frame.items.append(
+            .path([.move(to), .line(Point(end, to.y - half)), .line(Point(end, to.y + half)), .close], fill: .solid(.key)))
     }
 }

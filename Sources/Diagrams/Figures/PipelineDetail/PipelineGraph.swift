@@ -29,9 +29,9 @@ struct PipelineGraph {
             open += try trace.recorded(id).inputs.filter { $0.role != .parameter }
         }
         guard wanted.count <= 80 else {
-            throw FigureError("pipeline: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
+            throw FigureError("pipeline-detail: \(end.id): expected at most 80 steps before it, found \(wanted.count)")
         }
-        guard wanted.count > 1 else { throw FigureError("pipeline: \(end.id): expected steps that lead to it, found none") }
+        guard wanted.count > 1 else { throw FigureError("pipeline-detail: \(end.id): expected steps that lead to it, found none") }
         let ordered = trace.steps.filter { wanted.contains($0.id) }
         steps = ordered
         let place = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1.id, $0) })
@@ -51,10 +51,10 @@ struct PipelineGraph {
         if let id = options.step { return try trace.recorded(StepID(id)) }
         let places: [[Scope]] = [trace.pass(options), [.branch(.sparse)], [.branch(.attention)]].compactMap { $0 }
         for place in places { if let step = trace.first(.output, in: place) { return step } }
-        try trace.checkPhase(options, figure: "pipeline")
+        try trace.checkPhase(options, figure: "pipeline-detail")
         if let last = trace.steps.last(where: { $0.id.role == .output && $0.id.branch == .attention }) { return last }
         throw FigureError(
-            "pipeline needs a trace with an output: expected \(options.phase).output, sparse.output, attention.output, found none; name a step"
+            "pipeline-detail needs a trace with an output: expected \(options.phase).output, sparse.output, attention.output, found none; name a step"
         )
     }
 
@@ -96,8 +96,8 @@ struct PipelineGraph {
     }
 }
 
-/// What the figure `pipeline` says.
-struct PipelineWords {
+/// What the figure `pipeline-detail` says.
+struct PipelineDetailWords {
     let graph: PipelineGraph
 
     private var indexerCount: Int { graph.steps.indices.count { graph.part(of: $0) == .indexer && !graph.isSource($0) } }
