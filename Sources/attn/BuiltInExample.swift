@@ -46,6 +46,9 @@ struct BuiltInExample {
             let file = assets + "/data/selection-loss.csv"
             return FigureData(
                 .losses(try PublishedData.selectionLosses(WholeFile.read(file), file: file)), provenance: try provenance(file))
+        case .ideas:
+            let file = assets + "/data/ideas.json"
+            return FigureData(.ideas(try PublishedData.ideas(path: file)), provenance: try provenance(file))
         case .stacks:
             let file = assets + "/data/stacks.json"
             return FigureData(.stacks(try PublishedData.stacks(path: file)), provenance: try provenance(file))

@@ -53,7 +53,7 @@ import Traces
         "next-token": "next-token: attention.scores: expected at most 64 tokens, found 100",
         "difference": "difference needs two runs of the same, found one",
         "weighted-sum": "weighted-sum needs the output of the heads beside attention.weights, found none",
-        "pipeline": "pipeline needs the queries, keys, values and output of attention.weights, found not all of them",
+        "pipeline": "pipeline needs the queries, keys, values and output of sparse.weights, found not all of them",
         "pipeline-detail":
             "pipeline-detail needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
     ]

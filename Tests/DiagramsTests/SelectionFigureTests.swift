@@ -214,10 +214,15 @@ import Traces
     @Test func `one query is followed in blue, the others stay grey`() throws {
         let scene = try draw(.arcs)
         #expect(scene.title.en == "“?” looks back, and 60% of its attention rests on “Dali”")
-        #expect(group("followed", scene).count == 18)
+        // Four keys from 5% up, and one line for the fourteen others.
+        #expect(group("followed", scene).count == 5 && scene.words.contains("14 others"))
+        #expect(scene.words.joined(separator: " ").contains("14 keys under 5% share the lowest line"))
+        #expect(group("others", scene).count <= 17, "one line a query")
+        let shares = scene.words.filter { $0.hasSuffix("%") && !$0.contains(" ") }
+        #expect(shares.count == 19, "every key's share stands in digits, and that of the others together")
         #expect(scene.words.contains("60%") && scene.words.contains("15%"))
         let zh = try draw(.arcs, .zh) { $0.query = 4 }
-        #expect(group("followed", zh).count == 5)
+        #expect(group("followed", zh).count <= 5)
         #expect(zh.title.zh == "“大理”回头看，69% 的注意力落在“大理”上")
     }
 

@@ -42,6 +42,7 @@ extension Subject {
             Subject(name: "losses", form: .text, seeds: [try file("assets/data/selection-loss.csv")], answer: losses),
             Subject(name: "code counts", form: .text, seeds: [try file("assets/data/code-counts.csv")], answer: codeCounts),
             Subject(name: "tile speeds", form: .text, seeds: [try file("assets/data/tile-speeds.csv")], answer: tileSpeeds),
+            Subject(name: "ideas", form: .text, seeds: [try file("assets/data/ideas.json")], answer: ideas),
             Subject(name: "stacks", form: .text, seeds: [try file("assets/data/stacks.json")], answer: stacks),
             Subject(name: "measurement", form: .text, seeds: [try file("assets/data/measured.json")], answer: measurement),
         ] + (try Texts.subjects(root: root))
@@ -197,6 +198,10 @@ extension Subject {
         try drawNumbers(.stacks(PublishedData.stacks(input, file: "mutant")), &choice)
     }
 
+    private static let ideas: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        try drawNumbers(.ideas(PublishedData.ideas(input, file: "mutant")), &choice)
+    }
+
     private static func drawNumbers(_ numbers: FigureNumbers, _ choice: inout Mutator) throws {
         let need: FigureNeed =
             switch numbers {
@@ -206,6 +211,7 @@ extension Subject {
             case .measurements: .measurements
             case .losses: .losses
             case .stacks: .stacks
+            case .ideas: .ideas
             case .tiles: .tiles
             case .lowerings: .lowerings
             case .model: .traces

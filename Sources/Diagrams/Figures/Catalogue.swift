@@ -12,7 +12,10 @@ public enum Figures {
     /// Every figure, in the order of the list.
     public static let all: [Figure] =
         ofRuns + [.pipelineDetail, .triangles, .nextToken, .difference, .absorption, .pathway]
-        + [.growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .parity, .stack, .roofline]
+        + [
+            .growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .selectionLoss, .parity,
+            .timelineOfIdeas, .stack, .roofline,
+        ]
         + [.tiles, .timeline, .traffic, .oneProgram]
 
     /// The figure called `name`; throws with near names if there is none among those `figures`.

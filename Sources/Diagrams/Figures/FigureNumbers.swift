@@ -20,6 +20,8 @@ public enum FigureNeed: String, Hashable, Sendable {
     case measurements
     /// `FigureNumbers.losses`.
     case losses
+    /// `FigureNumbers.ideas`.
+    case ideas
     /// `FigureNumbers.stacks`.
     case stacks
     /// `FigureNumbers.tiles`.
@@ -38,8 +40,10 @@ public enum FigureNumbers: Sendable {
     case benchmarks([BenchmarkResult])
     /// Timings: `measured`.
     case measurements([MeasuredSeries])
-    /// The recorded experiment of lesson 6: `loss-curves`.
+    /// The recorded experiment of lesson 6: `loss-curves`, `selection-loss`.
     case losses([SelectionLoss])
+    /// Published ways of reading less, in their order: `timeline-of-ideas`.
+    case ideas([SparseIdea])
     /// Two stacks of software: `stack`.
     case stacks(SoftwareStacks)
     /// A tile program on a chip: `tiles`, `timeline`, `traffic`.

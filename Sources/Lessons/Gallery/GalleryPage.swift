@@ -53,14 +53,17 @@ public struct GalleryPage: Sendable {
             ["questions", "compare"]
         ),
         (Bilingual(en: "A small indexer decides which tokens stay", zh: "由一个小小的索引器决定哪些词元留下"), ["indexer", "pipeline", "pipeline-detail"]),
-        (Bilingual(en: "It selects tokens, where others select blocks or neighbours", zh: "它挑选的是词元，别的方法挑选块或邻居"), ["patterns"]),
+        (
+            Bilingual(en: "It selects tokens, where others select blocks or neighbours", zh: "它挑选的是词元，别的方法挑选块或邻居"),
+            ["patterns", "timeline-of-ideas"]
+        ),
         (
             Bilingual(en: "Long contexts cost much less, and the indexer is still quadratic", zh: "长上下文便宜得多，而索引器仍是平方增长"),
             ["triangles", "next-token", "rows-touched", "growth", "cost-curve", "doubling", "measured"]
         ),
         (Bilingual(en: "One latent a token serves all heads, and position stays outside it", zh: "每个词元一个潜向量，各头共用，位置另放"), ["absorption"]),
         (Bilingual(en: "Prices fell; the cache did not shrink", zh: "价格降了，缓存并没有变小"), ["prices", "cache"]),
-        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves"]),
+        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves", "selection-loss"]),
         (Bilingual(en: "A mistake in attention hides in plain sight", zh: "注意力里的错误，摆在眼前也看不出来"), ["difference"]),
         (
             Bilingual(

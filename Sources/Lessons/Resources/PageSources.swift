@@ -50,7 +50,7 @@ final class SourceLog: Sendable {
         switch data.numbers {
         case nil, .model: note(.recorded, data.provenance)
         // What costs are compared with, the published curves, is a file; the dimensions that they are counted from, two more.
-        case .costs, .prices, .benchmarks, .stacks: note(.published, data.provenance)
+        case .costs, .prices, .benchmarks, .stacks, .ideas: note(.published, data.provenance)
         case .tiles: note(.counted, data.provenance)
         case .measurements, .losses, .lowerings: note(.measured, data.provenance)
         }

@@ -77,7 +77,7 @@ extension PublishedData {
 
 extension Settings {
     /// A text that a picture can set: not empty, at most `limit` characters, no control characters.
-    fileprivate func line(_ name: String, atMost limit: Int = 60) throws(FileError) -> String {
+    func line(_ name: String, atMost limit: Int = 60) throws(FileError) -> String {
         let text = try text(name)
         guard (1...limit).contains(text.count), text.unicodeScalars.allSatisfy({ $0.value >= 32 }) else {
             throw failure(name, expected: "1 to \(limit) characters on one line")
@@ -86,7 +86,7 @@ extension Settings {
     }
 
     /// A text to be drawn: the same in both languages, or an object with `en` and `zh`.
-    fileprivate func label(_ name: String) throws(FileError) -> Bilingual {
+    func label(_ name: String) throws(FileError) -> Bilingual {
         if case .object = fields[name], let both = try object(name) {
             return Bilingual(en: try both.line("en", atMost: 200), zh: try both.line("zh", atMost: 200))
         }

@@ -1,5 +1,5 @@
-// The figure `arcs`: query tokens down the left, keys down the right, a line for each weight. One query is followed in blue, with the highlighter
-// on its keys and their shares in digits; the lines of the others stay grey behind it.
+// The figure `arcs`: query tokens down the left, keys down the right. One query is followed in blue: a line for each key with a share worth a line, one
+// for all others together, which a row at the foot counts. Of each other query the strongest line alone stands grey behind.
 
 import Records
 import Traces
@@ -27,6 +27,8 @@ private struct ArcsFigure {
 
     /// More tokens than this would stand too close to read.
     static let limit = 64
+    /// Keys of a smaller share have a line together.
+    static let least = 0.05
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         guard slice.isPair, slice.values.allSatisfy({ $0 >= 0 && $0 <= 1 + 1e-9 }) else {
@@ -57,7 +59,7 @@ private struct ArcsFigure {
         let top = frame.y
         lines(columns, top)
         tokens(columns, top)
-        frame.y = top + columns.pitch * Double(max(slice.rows, slice.columns)) + frame.type.body * 0.8
+        frame.y = top + columns.pitch * Double(lineCount) + frame.type.body * 0.8
         return frame.scene(
             body: body, source: source, options, title: title, alt: alt, caption: caption,
             provenance: options.provenance(figure: "arcs", step: slice.step.id.text, data: provenance))
@@ -77,7 +79,7 @@ private struct ArcsFigure {
     }
 
     private func columns() -> Columns {
-        let count = Double(max(slice.rows, slice.columns))
+        let count = Double(lineCount)
         var pitch = frame.type.body * 1.75
         if let proportion = options.preset.proportion {
             pitch = min(pitch, (frame.width * proportion - frame.y - frame.type.label * 7) / count)
@@ -89,7 +91,8 @@ private struct ArcsFigure {
             min((0..<count).map { frame.width(name($0), style) }.max() ?? 0, frame.contentWidth * 0.24)
         }
         let queryWidth = widest(slice.rows, slice.rowName) + 14
-        let keyWidth = widest(slice.columns, slice.columnName) + 14
+        let keyWidth =
+            max(widest(slice.columns, slice.columnName), bundled.isEmpty ? 0 : frame.width(restName[options.language], style)) + 14
         let bar = frame.width < 500 ? 0 : min(150, frame.contentWidth * 0.16)
         let number = frame.width("100%", style) + 10
         return Columns(
@@ -116,26 +119,45 @@ private struct ArcsFigure {
     /// Keys of earlier passes: a query stands beside its own token.
     private var earlier: Int { max(slice.columns - slice.rows, 0) }
 
+    /// Tokens, and a line for what is bundled.
+    private var lineCount: Int { max(slice.rows, slice.columns) + (bundled.isEmpty ? 0 : 1) }
+
     // MARK: Lines
+
+    private var visible: [Int] { (0..<slice.columns).filter { !slice.isMasked(query, $0) } }
+
+    /// The keys that have a line together: those under the least share, if they are several.
+    private var bundled: [Int] {
+        let small = visible.filter { slice.value(query, $0) < Self.least }
+        return small.count > 1 ? small : []
+    }
+
+    /// What the bundled keys have together.
+    private var restShare: Double { bundled.reduce(0) { $0 + slice.value(query, $1) } }
+
+    private var restName: Bilingual { Bilingual(en: "\(bundled.count) others", zh: "其余 \(bundled.count) 个") }
 
     private mutating func lines(_ columns: Columns, _ top: Double) {
         var others: [Item] = []
         let grey = Paint.muted
         for row in 0..<slice.rows where row != query {
-            for key in 0..<slice.columns where slice.value(row, key) >= 0.05 && !slice.isMasked(row, key) {
-                let weight = slice.value(row, key)
-                let color = grey.mixed(0.12 + 0.3 * weight)
-                others.append(line(row, key, columns, top, Stroke(color, width: 0.5 + 3 * weight)))
-            }
+            guard let key = strongest(row) else { continue }
+            let weight = slice.value(row, key)
+            others.append(line(row, key, columns, top, Stroke(grey.mixed(0.12 + 0.3 * weight), width: 0.5 + 3 * weight)))
         }
         frame.items.append(.group("others", others))
-        let keys = (0..<slice.columns).filter { !slice.isMasked(query, $0) && slice.value(query, $0) > 0 }
-        let followed = keys.sorted { slice.value(query, $0) < slice.value(query, $1) }.map { key in
-            let weight = slice.value(query, key)
-            let color = Paint.query.mixed(0.35 + 0.65 * min(1, weight * 2))
-            return line(query, key, columns, top, Stroke(color, width: 0.6 + 9 * weight))
+        let ends = visible.filter { slice.value(query, $0) > 0 && !bundled.contains($0) }.map { ($0, slice.value(query, $0)) }
+        let rest = restShare > 0 ? [(max(slice.rows, slice.columns), restShare)] : []
+        let followed = (ends + rest).sorted { $0.1 < $1.1 }.map { key, weight in
+            line(query, key, columns, top, Stroke(Paint.query.mixed(0.35 + 0.65 * min(1, weight * 2)), width: 0.6 + 9 * weight))
         }
         frame.items.append(.group("followed", followed))
+    }
+
+    /// The key on which a query rests most, if that is a share worth a line.
+    private func strongest(_ row: Int) -> Int? {
+        let keys = (0..<slice.columns).filter { !slice.isMasked(row, $0) && slice.value(row, $0) >= Self.least }
+        return keys.max { (slice.value(row, $0), -$0) < (slice.value(row, $1), -$1) }
     }
 
     private func line(_ row: Int, _ key: Int, _ columns: Columns, _ top: Double, _ stroke: Stroke) -> Item {
@@ -162,13 +184,28 @@ private struct ArcsFigure {
             frame.add(name, style, at: Point(columns.left - 7, y + columns.size * 0.36), .end)
         }
         for key in 0..<slice.columns { self.key(key, columns, middle(key, top, columns), inset) }
+        guard !bundled.isEmpty else { return }
+        let y = middle(max(slice.rows, slice.columns), top, columns)
+        let style = frame.style(columns.size, .muted)
+        frame.add(restName[options.language], style, at: Point(columns.right + 7, y + columns.size * 0.36))
+        share(restShare, columns, y, isStrong: false)
+    }
+
+    /// A share as a bar and in digits.
+    private mutating func share(_ weight: Double, _ columns: Columns, _ y: Double, isStrong: Bool) {
+        let number = frame.style(columns.size, isStrong ? .ink : .muted, isStrong ? .semibold : .regular)
+        frame.add(share(weight), number, at: Point(frame.width - frame.type.margin, y + columns.size * 0.36), .end)
+        guard columns.barWidth > 0 else { return }
+        let height = min(columns.pitch * 0.34, 9)
+        let x = columns.right + columns.keyWidth + 8
+        frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(.bar)))
     }
 
     private mutating func key(_ key: Int, _ columns: Columns, _ y: Double, _ inset: Double) {
         let isVisible = !slice.isMasked(query, key)
         let weight = isVisible ? slice.value(query, key) : 0
         let most = max(ranking.first.map { slice.value(query, $0) } ?? 1, 1e-300)
-        let isStrong = weight >= 0.05
+        let isStrong = weight >= Self.least
         let color = isStrong ? frame.onHighlighter(weight / most) : .muted
         let style = frame.style(columns.size, color, isStrong ? .semibold : .regular)
         let name = TokenText.shortened(slice.columnName(key), to: columns.keyWidth - 10) { frame.width($0, style) }
@@ -180,14 +217,7 @@ private struct ArcsFigure {
             Remark(en: "\(percent: weight)", zh: "\(percent: weight)"))
         frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label)))
         guard isVisible else { return }
-        let end = frame.width - frame.type.margin
-        let number = frame.style(columns.size, isStrong ? .ink : .muted, isStrong ? .semibold : .regular)
-        frame.add(share(weight), number, at: Point(end, y + columns.size * 0.36), .end)
-        if columns.barWidth > 0 {
-            let height = min(columns.pitch * 0.34, 9)
-            let x = columns.right + columns.keyWidth + 8
-            frame.items.append(.rect(Rect(x, y - height / 2, max(columns.barWidth * weight, 0.5), height), fill: .solid(.bar)))
-        }
+        share(weight, columns, y, isStrong: isStrong)
     }
 
     private func share(_ weight: Double) -> String { weight > 0 && weight < 0.005 ? "<1%" : NumberText.percent(weight, decimals: 0) }
@@ -210,11 +240,17 @@ private struct ArcsFigure {
     }
 
     private var subtitle: Bilingual {
+        let (least, rest) = (NumberText.percent(Self.least, decimals: 0), NumberText.percent(restShare, decimals: 0))
+        let bundle =
+            bundled.isEmpty
+            ? Bilingual(same: "")
+            : Bilingual(
+                en: " \(bundled.count) keys under \(least) share the lowest line: \(rest) together.",
+                zh: "不到 \(least) 的 \(bundled.count) 个键合成最下面一条线，共 \(rest)。")
         let thickness = Bilingual(en: "Thicker line: more weight.", zh: "线越粗，权重越大。")
-        if slice.rows == 1 { return thickness }
-        return thickness
-            + Bilingual(
-                en: " Blue: the followed query. Grey: the other queries, from 5% up.", zh: "蓝色是所跟踪的查询，灰色是其余查询（只画 5% 以上的）。")
+        if slice.rows == 1 { return thickness + bundle }
+        return Bilingual(en: "Blue: the followed query; the thicker, the more weight.", zh: "蓝色是所跟踪的查询，线越粗权重越大。") + bundle
+            + Bilingual(en: " Grey: each other query’s strongest line alone.", zh: "灰色是其余查询，各只画最粗的一条。")
     }
 
     private var source: Bilingual {
@@ -229,7 +265,7 @@ private struct ArcsFigure {
                 let (name, share) = (slice.columnName(key), NumberText.percent(slice.value(query, key)))
                 return Bilingual(en: "“\(name)” (\(share))", zh: "“\(name)”（\(share)）")
             })
-        let name = slice.rowName(query)
+        let (name, least) = (slice.rowName(query), NumberText.percent(Self.least, decimals: 0))
         // Tokens without words are called by their positions.
         let who =
             Int(name) == nil
@@ -238,7 +274,7 @@ private struct ArcsFigure {
         return dense
             + Bilingual(
                 en:
-                    "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight. \(who.en) looks most at \(best.en).",
-                zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大。\(who.zh)最看重\(best.zh)。")
+                    "\(Words.counted(slice.rows, "query", "queries")) at the left, \(Words.counted(slice.columns, "key")) at the right, joined by lines as thick as the weight: every key from \(least) up, the others together, and the strongest line of each other query. \(who.en) looks most at \(best.en).",
+                zh: "左边 \(slice.rows) 个查询，右边 \(slice.columns) 个键，连线越粗权重越大：\(least) 以上的键各一条，其余合为一条；别的查询各只画最粗的一条。\(who.zh)最看重\(best.zh)。")
     }
 }

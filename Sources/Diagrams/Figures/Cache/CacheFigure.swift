@@ -1,5 +1,6 @@
 // The figure `cache`: what one token takes in the cache of one layer, what a whole context takes in all layers, and how many such conversations fit
-// into the memory of one accelerator beside nothing else. Closed forms; weights and working memory are left out, and the figure says so.
+// into the memory of one accelerator beside nothing else; format by format, so that the two models stand one over the other. Closed forms; weights and
+// working memory are left out, and the figure says so.
 
 import Records
 import Traces
@@ -43,16 +44,15 @@ struct CacheFigure {
     init(_ data: CostData, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(EngineError) {
         (self.data, self.provenance, self.options, self.frame) = (data, provenance, options, frame)
         let memory = Int(min(data.hardware.memory, 1e18))
-        rows = try [data.dense, data.sparse].map { model throws(EngineError) in
+        rows = try AttentionCosts.CacheFormat.allCases.flatMap { format in [data.dense, data.sparse].map { (format, $0) } }.map {
+            format, model throws(EngineError) in
             let costs = AttentionCosts(model)
-            return try AttentionCosts.CacheFormat.allCases.map { format throws(EngineError) in
-                Row(
-                    model: CostCurveWords.short(model.name), format: format,
-                    main: format == .bf16 ? costs.cachePerToken.bf16 : costs.cachePerToken.fp8, index: costs.cachePerToken.index,
-                    context: Double(try costs.cache(length: Self.length, format: format)),
-                    conversations: try costs.conversations(ofLength: Self.length, in: memory, format: format))
-            }
-        }.flatMap { $0 }
+            return Row(
+                model: CostCurveWords.short(model.name), format: format,
+                main: format == .bf16 ? costs.cachePerToken.bf16 : costs.cachePerToken.fp8, index: costs.cachePerToken.index,
+                context: Double(try costs.cache(length: Self.length, format: format)),
+                conversations: try costs.conversations(ofLength: Self.length, in: memory, format: format))
+        }
     }
 
     mutating func scene() throws(EngineError) -> Scene {
@@ -64,7 +64,10 @@ struct CacheFigure {
         frame.y += frame.type.body * 0.9
         let isWide = frame.width >= 860
         if isWide { columnNames(x: frame.width * 0.56 + 34, baseline: frame.y + frame.type.body * 1.1) }
-        for row in rows { draw(row, isWide: isWide) }
+        for (place, row) in rows.enumerated() {
+            if place > 0, row.format != rows[place - 1].format { frame.y += frame.type.body * 0.9 * stretch }
+            draw(row, isWide: isWide)
+        }
         frame.y += frame.type.body * 0.5
         return frame.scene("cache", body: body, options, words, provenance)
     }
@@ -90,8 +93,8 @@ struct CacheFigure {
         frame.add(count, frame.labelStyle, at: Point(next + frame.type.body * 0.9, baseline))
     }
 
-    /// Striped, because on a grey copy the two colours would be one grey.
-    private var indexFill: Fill { .hatch(lines: .paper, background: .indexer, spacing: 5, width: 1.6) }
+    /// Pale, because on a grey copy the two colours would be one grey; hatching is for what is not selected.
+    private var indexFill: Fill { .solid(Paint.indexer.mixed(0.4)) }
 
     private mutating func legend() {
         let size = frame.type.label
@@ -126,15 +129,22 @@ struct CacheFigure {
         let right = isWide ? frame.width * 0.56 : frame.width - frame.type.margin
         let most = rows.map { Double($0.main + $0.index) }.max() ?? 1
         let text = "\(NumberText.grouped(row.main + row.index)) B"
-        let room = right - left - frame.width("0,000 B", style) - 10
+        let added = row.index > 0 ? "(+\(row.index))" : ""
+        let room = right - left - frame.width("0,000 B (+000)", style) - 10
         let (main, index) = (room * Double(row.main) / most, room * Double(row.index) / most)
         frame.items.append(.rect(Rect(left, top, main, height), fill: .solid(.value)))
         if row.index > 0 {
-            frame.items.append(.rect(Rect(left + main + 1, top, max(index - 1, 1), height), fill: indexFill))
+            frame.items.append(
+                .rect(Rect(left + main + 2, top + 0.5, max(index - 2, 1), height - 1), fill: indexFill, stroke: Stroke(.indexer)))
         }
         frame.add(
             text, frame.style(frame.type.body, .ink),
             at: Point(left + main + index + 8, top + height / 2 + frame.type.body * 0.36))
+        frame.add(
+            added, frame.style(frame.type.body, .indexer, .semibold),
+            at: Point(
+                left + main + index + 8 + frame.width(text + " ", frame.style(frame.type.body, .ink)),
+                top + height / 2 + frame.type.body * 0.36))
         let x = isWide ? right + 34 : left
         if !isWide {
             frame.y += height + frame.type.label * 0.4
@@ -182,22 +192,25 @@ struct CacheFigure {
         }
         let all = Bilingual(en: list.map { $0.en }.joined(separator: "; "), zh: list.map { $0.zh }.joined(separator: "；"))
         let index = last.index
+        let fp8 = rows.first { $0.format == .fp8 }.map { rows[0].main - $0.main } ?? 0
         let saving =
-            rows[0].main - rows[1].main > index
-            ? Bilingual(en: "; FP8 saves more", zh: "，FP8 省下的更多") : Bilingual(en: "", zh: "")
+            fp8 > 0
+            ? Bilingual(en: " FP8 takes \(fp8) off.", zh: "改用 FP8 则省下 \(fp8) 字节。") : Bilingual(same: "")
         return FigureWords(
             title: Bilingual(
-                en: "The index takes \(index) bytes a token and layer\(saving.en)", zh: "索引每层每个词元占 \(index) 字节\(saving.zh)"),
+                en: "The cache does not shrink: the index adds \(index) bytes a token and layer",
+                zh: "缓存并没有变小：每层每个词元，索引多占 \(index) 字节"),
             subtitle: Bilingual(
                 en:
-                    "Bars: bytes of cache per token in one layer. Squares: conversations of \(length) in all \(data.sparse.layers) layers that fit beside nothing else.",
-                zh: "条形：一层中每个词元的缓存字节数。方格：只放缓存时能容纳的 \(length) 对话（全部 \(data.sparse.layers) 层），一格一段。"),
+                    "Bars: bytes of cache per token in one layer. Squares: conversations of \(length) in all \(data.sparse.layers) layers that fit beside nothing else.\(saving.en)",
+                zh: "条形：一层中每个词元的缓存字节数。方格：只放缓存时能容纳的 \(length) 对话（全部 \(data.sparse.layers) 层），一格一段。\(saving.zh)"),
             alt: Bilingual(
                 en: "Bars of cache bytes per token and layer, the size of a \(length) context, and how many fit into \(memory). \(all.en).",
                 zh: "条形图：每层每个词元的缓存字节、\(length) 上下文的占用、\(memory) 能容纳的段数。\(all.zh)。"),
             caption: Bilingual(
-                en: "Cache of \(first.model) and \(last.model): bytes per token, and conversations of \(length) that fit into \(memory).",
-                zh: "\(first.model) 与 \(last.model) 的缓存：每个词元的字节数，以及 \(memory) 能容纳的 \(length) 对话数。"),
+                en:
+                    "The index of \(last.model) adds \(index) bytes a token and layer to the cache of \(first.model); conversations of \(length) that fit into \(memory).",
+                zh: "\(last.model) 的索引让 \(first.model) 的缓存每层每个词元多 \(index) 字节；\(memory) 能容纳几段 \(length) 对话。"),
             source: Bilingual(
                 en:
                     "Closed forms from the models’ configurations; FP8 layout after FlashMLA (codes, a scale for every \(AttentionCosts.scaleBlock), rotated part in bf16). Sparse attention does not shrink the cache: every token stays, to be picked by a later query. Weights and working memory are left out. Memory of \(data.hardware.name).",

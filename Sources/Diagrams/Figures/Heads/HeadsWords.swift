@@ -36,6 +36,12 @@ extension HeadsFigure {
         return (best.place, best.best.key, best.best.weight)
     }
 
+    /// The heads that are as sure as the surest, as far as whole percents tell.
+    var surestHeads: [Int] {
+        let most = NumberText.percent(surest.weight, decimals: 0)
+        return slices.indices.filter { NumberText.percent(strongest(slices[$0]).weight, decimals: 0) == most }
+    }
+
     /// Whether dense attention is shown that stands beside a sparse one.
     private var isBeside: Bool { slices[0].isBeside }
 
@@ -45,6 +51,18 @@ extension HeadsFigure {
         let q = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
         let k = Words.position(slice.columnName(surest.key), Bilingual(en: "key", zh: "键"))
         let heads = isBeside ? Bilingual(en: "heads of dense attention", zh: "个稠密注意力头") : Bilingual(en: "heads", zh: "个头")
+        let count = surestHeads.count
+        if count > 1 {
+            let keys = Set(surestHeads.map { strongest(slices[$0]).key })
+            let onto = keys.count == 1 ? k : Bilingual(en: "one key each", zh: "各自的一个键")
+            return count == slices.count
+                ? Bilingual(
+                    en: "In all \(count) \(heads.en), \(q.en) rests \(share) on \(onto.en)",
+                    zh: "\(count) \(heads.zh)都让\(q.zh)把 \(share) 放在\(onto.zh)上")
+                : Bilingual(
+                    en: "In \(count) of \(slices.count) \(heads.en), \(q.en) rests \(share) on \(onto.en)",
+                    zh: "\(slices.count) \(heads.zh)里有 \(count) 个让\(q.zh)把 \(share) 放在\(onto.zh)上")
+        }
         return Bilingual(
             en: "Of \(slices.count) \(heads.en), \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
             zh: "\(slices.count) \(heads.zh)里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")

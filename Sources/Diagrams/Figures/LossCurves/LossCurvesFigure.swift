@@ -12,53 +12,22 @@ extension Figure {
         needs: .losses
     ) { data, options, text throws(FigureError) in
         guard case .losses(let runs) = data.numbers else { throw data.missing("loss-curves", .losses) }
-        var figure = try LossCurvesFigure(runs, data.provenance, options, PictureFrame(options, text))
+        let drawn = try LossRuns(runs, figure: "loss-curves")
+        var figure = try LossCurvesFigure(drawn, data.provenance, options, PictureFrame(options, text))
         return figure.scene()
     }
 }
 
 struct LossCurvesFigure {
-    /// One way of choosing, its runs by ascending number of keys.
-    struct Curve {
-        let chooser: String
-        let runs: [SelectionLoss]
-        /// The loss with the fewest keys.
-        var first: Double { runs[0].meanLoss }
-        var most: Double { runs.reduce(0) { max($0, $1.meanLoss) } }
-    }
-
-    private let dense: SelectionLoss
-    /// From the best with the fewest keys to the worst.
-    private let curves: [Curve]
+    private let runs: LossRuns
     private let options: FigureOptions
     private let provenance: Provenance
     private var frame: PictureFrame
     private let words: LossCurvesWords
 
-    /// Throws unless there is one dense run, and choosers with two or more numbers of keys each.
-    init(_ runs: [SelectionLoss], _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(FigureError) {
-        (self.options, self.provenance, self.frame) = (options, provenance, frame)
-        let levels = runs.filter { $0.chooser == "dense" }
-        guard let dense = levels.first, levels.count == 1 else {
-            throw FigureError("loss-curves: expected one dense run, found \(levels.count)")
-        }
-        var names: [String] = []
-        for run in runs where run.chooser != "dense" && !names.contains(run.chooser) { names.append(run.chooser) }
-        let all = names.map { name in
-            Curve(chooser: name, runs: runs.filter { $0.chooser == name }.sorted { $0.keys < $1.keys })
-        }
-        guard !all.isEmpty, all.allSatisfy({ Self.isDrawable($0.runs) }), dense.meanLoss > 0, dense.meanLoss < 1e6 else {
-            throw FigureError(
-                "loss-curves: expected for each chooser two or more numbers of keys, each once, and losses above 0 and below 10^6")
-        }
-        self.dense = dense
-        curves = all.sorted { $0.first != $1.first ? $0.first < $1.first : $0.chooser < $1.chooser }
-        words = LossCurvesWords(dense: dense, curves: curves, provenance: provenance)
-    }
-
-    private static func isDrawable(_ runs: [SelectionLoss]) -> Bool {
-        runs.count > 1 && zip(runs, runs.dropFirst()).allSatisfy { $0.keys < $1.keys } && runs[0].keys > 0
-            && runs[runs.count - 1].keys <= 1 << 40 && runs.allSatisfy { $0.meanLoss > 0 && $0.meanLoss < 1e6 }
+    init(_ runs: LossRuns, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
+        (self.runs, self.options, self.provenance, self.frame) = (runs, options, provenance, frame)
+        words = LossCurvesWords(dense: runs.dense, curves: runs.curves, provenance: provenance)
     }
 
     mutating func scene() -> Scene {
@@ -66,7 +35,7 @@ struct LossCurvesFigure {
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body * 1.2
         let close = closeCurves
-        let parts = close.count < curves.count ? [curves, close] : [curves]
+        let parts = close.count < runs.curves.count ? [runs.curves, close] : [runs.curves]
         let isWide = frame.width >= 700 && parts.count > 1
         let gap = 30.0
         let part = isWide ? (frame.contentWidth - gap) / 2 : min(frame.contentWidth, 860)
@@ -84,94 +53,54 @@ struct LossCurvesFigure {
     }
 
     /// The curves that stay within twice the dense loss: where there are others, these are drawn once more on an axis of their own.
-    private var closeCurves: [Curve] {
-        let close = curves.filter { $0.most < 2 * dense.meanLoss }
-        return close.isEmpty ? curves : close
+    private var closeCurves: [LossRuns.Curve] {
+        let close = runs.curves.filter { $0.most < 2 * runs.dense.meanLoss }
+        return close.isEmpty ? runs.curves : close
     }
 
-    private mutating func draw(_ shown: [Curve], isClose: Bool, x left: Double, width: Double, height: Double) {
+    private mutating func draw(_ shown: [LossRuns.Curve], isClose: Bool, x left: Double, width: Double, height: Double) {
         let (title, line) = words.heading(isClose: isClose)
         frame.heading(title[frame.language], line[frame.language], x: left, width: width)
-        let most = shown.reduce(dense.meanLoss) { max($0, $1.most) }
-        let y = AxisScale.linear(from: isClose ? dense.meanLoss * 0.96 : 0, to: most, count: 5) { NumberText.significant($0, digits: 3) }
+        let most = shown.reduce(runs.dense.meanLoss) { max($0, $1.most) }
+        let y = AxisScale.linear(from: isClose ? runs.dense.meanLoss * 0.96 : 0, to: most, count: 5) {
+            NumberText.significant($0, digits: 3)
+        }
         let lines = shown.map { curve in
             PlotLine(
-                name: words.name(curve.chooser)[frame.language], color: Self.color(curve.chooser),
+                name: LossRuns.name(curve.chooser)[frame.language], color: LossRuns.color(curve.chooser),
                 points: curve.runs.map { (Double($0.keys), $0.meanLoss) })
         }
         let nameWidth = Plot.nameWidth(lines.map { $0.name }, width * 0.24, frame)
         let gutter = Plot.gutter(y, frame)
         let area = Rect(left + gutter, frame.headingBottom + frame.type.label * 2.5, width - gutter - nameWidth - 12, height)
-        let plot = Plot(area: area, x: keys, y: y)
+        let plot = Plot(area: area, x: runs.keys, y: y)
         plot.axes(
-            Bilingual(en: "keys kept for each query (log)", zh: "每个查询留下的键（对数）")[frame.language],
+            LossRuns.keysName[frame.language],
             Bilingual(en: "mean loss (nats)", zh: "平均损失（奈特）")[frame.language], on: &frame)
         level(plot, isBelow: !isClose)
         for (line, curve) in zip(lines, shown) {
             plot.draw(line, on: &frame)
-            for run in curve.runs { mark(curve.chooser, plot, run) }
+            for run in curve.runs { LossRuns.mark(curve.chooser, at: Double(run.keys), run.meanLoss, plot, on: &frame) }
         }
         plot.names(lines, width: nameWidth, on: &frame)
         frame.y = area.maxY + Plot.footHeight(frame)
     }
 
-    /// The numbers of keys that were run are the ticks.
-    private var keys: AxisScale {
-        let all = Set(curves.flatMap { $0.runs.map { $0.keys } }).sorted()
-        let step = (all.count + 7) / 8
-        let shown = all.indices.filter { (all.count - 1 - $0) % step == 0 }
-        return AxisScale(
-            low: Double(all[0]), high: Double(all[all.count - 1]), isLogarithmic: true,
-            ticks: shown.map { .init(value: Double(all[$0]), label: NumberText.grouped(all[$0])) })
-    }
-
     /// The loss of dense attention, from side to side.
     private mutating func level(_ plot: Plot, isBelow: Bool) {
-        let y = plot.point(plot.x.low, dense.meanLoss).y
+        let y = plot.point(plot.x.low, runs.dense.meanLoss).y
         frame.items.append(
             .path([.move(Point(plot.area.x, y)), .line(Point(plot.area.maxX, y))], stroke: Stroke(.muted, width: 1.2, dash: [5, 4])))
         // Under the level nothing is drawn: there is room for its name.
         let place = Point(plot.area.x + 4, y + frame.type.label * 1.35)
         frame.note(words.level[frame.language], at: place)
     }
-
-    /// Each chooser has a mark of its own, so that a grey copy tells them apart.
-    private mutating func mark(_ chooser: String, _ plot: Plot, _ run: SelectionLoss) {
-        let (x, y, color) = (Double(run.keys), run.meanLoss, Self.color(chooser))
-        switch chooser {
-        case "oracle": plot.dot(x, y, color, on: &frame)
-        case "recent": plot.ring(x, y, color, on: &frame)
-        default:
-            let at = plot.point(x, y)
-            frame.items.append(
-                .rect(Rect(at.x - 4, at.y - 4, 8, 8), fill: .solid(color), stroke: Stroke(.paper, width: 1.2)))
-        }
-    }
-
-    private static func color(_ chooser: String) -> Paint {
-        switch chooser {
-        case "oracle": .value
-        case "recent": .bar
-        case "random": .key
-        default: .ink
-        }
-    }
 }
 
 struct LossCurvesWords {
     let dense: SelectionLoss
-    let curves: [LossCurvesFigure.Curve]
+    let curves: [LossRuns.Curve]
     let provenance: Provenance
-
-    /// Whoever chooses, by name.
-    func name(_ chooser: String) -> Bilingual {
-        switch chooser {
-        case "oracle": Bilingual(en: "oracle", zh: "先知")
-        case "recent": Bilingual(en: "recency", zh: "就近")
-        case "random": Bilingual(en: "chance", zh: "抽签")
-        default: Bilingual(same: chooser)
-        }
-    }
 
     var level: Bilingual {
         let loss = Self.number(dense.meanLoss)
@@ -192,10 +121,10 @@ struct LossCurvesWords {
     var words: FigureWords {
         let (best, worst) = (curves[0], curves[curves.count - 1])
         let (few, many) = (best.runs[0], worst.runs[worst.runs.count - 1])
-        let (first, last) = (name(best.chooser), name(worst.chooser))
+        let (first, last) = (LossRuns.name(best.chooser), LossRuns.name(worst.chooser))
         let isCrossed = curves.count > 1 && few.meanLoss < many.meanLoss && few.keys < many.keys
         let list = curves.map { curve in
-            let (name, runs) = (name(curve.chooser), curve.runs.map { "\($0.keys): \(Self.number($0.meanLoss))" })
+            let (name, runs) = (LossRuns.name(curve.chooser), curve.runs.map { "\($0.keys): \(Self.number($0.meanLoss))" })
             return Bilingual(en: "\(name.en) \(runs.joined(separator: ", "))", zh: "\(name.zh) \(runs.joined(separator: "，"))")
         }
         let all = Bilingual(en: list.map { $0.en }.joined(separator: "; "), zh: list.map { $0.zh }.joined(separator: "；"))

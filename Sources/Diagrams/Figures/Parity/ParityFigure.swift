@@ -204,8 +204,8 @@ struct ParityWords {
     /// What the bars of a part count.
     func unit(_ row: BenchmarkResult) -> Bilingual {
         Self.isRating(row)
-            ? Bilingual(en: "Rating, in its own points", zh: "等级分（另一种单位）")
-            : Bilingual(en: "Percent, in percentage points", zh: "百分制（百分点）")
+            ? Bilingual(en: "Rating points", zh: "等级分")
+            : Bilingual(en: "Percentage points", zh: "百分点")
     }
 
     private var wins: Int { rows.count { $0.change > 0 } }

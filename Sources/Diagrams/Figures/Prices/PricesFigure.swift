@@ -1,4 +1,5 @@
-// The figure `prices`: price lists before and after, in each currency, with the cut of each kind in percent.
+// The figure `prices`: what is left of each price, as a share of what it was, the deepest cut first; the prices themselves in digits, a currency beside
+// the other. Currencies whose cut of a kind differs have a bar each.
 
 import Records
 import Traces
@@ -30,6 +31,14 @@ struct PricesFigure {
         var sign: String { before.currency == "USD" ? "$" : before.currency == "CNY" ? "¥" : before.currency + " " }
     }
 
+    /// What is left of the price of one kind, in the currencies in which that is the same share.
+    struct Row {
+        let name: Bilingual
+        let left: Double
+        /// `$1.68 → $0.42`, one for each currency.
+        let prices: [String]
+    }
+
     private let pairs: [Pair]
     private let provenance: Provenance
     private let options: FigureOptions
@@ -53,62 +62,69 @@ struct PricesFigure {
         frame.y += frame.type.body * 0.8
         let body = frame.items.count
         let names = [pairs[0].before.name, pairs[0].after.name].map(CostCurveWords.short)
-        let before = Bilingual(en: "before: \(names[0])", zh: "降价前：\(names[0])")[frame.language]
-        let after = Bilingual(en: "after: \(names[1]), with the cut at the right", zh: "降价后：\(names[1])，右侧为降幅")[frame.language]
+        let before = Bilingual(en: "price before, \(names[0]): 100%", zh: "降价前的价格（\(names[0])）：100%")[frame.language]
+        let after = Bilingual(en: "what is left: \(names[1])", zh: "剩下的：\(names[1])")[frame.language]
         frame.legend([.box(.solid(beforeColor), nil, before), .box(.solid(.bar), nil, after)])
         frame.y += frame.type.body * 0.8
-        let isWide = frame.width >= 860
-        let gap = 48.0
-        let part = isWide ? (frame.contentWidth - gap * Double(pairs.count - 1)) / Double(pairs.count) : frame.contentWidth
-        let top = frame.y
-        for (i, pair) in pairs.enumerated() {
-            if i > 0 { frame.y = isWide ? top : frame.y + frame.type.body * 1.4 }
-            panel(pair, x: frame.type.margin + (isWide ? Double(i) * (part + gap) : 0), width: part)
-        }
-        frame.y += frame.type.body
+        let most = max(rows.reduce(1) { max($0, $1.left) }, 1)
+        for row in rows { draw(row, most) }
+        frame.y += frame.type.body * 1.2
         return frame.scene("prices", body: body, options, words, provenance)
     }
 
-    private mutating func panel(_ pair: Pair, x: Double, width: Double) {
-        let unit = Bilingual(en: "\(pair.sign) per million tokens", zh: "\(pair.sign) / 百万词元")
-        frame.heading(pair.before.currency, unit[frame.language], x: x, width: width)
-        var y = frame.headingBottom + frame.type.body * 0.4
-        let most = pair.items.map { max($0.before, $0.after) }.max() ?? 1
-        let numberWidth =
-            pair.items.map { frame.width(price($0.before, pair), frame.style(frame.type.body, .ink, .semibold)) }.max() ?? 40
-        // A column for the price after a bar, and one for the cut.
-        let room = width - numberWidth - 12 - frame.width("−75%", cutStyle) - 16
-        for item in pair.items {
-            y += frame.type.body * 1.4 * stretch
-            frame.add(item.name[frame.language], frame.style(frame.type.body, .ink, .medium), at: Point(x, y))
-            y += frame.type.body * 0.45
-            let height = barHeight
-            for (i, value) in [item.before, item.after].enumerated() {
-                let length = max(room * value / most, 1)
-                let fill: Fill = .solid(i == 0 ? beforeColor : .bar)
-                frame.items.append(.rect(Rect(x, y, length, height), fill: fill))
-                let style = frame.style(frame.type.body, i == 0 ? .muted : .ink, i == 0 ? .regular : .semibold)
-                frame.add(price(value, pair), style, at: Point(x + length + 7, y + height * 0.5 + style.size * 0.36))
-                y += height + 2
+    /// The deepest cut first.
+    private var rows: [Row] {
+        var rows: [Row] = []
+        for kind in 0..<3 {
+            for pair in pairs {
+                let item = pair.items[kind]
+                let (left, text) = (item.after / max(item.before, 1e-12), "\(price(item.before, pair)) → \(price(item.after, pair))")
+                if let same = rows.firstIndex(where: { $0.name == item.name && abs($0.left - left) < 1e-9 }) {
+                    rows[same] = Row(name: item.name, left: left, prices: rows[same].prices + [text])
+                } else {
+                    rows.append(Row(name: item.name, left: left, prices: [text]))
+                }
             }
-            let middle = y - height - 1 + cutStyle.size * 0.36
-            frame.add(cut(item.before, item.after), cutStyle, at: Point(x + width, middle), .end)
-            y += frame.type.body * 0.5
         }
-        frame.y = y
+        return rows.enumerated().sorted { ($0.element.left, $0.offset) < ($1.element.left, $1.offset) }.map { $0.element }
+    }
+
+    private mutating func draw(_ row: Row, _ most: Double) {
+        let (left, isWide) = (frame.type.margin, frame.width >= 860)
+        let (name, prices) = (frame.style(frame.type.body, .ink, .semibold), frame.style(frame.type.body, .muted))
+        let cutWidth = frame.width("−75%", cutStyle) + 18
+        let named =
+            isWide
+            ? max(frame.contentWidth * 0.3, rows.reduce(0) { max($0, frame.width($1.prices.joined(separator: "   "), prices)) }) + 28 : 0
+        let height = frame.type.body * (isWide ? 2.8 : 2.1) * stretch
+        frame.y += frame.type.body * (isWide ? 1.2 * stretch : 2.2)
+        if isWide {
+            frame.add(row.name[frame.language], name, at: Point(left, frame.y + height / 2 - name.size * 0.25))
+            frame.add(row.prices.joined(separator: "   "), prices, at: Point(left, frame.y + height / 2 + prices.size * 1.15))
+        } else {
+            frame.add(row.name[frame.language], name, at: Point(left, frame.y))
+            frame.y += frame.type.body * 0.5
+        }
+        let bar = Rect(left + named, frame.y, frame.contentWidth - named - cutWidth, height)
+        frame.items.append(.rect(Rect(bar.x, bar.y, bar.width / most, height), fill: .solid(beforeColor)))
+        frame.items.append(.rect(Rect(bar.x, bar.y, max(bar.width * row.left / most, 1), height), fill: .solid(.bar)))
+        frame.add(cut(1, row.left), cutStyle, at: Point(frame.width - left, bar.midY + cutStyle.size * 0.36), .end)
+        frame.y = bar.maxY
+        guard !isWide else { return }
+        frame.y += frame.type.body * 1.4
+        frame.add(row.prices.joined(separator: "   "), prices, at: Point(left, frame.y))
     }
 
     /// How much taller everything may be where the preset fixes the height.
     private var stretch: Double {
         guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
-        // The natural height is about 35 lines of body text, of which 11.7 can grow.
-        return min(max(1 + (frame.width * proportion / frame.type.body - 35) / 11.7, 1), 2.3)
+        // The natural height is about 17 lines of body text and 4 a row.
+        return min(max((frame.width * proportion / frame.type.body - 17) / (4 * Double(rows.count)), 1), 2)
     }
-    private var barHeight: Double { frame.type.body * 1.25 * stretch }
 
-    private var beforeColor: Paint { Paint.ink.mixed(0.32) }
+    private var beforeColor: Paint { .rule }
 
-    private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.12, .bar, .bold) }
+    private var cutStyle: TextStyle { frame.style(frame.type.panel * 1.3, .bar, .bold) }
 
     private func price(_ value: Double, _ pair: Pair) -> String { pair.sign + NumberText.significant(value, digits: 3) }
 
@@ -155,17 +171,18 @@ struct PricesFigure {
                 : Bilingual(en: "Prices before and after", zh: "调价前后的价格"),
             subtitle: Bilingual(
                 en:
-                    "What the API charges for a million tokens. A cache hit is input that the service still holds.",
-                zh: "API 每百万词元的收费。缓存命中指服务端仍保留着的输入。"),
+                    "What the API charges for a million tokens, as a share of what it charged. A cache hit is input that the service still holds.",
+                zh: "API 每百万词元的收费，按降价前的百分比画出。缓存命中指服务端仍保留着的输入。"),
             alt: Bilingual(
                 en:
-                    "Bar charts of prices per million tokens, \(models[0]) before and \(models[1]) after. \(list.map { $0.en }.joined(separator: "; ")).",
-                zh: "每百万词元价格的条形图：\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map { $0.zh }.joined(separator: "；"))。"),
+                    "Bars of what is left of each price per million tokens, \(models[0]) before and \(models[1]) after. \(list.map { $0.en }.joined(separator: "; ")).",
+                zh: "条形图：每百万词元的价格还剩多少，\(models[0]) 为降价前，\(models[1]) 为降价后。\(list.map { $0.zh }.joined(separator: "；"))。"),
             caption: Bilingual(
-                en: "DeepSeek’s API prices per million tokens before and after 2025-09-29.", zh: "DeepSeek API 每百万词元价格，2025-09-29 前后。"),
+                en: "\(range.en)\(deepest.en): DeepSeek’s API before and after 2025-09-29.",
+                zh: "\(range.zh)\(deepest.zh)：DeepSeek API，2025-09-29 前后。"),
             source: Bilingual(
                 en:
-                    "USD: DeepSeek’s pricing page before and after 2025-09-29. CNY: reported by third parties; the prices after are corroborated by the archived page. Each currency has its own scale. Data: \(provenance.name)",
-                zh: "USD：DeepSeek 定价页，2025-09-29 前后。CNY：第三方报道，降价后的价格另有存档页面佐证。两种货币各用各的刻度。数据：\(provenance.name)"))
+                    "USD: DeepSeek’s pricing page before and after 2025-09-29. CNY: reported by third parties; the prices after are corroborated by the archived page. Data: \(provenance.name)",
+                zh: "USD：DeepSeek 定价页，2025-09-29 前后。CNY：第三方报道，降价后的价格另有存档页面佐证。数据：\(provenance.name)"))
     }
 }
