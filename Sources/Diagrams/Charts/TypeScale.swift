@@ -15,14 +15,15 @@ public struct TypeScale: Hashable, Sendable {
     /// The space around the picture.
     public let margin: Double
 
-    /// The scale for a picture `width` points wide: 28, 17, 15, 12.5 at 1200; slides take larger type.
+    /// The scale for a picture `width` points wide: 28, 17, 15, 12.5 at 1200; slides take larger type, and so do covers, which are seen small, most of
+    /// all their title.
     public init(width: Double, preset: Preset) {
         func between(_ narrow: Double, _ wide: Double) -> Double {
             let share = min(max((width - 375) / (1200 - 375), 0), 1)
             return narrow + (wide - narrow) * share
         }
-        let factor = preset == .slide ? 1.25 : 1
-        title = between(18, 28) * factor
+        let factor = preset == .slide ? 1.25 : preset == .cover ? 1.12 : 1
+        title = between(18, 28) * factor * (preset == .cover ? 1.2 : 1)
         panel = between(14, 17) * factor
         body = between(12.5, 15) * factor
         label = between(11, 12.5) * factor

@@ -14,9 +14,9 @@ extension Figure {
         needs: .nothing
     ) { data, options, text throws(FigureError) in
         let trace = try computing { () throws(EngineError) in try AbsorptionDemonstration.trace() }
-        // All of it fits a slide only in the type of a cover.
+        // All of it fits a cover or a slide only in the type of an article.
         var typeset = options
-        if options.preset == .slide { (typeset.preset, typeset.width) = (.cover, options.width ?? Preset.slide.width) }
+        if options.preset.proportion != nil { (typeset.preset, typeset.width) = (.article, options.width ?? options.preset.width) }
         var figure = try AbsorptionFigure(trace, data.provenance, options, try PictureFrame(typeset, text))
         return figure.scene()
     }

@@ -75,8 +75,8 @@ struct CacheFigure {
     /// How much taller everything may be where the preset fixes the height.
     private var stretch: Double {
         guard let proportion = options.preset.proportion, frame.width >= 860 else { return 1 }
-        // The natural height is about 33 lines of body text, of which 10.8 can grow.
-        return min(max(1 + (frame.width * proportion / frame.type.body - 33) / 10.8, 1), 2.3)
+        // The natural height is about 36 lines of body text, of which 11.7 can grow.
+        return min(max(1 + (frame.width * proportion / frame.type.body - 36) / 11.7, 1), 2.3)
     }
 
     /// The memory in the unit of the contexts, so that a reader can divide.

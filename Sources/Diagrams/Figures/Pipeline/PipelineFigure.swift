@@ -67,7 +67,7 @@ struct PipelineFigure {
         let pitch = (right - left - width) / (columns - 1)
         let height =
             nameStyle.size * 1.3 * Double(run.parts.values.map { lines($0, width).count }.max() ?? 1) + noteStyle.size * 1.3
-            + (isWide ? 34 : 20)
+            + (isWide && options.preset != .cover ? 34 : 20)
         let (head, pad, gap) = (isWide ? 0 : frame.type.label * 1.7, 14.0, 30.0)
         let hasIndexer = run.selection != nil
         let rows = isWide ? 2.0 : 3
