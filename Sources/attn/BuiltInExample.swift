@@ -59,6 +59,10 @@ struct BuiltInExample {
         case .lowerings:
             let file = assets + "/tilelang/recorded.json"
             return FigureData(.lowerings(try lowering(file)), provenance: try provenance(file))
+        case .parts:
+            let parts = try Figure.posterParts.map { try data(for: $0, language) }
+            let names = parts.map(\.provenance.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            return FigureData(.parts(parts), provenance: Provenance(name: names.joined(separator: ", ")))
         case .measurements:
             return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }

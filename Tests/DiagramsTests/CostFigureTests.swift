@@ -58,6 +58,16 @@ enum Published {
             ("random", 8, 4.5),
         ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1) })
 
+    static let ideas = FigureNumbers.ideas(
+        ["NSA", "MoBA", "DeepSeek-V3.2-Exp", "DeepSeek-V4"].map { name in
+            SparseIdea(
+                name: Bilingual(same: name), when: Bilingual(en: "February 2025", zh: "2025 年 2 月"),
+                chooses: Bilingual(en: "what \(name) chooses", zh: "\(name) 挑选的单位"),
+                line: Bilingual(
+                    en: "How \(name) goes about it, said in a sentence that takes more than one line of a column.",
+                    zh: "\(name) 怎么做，用一句话来说，要比一栏里的一行更长一些才行。"), source: "the publication of \(name)")
+        })
+
     static func measurements() throws -> FigureNumbers {
         .measurements([
             try MeasuredSeries(
@@ -107,6 +117,17 @@ enum Published {
         case .measurements: try measurements()
         case .losses: losses
         case .stacks: .stacks(try stacks())
+        case .ideas: ideas
+        case .parts:
+            .parts(
+                try Figure.posterParts.map { figure in
+                    var data =
+                        figure.needs == .traces
+                        ? try Diary.questions(.en) : FigureData(traces: [], provenance: Provenance(name: "test.csv"))
+                    data.numbers =
+                        figure.name == "pathway" ? .model(try model("DeepSeek-V3.2-Exp", sparse: true)) : try numbers(figure.needs)
+                    return data
+                })
         case .tiles: .tiles(try TileFigureTests.matmul())
         case .lowerings: .lowerings(try TileFigureTests.lowerings())
         }
@@ -146,6 +167,8 @@ enum Published {
         var boxes: [(Rect, String)] = []
         for run in scene.texts {
             #expect(run.style.size >= 11, "\(place): \(run.text)")
+            // Turned names of columns are EveryFigureTests' business.
+            guard run.rotation == 0 else { continue }
             let length = fixedText.measure(run.text, run.style, scene.language).width
             let left = run.position.x - (run.anchor == .start ? 0 : run.anchor == .middle ? length / 2 : length)
             #expect(left >= -1 && left + length <= scene.size.width + 1, "\(place): \(run.text)")
@@ -226,8 +249,19 @@ enum Published {
 
     @Test func `prices show both currencies and every cut`() throws {
         let words = try draw("prices").words
-        for text in ["$0.07", "$0.028", "¥12", "¥3", "−60%", "−50%", "−75%"] { #expect(words.contains(text)) }
-        #expect(words.contains("before: V3.1-Terminus") && words.contains("Prices fell by 50% to 75%, output the most"))
+        for text in ["$0.07 → $0.028   ¥0.5 → ¥0.2", "$1.68 → $0.42   ¥12 → ¥3"] { #expect(words.contains(text)) }
+        #expect(words.filter { $0.hasPrefix("−") } == ["−75%", "−60%", "−50%"], "the deepest cut first, one bar for both currencies")
+        #expect(words.contains("price before, V3.1-Terminus: 100%") && words.contains("Prices fell by 50% to 75%, output the most"))
+        let bars = try draw("prices").rects.filter { $0.fill == .solid(.bar) && $0.rect.width > 30 }.map(\.rect.width)
+        #expect(bars.count == 3 && abs(bars[0] / bars[2] - 0.5) < 1e-9 && abs(bars[1] / bars[2] - 0.8) < 1e-9)
+    }
+
+    @Test func `currencies whose cuts differ have a bar each`() throws {
+        let lists = [("USD", 1.0, 0.5), ("CNY", 8, 2)].flatMap { currency, before, after in
+            [before, after].map { try! PriceList(name: "m", currency: currency, cacheHit: $0, cacheMiss: $0, output: $0) }
+        }
+        let words = try draw("prices", .prices(lists)).words
+        #expect(words.count { $0 == "−75%" } == 3 && words.count { $0 == "−50%" } == 3)
     }
 
     @Test func `the title of prices claims only what the lists say`() throws {
@@ -245,8 +279,10 @@ enum Published {
         #expect(try title((2, 1, 2)) == "Prices before and after")
     }
 
-    @Test func `cache counts bytes and conversations`() throws {
+    @Test func `cache counts bytes and conversations, and says what the index adds`() throws {
         let words = try draw("cache").words
+        #expect(words.contains("The cache does not shrink: the index adds 132 bytes a token and layer"))
+        #expect(words.count { $0 == "(+132)" } == 2 && words.joined(separator: " ").contains("FP8 takes 496 off."))
         for text in ["1,152 B", "788 B", "8.58 GiB", "5.87 GiB", "8", "12", "fit into 80 GB (74.5 GiB)"] { #expect(words.contains(text)) }
     }
 

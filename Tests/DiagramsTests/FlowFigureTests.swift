@@ -128,7 +128,7 @@ import Traces
     @Test func `kept keys are named where rows are too low for names`() throws {
         for width in [300.0, 560] {
             let scene = try draw(.indexer) { ($0.preset, $0.width) = (.cover, width) }
-            let bold = scene.texts.filter { $0.style.weight == .semibold && $0.style.size < 12 }.map(\.text)
+            let bold = scene.texts.filter { $0.style.weight == .semibold && $0.style.size < 13 }.map(\.text)
             for name in ["Holiday", "flew", "Dali", "Trip"] { #expect(bold.contains(name), "\(width): \(bold)") }
             #expect(!scene.words.contains("noodles"), "\(width): the rows are low here")
         }

@@ -55,6 +55,17 @@ import Traces
         #expect(scene.words.contains { $0.hasPrefix("B: ") })
     }
 
+    @Test func `heads that tie at 100% are counted, not ranked`() throws {
+        let rows: [Double] = [1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0.6, 0.4, 1, 0, 0.998, 0.002]
+        let step = Step(
+            id: "attention.weights", title: Bilingual(en: "Weights", zh: "权重"), formula: Formula(""), source: "test", inputs: [],
+            symbol: "A", output: Tensor([.h, .t, .s], [4, 2, 2], rows))
+        let data = FigureData(traces: [("main", Trace(tokens: ["Dali", "?"], steps: [step]))], provenance: Provenance(name: "test"))
+        let scene = try Figure.heads.draw(data, FigureOptions(), fixedText)
+        #expect(scene.title.en == "In 3 of 4 heads, “?” rests 100% on one key each")
+        #expect(scene.title.zh == "4 个头里有 3 个让“?”把 100% 放在各自的一个键上")
+    }
+
     /// Five layers of eight heads over four tokens.
     private static let model: Trace = {
         let row = [1, 0, 0, 0, 0.5, 0.5, 0, 0, 0.2, 0.3, 0.5, 0, 0.1, 0.2, 0.3, 0.4]
@@ -89,7 +100,8 @@ import Traces
         let trace = Trace(tokens: ["0", "1", "2", "3"], steps: Self.model.steps)
         let data = FigureData(traces: [("model", trace)], provenance: Provenance(name: "test"))
         let heads = try Figure.heads.draw(data, FigureOptions(), fixedText)
-        #expect(heads.title.en == "Of 40 heads, layer 0, head 0 is the surest: query 3 rests 40% on key 3")
+        #expect(heads.title.en == "In all 40 heads, query 3 rests 40% on key 3")
+        #expect(heads.title.zh == "40 个头都让查询 3 把 40% 放在键 3 上")
         #expect(try Figure.arcs.draw(data, FigureOptions(), fixedText).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
     }
 

@@ -215,6 +215,36 @@ import Traces
         #expect(squares == 2, "chance has a mark of its own")
     }
 
+    @Test func `selection-loss circles a pair that keeps the same weight at another price`() throws {
+        let runs = [
+            ("dense", 100, 2.0, 1.0, 1.0), ("oracle", 8, 2.1, 0.8, 0.7), ("oracle", 16, 2.05, 0.9, 0.8), ("recent", 8, 2.6, 0.7, 0.6),
+            ("recent", 16, 2.4, 0.85, 0.72), ("random", 8, 9, 0.1, 0.1), ("random", 16, 8, 0.2, 0.2),
+        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: $0.3, massKeptLast: $0.4) }
+        let scene = try draw("selection-loss", .losses(runs))
+        // 16 recent keys hold 85% and 72%, 8 of the oracle's 80% and 70%; the losses rise by 0.4 and 0.1.
+        #expect(scene.title.en == "16 keys by recency hold as much weight as 8 by the oracle, and add 4.0 times the loss")
+        for number in ["70.0%", "72.0%", "+5.0%", "+20.0%"] { #expect(scene.words.contains(number)) }
+        let circles = scene.rects.filter { $0.fill == nil && $0.rect.width == 18 && $0.stroke?.color == .ink }
+        #expect(circles.count == 4)
+        let words = scene.words.joined(separator: " ")
+        #expect(
+            words.contains("In the first the pair holds 80% and 85%.") && words.contains("Off the chart of losses: chance, from +300% on."))
+        #expect(scene.words.count { $0 == "chance" } == 1)
+    }
+
+    @Test func `timeline-of-ideas has an entry for each idea, with its date, its unit and its source`() throws {
+        let scene = try draw("timeline-of-ideas")
+        for name in ["NSA", "MoBA", "DeepSeek-V3.2-Exp", "DeepSeek-V4"] {
+            #expect(scene.words.contains(name) && scene.words.joined(separator: " ").contains("the publication of \(name)"))
+        }
+        #expect(scene.words.count { $0 == "February 2025" } == 4)
+        #expect(
+            scene.title.en
+                == "What a query chooses among: from what NSA chooses and what DeepSeek-V3.2-Exp chooses to what DeepSeek-V4 chooses")
+        let nodes = scene.rects.filter { $0.rect.width == 12 && $0.fill == .solid(.bar) }.map(\.rect)
+        #expect(nodes.count == 4 && Set(nodes.map(\.y)).count == 1)
+    }
+
     @Test(arguments: [
         ([("oracle", 4, 2.0), ("oracle", 8, 1.0)], "expected one dense run, found 0"), ([("dense", 9, 1.0)], "two or more numbers of keys"),
         ([("dense", 9, 1.0), ("oracle", 4, 2.0)], "two or more numbers of keys"),
@@ -225,5 +255,6 @@ import Traces
         let losses = runs.map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1) }
         let error = #expect(throws: FigureError.self) { try draw("loss-curves", .losses(losses)) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+        #expect(throws: FigureError.self) { try draw("selection-loss", .losses(losses)) }
     }
 }

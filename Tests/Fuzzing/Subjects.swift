@@ -215,6 +215,7 @@ extension Subject {
             case .tiles: .tiles
             case .lowerings: .lowerings
             case .model: .traces
+            case .parts: .parts
             }
         let figure = choice.pick(Figures.all.filter { $0.needs == need })
         try Answers.draw(figure, FigureData(numbers, provenance: Provenance(name: "mutant")), FigureOptions(), &choice)

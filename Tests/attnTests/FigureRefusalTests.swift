@@ -33,7 +33,8 @@ import Testing
     }
 
     private static func ofNumbers(_ name: String) -> Request {
-        ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) draws no trace: leave out --lesson, --case, --trace and --model")
+        let reason = name == "poster" ? "is made of the built-in examples" : "draws no trace"
+        return ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) \(reason): leave out --lesson, --case, --trace and --model")
     }
 
     private static let special: [Request] = [
@@ -49,6 +50,9 @@ import Testing
         ),
         (["difference", "--output", "x.png", "--with", "no-relu"], 64, "--with: expected with --lesson or --case; a trace"),
         (["difference", "--case", tiny, "--output", "x.png", "--with", "no-relus"], 65, "switch no-relus: expected one of"),
+        (["matrix", "--detail", "--output", "x.png"], 64, "matrix has no use for --detail"),
+        (["pipeline", "--step", "selected", "--output", "x.png"], 64, "pipeline has no use for --step; it takes --query, --phase"),
+        (["pipeline", "--detail", "--query", "3", "--output", "x.png"], 64, "pipeline has no use for --query; it takes --step, --phase"),
         (["gallery"], 64, "--output"),
         (["gallery", "--output", "/dev/null/g"], 73, "/dev/null/g/index.html: its folder cannot be made: Not a directory"),
         (["gallery", "--output", "g", "--home", "/nowhere"], 66, "/nowhere: expected a folder with lessons in it"),

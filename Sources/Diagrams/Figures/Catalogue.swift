@@ -16,7 +16,7 @@ public enum Figures {
             .growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .selectionLoss, .parity,
             .timelineOfIdeas, .stack, .roofline,
         ]
-        + [.tiles, .timeline, .traffic, .oneProgram]
+        + [.tiles, .timeline, .traffic, .oneProgram, .poster]
 
     /// The figure called `name`; throws with near names if there is none among those `figures`.
     public static func named(_ name: String, among figures: [Figure] = all) throws(FigureError) -> Figure {

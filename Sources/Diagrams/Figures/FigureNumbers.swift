@@ -28,6 +28,8 @@ public enum FigureNeed: String, Hashable, Sendable {
     case tiles
     /// `FigureNumbers.lowerings`.
     case lowerings
+    /// `FigureNumbers.parts`.
+    case parts
 }
 
 /// Numbers that a figure draws, of one kind.
@@ -50,6 +52,8 @@ public enum FigureNumbers: Sendable {
     case tiles(TileData)
     /// What one program became on several machines: `one-program`.
     case lowerings(LoweringData)
+    /// The data of each figure on one sheet: `poster`.
+    case parts([FigureData])
     /// Beside traces, the model in whose stack a layer like theirs stands: `pathway`.
     case model(ModelDimensions)
 }

@@ -44,6 +44,7 @@ public struct GalleryPage: Sendable {
 
     /// A claim and the figures that support it, in the order of the page.
     public static let claims: [(claim: Bilingual, figures: [String])] = [
+        (Bilingual(en: "One diary, from words to an answer, on one sheet", zh: "一篇日记，从词到答案，一张纸讲完"), ["poster"]),
         (
             Bilingual(en: "Attention is a weighted choice among earlier tokens", zh: "注意力是对之前词元的加权选择"),
             ["pathway", "matrix", "softmax", "weighted-sum", "heads", "arcs"]

@@ -52,6 +52,7 @@ final class SourceLog: Sendable {
         // What costs are compared with, the published curves, is a file; the dimensions that they are counted from, two more.
         case .costs, .prices, .benchmarks, .stacks, .ideas: note(.published, data.provenance)
         case .tiles: note(.counted, data.provenance)
+        case .parts(let parts): for part in parts { note(part) }
         case .measurements, .losses, .lowerings: note(.measured, data.provenance)
         }
     }

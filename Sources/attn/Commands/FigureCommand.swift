@@ -202,6 +202,9 @@ struct FigureCommand: ParsableCommand {
                     home: source.reader.home, hardware: hardware, measurement: measurement, program: program, chip: chip)
                 return try example.data(for: figure, language.value)
             }
+            guard figure.needs != .parts else {
+                throw UsageError("\(name) is made of the built-in examples: leave out --lesson, --case, --trace and --model")
+            }
             guard figure.needs == .traces else {
                 throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
             }

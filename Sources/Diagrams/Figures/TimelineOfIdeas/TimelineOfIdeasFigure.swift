@@ -41,11 +41,15 @@ struct TimelineOfIdeasFigure {
     /// The lines of an entry, each with its style and the space from the line before.
     private func lines(_ idea: SparseIdea, _ width: Double) -> [(text: String, style: TextStyle, step: Double)] {
         let language = frame.language
+        // The longest name stands on one line of its column; where the use fixes the height there is room for larger sentences.
+        let widest = ideas.reduce(1) { max($0, frame.width($1.name[language], frame.style(frame.type.body, .ink, .bold))) }
+        let name = max(11, frame.type.body * min(1, width / widest))
+        let sentence = options.preset.proportion == nil ? frame.type.label : frame.type.body
         let blocks: [(String, TextStyle, Double)] = [
             (idea.when[language], frame.style(frame.type.label, .muted), 1.35),
-            (idea.name[language], frame.style(frame.type.body, .ink, .bold), 1.5),
+            (idea.name[language], frame.style(name, .ink, .bold), 1.5),
             (idea.chooses[language], frame.style(frame.type.body, .bar, .semibold), 1.35),
-            (idea.line[language], frame.style(frame.type.label, .ink), 1.45),
+            (idea.line[language], frame.style(sentence, .ink), 1.45),
             (idea.source, frame.style(frame.type.small, .muted), 1.45),
         ]
         return blocks.enumerated().flatMap { place, block in

@@ -177,7 +177,8 @@ extension TerminalPlay {
     private func redrawn(_ figures: (lesson: PageFigure, reader: PageFigure), _ step: PageStep) -> [String]? {
         guard figures.reader.name == "matrix" else {
             // A map of steps says nothing of values.
-            guard figures.reader.name != "pipeline", let words = player.describe(figures.reader), words != player.describe(figures.lesson)
+            guard figures.reader.name != "pipeline-detail", let words = player.describe(figures.reader),
+                words != player.describe(figures.lesson)
             else {
                 return nil
             }
