@@ -70,10 +70,9 @@ struct PipelineFigure {
             + (isWide && options.preset != .cover ? 34 : 20)
         let (head, pad, gap) = (isWide ? 0 : frame.type.label * 1.7, 14.0, 30.0)
         let hasIndexer = run.selection != nil
-        let rows = isWide ? 2.0 : 3
         var spare = 0.0
         if let proportion = options.preset.proportion {
-            let used = (hasIndexer ? 2 * (height + 2 * pad + head) + 16 : 0) + rows * (height + gap) - gap + 2 * pad + head
+            let used = (hasIndexer ? 2 * (height + 2 * pad + head) + 16 : 0) + 2 * height + gap + 2 * pad + head
             spare = frame.width * proportion - frame.y - used - frame.type.body * 0.6 - frame.footHeight(words.source(provenance))
         }
         let lift = min(max(spare / 8, 0), 22)
@@ -83,7 +82,7 @@ struct PipelineFigure {
             boxes.append((box, Rect(left + column * pitch, y, width, height)))
         }
         for lane in hasIndexer ? [0, 1, 2] : [2] {
-            let tall = lane == 2 ? rows * (height + gap) - gap : height
+            let tall = lane == 2 ? 2 * height + gap : height
             let band = Rect(frame.type.margin, frame.y, frame.contentWidth, tall + 2 * (pad + lift) + head)
             let tint = lane == 2 ? Paint.rule.mixed(0.3) : Paint.indexer.mixed(lane == 0 ? 0.1 : 0.05)
             frame.items.append(.rect(band, radius: 6, fill: .solid(tint)))
@@ -100,7 +99,7 @@ struct PipelineFigure {
                 place(.keys, 0, top)
                 place(.weights, 2, top)
                 place(.query, 0, top + height + gap)
-                place(.output, isWide ? 3 : 2, isWide ? top : top + 2 * (height + gap))
+                place(.output, isWide ? 3 : 2, isWide ? top : top + height + gap)
             }
             frame.y = band.maxY + (lane == 2 ? 0 : 8)
         }
