@@ -52,15 +52,16 @@ struct TimelineOfIdeasFigure {
             (idea.line[language], frame.style(sentence, .ink), 1.45),
             (idea.source, frame.style(frame.type.small, .muted), 1.45),
         ]
-        return blocks.enumerated().flatMap { place, block in
-            let (text, style, leading) = block
-            let spaced = language == .zh ? Words.spaced(text) : text
-            let lines = LineBreaker.lines(spaced, width: width) { frame.width($0, style) }
-            // A breath before the sentence and before its source.
-            return lines.enumerated().map { line, text in
-                (text, style, style.size * leading + (line == 0 && place > 2 ? style.size * 0.45 : 0))
+        var all: [(text: String, style: TextStyle, step: Double)] = []
+        for (place, block) in blocks.enumerated() {
+            let text = language == .zh ? Words.spaced(block.0) : block.0
+            for (number, line) in LineBreaker.lines(text, width: width, measure: { frame.width($0, block.1) }).enumerated() {
+                // A breath before the sentence and before its source.
+                let breath = number == 0 && place > 2 ? block.1.size * 0.45 : 0
+                all.append((line, block.1, block.1.size * block.2 + breath))
             }
         }
+        return all
     }
 
     private mutating func write(_ idea: SparseIdea, x: Double, y: Double, width: Double) -> Double {
