@@ -165,7 +165,9 @@ struct PipelineFigure {
         let (length, half) = (max(6, width * 0.45), max(4, width / 2 + 3))
         let stop = isDown ? Point(to.x, to.y - length) : Point(to.x - length, to.y)
         let middle = Point((from.x + stop.x) / 2, (from.y + stop.y) / 2)
-        let bend: PathElement = isDown ? .line(stop) : .curve(Point(middle.x, from.y), Point(middle.x, stop.y), to: stop)
+        // The shaft reaches into its tip: no seam is left between them.
+        let shaft = isDown ? Point(stop.x, stop.y + 1) : Point(stop.x + 1, stop.y)
+        let bend: PathElement = isDown ? .line(shaft) : .curve(Point(middle.x, from.y), Point(middle.x, stop.y), to: shaft)
         frame.items.append(.path([.move(from), bend], stroke: Stroke(color, width: width)))
         let sides =
             isDown ? [Point(to.x - half, stop.y), Point(to.x + half, stop.y)] : [Point(stop.x, to.y - half), Point(stop.x, to.y + half)]
