@@ -35,10 +35,13 @@ public final class CairoRenderer {
         }
     }
 
-    /// An SVG whose ids all begin with `idPrefix`; text stands as outlines, so that it looks the same everywhere.
-    public func svg(_ scene: Scene, _ theme: Theme = .light, idPrefix: String) throws(RendererError) -> [UInt8] {
+    /// An SVG whose ids all begin with `idPrefix`. Text stays text, to be found, copied and edited, in the fonts that it was measured in; as outlines
+    /// it looks the same where these fonts are not installed.
+    public func svg(_ scene: Scene, _ theme: Theme = .light, idPrefix: String, textAsOutlines: Bool = false) throws(RendererError)
+        -> [UInt8]
+    {
         _ = try pixelSize(scene, theme, scale: 1)
-        return try SVGWriter(scene: scene, theme: theme, prefix: idPrefix, typesetter: typesetter).document()
+        return try SVGWriter(scene: scene, theme: theme, prefix: idPrefix, typesetter: typesetter, keepsText: !textAsOutlines).document()
     }
 
     /// A one-page PDF with text kept as text and fixed dates.

@@ -46,6 +46,7 @@ private struct PageDress: SVGDress {
     private var colors: [Paint: (light: Color, dark: Color)] = [:]
     private let palettes = (light: Palette.of(.light), dark: Palette.of(.dark))
     let themes = [Theme.light, .dark]
+    let keepsText = false
 
     mutating func paint(_ property: String, _ paint: Paint, _ element: inout SVGElement) {
         let (light, dark) = color(paint)

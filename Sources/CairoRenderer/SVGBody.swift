@@ -14,6 +14,8 @@ protocol SVGDress {
     mutating func size(_ rect: Rect, _ element: inout SVGElement)
     /// Letters in units of a thousandth of their size, with their place and colour.
     mutating func letters(_ glyphs: [SVGGlyph], transform: String, _ color: Paint, _ element: (String) -> SVGElement) -> String
+    /// Whether letters stand as text, in the fonts that they were measured in, and not as outlines.
+    var keepsText: Bool { get }
     /// The beginning of a group.
     mutating func group(_ name: String, _ element: inout SVGElement)
     /// The name of a clip of this picture.
@@ -188,6 +190,7 @@ struct SVGBody<Dress: SVGDress> {
     // MARK: Letters and rasters
 
     private mutating func write(_ run: TextRun) throws(RendererError) {
+        if dress.keepsText { return writeText(run) }
         let glyphs = try library.glyphs(of: run, language, typesetter)
         guard !glyphs.isEmpty else { return }
         let scale = run.style.size / 1000
@@ -206,6 +209,36 @@ struct SVGBody<Dress: SVGDress> {
         }
     }
 
+    /// The letters as text, each piece in its font at the place where it was measured. A viewer that lacks the font fits another one to the room.
+    private mutating func writeText(_ run: TextRun) {
+        let pieces = typesetter.pieces(run.text, run.style, language)
+        var line = element("text")
+        if run.rotation != 0 {
+            line.set("transform", "rotate(\([run.rotation, run.position.x, run.position.y].map(PathText.number).joined(separator: " ")))")
+        }
+        line.set("y", PathText.number(run.position.y))
+        line.set("font-size", PathText.number(run.style.size))
+        line.set("font-weight", run.style.weight.css)
+        dress.paint("fill", run.style.color, &line)
+        if Typesetter.isRedrawn(run.text) { line.set("style", "font-feature-settings:'tnum','chws','calt' 0") }
+        if run.text.hasPrefix(" ") || run.text.hasSuffix(" ") || run.text.contains("  ") { line.set("xml:space", "preserve") }
+        if pieces.count == 1 {
+            // One font alone keeps its anchor, so that a narrower one ends where this one does.
+            if run.anchor != .start { line.set("text-anchor", run.anchor == .middle ? "middle" : "end") }
+            line.set(pieces[0], at: run.position.x, run.style.face)
+            text += line.opening + run.text.xml + "</text>\n"
+            return
+        }
+        let start = run.position.x - run.anchor.share * pieces.reduce(0) { $0 + $1.width }
+        text += line.opening
+        for piece in pieces {
+            var span = SVGElement("tspan")
+            span.set(piece, at: start + piece.x, run.style.face)
+            text += span.opening + piece.text.xml + "</tspan>"
+        }
+        text += "</text>\n"
+    }
+
     private mutating func write(_ image: PixelImage, _ rect: Rect) throws(RendererError) {
         // Enlarged before it is stored, so that a viewer that smooths cannot blur small cells.
         let factor = max(
@@ -222,5 +255,15 @@ struct SVGBody<Dress: SVGDress> {
             text += element.alone + "\n"
             themeClass = outer
         }
+    }
+}
+
+extension SVGElement {
+    /// Adds a piece's place, its font and its room.
+    fileprivate mutating func set(_ piece: FontPiece, at x: Double, _ face: TextStyle.Face) {
+        set("x", PathText.number(x))
+        set("font-family", "\(piece.family), \(face == .mono ? "monospace" : "sans-serif")".xml)
+        set("textLength", PathText.number(piece.width))
+        set("lengthAdjust", "spacingAndGlyphs")
     }
 }

@@ -1,4 +1,4 @@
-// Scene to SVG, written here and not by Cairo: every id carries a prefix, nothing depends on what was drawn before, letters are outlines
+// Scene to SVG, written here and not by Cairo: every id carries a prefix, nothing depends on what was drawn before, letters are text, or outlines
 // defined once, and hot spots keep the step and cell that they stand for.
 
 import Diagrams
@@ -10,6 +10,12 @@ struct SVGWriter {
     let theme: Theme
     let prefix: String
     let typesetter: Typesetter
+    /// Whether letters are text, and not outlines.
+    let keepsText: Bool
+
+    /// Tabular digits, Chinese punctuation that closes up, and letters between the pixels of a screen, as they were measured.
+    private static let setting =
+        " style=\"font-feature-settings:'tnum','chws';text-spacing-trim:space-all;text-rendering:geometricPrecision\""
 
     /// The whole file.
     func document() throws(RendererError) -> [UInt8] {
@@ -17,14 +23,14 @@ struct SVGWriter {
         else {
             throw RendererError("SVG: the id prefix '\(prefix)': expected a letter, then letters, digits, - and _")
         }
-        let dress = DocumentDress(theme: theme, language: scene.language, prefix: prefix)
+        let dress = DocumentDress(theme: theme, language: scene.language, prefix: prefix, keepsText: keepsText)
         var body = SVGBody(scene.language, typesetter, dress, GlyphLibrary())
         try body.write(scene)
         let (width, height) = (PathText.number(scene.size.width), PathText.number(scene.size.height))
         let language = scene.language
         let head = """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" \
-            aria-labelledby="\(prefix)-title \(prefix)-desc" lang="\(language.tag)" xml:lang="\(language.tag)">
+            aria-labelledby="\(prefix)-title \(prefix)-desc" lang="\(language.tag)" xml:lang="\(language.tag)"\(keepsText ? Self.setting : "")>
             <title id="\(prefix)-title">\(scene.title[language].xml)</title>
             <desc id="\(prefix)-desc">\(scene.alt[language].xml)</desc>
             <metadata>\(("software=" + Scene.software + "; " + scene.provenanceText(theme)).xml)</metadata>
@@ -42,12 +48,13 @@ private struct DocumentDress: SVGDress {
     let theme: Theme
     let language: Language
     let prefix: String
+    let keepsText: Bool
     private let palette: Palette
     private var groupCount = 0
     var themes: [Theme] { [theme] }
 
-    init(theme: Theme, language: Language, prefix: String) {
-        (self.theme, self.language, self.prefix, palette) = (theme, language, prefix, .of(theme))
+    init(theme: Theme, language: Language, prefix: String, keepsText: Bool) {
+        (self.theme, self.language, self.prefix, self.keepsText, palette) = (theme, language, prefix, keepsText, .of(theme))
     }
 
     func paint(_ property: String, _ paint: Paint, _ element: inout SVGElement) {

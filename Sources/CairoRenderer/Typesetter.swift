@@ -63,6 +63,40 @@ final class Typesetter {
         return extent
     }
 
+    /// The pieces of a line by the font that Pango found for them, from left to right.
+    func pieces(_ text: String, _ style: TextStyle, _ language: Language) -> [FontPiece] {
+        let bytes = Array(text.utf8)
+        return withLine(text, style, language) { _, line in
+            var pieces: [FontPiece] = []
+            var x = 0.0
+            var node = line.pointee.runs
+            while let current = node {
+                let item = current.pointee.data.assumingMemoryBound(to: PangoGlyphItem.self).pointee
+                let (place, glyphs) = (item.item.pointee, item.glyphs!)
+                let piece = FontPiece(
+                    text: String(decoding: bytes[Int(place.offset)..<Int(place.offset + place.length)], as: UTF8.self),
+                    family: Self.family(place.analysis.font), x: x,
+                    width: Double(pango_glyph_string_get_width(glyphs)) / Double(PANGO_SCALE))
+                x += piece.width
+                // Pango divides by script too.
+                if pieces.last?.family == piece.family {
+                    pieces[pieces.count - 1].text += piece.text
+                    pieces[pieces.count - 1].width += piece.width
+                } else {
+                    pieces.append(piece)
+                }
+                node = current.pointee.next
+            }
+            return pieces
+        }
+    }
+
+    private static func family(_ font: UnsafeMutablePointer<PangoFont>?) -> String {
+        guard let font, let description = pango_font_describe(font) else { return "" }
+        defer { pango_font_description_free(description) }
+        return pango_font_description_get_family(description).map { String(cString: $0) } ?? ""
+    }
+
     private static let mono = "Noto Sans Mono, Noto Sans Mono CJK SC, monospace"
 
     private func description(_ style: TextStyle, families: String) -> OpaquePointer {
@@ -74,7 +108,7 @@ final class Typesetter {
     }
 
     /// Whether a font's contextual alternates would show other signs than the text has: an arrow for `->`, a times sign for the x in `3x4` or `<0x85>`.
-    private static func isRedrawn(_ text: String) -> Bool {
+    static func isRedrawn(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         func isDigit(_ i: Int) -> Bool { bytes.indices.contains(i) && (0x30...0x39).contains(bytes[i]) }
         func isBar(_ i: Int) -> Bool { bytes.indices.contains(i) && "-=|~".utf8.contains(bytes[i]) }
@@ -106,6 +140,14 @@ final class Typesetter {
     }
 }
 
+/// A piece of a line in one font, in points from the line's start.
+struct FontPiece {
+    var text: String
+    let family: String
+    let x: Double
+    var width: Double
+}
+
 extension Language {
     /// The tag in files and for Pango, which chooses Han forms by it.
     var tag: String { self == .en ? "en" : "zh-CN" }
@@ -114,6 +156,16 @@ extension Language {
 }
 
 extension TextStyle.Weight {
+    /// The number in a stylesheet.
+    var css: String {
+        switch self {
+        case .regular: "400"
+        case .medium: "500"
+        case .semibold: "600"
+        case .bold: "700"
+        }
+    }
+
     var pango: PangoWeight {
         switch self {
         case .regular: PANGO_WEIGHT_NORMAL

@@ -25,7 +25,7 @@ import Traces
             title: words,
             alt: words,
             caption: words, language: .en)
-        let svg = String(decoding: try Sample.renderer().svg(scene, idPrefix: "a-"), as: UTF8.self)
+        let svg = String(decoding: try Sample.renderer().svg(scene, idPrefix: "a-", textAsOutlines: true), as: UTF8.self)
         // A definition for each sign that is used twice: one for the x of 3x4 and of axb, and none for an arrow.
         #expect(svg.components(separatedBy: "<path id=\"a--g").count - 1 == signs)
     }
