@@ -29,7 +29,7 @@ struct BuiltInExample {
             }
             return data
         case .nothing: return FigureData(traces: [], provenance: Provenance(name: "demonstration"))
-        case .costs:
+        case .costs, .work:
             let costs = CostData(
                 dense: try ModelDimensions(path: assets + "/models/deepseek-v3.1-terminus.json"),
                 sparse: try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json"),

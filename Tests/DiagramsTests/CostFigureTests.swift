@@ -71,7 +71,7 @@ enum Published {
     static func measurements() throws -> FigureNumbers {
         .measurements([
             try MeasuredSeries(
-                phase: .decode, machine: Bilingual(en: "Test processor, 2 cores", zh: "测试处理器，2 核"),
+                phase: .decode, processor: Bilingual(en: "Test(R) processor, 2 cores", zh: "测试(R)处理器，2 核"), library: "BLAS 1",
                 rows: (10...17).map { power in
                     let seconds = Double(1 << power) * 1e-6
                     return .init(
@@ -111,7 +111,7 @@ enum Published {
     static func numbers(_ need: FigureNeed) throws -> FigureNumbers? {
         switch need {
         case .traces, .nothing: nil
-        case .costs: try costs()
+        case .costs, .work: try costs()
         case .prices: try prices()
         case .benchmarks: benchmarks
         case .measurements: try measurements()
@@ -150,7 +150,10 @@ enum Published {
     @Test(arguments: names) func `nothing is cut off, under 11 points, or over other text`(name: String) throws {
         for language in Language.allCases {
             for theme in Theme.allCases {
-                for (preset, width) in [(Preset.article, 1200.0), (.article, 600), (.phone, 375), (.cover, 1200), (.slide, 1280)] {
+                for (preset, width) in [
+                    (Preset.article, 1200.0), (.article, 600), (.phone, 375), (.article, try Figures.named(name).leastWidth),
+                    (.cover, 1200), (.slide, 1280),
+                ] {
                     let scene = try draw(name) { options in
                         (options.language, options.preset, options.width) = (language, preset, width)
                     }.shown(in: theme)
@@ -197,7 +200,7 @@ enum Published {
         #expect(scene.title.en.contains("indexer is still quadratic"))
         // By hand: dense 81,920 L(L+1)/2; DSA 16,384 L(L+1)/2 + 278,528 (k(k+1)/2 + (L-k)k): equal near L = 16,314.6.
         #expect(scene.alt.en.contains("from 16,315 tokens on"))
-        #expect(scene.words.contains { $0.contains("2× the chat") } && scene.words.contains { $0.contains("4× the work") })
+        #expect(scene.words.contains { $0.contains("2× the tokens") } && scene.words.contains { $0.contains("4× attention’s work") })
         #expect(scene.alt.en.contains("dense 704 T") && scene.alt.en.contains("65%"))
     }
 
@@ -286,13 +289,30 @@ enum Published {
         for text in ["1,152 B", "788 B", "8.58 GiB", "5.87 GiB", "8", "12", "fit into 80 GB (74.5 GiB)"] { #expect(words.contains(text)) }
     }
 
+    @Test(arguments: names) func `an accelerator changes a figure of its costs, and no figure that would pass it over takes one`(
+        name: String
+    ) throws {
+        let needs = try Figures.named(name).needs
+        guard needs == .costs || needs == .work else { return }
+        let (own, other) = (try draw(name), try draw(name, Published.costs(bf16: 3e14, name: "Another")))
+        #expect((own.items != other.items) == (needs == .costs))
+    }
+
+    @Test func `lines that were fitted to the published ones claim no prediction`() throws {
+        let scene = try draw("cost-curve")
+        for text in scene.words + [scene.alt.en, scene.caption.en] { #expect(!text.lowercased().contains("predict"), "\(text)") }
+        #expect(scene.words.contains("fitted"))
+        let zh = try draw("cost-curve") { $0.language = .zh }
+        for text in zh.words + [zh.alt.zh, zh.caption.zh] { #expect(!text.contains("预测"), "\(text)") }
+    }
+
     @Test func `measured gives speed-up, growth and machine`() throws {
         let scene = try draw("measured")
-        #expect(scene.title.en == "Measured: at 128K positions DSA is 8.0× as fast")
-        #expect(scene.alt.en.contains("grows as length^1.00") && scene.alt.en.contains("Test processor"))
+        #expect(scene.title.en == "Measured on Test processor, 2 cores: at 128K positions DSA is 8.0× as fast")
+        #expect(scene.alt.en.contains("grows as length^1.00") && scene.alt.en.contains("Test(R) processor, 2 cores, BLAS 1"))
         #expect(scene.words.contains { $0.contains("medians of 7 to 9 runs") })
         #expect(scene.words.joined(separator: " ").contains("within 6×10⁻⁷ of the same in Double"))
-        #expect(try draw("measured") { $0.language = .zh }.words.contains { $0.hasPrefix("测试处理器，2 核") })
+        #expect(try draw("measured") { $0.language = .zh }.words.contains { $0.hasPrefix("测试(R)处理器，2 核，BLAS 1") })
     }
 
     @Test func `parity counts wins, losses and ties`() throws {
@@ -308,10 +328,11 @@ enum Published {
         #expect(throws: FigureError("parity: expected benchmarks, found none")) { try draw("parity", .benchmarks([])) }
         #expect(throws: FigureError("measured: expected a measurement, found none")) { try draw("measured", .measurements([])) }
         #expect(throws: EngineError(.value, "measurement of decode", "expected at least one length, found none")) {
-            try MeasuredSeries(phase: .decode, machine: Bilingual(same: "x"), rows: [], denseExponent: nil, sparseExponent: nil)
+            try MeasuredSeries(
+                phase: .decode, processor: Bilingual(same: "x"), library: "y", rows: [], denseExponent: nil, sparseExponent: nil)
         }
         let list = try PriceList(name: "a", currency: "USD", cacheHit: 1, cacheMiss: 1, output: 1)
         #expect(throws: FigureError("prices: USD: expected a list before and one after, found 1")) { try draw("prices", .prices([list])) }
-        #expect(throws: FigureError("width 1000000000.0: expected 200 to 10,000 points")) { try draw("doubling") { $0.width = 1e9 } }
+        #expect(throws: FigureError("width 1000000000.0: expected 360 to 10,000 points")) { try draw("doubling") { $0.width = 1e9 } }
     }
 }

@@ -17,7 +17,8 @@ import Traces
     /// Every preset, and three widths more; the other themes once, for they change colours alone.
     private func scenes(_ name: String, _ language: Language, _ given: FigureData? = nil) throws -> [(String, Scene)] {
         let (figure, data) = (try Figures.named(name), try #require(given ?? Self.data[language]))
-        let uses = Preset.allCases.map { (Theme.light, $0, Double?.none) } + [375, 600, 900].map { (.light, .article, $0) }
+        let uses =
+            Preset.allCases.map { (Theme.light, $0, Double?.none) } + [figure.leastWidth, 375, 600, 900].map { (.light, .article, $0) }
         return try (uses + [(.dark, .article, nil), (.print, .article, nil)]).map { theme, preset, width in
             var options = FigureOptions()
             (options.language, options.preset, options.width) = (language, preset, width)
@@ -47,16 +48,36 @@ import Traces
 
     /// Why a figure does not draw the large trace; those that are not named here do.
     private static let refusals = [
-        "questions": "questions: attention.weights: expected at most 64 tokens, found 100",
-        "arcs": "arcs: attention.weights: expected at most 64 tokens, found 100",
+        "questions": "questions takes up to 64 tokens, found 100: try compare",
+        "arcs": "arcs takes up to 64 tokens, found 100: try matrix",
         "indexer": "indexer needs the step indexer.dot, found none",
-        "next-token": "next-token: attention.scores: expected at most 64 tokens, found 100",
+        "next-token": "next-token takes up to 64 tokens, found 100: try matrix",
         "difference": "difference needs two runs of the same, found one",
         "weighted-sum": "weighted-sum needs the output of the heads beside attention.weights, found none",
         "pipeline": "pipeline needs the queries, keys, values and output of sparse.weights, found not all of them",
         "pipeline-detail":
             "pipeline-detail needs a trace with an output: expected prefill.output, sparse.output, attention.output, found none; name a step",
     ]
+
+    @Test(arguments: names) func `a figure that is too small for a text names one that draws it`(name: String) throws {
+        let data = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "diary"))
+        guard let refusal = Self.refusals[name], let other = refusal.firstMatch(of: /tokens, found 100: try (\S+)/)?.1 else { return }
+        _ = try Figures.named(String(other)).draw(data, FigureOptions(), fixedText)
+    }
+
+    @Test(arguments: names, Theme.allCases) func `no word about brightness is false in its theme`(name: String, theme: Theme) throws {
+        let (figure, data) = (try Figures.named(name), try #require(Self.data[.en]))
+        for step in [nil, "attention.dot", "attention.scores"] where step == nil || figure.takes.contains(.step) {
+            for language in Language.allCases {
+                var options = FigureOptions()
+                (options.step, options.language) = (step, language)
+                guard let scene = try? figure.draw(data, options, fixedText) else { continue }
+                let words = scene.shown(in: theme).words.joined(separator: " ").lowercased()
+                let told = theme == .dark ? ["darker", "paler", "颜色越深", "浅色"] : ["brighter", "越亮"]
+                for word in told { #expect(!words.contains(word), "\(language) \(step ?? ""): \(word)") }
+            }
+        }
+    }
 
     private func expectLegible(_ scene: Scene, _ language: Language, _ place: String) {
         var boxes: [(Rect, String)] = []
@@ -140,12 +161,12 @@ import Traces
         "pathway": "pathway needs a trace with attention weights, found no trace",
     ]
 
-    @Test(arguments: names) func `widths outside 200 to 10,000 are refused`(name: String) throws {
-        for width in [0, 1e9, -3, .nan] as [Double] {
+    @Test(arguments: names) func `widths outside its least to 10,000 are refused`(name: String) throws {
+        for width in [0, 1e9, -3, .nan, 200] as [Double] {
             var options = FigureOptions()
             options.width = width
             let (figure, data) = (try Figures.named(name), try #require(Self.data[.en]))
-            let found = FigureError("width \(width): expected 200 to 10,000 points")
+            let found = FigureError("width \(width): expected \(Int(figure.leastWidth)) to 10,000 points")
             #expect(throws: found) { try figure.draw(data, options, fixedText) }
         }
     }

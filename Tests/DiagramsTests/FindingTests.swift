@@ -75,7 +75,7 @@ import Traces
         #expect(scene.hotSpots.first { $0.index == [1, 17, 12] }?.label.text(.en).contains("visible, not selected") == true)
         #expect(scene.hotSpots.first { $0.index == [1, 0, 12] }?.label.text(.en).contains("masked") == true)
         #expect(scene.words.contains("hatched: visible, not selected") && scene.words.contains("blank: masked"))
-        #expect(!scene.words.contains { $0.contains("pale") || $0.contains("Before the mask") })
+        #expect(!scene.words.contains { $0.contains("faint") || $0.contains("Before the mask") })
         let scores = try draw(late) { $0.step = "sparse.scores" }
         #expect(scores.words.contains { $0.contains("Before the mask") })
     }

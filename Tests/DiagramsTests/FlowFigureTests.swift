@@ -155,8 +155,10 @@ import Traces
 
     @Test func `the weights of all heads are written in one form`() throws {
         for width in [375.0, 420, 600, 1200] {
-            let weights = try draw(.indexer) { $0.width = width }.words.filter { $0.hasPrefix("× ") }
-            #expect(weights.isEmpty || weights == ["× 1.0", "× 0.5"], "\(width): \(weights)")
+            let weights = try draw(.indexer) { $0.width = width }.words.filter {
+                $0.hasPrefix("w") && $0.hasSuffix(".0") || $0.hasSuffix("t 0.5") || $0 == "w 0.5"
+            }
+            #expect(weights.isEmpty || weights == ["weight 1.0", "weight 0.5"] || weights == ["w 1.0", "w 0.5"], "\(width): \(weights)")
         }
     }
 }

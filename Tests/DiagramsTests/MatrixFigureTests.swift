@@ -141,7 +141,7 @@ import Traces
         #expect(message(diary) { $0.head = .one(2) } == "attention.weights: head 2: expected 0 to 1")
         #expect(
             message(diary) { $0.query = 18 } == "attention.weights: query 18: expected rows of tokens, 0 to 17, found [h: 2, t: 18, s: 18]")
-        #expect(message(diary) { $0.width = 0 } == "width 0.0: expected 200 to 10,000 points")
+        #expect(message(diary) { $0.width = 0 } == "width 0.0: expected 280 to 10,000 points")
         #expect(message(diary) { $0.width = 1e9 }.hasPrefix("width 1000000000.0"))
         #expect(
             message(trace([1], [.d], [1])) { _ in }
@@ -194,9 +194,9 @@ import Traces
             }.shown(in: theme)
             return scene.flat.count { if case .path(let path, _, _) = $0 { path.count == 2 } else { false } }
         }
-        #expect(try dashes(many, .print) == 1)
+        #expect(try dashes(many, .print) == 2, "the cell, and the scale's negative half")
         #expect(try dashes(many, .light) == 0)
-        #expect(try dashes(scores, .print) == 0, "digits have their own minus sign")
+        #expect(try dashes(scores, .print) == 1, "digits have their own minus sign, the scale keeps its dash")
     }
 
     @Test func `how to read the colours is said for the theme that is drawn`() throws {
@@ -205,9 +205,9 @@ import Traces
         #expect(words(.light).contains("orange") && !words(.print).contains("orange"))
         #expect(words(.print) != words(.dark))
         let colored = try draw(Diary.trace("trip", .en)) { options in
-            (options.step, options.themes, options.width) = ("attention.dot", [.light, .dark], 240)
+            (options.step, options.themes, options.width) = ("attention.dot", [.light, .dark], 280)
         }
-        let all = try draw(Diary.trace("trip", .en)) { options in (options.step, options.width) = ("attention.dot", 240) }
+        let all = try draw(Diary.trace("trip", .en)) { options in (options.step, options.width) = ("attention.dot", 280) }
         #expect(colored.size.height < all.size.height, "print's words are longer, and take room only where they are wanted")
     }
 

@@ -81,7 +81,7 @@ extension Scene {
             options.query = 1
         }
         #expect(scene.title.en == "“b” scores highest with “b”: 4")
-        #expect(scene.words.contains("pale: future keys"))
+        #expect(scene.words.contains("faint: future keys"))
         #expect(scene.words.contains { $0.contains("Before the mask.") })
         #expect(!scene.words.contains("9") && !scene.words.contains("9.00"))
         #expect(scene.rects.contains { $0.fill == nil && $0.stroke?.color == .indexer })

@@ -4,11 +4,11 @@ import Diagrams
 import Testing
 import Traces
 
-/// Scores of 226 tokens: two cells a pixel in a picture 200 points wide.
+/// Scores of 384 tokens: two cells a pixel in a picture 280 points wide.
 private func scores(_ cells: [[Int]: Double]) -> Trace {
-    var values = [Double](repeating: -.infinity, count: 226 * 226)
-    for (place, value) in cells { values[place[0] * 226 + place[1]] = value }
-    return trace(values, [.t, .s], [226, 226], id: "attention.scores")
+    var values = [Double](repeating: -.infinity, count: 384 * 384)
+    for (place, value) in cells { values[place[0] * 384 + place[1]] = value }
+    return trace(values, [.t, .s], [384, 384], id: "attention.scores")
 }
 
 extension PixelImage {
@@ -33,11 +33,11 @@ extension PixelImage {
 
     private func image(_ trace: Trace, _ change: (inout FigureOptions) -> Void) throws -> PixelImage {
         let scene = try draw(trace) { options in
-            (options.step, options.width) = ("attention.scores", 200)
+            (options.step, options.width) = ("attention.scores", 280)
             change(&options)
         }
         let image = try #require(scene.images.first)
-        #expect((image.width, image.height) == (113, 113))
+        #expect((image.width, image.height) == (192, 192))
         return image
     }
 
@@ -57,7 +57,7 @@ extension PixelImage {
         #expect(image.color(100, 30) == map.paint(at: 3.0 / 8))
         #expect(image.color(30, 100) == .paper)
         let halves = try draw(scores([[0, 0]: 8, [0, 1]: 2, [1, 0]: 1, [1, 1]: 1])) { options in
-            (options.step, options.width, options.aggregate) = ("attention.scores", 200, .mean)
+            (options.step, options.width, options.aggregate) = ("attention.scores", 280, .mean)
         }
         #expect(halves.words.contains("3") && !halves.words.contains("8"), "the scale ends at the largest mean")
     }
@@ -71,8 +71,8 @@ extension PixelImage {
 
     @Test func `the picture says what a pixel shows`() throws {
         func subtitle(_ step: String, _ change: (inout FigureOptions) -> Void = { _ in }) throws -> String {
-            try draw(LargeTrace.selective(226)) { options in
-                (options.step, options.width) = (step, 200)
+            try draw(LargeTrace.selective(384)) { options in
+                (options.step, options.width) = (step, 280)
                 change(&options)
             }.words.joined(separator: " ")
         }
@@ -85,10 +85,10 @@ extension PixelImage {
     }
 
     @Test func `a pixel of a selection is filled if any of its cells is selected`() throws {
-        let scene = try draw(LargeTrace.selective(226)) { options in (options.step, options.width) = ("selected", 200) }
+        let scene = try draw(LargeTrace.selective(384)) { options in (options.step, options.width) = ("selected", 280) }
         let image = try #require(scene.images.first)
         let filled = ColorScale.sequential.paint(at: 1)
-        for pixel in 0..<113 {
+        for pixel in 0..<192 {
             #expect(image.color(pixel, pixel) == filled, "the diagonal is kept")
             #expect(image.color(pixel, 0) == filled, "key 0 is kept")
         }
@@ -104,7 +104,7 @@ extension PixelImage {
         }
     }
 
-    @Test(arguments: [100, 226]) func `dropped cells are hatched in pixels, masked ones blank, in every figure`(
+    @Test(arguments: [100, 384]) func `dropped cells are hatched in pixels, masked ones blank, in every figure`(
         count: Int
     ) throws {
         for (figure, step) in [(Figure.matrix, "sparse.weights"), (.matrix, "selected"), (.compare, nil), (.heads, "sparse.weights")] {
@@ -126,7 +126,7 @@ extension PixelImage {
         #expect(image.colors(x: 0.1...0.4, y: 0.6...0.9) == [color])
         let future = image.colors(x: 0.6...0.9, y: 0.1...0.4)
         #expect(future.count == 1 && !future.contains(color))
-        #expect(scene.words.contains("pale: future keys"))
+        #expect(scene.words.contains("faint: future keys"))
     }
 
     // MARK: The framed row and column

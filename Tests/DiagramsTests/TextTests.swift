@@ -40,12 +40,25 @@ import Traces
     }
 
     @Test(arguments: [
-        (" ", "␣"), ("\n", "↵"), ("\r\n", "␍↵"), ("\t", "⇥"), ("", "∅"), (" the", "␣the"), ("▁the", "▁the"), ("\u{0}", "␀"),
+        (" ", "␣"), ("\n", "↵"), ("\r\n", "␍↵"), ("\t", "⇥"), ("", "∅"), (" the", "␣the"), ("▁the", "␣the"), ("▁", "␣"), ("\u{0}", "␀"),
         ("\u{7F}", "␡"),
         ("\u{202E}abc", "U+202Eabc"), ("\u{200B}", "U+200B"), ("\u{FFFD}", "\u{FFFD}"), ("大理", "大理"), ("👨‍👩‍👧", "👨‍👩‍👧"), ("é", "é"),
         ("\u{A0}", "U+00A0"), ("\u{3000}", "U+3000"),
     ]) func `invisible characters of tokens become visible`(token: String, shown: String) {
         #expect(TokenText.visible(token) == shown)
+    }
+
+    @Test func `bytes of a character are called by it and their place in it, others by their number`() {
+        func shown(_ bytes: [Int]) -> [String] {
+            TokenText.visible(bytes.map { "<0x" + String($0, radix: 16, uppercase: true) + ">" })
+        }
+        #expect(TokenText.visible(["▁a", "<0xE6>", "<0x88>", "<0x91>", "b"]) == ["␣a", "我 1/3", "我 2/3", "我 3/3", "b"])
+        #expect(shown([0xF0, 0x9F, 0x98, 0x80]) == ["😀 1/4", "😀 2/4", "😀 3/4", "😀 4/4"])
+        #expect(shown([0x41, 0xC3, 0xAF]) == ["A", "ï 1/2", "ï 2/2"])
+        #expect(shown([0xE6, 0x88]) == ["0xE6", "0x88"], "a character that goes on after the text")
+        #expect(shown([0x88, 0xE6, 0x88, 0x91]) == ["0x88", "我 1/3", "我 2/3", "我 3/3"])
+        #expect(TokenText.visible(["<0xE6>", "x", "<0x88>", "<unk>", "<0xZZ>"]) == ["0xE6", "x", "0x88", "<unk>", "<0xZZ>"])
+        #expect(TokenText.visible([]).isEmpty)
     }
 
     @Test func `long labels are shortened in the middle`() {

@@ -135,7 +135,7 @@ extension Subject {
     }
 
     private static func drawCosts(_ data: CostData, _ choice: inout Mutator) throws {
-        let figure = choice.pick(Figures.all.filter { $0.needs == .costs })
+        let figure = choice.pick(Figures.all.filter { [.costs, .work].contains($0.needs) })
         // A figure may have nothing to draw for a model without an indexer; the table of costs is an answer.
         do { try Answers.draw(figure, FigureData(.costs(data), provenance: Provenance(name: "mutant")), FigureOptions(), &choice) } catch {
             guard error is FigureError || error is EngineError else { throw error }

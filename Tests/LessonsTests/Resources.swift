@@ -54,7 +54,7 @@ extension MeasuredSeries {
             Row(length: $0.0, dense: time($0.1), sparse: time($0.2), error: nil)
         }
         return try MeasuredSeries(
-            phase: phase, machine: Bilingual(en: "A machine of <8> cores", zh: "<8> 核的机器"), rows: rows,
+            phase: phase, processor: Bilingual(en: "A machine of <8> cores", zh: "<8> 核的机器"), library: "BLAS 1", rows: rows,
             denseExponent: 1.25, sparseExponent: 0.5)
     }
 
@@ -64,7 +64,7 @@ extension MeasuredSeries {
             MeasuredTime(median: time.median, least: time.least, most: time.most, runs: runs)
         }
         return try MeasuredSeries(
-            phase: .decode, machine: Bilingual(same: "M"),
+            phase: .decode, processor: Bilingual(same: "M"), library: "B",
             rows: rows.map { Row(length: $0.length, dense: of(2, $0.dense), sparse: of(3, $0.sparse), error: nil) }, denseExponent: nil,
             sparseExponent: nil)
     }

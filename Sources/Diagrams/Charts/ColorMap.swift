@@ -69,6 +69,9 @@ public struct ColorMap: Hashable, Sendable {
 extension Theme {
     /// The themes whose colours say how large a signed number is, but not its sign.
     package static let grey = allCases.filter { Palette.of($0).diverging.colors.first == Palette.of($0).diverging.colors.last }
+
+    /// The themes in which a colour tells a negative number from a positive one.
+    package static let colored = allCases.filter { !grey.contains($0) }
 }
 
 /// A colour in CIE 1976 L*a*b* with the white of D65.

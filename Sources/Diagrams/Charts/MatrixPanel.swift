@@ -57,7 +57,9 @@ struct MatrixPanel {
             columnMode = .level
             columnStep = 1
             labelHeight = style.size * 1.95
-        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4, cell >= style.size * Self.namePitch {
+        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4,
+            cell >= style.size * (longest > 1 ? Self.stackedPitch : Self.namePitch)
+        {
             columnMode = .stacked
             columnStep = 1
             labelHeight = style.size * 1.12 * Double(longest) + style.size * 0.5
@@ -70,6 +72,8 @@ struct MatrixPanel {
 
     /// The least distance of names, in their size.
     static let namePitch = 1.08
+    /// The least distance of names that are read downwards: wider apart than their own characters, or they would be read across.
+    private static let stackedPitch = 1.4
 
     /// Turned names fall to the right at 60 degrees.
     private static let sine = 0.8660254

@@ -163,8 +163,19 @@ struct MatrixRaster {
 
     // MARK: Pixels
 
+    /// The picture of the raster in `area`. A pixel has no room for a sign: where colours are grey, signed numbers run from dark over middle grey
+    /// to light. Pale: a picture that is still on its way.
+    func items(_ scale: MatrixScale, in area: Rect, isPale: Bool = false) -> [Item] {
+        var image = image(scale, over: Size(area.width, area.height))
+        if isPale { image.palette = image.palette.map { $0.pale } }
+        guard scale.kind == .signed else { return [.image(image, in: area)] }
+        var grey = image
+        grey.palette = image.palette.map { $0.throughGrey }
+        return [.only(Theme.colored, [.image(image, in: area)]), .only(Theme.grey, [.image(grey, in: area)])]
+    }
+
     /// The picture of the raster over an area of `size`. Hatching is one point wide, so a raster with dropped cells has a pixel for every point.
-    func image(_ scale: MatrixScale, over size: Size) -> PixelImage {
+    private func image(_ scale: MatrixScale, over size: Size) -> PixelImage {
         let marks = Marks(scale, hasPale: looks.contains(.beyond))
         let pixels = indices(scale, marks)
         guard hasDropped else { return PixelImage(width: columns, height: rows, palette: marks.paints, pixels: pixels) }
@@ -231,6 +242,15 @@ extension Int {
 extension Paint {
     /// The paint of a number that a mask is still to hide.
     var pale: Paint { mixed(0.25) }
+
+    /// A place on the map of signed numbers as a grey that tells the sign: dark for the most negative, light, but not paper, for the most positive.
+    var throughGrey: Paint {
+        switch self {
+        case .map(.diverging, let step): ColorScale.sequential.paint(at: 1 - 0.85 * Double(step) / Double(ColorMap.steps))
+        case .share(let share, let inner): .share(share, of: inner.throughGrey)
+        default: self
+        }
+    }
 }
 
 extension MatrixSlice {

@@ -6,8 +6,8 @@ import Traces
 
 /// One entry of a legend.
 enum LegendEntry {
-    /// A colour scale with its ends.
-    case ramp(ColorScale, name: String, low: String, high: String)
+    /// A colour scale with its ends, of cells or of pixels, which have no room for a sign.
+    case ramp(ColorScale, name: String, low: String, high: String, ofPixels: Bool = false)
     /// A filled box.
     case box(Fill?, Stroke?, String)
     /// A piece of line.
@@ -40,7 +40,7 @@ extension PictureFrame {
 
     private func width(of entry: LegendEntry, _ style: TextStyle) -> Double {
         switch entry {
-        case .ramp(_, let name, let low, let high):
+        case .ramp(_, let name, let low, let high, _):
             width(name, style) + 10 + width(low, style) + 6 + rampWidth + 6 + width(high, style)
         case .box(_, _, let text): swatch + 6 + width(text, style)
         case .line(_, let text): swatch * 1.6 + 6 + width(text, style)
@@ -52,17 +52,15 @@ extension PictureFrame {
         let middle = point.y - style.size * 0.36
         var x = point.x
         switch entry {
-        case .ramp(let map, let name, let low, let high):
+        case .ramp(let map, let name, let low, let high, let ofPixels):
             add(name, style, at: point)
             x += width(name, style) + 10
             add(low, style, at: Point(x, point.y))
             x += width(low, style) + 6
             // On whole points: its edges mix no colours, and large matrices keep to one palette.
             let bar = Rect(x.rounded(), (middle - style.size * 0.5).rounded(), rampWidth.rounded(), style.size.rounded())
-            let paints = map.paints
-            let ramp = PixelImage(width: paints.count, height: 1, palette: paints, pixels: paints.indices.map { UInt8($0) })
             items.append(.rect(bar.insetBy(-0.5), stroke: Stroke(.rule)))
-            items.append(.image(ramp, in: bar))
+            items += ramp(map, in: bar, ofPixels: ofPixels)
             add(high, style, at: Point(bar.maxX + 6, point.y))
         case .box(let fill, let stroke, let text):
             items.append(.rect(Rect(x, middle - swatch * 0.4, swatch, swatch * 0.8), radius: 2, fill: fill, stroke: stroke))
@@ -72,6 +70,19 @@ extension PictureFrame {
             add(text, style, at: Point(x + swatch * 1.6 + 6, point.y))
         case .words(let text): add(text, style, at: point)
         }
+    }
+
+    /// The colours of a scale from end to end; in grey with the sign as what they explain shows it.
+    private func ramp(_ map: ColorScale, in bar: Rect, ofPixels: Bool) -> [Item] {
+        func strip(_ paints: [Paint]) -> Item {
+            .image(PixelImage(width: paints.count, height: 1, palette: paints, pixels: paints.indices.map { UInt8($0) }), in: bar)
+        }
+        guard map == .diverging else { return [strip(map.paints)] }
+        if ofPixels {
+            return [.only(Theme.colored, [strip(map.paints)]), .only(Theme.grey, [strip(map.paints.map { $0.throughGrey })])]
+        }
+        let sign = MatrixPanel.minus(in: Rect(bar.x, bar.y, bar.width * 0.3, bar.height), .text(on: map.paint(at: 0.15)))
+        return [strip(map.paints), .only(Theme.grey, [sign])]
     }
 
     /// The hatching of what is visible and not selected.

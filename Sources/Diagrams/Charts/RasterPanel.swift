@@ -36,10 +36,12 @@ struct RasterPanel {
 
     private static func frame(_ area: Rect, _ color: Paint) -> Item { .rect(area.insetBy(-1.25), stroke: Stroke(color, width: 1.5)) }
 
-    /// About five round positions, from 0.
-    static func ticks(_ count: Int) -> [Int] {
+    /// At most six round positions, from 0, at least `pitch` apart on a side of `length`.
+    static func ticks(_ count: Int, on length: Double, pitch: Double) -> [Int] {
         var step = 1
-        while count / step > 6 { step = [2, 5, 10].map { $0 * power(step) }.first { $0 > step } ?? step * 2 }
+        while step < count, count / step > 6 || Double(step) * length < pitch * Double(count) {
+            step = [2, 5, 10].map { $0 * power(step) }.first { $0 > step } ?? step * 2
+        }
         return Array(stride(from: 0, to: count, by: step))
     }
 
@@ -52,9 +54,9 @@ struct RasterPanel {
 
 extension PictureFrame {
     /// The image with its edge, the positions along it, and the frames.
-    mutating func raster(_ image: PixelImage, _ panel: RasterPanel, hasRows: Bool = true) {
+    mutating func raster(_ raster: MatrixRaster, _ scale: MatrixScale, _ panel: RasterPanel, hasRows: Bool = true) {
         items.append(.rect(panel.area.insetBy(-0.5), stroke: Stroke(.rule)))
-        items.append(.image(image, in: panel.area))
+        items += raster.items(scale, in: panel.area)
         if hasRows { rowTicks(panel) }
         columnTicks(panel)
         if let query = panel.query { items.append(panel.rowFrame(query, .query)) }
@@ -67,9 +69,15 @@ extension PictureFrame {
             guard let query = panel.query else { return true }
             return abs(panel.rowMiddle(tick) - panel.rowMiddle(query)) >= type.label * 1.2
         }
-        for tick in RasterPanel.ticks(panel.rows).filter(isFree) { rowTick(tick, style, panel) }
+        for tick in rowPositions(panel.area, panel.rows).filter(isFree) { rowTick(tick, style, panel) }
         if let query = panel.query { rowTick(query, self.style(type.label, .ink, .bold), panel) }
     }
+
+    /// The rows of a raster in `area` whose positions are told.
+    func rowPositions(_ area: Rect, _ rows: Int) -> [Int] { RasterPanel.ticks(rows, on: area.height, pitch: type.label * 1.2) }
+
+    /// How much room the positions of `rows` take beside a raster.
+    func rowTickWidth(_ rows: Int) -> Double { 8 + width(NumberText.grouped(rows - 1), self.style(type.label, .ink, .bold)) }
 
     private mutating func rowTick(_ row: Int, _ style: TextStyle, _ panel: RasterPanel) {
         let y = panel.rowMiddle(row)
@@ -84,7 +92,8 @@ extension PictureFrame {
             let room = (width(NumberText.grouped(tick), style) + width(NumberText.grouped(key), bold)) / 2 + 6
             return abs(panel.columnMiddle(tick) - panel.columnMiddle(key)) >= room
         }
-        for tick in RasterPanel.ticks(panel.columns).filter(isFree) { columnTick(tick, style, panel) }
+        let pitch = width(NumberText.grouped(panel.columns - 1), style) + 8
+        for tick in RasterPanel.ticks(panel.columns, on: panel.area.width, pitch: pitch).filter(isFree) { columnTick(tick, style, panel) }
         if let key = panel.key { columnTick(key, bold, panel) }
     }
 

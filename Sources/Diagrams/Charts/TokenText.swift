@@ -1,10 +1,46 @@
-// Tokens as a reader can see them. Spaces, line breaks and characters that would steer the layout become visible signs; long labels are
-// shortened in the middle, where they tell least.
+// Tokens as a reader can see them. Spaces, line breaks and characters that would steer the layout become visible signs; bytes of a character are
+// told as its parts; long labels are shortened in the middle, where they tell least.
 
 /// Makes token texts fit for a label.
 public enum TokenText {
     /// `token` with its invisible characters shown: ␣ space, ↵ line feed, ␍ return, ⇥ tab, ∅ nothing at all, U+202E and the like by number.
     public static func visible(_ token: String) -> String { visible(token, keepsSpaces: false) }
+
+    /// The tokens of a text. Tokens that are bytes of one character are called by it and their place in it (我 1/3), other bytes by their number.
+    public static func visible(_ tokens: [String]) -> [String] {
+        let bytes = tokens.map(byte)
+        var names: [String] = []
+        while names.count < tokens.count {
+            let start = names.count
+            guard let first = bytes[start] else {
+                names.append(visible(tokens[start]))
+                continue
+            }
+            let next = bytes[start...].prefix(4).prefix { $0 != nil }.compactMap { $0 }
+            guard let character = character(next) else {
+                names.append("0x" + hexadecimal(UInt32(first), digits: 2))
+                continue
+            }
+            let count = character.utf8.count
+            names += count == 1 ? [visible(character)] : (1...count).map { "\(visible(character)) \($0)/\(count)" }
+        }
+        return names
+    }
+
+    /// The byte that a token of the form `<0xE6>` stands for.
+    private static func byte(_ token: String) -> UInt8? {
+        let text = token.utf8
+        guard text.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">") else { return nil }
+        return UInt8(token.dropFirst(3).dropLast(), radix: 16)
+    }
+
+    /// The character that `bytes` begin with in UTF-8; nil if they begin none, or one that goes on after them.
+    private static func character(_ bytes: [UInt8]) -> String? {
+        var decoder = UTF8()
+        var rest = bytes.makeIterator()
+        guard case .scalarValue(let scalar) = decoder.decode(&rest) else { return nil }
+        return String(scalar)
+    }
 
     /// `text` of several words may keep its spaces.
     static func visible(_ token: String, keepsSpaces: Bool) -> String {
@@ -27,7 +63,8 @@ public enum TokenText {
 
     private static func sign(for scalar: Unicode.Scalar) -> String? {
         switch scalar {
-        case " ": return "␣"
+        // Tokenizers write a space as a low bar, which a font may lack or draw like a rule.
+        case " ", "\u{2581}": return "␣"
         case "\n": return "↵"
         case "\t": return "⇥"
         case "\r": return "␍"
@@ -41,8 +78,12 @@ public enum TokenText {
     }
 
     private static func number(of scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        "U+" + hexadecimal(scalar.value, digits: 4)
+    }
+
+    private static func hexadecimal(_ value: UInt32, digits count: Int) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, count - digits.count)) + digits
     }
 
     /// Bidirectional marks, embeddings, overrides and isolates: they would turn the rest of a line around.

@@ -47,10 +47,10 @@ extension Preset {
 }
 
 extension FigureOptions {
-    /// The width of the picture; throws outside 200 to 10,000 points.
-    public func checkedWidth() throws(FigureError) -> Double {
+    /// The width of the picture; throws where it is less than a figure needs, or more than 10,000 points.
+    public func checkedWidth(atLeast least: Double = Figure.leastWidth) throws(FigureError) -> Double {
         let width = width ?? preset.width
-        guard (200...10_000).contains(width) else { throw FigureError("width \(width): expected 200 to 10,000 points") }
+        guard (least...10_000).contains(width) else { throw FigureError("width \(width): expected \(Int(least)) to 10,000 points") }
         return width.rounded()
     }
 }

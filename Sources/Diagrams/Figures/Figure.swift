@@ -70,7 +70,7 @@ public struct FigureOptions: Hashable, Sendable {
     public var themes = Theme.allCases
     /// The use.
     public var preset = Preset.article
-    /// Width in points instead of the preset's; figures check it (200 to 10,000).
+    /// Width in points instead of the preset's; figures check it (from what each needs at least to 10,000).
     public var width: Double?
     /// The step to draw.
     public var step: String?
@@ -92,6 +92,13 @@ public struct FigureOptions: Hashable, Sendable {
     public var part: PathwayPart?
     /// Options by default.
     public init() {}
+
+    /// Throws if it was asked what a pixel shows of several cells, and none of the picture's stands for more than one.
+    func checkAggregation(_ figure: String, block: Int) throws(FigureError) {
+        guard let aggregate, block <= 1 else { return }
+        throw FigureError(
+            "\(figure): aggregate \(aggregate.rawValue): expected more cells than the picture has pixels; here each cell has its own place")
+    }
 
     /// Why a phase that was asked for would be ignored: the step that was asked for is of another. Nil where they fit.
     public static func conflict(ofPhase phase: String, step: String) -> String? {
@@ -158,18 +165,30 @@ public struct Figure: Sendable {
     public let needs: FigureNeed
     /// What a reader may choose of the data; all else would be passed over.
     public let takes: Set<FigureChoice>
+    /// The least width, in points, at which nothing in it runs over.
+    public let leastWidth: Double
     /// Draws it from data; throws for a step, head or query that is not there.
     public let draw: @Sendable (_ data: FigureData, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) -> Scene
 
+    /// What a panel of a page has at least, on the narrowest of phones: figures of runs are legible there.
+    public static let leastWidth = 280.0
+    /// What axes with their names need.
+    static let leastChartWidth = 360.0
+
     /// A figure.
     public init(
-        name: String, summary: Bilingual, needs: FigureNeed = .traces, takes: Set<FigureChoice> = [],
+        name: String, summary: Bilingual, needs: FigureNeed = .traces, takes: Set<FigureChoice> = [], leastWidth: Double? = nil,
         draw: @escaping @Sendable (FigureData, FigureOptions, TextMeasurer) throws(FigureError) -> Scene
     ) {
         self.name = name
         self.summary = summary
         self.needs = needs
         self.takes = takes
-        self.draw = draw
+        let leastWidth = leastWidth ?? (needs == .traces ? Self.leastWidth : Self.leastChartWidth)
+        self.leastWidth = leastWidth
+        self.draw = { data, options, text throws(FigureError) in
+            _ = try options.checkedWidth(atLeast: leastWidth)
+            return try draw(data, options, text)
+        }
     }
 }

@@ -12,6 +12,8 @@ public enum FigureNeed: String, Hashable, Sendable {
     case nothing
     /// `FigureNumbers.costs`.
     case costs
+    /// `FigureNumbers.costs` without the accelerator: work and bytes are counted, whatever does them.
+    case work
     /// `FigureNumbers.prices`.
     case prices
     /// `FigureNumbers.benchmarks`.

@@ -8,6 +8,13 @@ extension FigureError {
         self.init(error.description)
         cause = error
     }
+
+    /// What `figure` says of a text that is too long for it: how much it takes, and the figure that takes more.
+    static func tooLong(_ figure: String, _ count: Int, limit: Int = MatrixRaster.cellLimit, instead other: String = "matrix")
+        -> FigureError
+    {
+        FigureError("\(figure) takes up to \(limit) tokens, found \(count): try \(other)")
+    }
 }
 
 /// The value of `body`; what the engine refuses there, the figure refuses.

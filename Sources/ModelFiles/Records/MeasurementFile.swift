@@ -30,21 +30,24 @@ extension MeasuredSeries {
                     length: try row.integer("length", atLeast: 1), dense: try Self.time(row, "dense"), sparse: try Self.time(row, "sparse"),
                     error: try Self.error(row)))
         }
-        let machine = try Self.machine(measured)
+        let machine = try Self.part(measured, "machine")
+        let (processor, library) = (try Self.processor(machine), try Self.library(machine))
         let growth = try Self.part(measured, "growth")
         let (dense, sparse) = (try Self.exponent(growth, "dense"), try Self.exponent(growth, "sparse"))
         do {
-            try self.init(phase: phase, machine: machine, rows: rows, denseExponent: dense, sparseExponent: sparse)
+            try self.init(
+                phase: phase, processor: processor, library: library, rows: rows, denseExponent: dense, sparseExponent: sparse)
         } catch { throw measured.failure("rows", expected: "at least one length") }
     }
 
-    private static func machine(_ measured: Settings) throws(FileError) -> Bilingual {
-        let machine = try part(measured, "machine")
+    private static func processor(_ machine: Settings) throws(FileError) -> Bilingual {
+        let (processor, cores) = (try machine.text("processor"), try machine.integer("cores", atLeast: 1))
+        return Bilingual(en: "\(processor), \(cores) \(cores == 1 ? "core" : "cores")", zh: "\(processor)，\(cores) 核")
+    }
+
+    private static func library(_ machine: Settings) throws(FileError) -> String {
         let blas = try part(machine, "blas")
-        let (processor, library) = (try machine.text("processor"), "\(try blas.text("name")) \(try blas.text("version"))")
-        let cores = try machine.integer("cores", atLeast: 1)
-        return Bilingual(
-            en: "\(processor), \(cores) \(cores == 1 ? "core" : "cores"), \(library)", zh: "\(processor)，\(cores) 核，\(library)")
+        return "\(try blas.text("name")) \(try blas.text("version"))"
     }
 
     private static func exponent(_ growth: Settings, _ name: String) throws(FileError) -> Double? {

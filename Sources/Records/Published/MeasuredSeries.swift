@@ -65,8 +65,10 @@ public struct MeasuredSeries: Hashable, Sendable {
 
     /// The kind of work.
     public let phase: Phase
-    /// The processor, its cores and the BLAS, in a line.
-    public let machine: Bilingual
+    /// The processor and its cores.
+    public let processor: Bilingual
+    /// The library of matrix products, with its version.
+    public let library: String
     /// By ascending length; at least one.
     public let rows: [Row]
     /// How dense time grows: time ∝ length^exponent; nil if not fitted.
@@ -75,16 +77,22 @@ public struct MeasuredSeries: Hashable, Sendable {
     public let sparseExponent: Double?
 
     /// A measurement; throws if it has no row.
-    public init(phase: Phase, machine: Bilingual, rows: [Row], denseExponent: Double?, sparseExponent: Double?) throws(EngineError) {
+    public init(phase: Phase, processor: Bilingual, library: String, rows: [Row], denseExponent: Double?, sparseExponent: Double?)
+        throws(EngineError)
+    {
         guard !rows.isEmpty else {
             throw EngineError(.value, "measurement of \(phase.rawValue)", expected: "at least one length", found: "none")
         }
         self.phase = phase
-        self.machine = machine
+        self.processor = processor
+        self.library = library
         self.rows = rows
         self.denseExponent = denseExponent
         self.sparseExponent = sparseExponent
     }
+
+    /// The processor, its cores and the library, in a line.
+    public var machine: Bilingual { processor + Bilingual(en: ", \(library)", zh: "，\(library)") }
 
     /// How many runs each median is of: the fewest and the most.
     public var runs: ClosedRange<Int> {

@@ -35,7 +35,7 @@ private struct ArcsFigure {
             throw FigureError("arcs: \(slice.step.id): expected weights from 0 to 1 on the axes t and s, found \(slice.step.output.shape)")
         }
         guard max(slice.rows, slice.columns) <= Self.limit else {
-            throw FigureError("arcs: \(slice.step.id): expected at most \(Self.limit) tokens, found \(max(slice.rows, slice.columns))")
+            throw .tooLong("arcs", max(slice.rows, slice.columns), limit: Self.limit)
         }
         self.slice = slice
         self.provenance = provenance

@@ -43,7 +43,7 @@ extension CompareFigure {
         let size = size(layout)
         let area = Rect(origin.x.rounded(), origin.y.rounded(), size.width, size.height)
         let panel = RasterPanel(area: area, rows: view.rows, columns: view.columns, query: query, key: nil)
-        frame.raster(raster.image(scale, over: size), panel, hasRows: hasRows)
+        frame.raster(raster, scale, panel, hasRows: hasRows)
         let label = words.labels(isSparse: isSparse)
         for column in 0..<view.columns where view.isVisible(query, column) {
             guard let place = panel.spot(column, of: query) else { break }

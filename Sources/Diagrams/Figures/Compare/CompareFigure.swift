@@ -14,7 +14,7 @@ extension Figure {
         guard let trace = data.traces.first?.trace else { throw FigureError("compare needs a trace with a selection, found no trace") }
         let view = try SelectionView(trace, options, figure: "compare")
         var figure = try CompareFigure(view, data.provenance, options, text)
-        return figure.scene()
+        return try figure.scene()
     }
 }
 
@@ -39,11 +39,12 @@ struct CompareFigure {
         isRaster = max(view.rows, view.columns) > MatrixRaster.cellLimit
     }
 
-    mutating func scene() -> Scene {
+    mutating func scene() throws(FigureError) -> Scene {
         let language = options.language
         let layout = fittedLayout()
         let rasters = isRaster ? rasters(layout) : nil
         if let rasters { scale = rasters.scale }
+        try options.checkAggregation("compare", block: rasters?.block ?? 1)
         frame.head(words.title[language], subtitle(rasters)[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.4
@@ -219,7 +220,7 @@ struct CompareFigure {
         if layout.barWidth > 0 { tracks(Rect(x, area.y, layout.barWidth, area.height)) }
         let style = frame.nameStyle(cell: layout.cell)
         let step = max(1, Int((style.size * MatrixPanel.namePitch / layout.cell - 1e-9).rounded(.up)))
-        let marked = isRaster ? RasterPanel.ticks(view.rows) : Array(stride(from: 0, to: view.rows, by: step))
+        let marked = isRaster ? frame.rowPositions(area, view.rows) : Array(stride(from: 0, to: view.rows, by: step))
         for row in marked where abs(row - query) >= step { share(row, style, end, area) }
         share(query, frame.style(style.size, .ink, .bold), end, area)
     }

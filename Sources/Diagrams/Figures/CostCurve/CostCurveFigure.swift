@@ -1,14 +1,14 @@
-// The figure `cost-curve`: Figure 3 of the DeepSeek-V3.2-Exp report, published and predicted together. Rings are published, lines are closed-form
-// FLOPs at fixed shares of an accelerator's peak plus a constant per token. That the curves behave so is an inference of this project.
+// The figure `cost-curve`: Figure 3 of the DeepSeek-V3.2-Exp report, published and fitted together. Rings are published, lines are closed-form
+// FLOPs at fixed shares of an accelerator's peak plus a constant per token, both fitted to the rings. That the curves behave so is an inference of this project.
 
 import Records
 import Traces
 
 extension Figure {
-    /// Published and predicted cost against position.
+    /// Published cost against position, and the closed form fitted to it.
     public static let costCurve = Figure(
         name: "cost-curve",
-        summary: Bilingual(en: "Dollars per million tokens against position: published and predicted", zh: "每百万词元成本随位置的变化：公布值与预测值"),
+        summary: Bilingual(en: "Dollars per million tokens against position: published, and fitted", zh: "每百万词元成本随位置的变化：公布值与拟合值"),
         needs: .costs
     ) { data, options, text throws(FigureError) in
         let (costs, frame) = (try data.costs("cost-curve"), try PictureFrame(options, text))
@@ -67,7 +67,7 @@ struct CostCurveFigure {
         let published = Bilingual(en: "published (report, Figure 3)", zh: "公布值（报告图 3）")[frame.language]
         frame.add(published, style, at: Point(x + 16, y))
         x += 16 + frame.width(published, style) + 24
-        let name = Bilingual(en: "predicted", zh: "预测值")[frame.language]
+        let name = Bilingual(en: "fitted", zh: "拟合值")[frame.language]
         if x + 34 + frame.width(name, style) > frame.width - frame.type.margin { x = frame.type.margin }
         frame.items.append(
             .path(
@@ -186,7 +186,7 @@ struct CostCurveWords {
     private let sparse: ServingCost
     /// Whether the published lines are for this hardware.
     let isPublishedHere: Bool
-    /// Positions at which the lines cross: the published ones where they are drawn, else the predicted ones.
+    /// Positions at which the lines cross: the published ones where they are drawn, else those of the closed forms.
     let crossings: [ServingPanel: Double]
     private let largestError: Double
 
@@ -272,7 +272,9 @@ struct CostCurveWords {
         )
         let agreement =
             isPublishedHere
-            ? Bilingual(en: " Prediction and publication differ by at most \(error).", zh: "预测与公布值最多相差 \(error)。")
+            ? Bilingual(
+                en: " Shares and constants are fitted to the rings; what is left differs by at most \(error).",
+                zh: "比例与固定成本由公布值拟合而来，拟合之后最多还差 \(error)。")
             : Bilingual(en: "", zh: "")
         let (old, new) = (Self.short(data.dense.name), Self.short(data.sparse.name))
         let dearer = crossings.isEmpty ? Bilingual(en: "", zh: "") : Bilingual(en: "; short prompts cost more", zh: "；短提示反而更贵")
@@ -282,7 +284,7 @@ struct CostCurveWords {
             subtitle: Bilingual(
                 en:
                     "Closed-form FLOPs at a fixed share of \(Self.article(hardwareName)) \(hardwareName)’s peak, plus a constant per token.\(agreement.en)",
-                zh: "预测：按闭式 FLOPs 和 \(hardwareName) 峰值的固定比例折算，再加每个词元的固定成本。\(agreement.zh)"),
+                zh: "按闭式 FLOPs 和 \(hardwareName) 峰值的固定比例折算，再加每个词元的固定成本。\(agreement.zh)"),
             alt: Bilingual(
                 en:
                     "Two line charts of dollars per million tokens against position up to 128K, prefill and decode, \(old) and \(new). At 128K \(new) is \(prefill) times cheaper in prefill and \(decode) times in decode. It is dearer up to \(p) tokens in prefill and \(d) in decode.\(agreement.en)",
@@ -291,8 +293,8 @@ struct CostCurveWords {
             ),
             caption: Bilingual(
                 en:
-                    "Cost per million tokens against position, published (DeepSeek-V3.2-Exp report, Figure 3) and predicted from closed forms.",
-                zh: "每百万词元成本随位置的变化：公布值（DeepSeek-V3.2-Exp 报告图 3）与闭式预测。"),
+                    "Cost per million tokens against position, as published (DeepSeek-V3.2-Exp report, Figure 3) and as closed forms fitted to it.",
+                zh: "每百万词元成本随位置的变化：公布值（DeepSeek-V3.2-Exp 报告图 3）与据此拟合的闭式。"),
             source: source)
     }
 

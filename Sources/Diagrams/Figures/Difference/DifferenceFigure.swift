@@ -8,7 +8,7 @@ extension Figure {
     public static let difference = Figure(
         name: "difference",
         summary: Bilingual(en: "Two runs of the same: one step of the second less that of the first", zh: "同一算例跑两次：同一步骤，后一次减前一次"),
-        takes: [.step, .head, .query, .phase]
+        takes: [.step, .head, .query, .phase], leastWidth: leastChartWidth
     ) { data, options, text throws(FigureError) in
         let pair = try DifferencePair(data, options)
         var figure = try DifferenceFigure(pair, data.provenance, options, text)

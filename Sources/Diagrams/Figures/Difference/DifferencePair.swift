@@ -52,7 +52,9 @@ struct DifferencePair {
         }
         let limit = MatrixRaster.cellLimit
         guard max(first.rows, first.columns) <= limit else {
-            throw FigureError("difference: \(step.id): expected at most \(limit) rows and columns, found \(first.rows) by \(first.columns)")
+            throw FigureError(
+                "difference: \(step.id): takes up to \(limit) rows and columns, found \(first.rows) by \(first.columns): try matrix with each run"
+            )
         }
     }
 

@@ -8,7 +8,7 @@ extension Figure {
     /// FLOPs against length.
     public static let growth = Figure(
         name: "growth",
-        summary: Bilingual(en: "FLOPs against length: dense, indexer, sparse", zh: "FLOPs 随长度的增长：稠密、索引器、稀疏"), needs: .costs
+        summary: Bilingual(en: "FLOPs against length: dense, indexer, sparse", zh: "FLOPs 随长度的增长：稠密、索引器、稀疏"), needs: .work
     ) { data, options, text throws(FigureError) in
         let (costs, frame) = (AttentionCosts(try data.costs("growth").sparse), try PictureFrame(options, text))
         return try computing { () throws(EngineError) in
@@ -65,7 +65,7 @@ struct GrowthFigure {
         switch work {
         case .denseMHA: .ink
         case .indexer: .indexer
-        case .sparse: .value
+        case .sparse: .muted
         default: .bar
         }
     }
@@ -78,8 +78,8 @@ struct GrowthFigure {
                 Bilingual(en: "Dense and indexer run parallel: both are quadratic.", zh: "稠密与索引器互相平行：都是平方增长。")
             )
             : (
-                Bilingual(en: "Linear axes: what you pay", zh: "线性坐标：实际代价"),
-                Bilingual(en: "Twice the chat, four times the work, for dense and indexer alike.", zh: "对话翻倍，计算变四倍；稠密与索引器都如此。")
+                Bilingual(en: "Linear axes: the amount of work", zh: "线性坐标：计算量有多大"),
+                Bilingual(en: "Twice the tokens: four times the work of attention, and of the indexer.", zh: "词元翻倍，注意力的计算变四倍，索引器也是。")
             )
         frame.heading(heading.0[frame.language], heading.1[frame.language], x: left, width: width)
         let top = frame.headingBottom + frame.type.label * 2.5
@@ -119,7 +119,8 @@ struct GrowthFigure {
         plot.dot(short, low, .ink, on: &frame)
         plot.dot(long, high, .ink, on: &frame)
         let factor = NumberText.significant(high / low, digits: 2)
-        let words = Bilingual(en: "2× the chat,\n\(factor)× the work", zh: "对话 2 倍\n计算 \(factor) 倍")[frame.language]
+        let words = Bilingual(
+            en: "2× the tokens,\n\(factor)× attention’s work", zh: "词元 2 倍\n注意力计算 \(factor) 倍")[frame.language]
         // Left of the curve, where nothing else stands.
         let middle = low + 0.45 * (high - low)
         let at = plot.point(long * (middle / high).squareRoot(), middle)
@@ -234,8 +235,8 @@ struct GrowthWords {
                 zh: "\(length) 词元时 DSA 的计算量少到 1/\(factor)，但索引器仍是平方增长"),
             subtitle: Bilingual(
                 en:
-                    "FLOPs to read a whole sequence in one layer. At \(length) dense attention and the indexer both visit \(all) cells, the indexer cheaply; sparse attention visits \(few).",
-                zh: "一层读完整个序列的 FLOPs。在 \(length) 处，稠密注意力与索引器都要看 \(all) 个格子，索引器每格便宜得多；稀疏注意力只看 \(few) 个。"),
+                    "FLOPs of attention alone, to read a whole sequence in one layer. At \(length) dense attention and the indexer both visit \(all) cells, the indexer cheaply; sparse attention visits \(few).",
+                zh: "一层读完整个序列，只算注意力的 FLOPs。在 \(length) 处，稠密注意力与索引器都要看 \(all) 个格子，索引器每格便宜得多；稀疏注意力只看 \(few) 个。"),
             alt: Bilingual(
                 en:
                     "Line charts of FLOPs against sequence length up to \(length), on linear and logarithmic axes. At \(length): dense \(Self.flops(dense)), DSA \(Self.flops(dsa)), of which the indexer is \(share). DSA costs less than dense attention from \(cross) tokens on, and its indexer costs more than its sparse attention from \(leads) on. Doubling the length multiplies dense and indexer by 4.",
@@ -247,9 +248,9 @@ struct GrowthWords {
                 zh: "\(model) 一层中因果序列的注意力 FLOPs，由闭式算出。"),
             source: Bilingual(
                 en:
-                    "Closed forms, contractions only (a multiply-add is 2 FLOPs), one layer of \(model): dense in MHA mode, sparse in MQA mode on the top \(NumberText.grouped(k)). The indexer runs in FP8, where a FLOP takes half the time; that is not counted here. G = 10⁹, T = 10¹², P = 10¹⁵.",
+                    "Closed forms, contractions only (a multiply-add is 2 FLOPs), one layer of \(model): dense in MHA mode, sparse in MQA mode on the top \(NumberText.grouped(k)). The indexer runs in FP8, where a FLOP takes half the time; that is not counted here. The bill for a token also has parts that do not grow, so it rises by less than 4× (figure doubling). G = 10⁹, T = 10¹², P = 10¹⁵.",
                 zh:
-                    "闭式，仅计矩阵乘（一次乘加算 2 FLOPs），\(model) 的一层：稠密取 MHA 模式，稀疏取 MQA 模式、前 \(NumberText.grouped(k)) 名。索引器用 FP8，同样 FLOPs 只需一半时间，这里未计入。G = 10⁹，T = 10¹²，P = 10¹⁵。"
+                    "闭式，仅计矩阵乘（一次乘加算 2 FLOPs），\(model) 的一层：稠密取 MHA 模式，稀疏取 MQA 模式、前 \(NumberText.grouped(k)) 名。索引器用 FP8，同样 FLOPs 只需一半时间，这里未计入。账单里还有不随长度增长的部分，所以长度翻倍时账单涨不到 4 倍（见图 doubling）。G = 10⁹，T = 10¹²，P = 10¹⁵。"
             ))
     }
 }

@@ -33,7 +33,7 @@ extension HeadsFigure {
         let size = size(slice, grid)
         let area = Rect(origin.x.rounded(), origin.y.rounded(), size.width, size.height)
         frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(.rule)))
-        frame.items.append(.image(raster.image(scale, over: size), in: area))
+        frame.items += raster.items(scale, in: area)
         let y = area.y + (Double(query) + 0.5) * area.height / Double(slice.rows)
         frame.items.append(
             .path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(.query, width: 2)))

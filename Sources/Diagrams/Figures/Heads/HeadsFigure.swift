@@ -12,7 +12,7 @@ extension Figure {
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else { throw FigureError("heads needs a trace with attention weights, found no trace") }
         var figure = try HeadsFigure(HeadsFigure.layers(trace, options), data.provenance, options, text)
-        return figure.scene()
+        return try figure.scene()
     }
 }
 
@@ -77,11 +77,12 @@ struct HeadsFigure {
     var slices: [MatrixSlice] { layers.flatMap { $0.heads } }
     var isModel: Bool { layers.count > 1 }
 
-    mutating func scene() -> Scene {
+    mutating func scene() throws(FigureError) -> Scene {
         let language = options.language
         let grid = fittedGrid()
         let rasters = grid.isNamed ? nil : rasters(grid)
         if let rasters { scale = rasters.scale }
+        try options.checkAggregation("heads", block: rasters?.block ?? 1)
         frame.head(title[language], subtitle(block: rasters?.block ?? 1, hasOrder: grid.sideWidth > 0)[language])
         let body = frame.items.count
         frame.y += frame.type.body * 1.5

@@ -161,7 +161,7 @@ struct IndexerFigure {
         frame.y += frame.type.label * 0.7
     }
 
-    /// Under the names: which head a column of products is, and what its votes count.
+    /// Under the names: which head a column of products is, and what weight its votes are given in the score.
     private mutating func headNumbers(_ columns: Columns) {
         let language = options.language
         func place(_ text: String, _ x: Double) -> Bool {
@@ -173,8 +173,8 @@ struct IndexerFigure {
             let names = [Bilingual(en: "head \(head)", zh: "头 \(head)"), Bilingual(same: "\(head)")]
             _ = names.contains { place($0[language], columns.dots + Double(head) * columns.cell) }
         }
-        if let weights = words.weights.first(where: { $0.allSatisfy { frame.width($0, label) <= columns.cell - 3 } }) {
-            for (head, weight) in weights.enumerated() { _ = place(weight, columns.votes + Double(head) * columns.cell) }
+        if let weights = words.weights.first(where: { $0.allSatisfy { frame.width($0[language], label) <= columns.cell - 3 } }) {
+            for (head, weight) in weights.enumerated() { _ = place(weight[language], columns.votes + Double(head) * columns.cell) }
         }
         cutName(columns)
     }

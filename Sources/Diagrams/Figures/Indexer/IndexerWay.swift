@@ -41,9 +41,7 @@ final class IndexerWay {
         let (view, query) = (view, query)
         keys = (0..<view.columns).filter { view.isVisible(query, $0) }
         heads = dot.output.shape[.j] ?? 0
-        guard keys.count <= 256 else {
-            throw FigureError("indexer: query \(query): expected at most 256 visible keys, found \(keys.count)")
-        }
+        guard keys.count <= 256 else { throw .tooLong("indexer", keys.count, limit: 256, instead: "compare") }
     }
 
     func product(_ head: Int, _ key: Int) -> Double { dot.output[query, head, key] }

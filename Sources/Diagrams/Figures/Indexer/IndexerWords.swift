@@ -52,12 +52,11 @@ struct IndexerWords {
     }
 
     /// The weights of all heads, with all their digits first: as many as tell the smallest from zero.
-    var weights: [[String]] {
+    var weights: [[Bilingual]] {
         let values = (0..<way.heads).map(way.weight)
         let digits = decimals(values)
         let long = values.map { MatrixScale.typographic(NumberText.fixed($0, decimals: digits)) }
-        let short = values.map { MatrixScale.typographic(NumberText.significant($0, digits: 1)) }
-        return [long.map { "× " + $0 }, long, short]
+        return [long.map { Bilingual(en: "weight \($0)", zh: "权重 \($0)") }, long.map { Bilingual(en: "w \($0)", zh: "权 \($0)") }]
     }
 
     /// Names of the columns, the longest first.
@@ -66,12 +65,14 @@ struct IndexerWords {
     }
     var voteNames: [Bilingual] {
         guard isCut else { return [Bilingual(en: "2  No ReLU", zh: "2  没有 ReLU")] }
-        return [Bilingual(en: "2  ReLU, times weight", zh: "2  ReLU，乘权重"), Bilingual(same: "2  ReLU"), Bilingual(same: "ReLU")]
+        return [Bilingual(en: "2  Votes: ReLU", zh: "2  票：ReLU"), Bilingual(same: "2  ReLU"), Bilingual(same: "ReLU")]
     }
     var scoreNames: [Bilingual] {
         [
             Bilingual(
-                en: way.isScaled ? "3  Score: the sum × key scale" : "3  Score: the sum", zh: way.isScaled ? "3  得分：相加 × 键缩放" : "3  得分：相加"),
+                en: way.isScaled ? "3  Score: votes × weights, added, × key scale" : "3  Score: votes × weights, added",
+                zh: way.isScaled ? "3  得分：票 × 权重，相加，再 × 键缩放" : "3  得分：票 × 权重，相加"),
+            Bilingual(en: "3  Score: votes × weights", zh: "3  得分：票 × 权重"),
             Bilingual(en: "3  Score", zh: "3  得分"),
         ]
     }

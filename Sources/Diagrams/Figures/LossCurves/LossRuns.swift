@@ -68,10 +68,9 @@ struct LossRuns {
 
     static func color(_ chooser: String) -> Paint {
         switch chooser {
-        case "oracle": .value
+        case "oracle": .ink
         case "recent": .bar
-        case "random": .key
-        default: .ink
+        default: .muted
         }
     }
 

@@ -83,6 +83,7 @@ struct MatrixFigure {
     mutating func scene() throws(FigureError) -> Scene {
         let raster = isRaster ? fittedRaster() : nil
         if let raster { scale = raster.scale }
+        try options.checkAggregation("matrix", block: raster?.block ?? 1)
         let words = words(block: raster?.block ?? 1)
         let language = options.language
         frame.head(words.title[language]) { words.subtitle($0)[language] }
@@ -132,9 +133,10 @@ struct MatrixFigure {
         if let query { frame.items.append(panel.rowFrame(query, slice.paint)) }
         if let key { frame.items.append(panel.columnFrame(key, .key)) }
         axisNames(panel.area, panel.labelHeight)
-        if hasSide { ranking(words, beside: panel.area) }
         hotSpots(panel, words)
         frame.y = panel.area.maxY + panel.labelHeight + frame.type.label * 1.9
+        // A matrix of few rows is lower than the ranking beside it.
+        if hasSide { frame.y = max(frame.y, ranking(words, beside: panel.area) - frame.type.label) }
     }
 
     /// Whole points a cell, so that all gaps look the same; and whether the ranking has a place at the right.
@@ -175,11 +177,11 @@ struct MatrixFigure {
     var isFixed: Bool { options.preset.proportion != nil }
     private static let sideWidth = 236.0
 
-    /// The ranking at the right margin; on a wide page over most of what the matrix leaves free.
-    mutating func ranking(_ words: MatrixWords, beside area: Rect) {
+    /// The ranking at the right margin, on a wide page over most of what the matrix leaves free; gives its lower edge.
+    mutating func ranking(_ words: MatrixWords, beside area: Rect) -> Double {
         let right = frame.width - frame.type.margin
         let width = isFixed ? min(right - area.maxX - 64, 480) : Self.sideWidth
-        ranking(words, at: Point(right - width, area.y), width: width)
+        return ranking(words, at: Point(right - width, area.y), width: width)
     }
 
     /// The style of digits if the widest number fits into a cell at 11 points or more.

@@ -16,7 +16,7 @@ extension MatrixFigure {
         }
         if slice.isSelection { return [box(1, Bilingual(en: "selected", zh: "选中"))] }
         if scale.kind == .choice { return [box(0, Bilingual(en: "no", zh: "否")), box(1, Bilingual(en: "yes", zh: "是"))] }
-        return [.ramp(scale.map, name: words.quantity[language], low: scale.ends.low, high: scale.ends.high)]
+        return [.ramp(scale.map, name: words.quantity[language], low: scale.ends.low, high: scale.ends.high, ofPixels: isRaster)]
     }
 
     private func markEntries(_ words: MatrixWords) -> [LegendEntry] {
@@ -27,7 +27,7 @@ extension MatrixFigure {
             let text = Bilingual(en: "hatched: visible, not selected", zh: "斜线：看得见，未选中")
             entries.append(.box(frame.hatching, Stroke(.rule, width: 0.75), text[language]))
         }
-        if marks.beyond { entries.append(.words(Bilingual(en: "pale: future keys", zh: "浅色：未来的键")[language])) }
+        if marks.beyond { entries.append(.words(Bilingual(en: "faint: future keys", zh: "淡色：未来的键")[language])) }
         if marks.masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }
         return entries
     }

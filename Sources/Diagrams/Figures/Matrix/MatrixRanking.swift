@@ -34,9 +34,9 @@ extension PictureFrame {
 }
 
 extension MatrixFigure {
-    /// The story's row in order: its strongest keys with their digits.
-    mutating func ranking(_ words: MatrixWords, at corner: Point, width sideWidth: Double) {
-        guard let query else { return }
+    /// The story's row in order: its strongest keys with their digits; gives the lower edge.
+    mutating func ranking(_ words: MatrixWords, at corner: Point, width sideWidth: Double) -> Double {
+        guard let query else { return corner.y }
         let best = Array(words.ranking.prefix(6))
         let x = corner.x
         var y = corner.y + frame.type.panel
@@ -54,7 +54,10 @@ extension MatrixFigure {
                 share: scale.kind == .weights ? entry.value : abs(entry.value) / most, color: entry.value < 0 ? .muted : bar)
         }
         y = frame.ranked(entries, at: Point(x, y), width: sideWidth)
-        remark(words, shown: best.count, at: Point(x, y + frame.type.body * 1.2))
+        guard let remark = remark(words, shown: best.count) else { return y }
+        y += frame.type.body * 1.2
+        frame.add(remark[frame.language], frame.style(frame.type.label, .muted), at: Point(x, y))
+        return y + frame.type.label * 0.5
     }
 
     private func keyName(_ key: Int) -> String {
@@ -62,12 +65,11 @@ extension MatrixFigure {
     }
 
     /// What the other keys hold together: nothing is left unsaid.
-    private mutating func remark(_ words: MatrixWords, shown: Int, at point: Point) {
+    private func remark(_ words: MatrixWords, shown: Int) -> Bilingual? {
         let rest = words.ranking.dropFirst(shown)
-        guard scale.kind == .weights, !rest.isEmpty else { return }
+        guard scale.kind == .weights, !rest.isEmpty else { return nil }
         let sum = NumberText.percent(rest.reduce(0) { $0 + $1.value })
-        let text = Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
-        frame.add(text[frame.language], frame.style(frame.type.label, .muted), at: point)
+        return Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
     }
 
     private func number(_ value: Double) -> String {

@@ -14,7 +14,7 @@ enum Reach {
         if let dense, step.id.branch == dense.branch, step.id.place == dense.place { return nil }
         let scores = selected.inputs.first.flatMap { try? trace.step($0) }
         if let mask = fitting(step.id.role == .indexScore ? step.visible : scores?.visible, rows, columns) { return mask }
-        guard let dense, let weights = try? MatrixSlice(trace.recorded(dense.weights), of: trace, head: .mean), weights.isPair,
+        guard let dense, let weights = try? MatrixSlice(trace.recorded(dense.weights), of: trace, head: nil), weights.isPair,
             weights.rows == rows, weights.columns == columns
         else { return nil }
         return Mask(rows: rows, columns: columns) { !weights.isMasked($0, $1) }

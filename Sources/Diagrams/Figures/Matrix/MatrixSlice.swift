@@ -56,7 +56,7 @@ public final class MatrixSlice: Sendable {
         self.step = step
         title = trace.shownTitle(of: step)
         isBeside = trace.isBeside(step)
-        if let selection = SelectionPairs(step, trace), wanted.map({ $0 == .mean }) ?? true {
+        if wanted == nil, let selection = SelectionPairs(step, trace) {
             (rowAxis, columnAxis, headAxis, head) = (.t, .s, nil, nil)
             (rows, columns, values, ranks) = (selection.rows, selection.columns, selection.values[...], selection.ranks)
             rowLabels = Self.labels(.t, step, rows, trace)
@@ -132,8 +132,9 @@ public final class MatrixSlice: Sendable {
     public func columnName(_ column: Int) -> String { columnLabels?[column] ?? String(column) }
 
     private static func labels(_ axis: Axis, _ step: Step, _ count: Int, _ trace: Trace) -> [String]? {
-        if let own = step.labels[axis], own.count == count { return own.map(TokenText.visible) }
-        return (axis == .t || axis == .s) && trace.tokens.count == count ? trace.tokens.map(TokenText.visible) : nil
+        let isText = axis == .t || axis == .s
+        if let own = step.labels[axis], own.count == count { return isText ? TokenText.visible(own) : own.map { TokenText.visible($0) } }
+        return isText && trace.tokens.count == count ? TokenText.visible(trace.tokens) : nil
     }
 
     /// The masked scores that weights were computed from: they know which zeros are masked.
@@ -172,10 +173,9 @@ private struct SliceChoice {
         row = plain[0]
         column = plain[1]
         guard let headAxis else {
-            if case .one(let n) = wanted {
-                throw FigureError("\(step.id) has no axis of heads to choose head \(n) from: \(step.output.shape)")
-            }
-            return
+            guard let wanted else { return }
+            let choice = if case .one(let n) = wanted { "head \(n)" } else { "the mean" }
+            throw FigureError("\(step.id) has no axis of heads to choose \(choice) from: \(step.output.shape)")
         }
         head = wanted ?? (isPair ? .mean : .one(0))
         let count = step.output.shape[headAxis]!

@@ -68,9 +68,9 @@ struct MatrixWords {
             theme == .dark ? Bilingual(en: "Brighter: larger.", zh: "越亮，数值越大。") : Bilingual(en: "Darker: larger.", zh: "颜色越深，数值越大。")
         case .signed:
             theme == .print
-                ? Bilingual(
-                    en: "Darker: larger in size\(isRaster ? ", of either sign" : "; a dash: negative").",
-                    zh: "颜色越深，绝对值越大\(isRaster ? "，不分正负" : "；横线表示负数")。")
+                ? isRaster
+                    ? Bilingual(en: "Dark: negative; light: positive; middle grey: 0.", zh: "深灰为负，浅灰为正，中灰为 0。")
+                    : Bilingual(en: "Darker: larger in size; a dash: negative.", zh: "颜色越深，绝对值越大；横线表示负数。")
                 : Bilingual(en: "Blue: negative; orange: positive.", zh: "蓝色为负，橙色为正。")
         }
     }
@@ -105,7 +105,7 @@ struct MatrixWords {
         if let column = columnText { text = text + column }
         if title != subject { text = title + Bilingual(en: ". ", zh: "。") + text }
         if marks.dropped { text = text + Bilingual(en: " Hatched cells are visible, but not selected.", zh: "画斜线的格子看得见，但未选中。") }
-        if marks.beyond { text = text + Bilingual(en: " Pale cells are future keys, before the mask.", zh: "浅色的格子是未来的键，还没有掩住。") }
+        if marks.beyond { text = text + Bilingual(en: " Faint cells are future keys, before the mask.", zh: "淡色的格子是未来的键，还没有掩住。") }
         if marks.masked { text = text + Bilingual(en: " Masked cells are blank.", zh: "掩住的格子留白。") }
         if let broken { text = text + broken }
         return text

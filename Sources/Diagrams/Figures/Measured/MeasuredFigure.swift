@@ -159,9 +159,16 @@ struct MeasuredFigure {
         return Bilingual(en: ", within \(text) of the same in Double", zh: "，与双精度结果相差不超过 \(text)")
     }
 
+    /// A processor's name without (R) and (TM).
+    private static func plain(_ name: String) -> String {
+        ["(R)", "(TM)", "®", "™"].reduce(name) { text, mark in text.split(separator: mark).joined() }
+    }
+
     private var words: FigureWords {
         let (factor, at) = speedup(series[0])
         let machines = series.map { $0.machine }.reduce(into: [Bilingual]()) { if !$0.contains($1) { $0.append($1) } }
+        // A speed is one machine's: it stands beside the number, without the marks of trade that say nothing of it.
+        let place = Bilingual(en: Self.plain(series[0].processor.en), zh: Self.plain(series[0].processor.zh))
         let machine = Bilingual(en: machines.map { $0.en }.joined(separator: "; "), zh: machines.map { $0.zh }.joined(separator: "；"))
         let list = series.map { one in
             let (factor, at) = speedup(one)
@@ -176,7 +183,9 @@ struct MeasuredFigure {
             )
         }
         return FigureWords(
-            title: Bilingual(en: "Measured: at \(at) positions DSA is \(factor)× as fast", zh: "实测：\(at) 个位置时，DSA 的速度是稠密的 \(factor) 倍"),
+            title: Bilingual(
+                en: "Measured on \(place.en): at \(at) positions DSA is \(factor)× as fast",
+                zh: "\(place.zh)实测：\(at) 个位置时，DSA 的速度是稠密的 \(factor) 倍"),
             subtitle: Bilingual(
                 en:
                     "Dots are medians of \(runs.en), bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",

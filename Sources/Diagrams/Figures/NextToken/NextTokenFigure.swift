@@ -9,7 +9,7 @@ extension Figure {
     public static let nextToken = Figure(
         name: "next-token",
         summary: Bilingual(en: "Two tokens in a row: what is new, and what the cache keeps", zh: "接连两个词元：哪些是新算的，哪些留在缓存里"),
-        takes: [.head, .query, .phase]
+        takes: [.head, .query, .phase], leastWidth: leastChartWidth
     ) { data, options, text throws(FigureError) in
         guard let trace = data.traces.first?.trace else {
             throw FigureError("next-token needs a trace with attention weights, found no trace")
@@ -35,9 +35,7 @@ struct NextTokenRow {
         try trace.checkPhase(options, figure: "next-token")
         let place = trace.pass(options) ?? []
         let slice = try slice(of: trace, at: place, options)
-        guard slice.columns <= MatrixRaster.cellLimit else {
-            throw FigureError("next-token: \(slice.step.id): expected at most \(MatrixRaster.cellLimit) tokens, found \(slice.columns)")
-        }
+        guard slice.columns <= MatrixRaster.cellLimit else { throw .tooLong("next-token", slice.columns) }
         let row = options.query ?? slice.rows - 1
         guard (0..<slice.rows).contains(row) else {
             throw FigureError("next-token: query \(row): expected 0 to \(slice.rows - 1) of the axis t")

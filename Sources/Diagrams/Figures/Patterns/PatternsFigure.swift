@@ -10,7 +10,7 @@ extension Figure {
         name: "patterns",
         summary: Bilingual(
             en: "Sparse attention patterns on the same tokens, with their counts of computed cells", zh: "在同一批词元上比较各种稀疏注意力的图样与计算格数"),
-        needs: .nothing
+        needs: .nothing, leastWidth: leastWidth
     ) { data, options, text throws(FigureError) in
         let patterns = try computing { () throws(EngineError) in try PatternDemonstration.all() }
         var figure = PatternsFigure(patterns, data.provenance, options, try PictureFrame(options, text))

@@ -15,15 +15,16 @@ extension Figure {
         let views = try data.traces.prefix(3).map { named throws(FigureError) in
             try SelectionView(named.trace, options, figure: "questions")
         }
-        var figure = try QuestionsFigure(views, data.provenance, options, text)
-        let scene = figure.scene()
-        guard let proportion = options.preset.proportion else { return scene }
-        let excess = scene.size.height - (scene.size.width * proportion).rounded()
-        if excess <= 0 { return scene }
-        // Where the use fixes the height, bars and arcs give way.
-        var lower = try QuestionsFigure(views, data.provenance, options, text)
-        lower.squeeze = excess / Double(views.count) + 1
-        return lower.scene()
+        var squeeze = 0.0
+        while true {
+            var figure = try QuestionsFigure(views, data.provenance, options, text)
+            figure.squeeze = squeeze
+            let scene = figure.scene()
+            // Where the use fixes the height, bars and arcs give way, as far as they can.
+            let excess = options.preset.proportion.map { scene.size.height - (scene.size.width * $0).rounded() } ?? 0
+            if excess <= 0 || squeeze > 400 { return scene }
+            squeeze += excess / Double(views.count) + 1
+        }
     }
 }
 
@@ -34,17 +35,23 @@ private struct QuestionsFigure {
     let provenance: Provenance
     let options: FigureOptions
     var frame: PictureFrame
+    /// All scores shown, and zero: the bars of every question stand on one scale.
+    private let range: ClosedRange<Double>
     /// How much lower each panel must be than it would like.
     var squeeze = 0.0
 
     init(_ views: [SelectionView], _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
-        for view in views where view.columns > 64 {
-            throw FigureError("questions: \(view.dense.step.id): expected at most 64 tokens, found \(view.columns)")
+        for view in views where view.columns > MatrixRaster.cellLimit {
+            throw .tooLong("questions", view.columns, instead: "compare")
         }
         self.views = views
         self.provenance = provenance
         self.options = options
         queries = try views.map { view throws(FigureError) in try view.query(options, figure: "questions") }
+        let shown = zip(views, queries).flatMap { view, query in
+            view.score.map { score in (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) } } ?? []
+        }
+        range = shown.reduce(0, min)...shown.reduce(0, max)
         words = QuestionsWords(views: views, queries: queries, isDiary: provenance.name.hasPrefix("diary"))
         frame = try PictureFrame(options, text)
     }
@@ -176,7 +183,7 @@ private struct QuestionsFigure {
         isSingle: Bool
     ) {
         let all = (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) }
-        let most = max(all.max() ?? 0, 1e-300)
+        let unit = height / max(range.upperBound - range.lowerBound, 1e-300)
         let small = frame.style(frame.type.small, .muted)
         let violet = frame.style(frame.type.small, .indexer, .medium)
         if isFirst {
@@ -186,8 +193,7 @@ private struct QuestionsFigure {
             let cutName = words.cutName(cut, view.kept[query].count, all)[options.language]
             let place = frame.width - frame.type.margin
             if frame.type.margin + frame.width(name, small) + 16 + frame.width(cutName, violet) > place {
-                frame.y += frame.type.small * 1.4
-                frame.add(cutName, violet, at: Point(frame.type.margin, frame.y))
+                frame.paragraph(cutName, violet, leading: 1.4)
             } else {
                 frame.add(cutName, violet, at: Point(place, frame.y), .end)
             }
@@ -195,48 +201,51 @@ private struct QuestionsFigure {
         } else if view.kept[query].contains(where: { key in line.contains { $0.token == key } }) {
             frame.y += frame.type.small * 0.5
         }
-        // A line of several is as high as its own bars and the cut need.
-        let tallest = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) }.max() ?? 0
-        let room = isSingle ? height : min(1, max(tallest, cut.line, 0) / most) * height
-        let base = frame.y + room
+        // A line is as high as its own bars and the cut need, above zero and below.
+        let own = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) } + [cut.line]
+        let base = frame.y + own.reduce(0, max) * unit
+        let bottom = base - own.reduce(0, min) * unit
         let kept = Set(view.kept[query])
         let decimals = words.decimals(all)
         for chip in line where view.isVisible(query, chip.token) {
             let value = score.value(query, chip.token)
-            bar(chip, value, length: max(0, value) / most * height, base, isKept: kept.contains(chip.token))
+            bar(chip, length: value * unit, base, isKept: kept.contains(chip.token))
             let style = kept.contains(chip.token) ? frame.style(frame.type.small, .ink, .medium) : small
             // Where there is no room for all digits, fewer.
-            let text = (min(1, decimals)...decimals).reversed().lazy.map { Self.number(value, decimals: $0) }.first {
-                frame.width($0, style) <= chip.slot
-            }
-            if let text { frame.add(text, style, at: Point(chip.midX, base + frame.type.small * 1.3), .middle) }
-            let area = Rect(chip.x, frame.y, chip.width, room)
+            let text = Self.numbers(value, decimals).first { frame.width($0, style) <= chip.slot }
+            if let text { frame.add(text, style, at: Point(chip.midX, bottom + frame.type.small * 1.3), .middle) }
+            let area = Rect(chip.x, frame.y, chip.width, bottom - frame.y)
             let label = words.scoreLabel(view, query, chip.token, value)
             frame.items.append(.hotSpot(HotSpot(area, step: score.step.id.text, index: score.index(query, chip.token), label: label)))
         }
         let (left, right) = (line[0].x - 2, isSingle ? frame.width - frame.type.margin : line.last!.x + line.last!.width + 2)
         frame.items.append(.path([.move(Point(left, base)), .line(Point(right, base))], stroke: Stroke(.rule)))
-        let y = base - max(0, cut.line) / most * height
+        let y = base - cut.line * unit
         frame.items.append(
             .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(.indexer, width: 1.2, dash: [5, 4])))
-        frame.y = base + frame.type.small * 1.7
+        frame.y = bottom + frame.type.small * 1.7
     }
 
-    private static func number(_ value: Double, decimals: Int) -> String {
-        value == 0 ? "0" : MatrixScale.typographic(NumberText.fixed(value, decimals: decimals))
+    /// A score with all its digits first. Zero is a 0 alone: what rounding would make one keeps the digit that tells it from zero.
+    private static func numbers(_ value: Double, _ decimals: Int) -> [String] {
+        if value == 0 { return ["0"] }
+        let rounded = (min(1, decimals)...decimals).reversed().map { NumberText.fixed(value, decimals: $0) }
+        let isTold = rounded.filter { text in text.contains { ("1"..."9").contains($0) } }
+        return (isTold.isEmpty ? [NumberText.significant(value, digits: 1)] : isTold).map(MatrixScale.typographic)
     }
 
-    private mutating func bar(_ chip: TokenChip, _ value: Double, length: Double, _ base: Double, isKept: Bool) {
-        guard length > 0.2 else { return }
+    /// A bar from the line of zero upwards, or down for a score below zero.
+    private mutating func bar(_ chip: TokenChip, length: Double, _ base: Double, isKept: Bool) {
+        guard abs(length) > 0.2 else { return }
         let width = min(chip.width * 0.6, 28)
-        let area = Rect(chip.midX - width / 2, base - length, width, length)
+        let area = Rect(chip.midX - width / 2, base - max(length, 0), width, abs(length))
         if isKept {
             frame.items.append(.rect(area, fill: .solid(.indexer)))
         } else {
             let lines = Paint.indexer.mixed(0.45)
             frame.items.append(
                 .rect(
-                    area.insetBy(min(0.5, length / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
+                    area.insetBy(min(0.5, area.height / 3)), fill: .hatch(lines: lines, background: nil, spacing: 3.2, width: 0.7),
                     stroke: Stroke(lines)))
         }
     }

@@ -25,7 +25,7 @@ struct QuestionsWords {
         Bilingual(
             en:
                 "Not picked is not forgotten: every question picks again. Stronger highlighter: more attention. Hatched: not picked this time.",
-            zh: "没被选中 ≠ 被忘掉：每次提问都重新挑选。荧光笔越深，注意力权重越大；斜线表示这一次没有选中。")
+            zh: "没被选中 ≠ 被忘掉：每次提问都重新挑选。荧光笔越浓，注意力权重越大；斜线表示这一次没有选中。")
     }
 
     /// The question: the tokens from the last full stop before the query.

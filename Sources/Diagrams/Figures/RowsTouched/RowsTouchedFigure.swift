@@ -8,7 +8,7 @@ extension Figure {
     /// Rows and bytes that are read for each new token.
     public static let rowsTouched = Figure(
         name: "rows-touched",
-        summary: Bilingual(en: "What is read for each new token: prefill against decode", zh: "每个新词元要读多少：预填充与解码的对照"), needs: .costs
+        summary: Bilingual(en: "What is read for each new token: prefill against decode", zh: "每个新词元要读多少：预填充与解码的对照"), needs: .work
     ) { data, options, text throws(FigureError) in
         let (costs, frame) = (try data.costs("rows-touched"), try PictureFrame(options, text))
         return try computing { () throws(EngineError) in

@@ -55,7 +55,7 @@ extension TilesFigure {
             let raster = MatrixRaster(
                 RasterCells(values: tensor.values[...], rows: shape.rows, columns: shape.columns, reach: nil),
                 toRows: min(shape.rows, Int(area.height)), toColumns: min(shape.columns, Int(area.width)), by: .max)
-            frame.items.append(.image(raster.image(scale, over: Size(area.width, area.height)), in: area))
+            frame.items += raster.items(scale, in: area)
         }
         frame.items.append(.rect(area, stroke: Stroke(.muted, width: 0.75)))
         let paint = Paint.tile(buffer.name, in: schedule.program)
@@ -161,7 +161,7 @@ extension TilesFigure {
                         inner,
                         fill: holding == nil
                             ? .solid(.rule)
-                            : isFilled ? .solid(paint) : .hatch(lines: paint, background: .paper, spacing: 3.2, width: 1.2)))
+                            : .solid(isFilled ? paint : paint.pale)))
                 cards.append(Card(holding: holding, tile: tile, place: place, places: places, segment: segment))
             }
         }
@@ -249,8 +249,6 @@ extension TilesFigure {
             RasterCells(values: step.output.values[...], rows: rows, columns: columns, reach: nil), toRows: min(rows, 64),
             toColumns: min(columns, 64), by: .max)
         let part = Rect(area.x, area.y, unitCell * Double(columns), unitCell * Double(rows))
-        var image = raster.image(scale, over: Size(part.width, part.height))
-        if isPale { image.palette = image.palette.map { $0.pale } }
-        frame.items.append(.image(image, in: part))
+        frame.items += raster.items(scale, in: part, isPale: isPale)
     }
 }

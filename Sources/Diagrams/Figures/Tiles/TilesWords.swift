@@ -13,7 +13,7 @@ struct TilesWords {
     /// What frames and lines mean.
     static let legend: [(Stroke, Bilingual)] = [
         (Stroke(.ink, width: 1.6), Bilingual(en: "lies here", zh: "已经在这里")),
-        (Stroke(.ink, width: 1.6, dash: [4, 2.5]), Bilingual(en: "on its way (pale)", zh: "还在路上（浅色）")),
+        (Stroke(.ink, width: 1.6, dash: [4, 2.5]), Bilingual(en: "on its way (faint)", zh: "还在路上（淡色）")),
         (Stroke(.value, width: 1.6, dash: [1.5, 2.5]), Bilingual(en: "where this block’s result will go", zh: "这一块的结果将写到这里")),
     ]
 
@@ -195,9 +195,9 @@ struct TilesWords {
                 zh: "\(chip.zh)上分块运行 \(name) 的一刻：什么放在哪里，什么在搬，什么在算。"),
             source: Bilingual(
                 en:
-                    "\(program.en), \(stages) \(stages == 1 ? "stage" : "stages"), \(data.width) bytes a number; seeded noise from −1 (blue) to 1 (orange), each tile on a scale of its own; grey themes show size alone. Executed by this project’s tile machine, without caches. \(data.chip.source.en)",
+                    "\(program.en), \(stages) \(stages == 1 ? "stage" : "stages"), \(data.width) bytes a number; seeded noise from −1 (blue) to 1 (orange), each tile on a scale of its own; in grey themes from dark (negative) over middle grey to light. Executed by this project’s tile machine, without caches. \(data.chip.source.en)",
                 zh:
-                    "\(program.zh)，\(stages) 级流水，每个数 \(data.width) 字节；数值是给定种子的噪声，从 −1（蓝）到 1（橙），各小块各用一个色标；灰度主题只显示大小。由本项目的分块机执行，不计缓存。\(data.chip.source.zh)"
+                    "\(program.zh)，\(stages) 级流水，每个数 \(data.width) 字节；数值是给定种子的噪声，从 −1（蓝）到 1（橙），各小块各用一个色标；灰度主题里由深（负）经中灰到浅（正）。由本项目的分块机执行，不计缓存。\(data.chip.source.zh)"
             ))
     }
 }

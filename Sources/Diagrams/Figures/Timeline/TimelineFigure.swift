@@ -95,8 +95,7 @@ struct TimelineFigure {
         entries += [
             .box(.solid(.ink), nil, Bilingual(en: "product", zh: "相乘")[frame.language]),
             .box(
-                .hatch(lines: .muted, background: nil, spacing: 3.2, width: 0.7), nil,
-                Bilingual(en: "under way, not yet there", zh: "在路上，还没到")[frame.language]),
+                .solid(Self.underWay), nil, Bilingual(en: "under way, not yet there", zh: "在路上，还没到")[frame.language]),
             .box(nil, Stroke(.alarm, width: 1.2, dash: [3, 2.5]), Bilingual(en: "the matrix unit waits", zh: "矩阵单元在等")[frame.language]),
         ]
         frame.legend(entries)
@@ -168,13 +167,16 @@ struct TimelineFigure {
             last = max(last, entry.end)
             if entry.ready > entry.end {
                 let tail = Rect(x(entry.end), top + height * 0.25, x(entry.ready) - x(entry.end), height * 0.5)
-                frame.items.append(.rect(tail, fill: .hatch(lines: .muted, background: nil, spacing: 3.2, width: 0.7)))
+                frame.items.append(.rect(tail, fill: .solid(Self.underWay)))
             }
             bar(entry, Rect(x(entry.start), top, x(entry.end) - x(entry.start), height), way, isMatrix)
         }
         if isBroken { tear(area.maxX, top, height) }
         frame.y += laneHeight
     }
+
+    /// What has left and is not there yet. Hatching would say that it was not selected.
+    private static let underWay = Paint.muted.mixed(0.3)
 
     private mutating func wait(_ area: Rect) {
         guard area.width > 3 else { return }

@@ -226,16 +226,19 @@ struct WeightedSumFigure {
     }
 
     private mutating func piece(_ area: Rect, _ fill: Fill) {
-        if case .hatch(let lines, _, _, _) = fill {
-            frame.items.append(.rect(area.insetBy(min(0.5, area.height / 3)), fill: fill, stroke: Stroke(lines)))
+        if fill == Self.rest {
+            frame.items.append(.rect(area.insetBy(min(0.5, area.height / 3)), fill: fill, stroke: Stroke(Paint.value.mixed(0.6))))
         } else {
             frame.items.append(.rect(area, fill: fill))
         }
     }
 
-    /// The heaviest key in full colour, the others paler by rank, the rest hatched.
+    /// What stands for several keys: outlined.
+    private static let rest = Fill.solid(Paint.value.mixed(0.1))
+
+    /// The heaviest key in full colour, the others paler by rank.
     private func fill(_ place: Int) -> Fill {
-        guard let rank = sum.rank(place) else { return .hatch(lines: Paint.value.mixed(0.6), background: nil, spacing: 3.2, width: 0.8) }
+        guard let rank = sum.rank(place) else { return Self.rest }
         return .solid(Paint.value.mixed(max(0.25, 1 - 0.22 * Double(rank))))
     }
 
