@@ -81,7 +81,7 @@ enum ExitStatus: Int32 {
         }
         let code = Attn.exitCode(for: error)
         if code == .success { leaveWithHelp(Attn.fullMessage(for: error)) }
-        Output.complain("\(Attn.message(for: error)); see attn --help")
+        Output.complain("\(UsageError.plain(Attn.message(for: error))); see attn --help")
         exit(code == .validationFailure ? usage.rawValue : code.rawValue)
     }
 
@@ -120,4 +120,13 @@ enum ExitStatus: Int32 {
 struct UsageError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+
+    /// What the argument parser says, as this program says such things: the option, what it expects, what was found.
+    static func plain(_ message: String) -> String {
+        if let found = message.wholeMatch(of: /Missing value for '(-\S+) (<.+>)'/) { return "\(found.1): expected \(found.2) after it" }
+        if let found = message.wholeMatch(of: /The value '(.*)' is invalid for '(-\S+) (<.+>)'/.dotMatchesNewlines()) {
+            return "\(found.2): expected \(found.3), found \"\(found.1)\""
+        }
+        return message.hasSuffix(".") ? String(message.dropLast()) : message
+    }
 }

@@ -9,10 +9,14 @@ import Testing
     typealias Request = (arguments: [String], status: Int32, message: String)
 
     /// What no figure can do.
-    private static func ofAny(_ name: String) -> [Request] {
-        [
-            ([name, "--output", "x.png", "--width", "0"], 64, "--width 0.0: expected 200 to 10,000 points"),
-            ([name, "--output", "x.png", "--width", "1e9"], 64, "expected 200 to 10,000 points"),
+    private static func ofAny(_ figure: Figure) -> [Request] {
+        let (name, least) = (figure.name, Int(figure.leastWidth))
+        return [
+            ([name, "--output", "x.png", "--width", "0"], 64, "--width 0.0: expected \(least) to 10,000 points"),
+            ([name, "--output", "x.png", "--width", "1e9"], 64, "expected \(least) to 10,000 points"),
+            ([name, "--output", "x.png", "--width"], 64, "--width: expected <points> after it"),
+            ([name, "--width", "wide", "--output", "x.png"], 64, "--width: expected <points>, found \"wide\""),
+            ([name, "--caption", "--theme", "dark"], 64, "--theme: expected with --output FILE"),
             ([name, "--output", "x.bmp"], 64, "expected a name ending in .png, .svg, .pdf or .scene.json"),
             ([name, "--output", "/nowhere/x.png"], 73, "/nowhere/x.png: cannot be written: No such file or directory"),
         ]
@@ -32,9 +36,12 @@ import Testing
         ]
     }
 
-    private static func ofNumbers(_ name: String) -> Request {
+    private static func ofNumbers(_ name: String) -> [Request] {
         let reason = name == "poster" ? "is made of the built-in examples" : "draws no trace"
-        return ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) \(reason): leave out --lesson, --case, --trace and --model")
+        return [
+            ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) \(reason): leave out --lesson, --case, --trace and --model"),
+            ([name, "--random", "20", "--output", "x.png"], 64, "\(name) draws no trace: leave out --random"),
+        ]
     }
 
     private static let special: [Request] = [
@@ -60,7 +67,7 @@ import Testing
 
     static let requests: [Request] =
         Figures.all.flatMap { figure -> [Request] in
-            ofAny(figure.name) + (figure.needs == .traces ? ofTraces(figure.name) : [ofNumbers(figure.name)])
+            ofAny(figure) + (figure.needs == .traces ? ofTraces(figure.name) : ofNumbers(figure.name))
         } + special
 
     @Test(arguments: requests) func `a request that cannot be met is one line and its exit code`(

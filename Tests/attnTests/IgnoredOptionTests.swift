@@ -16,6 +16,8 @@ import Testing
         (["figure", "softmax", "--part", "sum"], "softmax has no use for --part; it takes --step, --head, --query, --phase, --stage"),
         (["figure", "absorption", "--query", "1"], "absorption has no use for --query"),
         (["figure", "matrix", "--hardware", "/nope"], "matrix has no use for --hardware"),
+        (["figure", "growth", "--hardware", "/nope"], "growth has no use for --hardware"),
+        (["figure", "rows-touched", "--hardware", "/nope"], "rows-touched has no use for --hardware"),
         (["figure", "prices", "--measurement", "/nope"], "prices has no use for --measurement"),
         (["figure", "matrix", "--text", "zzz"], "--text: expected with --lesson or --model"),
         (["figure", "matrix", "--random", "16", "--question", "mei"], "--question: expected with --lesson"),
@@ -51,6 +53,8 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let run = try attn("figure", "matrix", "--scale", "2", "--output", folder.path + "/m.svg")
         #expect(run.status == 64 && run.error.contains("--scale: expected with --output FILE.png alone"))
+        let outlines = try attn("figure", "matrix", "--text-as-outlines", "--output", folder.path + "/m.png")
+        #expect(outlines.status == 64 && outlines.error.contains("--text-as-outlines: expected with --output FILE.svg alone"))
     }
 
     @Test func `a path of sparse attention is refused for a case of dense attention`() throws {

@@ -73,10 +73,11 @@ struct FigureCommand: ParsableCommand {
         @Option(help: "What a pixel shows of several cells, in matrices larger than the picture: max (the default) or mean.")
         var aggregate: Aggregation?
         @Option(help: ArgumentHelp("The phase: prefill (the default) or decode.N.", valueName: "phase")) var phase: String?
-        @Option(help: "The looks: light, dark or print.") var theme = Theme.light
-        @Option(help: "The use: article, cover, phone or slide.") var preset = Preset.article
+        @Option(help: "The looks: light (the default), dark or print.") var theme: Theme?
+        @Option(help: "The use: article (the default), cover, phone or slide.") var preset: Preset?
         @Option(help: ArgumentHelp("Width in points instead of the preset's.", valueName: "points")) var width: Double?
         @Option(help: ArgumentHelp("Pixels a point, for PNG.", valueName: "n")) var scale: Double?
+        @Flag(help: "In SVG, draw letters as outlines, for viewers without the fonts.") var textAsOutlines = false
         @Option(help: ArgumentHelp("Draw N tokens of seeded noise through causal attention instead.", valueName: "N")) var random: Int?
         @Option(help: ArgumentHelp("An accelerator for figures of costs, like assets/hardware/h800.json.", valueName: "file")) var hardware:
             String?
@@ -121,14 +122,14 @@ struct FigureCommand: ParsableCommand {
             try check(data, figure)
             // A scene is for whoever draws it elsewhere: its text is measured as a page does.
             let measurer = form == .scene ? try AdvanceTable(home: source.reader.home).measurer : renderer.measurer
-            let scene = try figure.draw(data, options(), measurer)
+            let scene = try figure.draw(data, options(for: figure), measurer)
             if let output, let form {
                 let bytes =
                     switch form {
-                    case .png: try renderer.png(scene, theme, scale: scale ?? 1)
-                    case .svg: try renderer.svg(scene, theme, idPrefix: "\(name)-")
-                    case .pdf: try renderer.pdf(scene, theme)
-                    case .scene: scene.json(theme)
+                    case .png: try renderer.png(scene, theme ?? .light, scale: scale ?? 1)
+                    case .svg: try renderer.svg(scene, theme ?? .light, idPrefix: "\(name)-", textAsOutlines: textAsOutlines)
+                    case .pdf: try renderer.pdf(scene, theme ?? .light)
+                    case .scene: scene.json(theme ?? .light)
                     }
                 try WholeFile.write(output, bytes)
             }
@@ -160,7 +161,11 @@ struct FigureCommand: ParsableCommand {
                 // A step that is not there is told as such, once the trace is.
                 if choice != .step || figure.needs != .traces { throw uselessness(of: choice, figure) }
             }
+            if form == nil, let looks = [("theme", theme != nil), ("preset", preset != nil), ("width", width != nil)].first(where: \.1) {
+                throw UsageError("--\(looks.0): expected with --output FILE; a caption has no looks")
+            }
             if scale != nil, form != .png { throw UsageError("--scale: expected with --output FILE.png alone") }
+            if textAsOutlines, form != .svg { throw UsageError("--text-as-outlines: expected with --output FILE.svg alone") }
             if hardware != nil, figure.needs != .costs { throw UsageError("\(name) has no use for --hardware") }
             if measurement != nil, figure.needs != .measurements { throw UsageError("\(name) has no use for --measurement") }
             if program != nil, figure.needs != .tiles, figure.needs != .lowerings { throw UsageError("\(name) has no use for --program") }
@@ -190,13 +195,14 @@ struct FigureCommand: ParsableCommand {
         }
 
         private func data() throws -> FigureData {
+            let figure = try figure()
             if let random {
                 guard !source.isNamed else { throw UsageError("--random takes no other source") }
+                guard figure.needs == .traces else { throw UsageError("\(name) draws no trace: leave out --random") }
                 let trace = try RandomAttention.trace(tokens: random)
                 return FigureData(
                     traces: [(name: "random", trace: trace)], provenance: Provenance(name: "random-\(random)", note: RandomAttention.note))
             }
-            let figure = try figure()
             guard source.isNamed else {
                 let example = BuiltInExample(
                     home: source.reader.home, hardware: hardware, measurement: measurement, program: program, chip: chip)
@@ -215,13 +221,13 @@ struct FigureCommand: ParsableCommand {
             return FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
         }
 
-        private func options() throws -> FigureOptions {
+        private func options(for figure: Figure) throws -> FigureOptions {
             var options = FigureOptions()
             options.language = language.value
-            options.themes = [theme]
-            options.preset = preset
+            options.themes = [theme ?? .light]
+            options.preset = preset ?? .article
             options.width = width
-            do { _ = try options.checkedWidth() } catch { throw UsageError("--\(error)") }
+            do { _ = try options.checkedWidth(atLeast: figure.leastWidth) } catch { throw UsageError("--\(error)") }
             options.step = step
             options.query = query
             options.key = key
