@@ -96,6 +96,16 @@ import Traces
         }
     }
 
+    @Test func `a question is written as a reader would write it, from pieces of words and bytes too`() throws {
+        func asked(_ tokens: [String]) throws -> String? {
+            let trace = Trace(tokens: tokens, steps: LargeTrace.selective(tokens.count).steps)
+            return try draw(trace, .questions).words.first { $0.hasPrefix("Asking") }
+        }
+        #expect(try asked(["▁a", ".", "▁O", "nce", "▁", "<0xE6>", "<0x88>", "<0x91>", "?"]) == "Asking “Once 我?”")
+        #expect(try asked(["Holiday", ".", "Trip", "went", "where", "?"]) == "Asking “Trip went where?”")
+        #expect(try asked(["国庆", "。", "旅行", "去了", "？"]) == "Asking “旅行去了？”")
+    }
+
     // MARK: Signs in grey
 
     @Test func `in print the pixels of a number and of its negative differ, and neither is blank`() throws {

@@ -128,7 +128,7 @@ private let tiny = """
     }
 
     @Test func `measured times are the file's, with the machine they were measured on`() throws {
-        #expect(try probe(trip, "{{measured machine(decode)}}, {{measured runs(decode)}} runs") == "A machine of <8> cores, 9 runs")
+        #expect(try probe(trip, "{{measured machine(decode)}}, {{measured runs(decode)}} runs") == "A machine of <8> cores, BLAS 1, 9 runs")
         #expect(try probe(trip, "{{measured seconds(decode, dense, 4K)|m|1|unit}} to {{measured longest(decode)}}") == "6.0 ms to 8,192")
         let ratio = "{{measured seconds(decode, dense, longest) / measured seconds(decode, sparse, longest)|2}}"
         #expect(try probe(trip, ratio) == "4.00")

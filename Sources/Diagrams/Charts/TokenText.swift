@@ -8,21 +8,38 @@ public enum TokenText {
 
     /// The tokens of a text. Tokens that are bytes of one character are called by it and their place in it (我 1/3), other bytes by their number.
     public static func visible(_ tokens: [String]) -> [String] {
+        characters(tokens).flatMap { name, count in count == 1 ? [name] : (1...count).map { "\(name) \($0)/\(count)" } }
+    }
+
+    /// The tokens put together as a reader would write them: bytes as characters, spaces where tokens carry them, else between Latin words.
+    static func sentence(_ tokens: [String]) -> String {
+        let names = characters(tokens).map { $0.name }
+        if names.contains(where: { $0.hasPrefix("␣") }) {
+            let text = names.joined().map { $0 == "␣" ? " " : $0 }
+            return String(text.drop { $0 == " " })
+        }
+        var text = ""
+        for name in names {
+            let first = name.first ?? " "
+            let isJoined = text.isEmpty || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
+            text += (isJoined ? "" : " ") + name
+        }
+        return text
+    }
+
+    /// The tokens by name, each with how many it stands for: the bytes of one character are one.
+    private static func characters(_ tokens: [String]) -> [(name: String, count: Int)] {
         let bytes = tokens.map(byte)
-        var names: [String] = []
-        while names.count < tokens.count {
-            let start = names.count
-            guard let first = bytes[start] else {
-                names.append(visible(tokens[start]))
-                continue
-            }
+        var names: [(name: String, count: Int)] = []
+        var start = 0
+        while start < tokens.count {
             let next = bytes[start...].prefix(4).prefix { $0 != nil }.compactMap { $0 }
-            guard let character = character(next) else {
-                names.append("0x" + hexadecimal(UInt32(first), digits: 2))
-                continue
+            if let character = character(next) {
+                names.append((visible(character), character.utf8.count))
+            } else {
+                names.append((next.first.map { "0x" + hexadecimal(UInt32($0), digits: 2) } ?? visible(tokens[start]), 1))
             }
-            let count = character.utf8.count
-            names += count == 1 ? [visible(character)] : (1...count).map { "\(visible(character)) \($0)/\(count)" }
+            start += names[names.count - 1].count
         }
         return names
     }

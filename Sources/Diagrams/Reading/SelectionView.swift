@@ -106,17 +106,6 @@ final class SelectionView {
 }
 
 extension Words {
-    /// A sentence of tokens: spaces between Latin words, none before punctuation or between Chinese words.
-    static func sentence(_ tokens: [String]) -> String {
-        var text = ""
-        for token in tokens {
-            let first = token.first ?? " "
-            let isJoined = text.isEmpty || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
-            text += (isJoined || token.hasPrefix("▁") || token.hasPrefix("␣") ? "" : " ") + token
-        }
-        return text
-    }
-
     /// The last line of a picture: what it shows, the steps, the equations' source, the data.
     static func source(_ parts: [Bilingual], _ provenance: Provenance) -> Bilingual {
         var parts = parts

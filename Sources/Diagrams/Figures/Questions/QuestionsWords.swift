@@ -32,8 +32,9 @@ struct QuestionsWords {
     func question(_ view: SelectionView, _ query: Int) -> String {
         let names = (0...view.position(of: query)).map(view.dense.columnName)
         let start = names.dropLast().lastIndex { ["。", ".", "！", "!", "↵"].contains($0) }.map { $0 + 1 } ?? 0
-        let asked = Array(names[start...])
-        return asked.count <= 12 ? Words.sentence(asked) : view.dense.rowName(query)
+        let tokens = view.trace.tokens.count == view.columns ? view.trace.tokens : names
+        let asked = Array(tokens[start..<names.count])
+        return asked.count <= 12 ? TokenText.sentence(asked) : view.dense.rowName(query)
     }
 
     func asked(_ view: SelectionView, _ query: Int) -> Bilingual {
