@@ -161,7 +161,13 @@ struct MeasuredFigure {
 
     /// A processor's name without (R) and (TM).
     private static func plain(_ name: String) -> String {
-        ["(R)", "(TM)", "®", "™"].reduce(name) { text, mark in text.split(separator: mark).joined() }
+        var (plain, rest) = ("", name[...])
+        while let first = rest.first {
+            let mark = ["(R)", "(TM)", "®", "™"].first { rest.hasPrefix($0) }
+            if mark == nil { plain.append(first) }
+            rest = rest.dropFirst(mark?.count ?? 1)
+        }
+        return plain
     }
 
     private var words: FigureWords {
