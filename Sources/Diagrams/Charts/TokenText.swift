@@ -13,31 +13,28 @@ public enum TokenText {
 
     /// The tokens put together as a reader would write them: bytes as characters, spaces where tokens carry them, else between Latin words.
     static func sentence(_ tokens: [String]) -> String {
-        let names = characters(tokens).map { $0.name }
-        if names.contains(where: { $0.hasPrefix("␣") }) {
-            let text = names.joined().map { $0 == "␣" ? " " : $0 }
-            return String(text.drop { $0 == " " })
-        }
-        var text = ""
-        for name in names {
+        var (text, carriesSpaces) = ("", false)
+        for (name, _) in characters(tokens) {
             let first = name.first ?? " "
-            let isJoined = text.isEmpty || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
-            text += (isJoined ? "" : " ") + name
+            if first == "␣" { carriesSpaces = true }
+            let isJoined = carriesSpaces || text.isEmpty || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
+            if !isJoined { text += " " }
+            for character in name where character != "␣" || !text.isEmpty { text.append(character == "␣" ? " " : character) }
         }
         return text
     }
 
     /// The tokens by name, each with how many it stands for: the bytes of one character are one.
     private static func characters(_ tokens: [String]) -> [(name: String, count: Int)] {
-        let bytes = tokens.map(byte)
         var names: [(name: String, count: Int)] = []
         var start = 0
         while start < tokens.count {
-            let next = bytes[start...].prefix(4).prefix { $0 != nil }.compactMap { $0 }
-            if let character = character(next) {
-                names.append((visible(character), character.utf8.count))
+            var bytes: [UInt8] = []
+            while bytes.count < 4, start + bytes.count < tokens.count, let byte = byte(tokens[start + bytes.count]) { bytes.append(byte) }
+            if let (scalar, count) = scalar(bytes) {
+                names.append((visible(String(scalar)), count))
             } else {
-                names.append((next.first.map { "0x" + hexadecimal(UInt32($0), digits: 2) } ?? visible(tokens[start]), 1))
+                names.append((bytes.isEmpty ? visible(tokens[start]) : "0x" + hexadecimal(UInt32(bytes[0]), digits: 2), 1))
             }
             start += names[names.count - 1].count
         }
@@ -46,17 +43,31 @@ public enum TokenText {
 
     /// The byte that a token of the form `<0xE6>` stands for.
     private static func byte(_ token: String) -> UInt8? {
-        let text = token.utf8
-        guard text.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">") else { return nil }
-        return UInt8(token.dropFirst(3).dropLast(), radix: 16)
+        let text = Array(token.utf8)
+        func digit(_ i: Int) -> UInt8? {
+            switch text[i] {
+            case 0x30...0x39: text[i] - 0x30
+            case 0x41...0x46: text[i] - 0x41 + 10
+            default: nil
+            }
+        }
+        guard text.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">"), let high = digit(3), let low = digit(4) else { return nil }
+        return high << 4 | low
     }
 
-    /// The character that `bytes` begin with in UTF-8; nil if they begin none, or one that goes on after them.
-    private static func character(_ bytes: [UInt8]) -> String? {
-        var decoder = UTF8()
-        var rest = bytes.makeIterator()
-        guard case .scalarValue(let scalar) = decoder.decode(&rest) else { return nil }
-        return String(scalar)
+    /// The character that `bytes` begin with in UTF-8, and how many of them it takes; nil if they begin none, or one that goes on after them.
+    private static func scalar(_ bytes: [UInt8]) -> (Unicode.Scalar, count: Int)? {
+        guard let first = bytes.first else { return nil }
+        let count = first < 0x80 ? 1 : first < 0xC2 ? 5 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 5
+        guard bytes.count >= count else { return nil }
+        var value = count == 1 ? UInt32(first) : UInt32(first) & (0x7F >> UInt32(count))
+        for i in 1..<max(count, 1) {
+            guard bytes[i] & 0xC0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(bytes[i] & 0x3F)
+        }
+        // Longer than it need be, it would be another spelling of a character.
+        guard count < 3 || value >= (count == 3 ? 0x800 : 0x10000) else { return nil }
+        return Unicode.Scalar(value).map { ($0, count) }
     }
 
     /// `text` of several words may keep its spaces.

@@ -48,10 +48,14 @@ private struct QuestionsFigure {
         self.provenance = provenance
         self.options = options
         queries = try views.map { view throws(FigureError) in try view.query(options, figure: "questions") }
-        let shown = zip(views, queries).flatMap { view, query in
-            view.score.map { score in (0..<view.columns).filter { view.isVisible(query, $0) }.map { score.value(query, $0) } } ?? []
+        var (low, high) = (0.0, 0.0)
+        for (view, query) in zip(views, queries) {
+            guard let score = view.score else { continue }
+            for key in 0..<view.columns where view.isVisible(query, key) {
+                (low, high) = (min(low, score.value(query, key)), max(high, score.value(query, key)))
+            }
         }
-        range = shown.reduce(0, min)...shown.reduce(0, max)
+        range = low...high
         words = QuestionsWords(views: views, queries: queries, isDiary: provenance.name.hasPrefix("diary"))
         frame = try PictureFrame(options, text)
     }
