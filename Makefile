@@ -19,8 +19,7 @@ build:
 ## Install what tests need, then run every test, in a release build with warnings as errors.
 test:
 	@scripts/install-packages test
-	STRICT=1 swift build -c release --build-tests
-	scripts/build-page-engine
+	scripts/build-page-engine & engine=$$!; STRICT=1 swift build -c release --build-tests && wait $$engine
 	STRICT=1 swift test -c release --skip-build
 	.build/release/fuzz 2000
 	scripts/test-numpy

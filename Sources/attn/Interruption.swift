@@ -19,10 +19,19 @@ struct Interruption {
     private let sources: [any DispatchSourceSignal]
 
     init() {
+        #if canImport(Glibc)
+            // What comes before the sources listen waits for them. Ignored in between, as elsewhere, it would be lost.
+            var all = sigset_t()
+            sigemptyset(&all)
+            for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&all, number) }
+            pthread_sigmask(SIG_BLOCK, &all, nil)
+        #endif
         sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
-            let earlier = signal(number, SIG_IGN)
             // Whoever started the program deaf to the end of its terminal (nohup) wants it to go on.
-            if number == SIGHUP, unsafeBitCast(earlier, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return nil }
+            if number == SIGHUP, Self.isIgnored(number) { return nil }
+            #if !canImport(Glibc)
+                signal(number, SIG_IGN)
+            #endif
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 let earlier = Self.requests.add(1, ordering: .relaxed).oldValue
@@ -34,6 +43,13 @@ struct Interruption {
             source.resume()
             return source
         }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        let earlier = signal(number, SIG_DFL)
+        guard unsafeBitCast(earlier, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) else { return false }
+        signal(number, SIG_IGN)
+        return true
     }
 
     func end() { sources.forEach { $0.cancel() } }

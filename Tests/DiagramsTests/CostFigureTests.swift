@@ -308,7 +308,7 @@ enum Published {
 
     @Test func `measured gives speed-up, growth and machine`() throws {
         let scene = try draw("measured")
-        #expect(scene.title.en == "Measured on Test processor, 2 cores: at 128K positions DSA is 8.0× as fast")
+        #expect(scene.title.en == "At 128K positions DSA is 8.0× as fast, measured on Test processor, 2 cores")
         #expect(scene.alt.en.contains("grows as length^1.00") && scene.alt.en.contains("Test(R) processor, 2 cores, BLAS 1"))
         #expect(scene.words.contains { $0.contains("medians of 7 to 9 runs") })
         #expect(scene.words.joined(separator: " ").contains("within 6×10⁻⁷ of the same in Double"))

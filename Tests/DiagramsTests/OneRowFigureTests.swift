@@ -50,8 +50,8 @@ import Traces
     }
 
     @Test func `the finding compares the two heaviest keys, and equal scores are called equal`() throws {
-        #expect(try draw().title.en == "“Dali” leads “Shanghai” by 3.20; softmax makes that 25 times the share")
-        #expect(try draw(.zh).title.zh == "“大理”比“上海”高 3.20 分，softmax 之后份额是它的 25 倍")
+        #expect(try draw().title.en == "“Dali” leads “Shanghai” by 3.20; softmax makes that 24.5 times the share")
+        #expect(try draw(.zh).title.zh == "“大理”比“上海”高 3.20 分，softmax 之后份额是它的 24.5 倍")
         #expect(try draw { ($0.head, $0.query) = (.one(0), 5) }.title.en.hasPrefix("“Dali” leads “Holiday”"))
         let large = FigureData(traces: [("large", LargeTrace.selective(100))], provenance: Provenance(name: "diary"))
         let scene = try Figure.softmax.draw(large, FigureOptions(), fixedText)
@@ -135,7 +135,7 @@ import Traces
         let share = try trace.value("attention.weights", [1, 17, 4])
         let unit = try #require(full.max()) / 2
         #expect(full.contains { abs($0 - 2 * share * unit) < 1e-9 } && full.contains { abs($0 - share * unit) < 1e-9 })
-        #expect(scene.title.en == "“Dali” speaks loudest: 85% of the weighted sum is its value")
+        #expect(scene.title.en == "“Dali” speaks loudest: its value counts with a share of 85%")
         #expect(scene.alt.en.contains("13 others (3.6%)"))
         let spots = scene.hotSpots.map { "\($0.step)\($0.index)" }
         #expect(spots.contains("attention.heads[17, 1, 0]") && spots.contains("attention.v[4, 1, 0]"))

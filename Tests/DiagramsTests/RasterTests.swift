@@ -188,10 +188,8 @@ extension PixelImage {
                 #expect(abs(spot.area.midY - (area.y + 70.5 * area.height / 100)) < 1e-9 && spot.area.height >= 9)
             }
         }
-        #expect(
-            try draw(LargeTrace.selective(100), figure) { options in (options.query, options.width) = (99, 200) }.hotSpots.allSatisfy {
-                $0.area.width >= 1
-            })
+        let small = try draw(LargeTrace.selective(400), figure) { ($0.query, $0.width) = (399, Figure.leastWidth) }
+        #expect(small.hotSpots.isEmpty, "cells narrower than a point cannot be met")
     }
 
     @Test func `a key that is not there is a named error`() throws {

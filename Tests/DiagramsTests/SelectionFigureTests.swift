@@ -39,16 +39,16 @@ import Traces
         #expect(scene.title.en == "One diary, two questions, two highlights")
         #expect(scene.title.zh == "同一篇日记，两个问题，两处重点")
         #expect(scene.words.contains("Asking “Trip went where?”") && scene.words.contains("Asking “Breakfast: what?”"))
-        #expect(scene.words.contains("keeps 4 of 18 keys, 92.5% of the attention"))
-        #expect(scene.words.contains("keeps 4 of 18 keys, 95.0% of the attention"))
+        #expect(scene.words.contains("keeps 4 of 18 keys, 92.5% of the dense attention"))
+        #expect(scene.words.contains("keeps 4 of 18 keys, 95.0% of the dense attention"))
         #expect(scene.words.contains { $0.hasPrefix("Not picked is not forgotten") })
         #expect(
             scene.alt.en.contains(
                 "Asking “Trip went where?”: Token 17, “?”, keeps 4 of 18 keys, holding 92.5% of the dense weight: “Dali” (65%), “Trip” (16%), “Holiday” (12%), “flew” (7%)."
             ))
         let zh = try draw(.questions, .zh)
-        #expect(zh.words.contains("问“旅行去了哪儿？”") && zh.words.contains("选中 4 / 18 个键，保住 92.5% 的注意力"))
-        #expect(zh.alt.zh.contains("第 17 个词元“？”从 18 个键中选中 4 个，保住 92.5% 的稠密权重：“大理”（65%）"))
+        #expect(zh.words.contains("问“旅行去了哪儿？”") && zh.words.contains("选中 4 / 18 个键，保住 92.5% 的稠密注意力"))
+        #expect(zh.alt.zh.contains("17 号词元“？”从 18 个键中选中 4 个，保住 92.5% 的稠密权重：“大理”（65%）"))
     }
 
     @Test func `the kept tokens of each question are bold, the others hatched`() throws {

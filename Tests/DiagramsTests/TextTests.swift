@@ -23,6 +23,15 @@ import Traces
         #expect(lines("保住 92.5% 的", 40) == ["保住", "92.5% 的"])
     }
 
+    @Test func `words of the field are not torn, nor is a number from what it counts`() {
+        #expect(lines("稠密注意力的权重", 30) == ["稠密", "注意力", "的权重"])
+        #expect(lines("一个个词元", 40) == ["一个个", "词元"])
+        #expect(lines("贵了 3.5 倍", 45) == ["贵了", "3.5 倍"])
+        #expect(lines("留下12个键", 35) == ["留下", "12个键"])
+        #expect(
+            lines("one row takes 576 B", 80) == ["one row takes", "576 B"] && lines("tiles of 16 × 16", 55) == ["tiles of", "16 × 16"])
+    }
+
     @Test func `no last line holds next to nothing where narrower lines do as well`() {
         func full(_ text: String, _ width: Double) -> [String] {
             LineBreaker.full(text, width: width) { fixedText.measure($0, TextStyle(size: 10, color: .ink), .zh).width }

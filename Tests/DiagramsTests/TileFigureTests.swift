@@ -46,6 +46,17 @@ import Traces
 
     static let names = ["tiles", "timeline", "traffic", "one-program"]
 
+    @Test func `a tile's axes are called by their letters: elsewhere j is the indexer's heads and k a rank`() throws {
+        let task = TileTask.matmul(try Matmul(m: 4, n: 4, k: 4))
+        let choice = try TileChoice(TileShape(rows: 2, columns: 2, depth: 2), stages: 1)
+        let inputs = [Tensor(["i", "k"], [4, 4], (0..<16).map(Double.init)), Tensor(["k", "j"], [4, 4], (0..<16).map(Double.init))]
+        let trace = try TileRun(task.program(choice), inputs).trace
+        for (step, axes) in [("C", ["i", "j"]), ("by_0_bx_0.ko_1.A_shared.copy", ["i", "k"])] {
+            let scene = try DiagramsTests.draw(trace) { $0.step = step }
+            #expect(scene.words.contains("\(axes[0]) (row)") && scene.words.contains("\(axes[1]) (column)"), "\(scene.words)")
+        }
+    }
+
     // MARK: Every figure
 
     @Test(arguments: names, Language.allCases) func `nothing overlaps, leaves the picture or is under 11 points, in every use`(
@@ -250,7 +261,7 @@ import Traces
             ], run: .init(lines: 50, seeds: 3, largestError: 1e-7))
         let data = LoweringData(try Self.lowerings().program, lowered, version: "1", date: "2026-01-01")
         let scene = try draw("one-program", .lowerings(data))
-        #expect(scene.title.en.hasSuffix("lines of matmul became 70 to 300 lines for 2 targets, and an error"))
+        #expect(scene.title.en.hasSuffix("lines of matmul became 70 to 300 lines for 2 machines, and an error"))
         #expect(scene.words.contains("no such thing") && scene.words.contains("mma ×2") && scene.words.contains("other"))
     }
 }

@@ -59,7 +59,7 @@ func smallAttention(
         let equation = Equation(named: "total", symbol: "T", Bilingual(same: "T"), "T = a", source: Bilingual(same: "test"), axes: [])
         _ = try recorder.record(equation, dot(ones, numbers))
         let explanation = try recorder.trace.step("total").explain([])
-        #expect(explanation.numeric == "1·1 + 1·2 + 1·3 + 1·4 + … 57 more … + 1·62 + 1·63 + 1·64")
+        #expect(explanation.numeric == "1·1 + 1·2 + 1·3 + 1·4 + …(57)… + 1·62 + 1·63 + 1·64")
         #expect(explanation.value == 2080)
         #expect(explanation.notes.first?.en == "64 terms; the 57 not shown add 1881; the exact total is 2080.")
     }

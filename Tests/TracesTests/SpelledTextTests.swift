@@ -34,7 +34,7 @@ import Traces
         _ = try recorder.record(equation("total", [.t]), sum(x, over: .c))
         let step = try recorder.trace.step("total")
         #expect(try step.explain([0], allTerms: true).chain[2].terms.map { String($0) } == ["= 1"] + (2...12).map(String.init))
-        #expect(try step.explain([0]).chain[2].terms.map { String($0) } == ["= 1", "2", "3", "4", "… 5 more …", "10", "11", "12"])
+        #expect(try step.explain([0]).chain[2].terms.map { String($0) } == ["= 1", "2", "3", "4", "…(5)…", "10", "11", "12"])
         #expect(try step.explain([0]).chain[0].terms == ["A[0]"])
         #expect(SpelledText("a + b").terms == ["a + b"], "a plus sign in a name is no sum")
     }

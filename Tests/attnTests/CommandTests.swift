@@ -231,7 +231,7 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
         #expect(figure.status == 0, "\(figure)")
         #expect(try attn("explain", "--model", model, "--text", text, "layer.0.attention.weights[0,5,2]").output.contains("A[0,5,2]"))
         let lesson = try attn("lesson", "run", "1", "--model", model, "--text", text)
-        #expect(lesson.status == 0 && lesson.output.contains("▁Lily"), "\(lesson.error)")
+        #expect(lesson.status == 0 && lesson.output.contains("␣Lily"), "\(lesson.error)")
         #expect(lesson.output.split(separator: "\n").count { $0.hasPrefix("? ") } >= 2)
     }
 

@@ -56,15 +56,24 @@ import Testing
     ) throws {
         let folder = try Place.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let process = Process()
-        process.executableURL = Place.attn
-        process.arguments = ["figure", "matrix", "--random", "4096", "--output", folder.path + "/m.png"]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // The program takes the signal over as the first thing that it does; before that, it would end by the signal itself.
-        Thread.sleep(forTimeInterval: 0.5)
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
+        func ended(after seconds: Double) throws -> Process {
+            let process = Process()
+            process.executableURL = Place.attn
+            process.arguments = ["figure", "matrix", "--random", "4096", "--output", folder.path + "/m.png"]
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            Thread.sleep(forTimeInterval: seconds)
+            kill(process.processIdentifier, signal)
+            process.waitUntilExit()
+            return process
+        }
+        // The program takes the signal over as the first thing that it does; before that, it ends by the signal itself, and is asked again a little later.
+        var seconds = 0.02
+        var process = try ended(after: seconds)
+        while process.terminationReason == .uncaughtSignal, seconds < 10 {
+            seconds *= 1.5
+            process = try ended(after: seconds)
+        }
         #expect(process.terminationReason == .exit && process.terminationStatus == 130)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }

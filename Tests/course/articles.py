@@ -38,7 +38,7 @@ def is_article(folder, language):
     fields = dict(re.fullmatch(r'(\w+): "?(.*?)"?', line).groups() for line in front[1].splitlines())
     assert fields["title"] and len(fields["summary"]) > 20, fields
     body = text[front.end():]
-    assert re.search(r"^# ", body, re.M) and len(re.findall(r"^## ", body, re.M)) >= 8
+    assert re.search(r"^# ", body, re.M) and len(re.findall(r"^## ", body, re.M)) >= 7
     pictures = re.findall(r"^\s*!\[(.*)\]\((\S+)\)$", body, re.M)
     assert all(alt for alt, _ in pictures)
     has_pictures(folder, [path for _, path in pictures])

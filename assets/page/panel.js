@@ -268,7 +268,7 @@ function makePanels({ make, page, cells, engine }) {
     const sheet = picture.querySelector(".sheet");
     const room = (panel.room = Math.floor(picture.clientWidth));
     const isNarrow = room < 560;
-    const asked = { theme: page.theme(), preset: isNarrow ? "phone" : "article", width: Math.min(Math.max(room, 240), 760), ...(step && { step }), ...(head && { head }) };
+    const asked = { theme: page.theme(), preset: isNarrow ? "phone" : "article", width: Math.min(Math.max(room, 280), 760), ...(step && { step }), ...(head && { head }) };
     const run = settings.runOf(panel, state);
     const scene = JSON.parse(opened.scene({ figure: name, runs: [run], options: asked }));
     cells.close(picture);

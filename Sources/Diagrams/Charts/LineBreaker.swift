@@ -51,10 +51,13 @@ public enum LineBreaker {
     /// The text cut at every place where a line may end.
     static func pieces(_ text: String) -> [String] {
         let characters = Array(text)
-        let kept = quotations(characters)
+        let kept = quotations(characters).union(words(characters))
         var pieces: [String] = []
         for (place, character) in characters.enumerated() {
-            if place == 0 || !kept.contains(place) && !isInEquation(characters, place) && mayBreak(characters[place - 1], character) {
+            if place == 0
+                || !kept.contains(place) && !isInEquation(characters, place) && !isCounted(characters, place)
+                    && mayBreak(characters[place - 1], character)
+            {
                 pieces.append("")
             }
             pieces[pieces.count - 1].append(character)
@@ -76,6 +79,46 @@ public enum LineBreaker {
     private static func isInEquation(_ characters: [Character], _ place: Int) -> Bool {
         characters[place - 1] == " " && (characters[place] == "=" || place > 1 && characters[place - 2] == "=")
     }
+
+    private static let units: [[Character]] = ["B", "kB", "MB", "GB", "GiB", "ms"].map { Array($0) }
+
+    private static func isLetter(_ characters: [Character], _ place: Int) -> Bool {
+        place < characters.count && characters[place].isASCII && characters[place].isLetter
+    }
+
+    /// Whether a number stands before `place`, with a space or none, and behind it what it counts: 3.5 倍 stays on one line.
+    private static func isCounted(_ characters: [Character], _ place: Int) -> Bool {
+        let before = characters[place - 1] == " " && place > 1 ? characters[place - 2] : characters[place - 1]
+        if before == "×" || characters[place] == "×" { return true }
+        guard before.isASCII && before.isNumber || before == "%" else { return false }
+        return isIdeographic(characters[place])
+            || units.contains { characters[place...].starts(with: $0) && !isLetter(characters, place + $0.count) }
+    }
+
+    /// The places inside words that are not torn: those of the field, of which a reader expects the rest.
+    private static func words(_ characters: [Character]) -> Set<Int> {
+        var places: Set<Int> = []
+        var start = 0
+        while start < characters.count {
+            let rest = characters[start...]
+            guard let word = isIdeographic(characters[start]) ? whole.first(where: { rest.starts(with: $0) }) : nil else {
+                start += 1
+                continue
+            }
+            places.formUnion(start + 1..<start + word.count)
+            start += word.count
+        }
+        return places
+    }
+
+    /// Longer words before those that they begin with.
+    private static let whole: [[Character]] = [
+        "预填充", "潜向量", "注意力", "索引器", "上下文", "词元", "查询", "索引", "稠密", "稀疏", "权重", "分数", "得分", "份额", "向量", "缓存", "掩住", "掩码", "加权", "求和", "平均",
+        "模型",
+        "特征", "位置", "未来", "保住", "留下", "选中", "公布", "预测", "价格", "成本", "运算", "字节", "内存", "片上", "带宽", "数据", "设计", "程序", "编译器", "芯片", "线程", "矩阵",
+        "每个", "论文", "灰色", "蓝色", "橙色", "相乘", "运行时", "一个", "一行", "距离", "相当", "反推", "折算", "斜线", "故事", "压缩", "条目", "便宜", "长度", "增长", "没有", "进入",
+        "最好", "最近", "最大", "当前", "其中", "根据", "报道", "速度",
+    ].map { Array($0) }
 
     /// Characters of a quotation that is kept together.
     private static let longestQuotation = 8

@@ -47,6 +47,13 @@ extension Preset {
 }
 
 extension FigureOptions {
+    /// The same in the type of an article: for figures of which a cover or a slide has no more room.
+    var inArticleType: FigureOptions {
+        var options = self
+        if preset.proportion != nil { (options.preset, options.width) = (.article, width ?? preset.width) }
+        return options
+    }
+
     /// The width of the picture; throws where it is less than a figure needs, or more than 10,000 points.
     public func checkedWidth(atLeast least: Double = Figure.leastWidth) throws(FigureError) -> Double {
         let width = width ?? preset.width

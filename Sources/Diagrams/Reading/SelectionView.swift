@@ -84,11 +84,11 @@ final class SelectionView {
 
     /// A query by place and token, or by place alone where tokens have no texts.
     func queryName(_ query: Int) -> Bilingual {
-        guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "第 \(query) 个查询") }
+        guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "查询 \(query)") }
         let name = dense.rowName(query)
         // Tokens without words are called by their positions.
         if Int(name) != nil { return Bilingual(en: "Query \(name)", zh: "查询 \(name)") }
-        return Bilingual(en: "Token \(query), “\(name)”,", zh: "第 \(query) 个词元“\(name)”")
+        return Bilingual(en: "Token \(query), “\(name)”,", zh: "\(query) 号词元“\(name)”")
     }
 
     /// Whether the lightning indexer chose.

@@ -1,6 +1,7 @@
 // Numbers and lists that are not cells: facts of a step, what a switch changed, counts and costs of steps, closed forms, published data, and
 // sums and ratios of any of them.
 
+internal import Diagrams
 internal import Mechanisms
 internal import Traces
 
@@ -260,9 +261,9 @@ extension Resolver {
     func token(_ position: Int, _ experiment: Experiment) -> String {
         let tokens = experiment.trace.tokens
         guard tokens.indices.contains(position), tokens[position] != "\(position)" else { return "\(position)" }
-        let name = "“\(TerminalText.sanitized(tokens[position]))”"
+        let name = "“\(TokenText.visible(tokens)[position])”"
         guard tokens.count(where: { $0 == tokens[position] }) > 1 else { return name }
-        return name + Bilingual(en: " at \(position)", zh: "（第 \(position) 位）")[language]
+        return name + Bilingual(en: " at \(position)", zh: "（\(position) 号）")[language]
     }
 
     /// Visible pairs of a step, or of one of its rows.

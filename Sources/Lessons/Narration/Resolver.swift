@@ -1,5 +1,6 @@
 // Looks live values up in the experiments. Every number of a lesson passes here, and comes from a trace.
 
+internal import Diagrams
 internal import Traces
 
 /// A number, word or list that stands in a lesson's text, and where it came from: pages make it clickable.
@@ -248,7 +249,7 @@ struct Resolver {
                     .badFile, at: value.place,
                     "\(value.path): expected a position or one of \(experiment.roles.keys.sorted().joined(separator: ", "))")
             }
-            return parts[0] == "token" ? TerminalText.sanitized(experiment.trace.tokens[position]) : "\(position)"
+            return parts[0] == "token" ? TokenText.visible(experiment.trace.tokens)[position] : "\(position)"
         default: return "\(try count(name, value, experiment))"
         }
     }

@@ -92,7 +92,7 @@ extension Equation {
         #"a_{t,j,s} = q^I_{t,j} \cdot k^I_s"#,
         source: report, axes: [.t, .j, .s])
     static let indexVotes = Equation(
-        .indexVotes, symbol: "v^I", Bilingual(en: "Votes: a head can vote for a key, never against", zh: "投票：一个头只能投赞成票"),
+        .indexVotes, symbol: "v^I", Bilingual(en: "Votes: what is below zero does not count", zh: "投票：负的一律记成零"),
         #"v^I_{t,j,s} = \mathrm{ReLU}(q^I_{t,j} \cdot k^I_s)"#,
         source: report, axes: [.t, .j, .s])
     static func indexScore(isScaled: Bool) -> Equation {

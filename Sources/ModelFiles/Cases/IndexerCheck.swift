@@ -111,27 +111,27 @@ extension IndexerCheck.Row {
         if isRounding {
             return Bilingual(
                 en: "row \(row): \(differing) of \(selected) differ, all within \(margin) of the cut: rounding",
-                zh: "第 \(row) 行：\(selected) 个里有 \(differing) 个不同，离入选线都不超过 \(margin)：舍入所致")
+                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同，离入选线都不超过 \(margin)：舍入所致")
         }
         let total = "\(differing) of \(selected) differ"
         if missing.count != extra.count {
             let kept = selected - missing.count + extra.count
             return Bilingual(
-                en: "row \(row): keeps \(kept) keys instead of \(selected): wrong", zh: "第 \(row) 行：留下 \(kept) 个键，应为 \(selected) 个：错误")
+                en: "row \(row): keeps \(kept) keys instead of \(selected): wrong", zh: "行 \(row)：留下 \(kept) 个键，应为 \(selected) 个：错误")
         }
         if let unseen = extra.first(where: { $0.margin == .infinity }) {
             return Bilingual(
                 en: "row \(row): \(total); key \(unseen.key) is in the future and may not be seen: wrong",
-                zh: "第 \(row) 行：\(selected) 个里有 \(differing) 个不同；键 \(unseen.key) 在未来，不该看见：错误")
+                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(unseen.key) 在未来，不该看见：错误")
         }
         guard let widest else { return Bilingual(same: "") }
         if missing.contains(widest) {
             return Bilingual(
                 en: "row \(row): \(total); key \(widest.key) clears the cut by \(margin) and was left out: wrong",
-                zh: "第 \(row) 行：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 高出入选线 \(margin) 却没有选上：错误")
+                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 高出入选线 \(margin) 却没有选上：错误")
         }
         return Bilingual(
             en: "row \(row): \(total); key \(widest.key) misses the cut by \(margin) and was selected: wrong",
-            zh: "第 \(row) 行：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 低于入选线 \(margin) 却选上了：错误")
+            zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 低于入选线 \(margin) 却选上了：错误")
     }
 }

@@ -40,7 +40,7 @@ struct AxisMaximum: Operation {
             return Phrase(text: "max_\(axis) \(a.operation.spell(cell.setting(axis, nil), .symbols).inside(.product))")
         }
         let row = (0..<a.shape[axis]!).map { NumberText.significant(a.operation.value(at: cell.setting(axis, $0))) }
-        let shown = row.count <= 8 ? row : row.prefix(5) + ["… \(row.count - 7) more …"] + row.suffix(2)
+        let shown = row.count <= 8 ? row : row.prefix(5) + ["…(\(row.count - 7))…"] + row.suffix(2)
         return Phrase(text: "max\(bracketed: SpelledText(shown.joined(separator: ", ")))")
     }
 

@@ -48,7 +48,7 @@ struct Rotation: Operation {
         let shown = length <= 8 ? Array(0..<length) : [0, 1, 2, 3, length - 2, length - 1]
         var text: SpelledText = ""
         for (n, i) in shown.enumerated() {
-            if n > 0, i != shown[n - 1] + 1 { text.append(" … \(length - shown.count) more …") }
+            if n > 0, i != shown[n - 1] + 1 { text.append(" …(\(length - shown.count))…") }
             let sign = Hadamard.entry(row, i, order: length) > 0 ? "+" : "-"
             let piece = a.operation.spell(cell.setting(axis, i), spelling).inside(.product)
             text.append(n == 0 ? "\(sign == "-" ? "-" : "")\(piece)" : " \(sign) \(piece)")

@@ -21,7 +21,7 @@ struct SumText {
     /// Terms joined by plus signs, the middle of a long list left out.
     static func shortened(_ terms: [SpelledText], showsAll: Bool) -> SpelledText {
         guard terms.count > longest, !showsAll else { return .sum(terms) }
-        return .sum(terms.prefix(head) + ["… \(terms.count - head - tail) more …"] + terms.suffix(tail))
+        return .sum(terms.prefix(head) + ["…(\(terms.count - head - tail))…"] + terms.suffix(tail))
     }
 
     var phrase: Phrase {
@@ -42,7 +42,7 @@ struct SumText {
         // The middle is what the running total gains between the last term shown before it and the first shown after it.
         func running(_ count: Int) -> Double { terms.prefix(count).reduce(0) { $0 + $1.value } }
         let gained = running(terms.count - Self.tail) - running(Self.head)
-        let shown = terms.prefix(Self.head).map(text) + ["… \(middle) more …"] + terms.suffix(Self.tail).map(text)
+        let shown = terms.prefix(Self.head).map(text) + ["…(\(middle))…"] + terms.suffix(Self.tail).map(text)
         notes.append(
             Remark(
                 en:

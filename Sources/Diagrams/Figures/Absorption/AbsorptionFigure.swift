@@ -14,10 +14,7 @@ extension Figure {
         needs: .nothing
     ) { data, options, text throws(FigureError) in
         let trace = try computing { () throws(EngineError) in try AbsorptionDemonstration.trace() }
-        // All of it fits a cover or a slide only in the type of an article.
-        var typeset = options
-        if options.preset.proportion != nil { (typeset.preset, typeset.width) = (.article, options.width ?? options.preset.width) }
-        var figure = try AbsorptionFigure(trace, data.provenance, options, try PictureFrame(typeset, text))
+        var figure = try AbsorptionFigure(trace, data.provenance, options, try PictureFrame(options.inArticleType, text))
         return figure.scene()
     }
 }

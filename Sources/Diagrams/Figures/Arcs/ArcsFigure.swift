@@ -269,7 +269,7 @@ private struct ArcsFigure {
         // Tokens without words are called by their positions.
         let who =
             Int(name) == nil
-            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "第 \(query) 个查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
+            ? Bilingual(en: "Query \(query), “\(name)”,", zh: "\(query) 号查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
         let dense = slice.isBeside ? Words.dense : Bilingual(same: "")
         return dense
             + Bilingual(

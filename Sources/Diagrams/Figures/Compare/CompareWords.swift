@@ -70,13 +70,13 @@ struct CompareWords {
 
     var denseCount: Bilingual {
         let count = NumberText.grouped(visible)
-        return Bilingual(en: "\(count) cells attended: every visible key", zh: "注意 \(count) 个格子：看得见的键全在内")
+        return Bilingual(en: "\(count) cells attended: every visible key", zh: "看 \(count) 个格子：看得见的键全在内")
     }
 
     var sparseCount: Bilingual {
         let (few, all) = (NumberText.grouped(attended), NumberText.grouped(visible))
-        guard view.isIndexer else { return Bilingual(en: "\(few) cells attended", zh: "注意 \(few) 个格子") }
-        return Bilingual(en: "\(few) cells attended, \(all) scored by the indexer", zh: "注意 \(few) 个格子，索引器打分 \(all) 个")
+        guard view.isIndexer else { return Bilingual(en: "\(few) cells attended", zh: "看 \(few) 个格子") }
+        return Bilingual(en: "\(few) cells attended, \(all) scored by the indexer", zh: "看 \(few) 个格子，索引器打分 \(all) 个")
     }
 
     var barName: Bilingual { Bilingual(en: "dense weight kept", zh: "保住的稠密权重") }

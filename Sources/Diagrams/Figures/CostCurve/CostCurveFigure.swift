@@ -92,7 +92,7 @@ struct CostCurveFigure {
         dearer(panel, plot)
         plot.axes(
             Bilingual(en: "position in the context (tokens)", zh: "在上下文中的位置（词元）")[frame.language],
-            Bilingual(en: "$ per million tokens", zh: "每百万词元美元")[frame.language], on: &frame)
+            Bilingual(en: "$ per million tokens", zh: "美元／百万词元")[frame.language], on: &frame)
         let lines = try [dense, sparse].map { cost throws(EngineError) in
             let points = try PlotLine.sampled(lengths, count: 64, knees: [cost.knee(panel)].compactMap { $0 }) {
                 position throws(EngineError) in
@@ -172,7 +172,7 @@ struct CostCurveFigure {
             zoom.draw(PlotLine(name: "", color: color(cost), points: points, width: 2), on: &frame)
         }
         let enlarged = Bilingual(en: "enlarged", zh: "放大")[frame.language]
-        frame.add(enlarged, frame.labelStyle, at: Point(area.maxX - 6, area.maxY - 7), .end)
+        frame.add(enlarged, frame.style(frame.type.label, .ink), at: Point(area.maxX - 6, area.maxY - 7), .end)
         for tick in scale.ticks {
             let x = zoom.point(tick.value, 0).x
             frame.note(tick.label, at: Point(x, area.maxY + frame.type.label * 1.15), .middle)

@@ -42,7 +42,7 @@ extension MatrixFigure {
         var y = corner.y + frame.type.panel
         let name =
             slice.rowLabels == nil
-            ? Bilingual(en: "\(query)", zh: "第 \(query) 行") : Words.quoted(slice.rowName(query)) + Bilingual(en: "", zh: "这一行")
+            ? Bilingual(en: "\(query)", zh: "行 \(query)") : Words.quoted(slice.rowName(query)) + Bilingual(en: "", zh: "这一行")
         let heading = Bilingual(en: "Row \(name.en), in order", zh: "\(name.zh)，从高到低")
         frame.add(heading[frame.language], frame.style(frame.type.panel, .ink, .semibold), at: Point(x, y))
         y += frame.type.panel * 0.9

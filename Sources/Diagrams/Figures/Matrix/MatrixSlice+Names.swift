@@ -32,8 +32,8 @@ extension MatrixSlice {
         if !isPair, axis == .t && step.id.role.side != .query || axis == .s && step.id.role.side != .key {
             return Bilingual(en: "token", zh: "词元")
         }
-        // Cells of a tile say by themselves which letter they go along, and where: "k = 2". The same letters mean other things elsewhere.
-        if axis != .t, axis != .s, step.labels[axis]?.first?.hasPrefix("\(axis.name) = ") == true { return Bilingual(same: axis.name) }
+        // Cells of a tile say by themselves which letter they go along, and where: "k=2". The same letters mean other things elsewhere.
+        if axis != .t, axis != .s, step.labels[axis]?.first?.hasPrefix("\(axis.name)=") == true { return Bilingual(same: axis.name) }
         return Words.axis(axis, isPair: isPair)
     }
 

@@ -95,12 +95,12 @@ struct MatrixWords {
         )
         if let query, let best = strongest(3) {
             let name = slice.rowName(query)
-            text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "第 \(query) 行“\(name)”：最高的是\(best.zh)。")
+            text = text + Bilingual(en: " Row \(query), “\(name)”: highest at \(best.en).", zh: "行 \(query)“\(name)”：最高的是\(best.zh)。")
         } else if let query, let row = rowText(query) {
             text =
                 text
                 + Bilingual(
-                    en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "第 \(query) 行“\(slice.rowName(query))”：\(row.zh)。")
+                    en: " Row \(query), “\(slice.rowName(query))”: \(row.en).", zh: "行 \(query)“\(slice.rowName(query))”：\(row.zh)。")
         }
         if let column = columnText { text = text + column }
         if title != subject { text = title + Bilingual(en: ". ", zh: "。") + text }
@@ -162,12 +162,12 @@ struct MatrixWords {
         let name = slice.columnName(key)
         if scale.kind == .choice {
             let count = rows.count { slice.value($0, key) == 1 }
-            return Bilingual(en: " Column \(key), “\(name)”: filled in \(count) rows.", zh: "第 \(key) 列“\(name)”：\(count) 行填色。")
+            return Bilingual(en: " Column \(key), “\(name)”: filled in \(count) rows.", zh: "列 \(key)“\(name)”：\(count) 行填色。")
         }
         let best = rows.sorted { (slice.value($0, key), $1) > (slice.value($1, key), $0) }.prefix(3)
-        guard !best.isEmpty else { return Bilingual(en: " Column \(key), “\(name)”: all masked.", zh: "第 \(key) 列“\(name)”：全部掩住。") }
+        guard !best.isEmpty else { return Bilingual(en: " Column \(key), “\(name)”: all masked.", zh: "列 \(key)“\(name)”：全部掩住。") }
         let rest = list(best.map { (slice.rowName($0), slice.value($0, key)) })
-        return Bilingual(en: " Column \(key), “\(name)”: highest at \(rest.en).", zh: "第 \(key) 列“\(name)”：最高的是\(rest.zh)。")
+        return Bilingual(en: " Column \(key), “\(name)”: highest at \(rest.en).", zh: "列 \(key)“\(name)”：最高的是\(rest.zh)。")
     }
 
     /// The queries whose number for `key` stands after the mask.

@@ -190,8 +190,8 @@ struct MeasuredFigure {
         }
         return FigureWords(
             title: Bilingual(
-                en: "Measured on \(place.en): at \(at) positions DSA is \(factor)× as fast",
-                zh: "\(place.zh)实测：\(at) 个位置时，DSA 的速度是稠密的 \(factor) 倍"),
+                en: "At \(at) positions DSA is \(factor)× as fast, measured on \(place.en)",
+                zh: "\(at) 个位置时，DSA 的速度是稠密的 \(factor) 倍（\(place.zh)实测）"),
             subtitle: Bilingual(
                 en:
                     "Dots are medians of \(runs.en), bars their spread. Both axes are logarithmic: a straight line is a power of the length, and the exponent is its slope.",

@@ -72,8 +72,8 @@ struct OneProgramWords {
             counts.isEmpty
             ? Bilingual(en: "source for no machine", zh: "没有生成任何机器的代码")
             : Bilingual(
-                en: "\(counts.min() ?? 0) to \(counts.max() ?? 0) lines for \(counts.count) targets",
-                zh: "面向 \(counts.count) 种目标的 \(counts.min() ?? 0) 至 \(counts.max() ?? 0) 行")
+                en: "\(counts.min() ?? 0) to \(counts.max() ?? 0) lines for \(counts.count) machines",
+                zh: "面向 \(counts.count) 种机器的 \(counts.min() ?? 0) 至 \(counts.max() ?? 0) 行")
         let failed =
             errors == 0
             ? Bilingual(same: "") : Bilingual(en: ", and \(errors == 1 ? "an error" : "\(errors) errors")", zh: "，另有 \(errors) 处报错")

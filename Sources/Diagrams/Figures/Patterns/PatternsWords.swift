@@ -54,10 +54,10 @@ struct PatternsWords {
         switch pattern.kind {
         case .moba:
             return Bilingual(
-                en: "\(count) cells + \(pattern.selectorScores) gate scores", zh: "\(count) 格 + \(pattern.selectorScores) 个门控分")
+                en: "\(count) cells + \(pattern.selectorScores) gate scores", zh: "\(count) 格 + \(pattern.selectorScores) 个门控得分")
         case .dsa:
             return Bilingual(
-                en: "\(count) cells + \(pattern.selectorScores) index scores", zh: "\(count) 格 + \(pattern.selectorScores) 个索引分")
+                en: "\(count) cells + \(pattern.selectorScores) index scores", zh: "\(count) 格 + \(pattern.selectorScores) 个索引得分")
         default: return Bilingual(en: "\(count) cells", zh: "\(count) 格")
         }
     }

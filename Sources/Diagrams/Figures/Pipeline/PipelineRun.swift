@@ -153,7 +153,7 @@ struct PipelineWords {
         let steps = Bilingual(same: run.parts[.weights]!.step.id.text)
         let width = Bilingual(
             en: "bytes as recorded (8 a number, FP8 1), of a kernel that reads kept rows alone",
-            zh: "字节数按记录（每个数 8 字节，FP8 为 1），只读留下各行的内核才是如此")
+            zh: "字节数按记录（每个数 8 字节，FP8 为 1），按只读留下各行的内核计")
         return Words.source(run.selection == nil ? [steps] : [steps, width], provenance)
     }
 

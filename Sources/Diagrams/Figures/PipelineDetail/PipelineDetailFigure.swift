@@ -183,7 +183,7 @@ private struct PipelineDetailFigure {
 
     private mutating func label(_ step: Step, _ area: Rect) {
         let shape = shape(step)
-        let small = [frame.type.small, 11].map { frame.style($0, .muted) }
+        let small = [frame.type.small, 11].map { frame.style($0, .ink) }
         let fitting = small.first { frame.width(shape, $0) <= area.width - 3 }
         let names = nameLines(step, area.width)
         let lines = symbolStyle.size * 1.3 + (fitting == nil ? 0 : 14) + 14 * Double(names.count)

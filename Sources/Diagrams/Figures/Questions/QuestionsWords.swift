@@ -45,7 +45,7 @@ struct QuestionsWords {
 
     func kept(_ view: SelectionView, _ query: Int) -> Bilingual {
         let (kept, all, mass) = (view.kept[query].count, view.visibleCount(query), NumberText.percent(view.massKept(query)))
-        return Bilingual(en: "keeps \(kept) of \(all) keys, \(mass) of the attention", zh: "选中 \(kept) / \(all) 个键，保住 \(mass) 的注意力")
+        return Bilingual(en: "keeps \(kept) of \(all) keys, \(mass) of the dense attention", zh: "选中 \(kept) / \(all) 个键，保住 \(mass) 的稠密注意力")
     }
 
     var scoreName: Bilingual { Bilingual(en: "index score (lightning indexer)", zh: "索引得分（闪电索引器）") }

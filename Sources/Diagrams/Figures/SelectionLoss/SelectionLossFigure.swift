@@ -193,11 +193,11 @@ struct SelectionLossWords {
                 en: "\(best.keys) keys add \(percent(runs.rise(best))) to the loss, if the best are kept",
                 zh: "只留最好的 \(best.keys) 个键，损失增加 \(percent(runs.rise(best)))")
         }
-        let ratio = NumberText.fixed(runs.rise(pair[1]) / runs.rise(pair[0]), decimals: 1)
+        let ratio = NumberText.significant((runs.rise(pair[1]) / runs.rise(pair[0])).rounded(), digits: 2)
         let names = pair.map { LossRuns.name($0.chooser) }
         return Bilingual(
             en:
-                "\(pair[1].keys) keys by \(names[1].en) hold as much weight as \(pair[0].keys) by the \(names[0].en), and add \(ratio) times the loss",
-            zh: "\(names[1].zh)的 \(pair[1].keys) 个键与\(names[0].zh)的 \(pair[0].keys) 个占的权重相当，增加的损失却是 \(ratio) 倍")
+                "\(pair[1].keys) keys by \(names[1].en) hold as much weight as \(pair[0].keys) by the \(names[0].en), and add about \(ratio) times the loss",
+            zh: "\(names[1].zh)的 \(pair[1].keys) 个键与\(names[0].zh)的 \(pair[0].keys) 个占的权重相当，增加的损失却约为 \(ratio) 倍")
     }
 }

@@ -56,7 +56,7 @@ struct SoftmaxWords {
                 ? Bilingual(en: "Equal scores, equal shares: \(first.en) and \(second.en)", zh: "分数相同，份额也相同：\(first.zh)和\(second.zh)")
                 : Bilingual(en: "\(Words.capitalised(first.en)) takes the whole row", zh: "\(first.zh)独得整行份额")
         }
-        let (more, times) = (NumberText.fixed(lead, decimals: 2), NumberText.significant(ratio, digits: 2))
+        let (more, times) = (NumberText.fixed(lead, decimals: 2), NumberText.significant(ratio, digits: 3))
         return Bilingual(
             en: "\(Words.capitalised(first.en)) leads \(second.en) by \(more); softmax makes that \(times) times the share",
             zh: "\(first.zh)比\(second.zh)高 \(more) 分，softmax 之后份额是它的 \(times) 倍")

@@ -13,7 +13,7 @@ extension Figure {
         summary: Bilingual(en: "One moment of a tile program: what lies where, what moves, what computes", zh: "分块程序的一刻：什么放在哪里，什么在搬，什么在算"),
         needs: .tiles, takes: [.moment]
     ) { data, options, text throws(FigureError) in
-        let (tiles, frame) = (try data.tiles("tiles"), try PictureFrame(options, text))
+        let (tiles, frame) = (try data.tiles("tiles"), try PictureFrame(options.inArticleType, text))
         return try computing { () throws(EngineError) in
             var figure = try TilesFigure(tiles, data.provenance, options, frame)
             return figure.scene()

@@ -71,8 +71,9 @@ struct TilesWords {
             now == nil
             ? Bilingual(same: "")
             : Bilingual(
-                en: ": \(NumberText.grouped(entry.flops)) FLOPs, ticks \(entry.start) to \(entry.end)",
-                zh: "：\(NumberText.grouped(entry.flops)) 次运算，刻度 \(entry.start) 到 \(entry.end)")
+                en:
+                    ": \(NumberText.grouped(entry.flops)) FLOPs, ticks \(NumberText.grouped(entry.start)) to \(NumberText.grouped(entry.end))",
+                zh: "：\(NumberText.grouped(entry.flops)) 次运算，刻度 \(NumberText.grouped(entry.start)) 到 \(NumberText.grouped(entry.end))")
         return Bilingual(en: title.en + round.en + ticks.en, zh: title.zh + round.zh + ticks.zh)
     }
 

@@ -171,7 +171,10 @@ struct TimelineFigure {
             }
             bar(entry, Rect(x(entry.start), top, x(entry.end) - x(entry.start), height), way, isMatrix)
         }
-        if isBroken { tear(area.maxX, top, height) }
+        if isBroken {
+            if isMatrix, Double(last) < longest { wait(Rect(x(last), top, area.maxX - x(last), height)) }
+            tear(area.maxX, top, height)
+        }
         frame.y += laneHeight
     }
 

@@ -128,8 +128,9 @@ struct TimelineOfIdeasFigure {
         return FigureWords(
             title: title,
             subtitle: Bilingual(
-                en: "\(Words.counted(ideas.count, "published design")) in order; distances mean no time. In blue: the unit that is chosen.",
-                zh: "\(ideas.count) 种已发表的设计，按先后排列，间距不代表时间。蓝色：挑选的单位。"),
+                en:
+                    "\(Words.counted(ideas.count, "published design")) in order; distances mean no time. The second line names the unit that is chosen.",
+                zh: "\(ideas.count) 种已发表的设计，按先后排列，间距不代表时间。第二行是挑选的单位。"),
             alt: Bilingual(
                 en: "A timeline of \(ideas.count) designs. \(list.map { $0.en }.joined(separator: " "))",
                 zh: "\(ideas.count) 种设计的时间线。\(list.map { $0.zh }.joined())"),

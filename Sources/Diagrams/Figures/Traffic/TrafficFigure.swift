@@ -13,7 +13,7 @@ extension Figure {
             en: "Bytes along each path: without tiles, tiled, pipelined; two chips; dense and sparse", zh: "每条通路的字节数：不分块、分块、流水；两种芯片；稠密与稀疏"),
         needs: .tiles
     ) { data, options, text throws(FigureError) in
-        let (tiles, frame) = (try data.tiles("traffic"), try PictureFrame(options, text))
+        let (tiles, frame) = (try data.tiles("traffic"), try PictureFrame(options.inArticleType, text))
         return try computing { () throws(EngineError) in
             var figure = TrafficFigure(tiles, try TrafficCounts(tiles), data.provenance, options, frame)
             return figure.scene()

@@ -44,8 +44,8 @@ struct WeightedSumWords {
     var title: Bilingual {
         let (name, share) = heaviest
         return Bilingual(
-            en: "\(Words.capitalised(name.en)) speaks loudest: \(share) of the weighted sum is its \(value.en)",
-            zh: "\(name.zh)声音最大：加权和里有 \(share) 是它的\(value.zh)")
+            en: "\(Words.capitalised(name.en)) speaks loudest: its \(value.en) counts with a share of \(share)",
+            zh: "\(name.zh)声音最大：它的\(value.zh)按 \(share) 的份额计入")
     }
 
     var subtitle: Bilingual {

@@ -132,7 +132,8 @@ struct HTMLArticle {
 
     /// What the page's engine is asked for where it draws the picture anew, in a narrow form or one stage at a time; nil for a picture that it cannot draw.
     private func drawn(_ figure: PageFigure, _ options: FigureOptions) -> JSONText? {
-        guard let known = Figures.ofRuns.first(where: { $0.name == figure.name }), figure.data.traces.count == 1,
+        // What stands beside other runs is drawn from all of them; the page knows this one.
+        guard let known = Figures.ofRuns.first(where: { $0.name == figure.name }), known.name != Figure.questions.name,
             figure.experiment.engineRun != nil
         else { return nil }
         var fields: [(String, JSONText)] = [("figure", .string(figure.name)), ("options", options.json)]
@@ -146,9 +147,9 @@ struct HTMLArticle {
 
     private mutating func addNarrow(_ figure: PageFigure, _ options: FigureOptions, _ number: Int) throws {
         var narrow = options
-        (narrow.preset, narrow.width) = (.phone, Self.narrowWidth)
+        (narrow.preset, narrow.width) = (.phone, max(Self.narrowWidth, try Figures.named(figure.name).leastWidth))
         let scene = try pictures.scene(figure.name, figure.data, narrow)
-        narrowForms.append((number, scene.svg(try pictures.markup(scene))))
+        narrowForms.append((number, scene.svg(shared.add(try pictures.markup(scene)))))
     }
 
     private mutating func predict(_ question: [Block], _ answer: [Block]) throws -> String {

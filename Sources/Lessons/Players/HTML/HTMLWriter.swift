@@ -61,7 +61,7 @@ public struct HTMLWriter: Sendable {
         let (shapes, styles) = pictures.shared()
         (context["shapes"], context["pictureStyles"]) = (shapes + shared.shapes, styles)
         context["lessonScript"] = assets.lessonScript
-        let narrow = JSONText.object(narrowForms.map { ("\($0.number)", .string($0.svg)) }).line
+        let narrow = JSONText.object(narrowForms.map { ("\($0.number)", .string(shared.filled($0.svg))) }).line
         if let engine, book.asksEngine {
             context["engine"] = [
                 "program": engine.base64, "loading": try engine.loading(cases: book.cases), "data": engine.packed(data),

@@ -101,7 +101,7 @@ struct TerminalSlice {
             let kept = hidden.count { value(highlight, $0) == 1 }
             guard kept > 0 else { return nil }
             return Bilingual(
-                en: "  row \(highlight) keeps \(kept) more \(kept == 1 ? "key" : "keys") outside", zh: "  第 \(highlight) 行在此之外还留下 \(kept) 个"
+                en: "  row \(highlight) keeps \(kept) more \(kept == 1 ? "key" : "keys") outside", zh: "  行 \(highlight) 在此之外还留下 \(kept) 个"
             )
         }
         guard let top = hidden.max(by: { value(highlight, $0) < value(highlight, $1) }),
@@ -109,7 +109,7 @@ struct TerminalSlice {
         else { return nil }
         let text = NumberText.fixed(value(highlight, top), decimals: 3)
         return Bilingual(
-            en: "  the largest value of row \(highlight), \(text), is in column \(top)", zh: "  第 \(highlight) 行的最大值 \(text) 在第 \(top) 列")
+            en: "  the largest value of row \(highlight), \(text), is in column \(top)", zh: "  行 \(highlight) 的最大值 \(text) 在列 \(top)")
     }
 
     /// The names of rows.
