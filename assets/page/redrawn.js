@@ -82,7 +82,7 @@ function makeRedrawn({ make, page, cells, engine, narrowForms }) {
     const run = { ...recorded.run, language: page.language() };
     const options = { ...own.drawn.options, theme: page.theme() };
     if (own.stage) options.stage = own.stage;
-    if (room) Object.assign(options, { preset: "phone", width: Math.max(room, 280) });
+    if (room) Object.assign(options, { preset: "phone", width: Math.max(room, own.drawn.least) });
     const scene = JSON.parse(opened.scene({ figure: own.drawn.figure, runs: [run], options }));
     // What cannot be drawn so stays as it was recorded, and scrolls.
     if (scene.error) return restore(own);

@@ -136,7 +136,9 @@ struct HTMLArticle {
         guard let known = Figures.ofRuns.first(where: { $0.name == figure.name }), known.name != Figure.questions.name,
             figure.experiment.engineRun != nil
         else { return nil }
-        var fields: [(String, JSONText)] = [("figure", .string(figure.name)), ("options", options.json)]
+        var fields: [(String, JSONText)] = [
+            ("figure", .string(figure.name)), ("options", options.json), ("least", .number(known.leastWidth)),
+        ]
         if known.takes.contains(.stage) {
             let named = [("", PageWords.allStages)] + SoftmaxStage.allCases.map { ($0.rawValue, $0.name) }
             let stages = named.map { id, name in JSONText.object([("id", .string(id)), ("name", .string(name[language]))]) }
