@@ -133,7 +133,8 @@ struct HTMLArticle {
     /// What the page's engine is asked for where it draws the picture anew, in a narrow form or one stage at a time; nil for a picture that it cannot draw.
     private func drawn(_ figure: PageFigure, _ options: FigureOptions) -> JSONText? {
         // What stands beside other runs is drawn from all of them; the page knows this one.
-        guard let known = Figures.ofRuns.first(where: { $0.name == figure.name }), known.name != Figure.questions.name,
+        guard let known = Figures.ofRuns.first(where: { $0.name == figure.name && $0.needs == .traces }),
+            known.name != Figure.questions.name,
             figure.experiment.engineRun != nil
         else { return nil }
         var fields: [(String, JSONText)] = [
