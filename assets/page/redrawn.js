@@ -121,7 +121,7 @@ function makeRedrawn({ make, page, cells, engine, narrowForms }) {
 
   return {
     add,
-    /// Shows all pictures as theme and paper ask for now.
+    /// Shows all pictures anew where theme or paper has changed.
     redraw() { known.forEach(update); },
   };
 }
