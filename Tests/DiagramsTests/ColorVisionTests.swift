@@ -63,6 +63,48 @@ enum ColorVision: CaseIterable {
         }
     }
 
+    @Test(arguments: names, Theme.allCases) func `marks that a legend explains differ in more than hue`(name: String, theme: Theme) throws {
+        let figure = try Figures.named(name)
+        let data = try data(figure, .en)
+        for preset in Preset.allCases {
+            var options = FigureOptions()
+            (options.preset, options.themes) = (preset, [theme])
+            let scene = try figure.draw(data, options, fixedText).shown(in: theme)
+            for legend in Item.groups("legend", in: scene.items) {
+                let marks = Item.groups("swatch", in: legend).compactMap { Mark($0, Palette.of(theme)) }
+                for (place, mark) in marks.enumerated() {
+                    for other in marks[..<place] where !mark.differs(from: other) {
+                        Issue.record(
+                            "\(name) \(theme) \(preset): mark \(place + 1) of \(marks.count) looks like one before it: \(mark), \(other)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// A mark as somebody sees it who sees no hues.
+    private struct Mark {
+        enum Kind: Hashable { case area, hatched, outline, line }
+        let kind: Kind
+        let dash: [Double]
+        let color: Color
+
+        init?(_ items: [Item], _ palette: Palette) {
+            switch items.first {
+            case .rect(_, _, .solid(let paint), let stroke)?: (kind, dash, color) = (.area, stroke?.dash ?? [], palette.color(paint))
+            case .rect(_, _, .hatch(let lines, _, _, _), _)?: (kind, dash, color) = (.hatched, [], palette.color(lines))
+            case .rect(_, _, nil, let stroke?)?: (kind, dash, color) = (.outline, stroke.dash, palette.color(stroke.color))
+            case .path(_, _, let stroke?)?: (kind, dash, color) = (.line, stroke.dash, palette.color(stroke.color))
+            default: return nil
+            }
+        }
+
+        /// Another form, another dash, or for every way of seeing colours a lightness that is clearly another.
+        func differs(from other: Mark) -> Bool {
+            kind != other.kind || dash != other.dash || ColorVision.allCases.allSatisfy { $0.contrast(color, other.color) >= 1.3 }
+        }
+    }
+
     private func faint(_ scene: Scene, _ theme: Theme) -> Set<String> {
         let palette = Palette.of(theme)
         let items = scene.shown(in: theme).all
@@ -95,6 +137,16 @@ enum ColorVision: CaseIterable {
             }
         }
         return nil
+    }
+}
+
+extension Item {
+    /// What the groups of this name hold, however deep they stand.
+    fileprivate static func groups(_ name: String, in items: [Item]) -> [[Item]] {
+        items.flatMap { item -> [[Item]] in
+            guard case .group(let own, let inner, _) = item else { return [] }
+            return own == name ? [inner] : groups(name, in: inner)
+        }
     }
 }
 

@@ -15,9 +15,9 @@ ATTN = ".build/release/attn"
 # Options of the command, and how wide a picture stands on the sheet.
 LOOKS = {
     "article-light": (["--theme", "light"], 300), "article-dark": (["--theme", "dark"], 300), "article-print": (["--theme", "print"], 300),
-    "article-600": (["--width", "600"], 300), "phone": (["--preset", "phone"], 190), "cover": (["--preset", "cover"], 300), "slide": (["--preset", "slide"], 300),
+    "article-600": (["--width", "600"], 300), "article-375": (["--width", "375"], 220), "phone": (["--preset", "phone"], 190), "cover": (["--preset", "cover"], 300), "slide": (["--preset", "slide"], 300),
 }
-COLUMNS, GAP, NAME, COLORS = 6, 14, 18, 96
+COLUMNS, GAP, NAME, QUALITY = 6, 14, 18, 45
 
 
 def drawn(name, language, look, folder):
@@ -46,7 +46,7 @@ def sheet(names, pictures, width):
             paper.paste(picture, (left, top))
             pen.text((left, top + picture.height + 3), name, fill="white")
         top += height
-    return paper.quantize(COLORS)
+    return paper
 
 
 def main():
@@ -58,7 +58,7 @@ def main():
         for look, (_, width) in LOOKS.items():
             for language in ["en", "zh"]:
                 pictures = list(pool.map(lambda name: drawn(name, language, look, made), names))
-                sheet(names, pictures, width).save(folder / f"{look}-{language}.png", optimize=True)
+                sheet(names, pictures, width).save(folder / f"{look}-{language}.webp", quality=QUALITY, method=6)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ enum LegendEntry {
 }
 
 extension PictureFrame {
-    /// Entries in a row, wrapped where they would run over.
+    /// Entries in a row, wrapped where they would run over: the group `legend`, with a group `swatch` for each mark that is explained.
     mutating func legend(_ entries: [LegendEntry]) {
+        let before = items.count
         let style = style(type.small, .muted)
         let gap = max(14, type.margin * 0.45)
         var x = type.margin
@@ -33,6 +34,9 @@ extension PictureFrame {
             x += width + gap
         }
         y = baseline + type.small * 0.4
+        let drawn = Array(items[before...])
+        items.removeSubrange(before...)
+        items.append(.group("legend", drawn))
     }
 
     private var rampWidth: Double { min(120, contentWidth * 0.24) }
@@ -63,10 +67,12 @@ extension PictureFrame {
             items += ramp(map, in: bar, ofPixels: ofPixels)
             add(high, style, at: Point(bar.maxX + 6, point.y))
         case .box(let fill, let stroke, let text):
-            items.append(.rect(Rect(x, middle - swatch * 0.4, swatch, swatch * 0.8), radius: 2, fill: fill, stroke: stroke))
+            let box = Rect(x, middle - swatch * 0.4, swatch, swatch * 0.8)
+            items.append(.group("swatch", [.rect(box, radius: 2, fill: fill, stroke: stroke)]))
             add(text, style, at: Point(x + swatch + 6, point.y))
         case .line(let stroke, let text):
-            items.append(.path([.move(Point(x, middle)), .line(Point(x + swatch * 1.6, middle))], stroke: stroke))
+            let line: Item = .path([.move(Point(x, middle)), .line(Point(x + swatch * 1.6, middle))], stroke: stroke)
+            items.append(.group("swatch", [line]))
             add(text, style, at: Point(x + swatch * 1.6 + 6, point.y))
         case .words(let text): add(text, style, at: point)
         }

@@ -163,6 +163,18 @@ private struct PipelineDetailFigure {
         }
     }
 
+    /// The outline of a part's boxes; its dashes tell parts apart where hues do not.
+    private func outline(_ part: PipelineGraph.Part) -> Stroke {
+        let dash: [Double] =
+            switch part {
+            case .query, .other: []
+            case .key: [7, 3]
+            case .value: [2.5, 2.5]
+            case .indexer: [9, 2.5, 2.5, 2.5]
+            }
+        return Stroke(color(part), width: part == .other ? 1 : 1.5, dash: dash)
+    }
+
     private mutating func box(_ node: GraphLayout.Node, _ plan: Plan, _ top: Double) {
         guard let number = node.box else { return }
         let step = graph.steps[number]
@@ -170,10 +182,9 @@ private struct PipelineDetailFigure {
         let size = plan.isSideways ? Size(plan.along, plan.across) : Size(plan.across, plan.along)
         let area = Rect(corner.x, corner.y, size.width, size.height)
         let part = graph.part(of: number)
-        let color = color(part)
         let isEnd = graph.isSource(number) || number == graph.steps.count - 1
-        let tint: Paint = isEnd ? Paint.rule.mixed(0.5) : color.mixed(0.09)
-        frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: Stroke(color, width: part == .other ? 1 : 1.5)))
+        let tint: Paint = isEnd ? Paint.rule.mixed(0.5) : color(part).mixed(0.09)
+        frame.items.append(.rect(area, radius: 5, fill: .solid(tint), stroke: outline(part)))
         label(step, area)
         let shape = "\(step.output.shape)"
         let words = Remark(en: "\(name: step.title.en) \(name: shape)", zh: "\(name: step.title.zh) \(name: shape)")
@@ -251,8 +262,7 @@ private struct PipelineDetailFigure {
         let parts = Set(graph.steps.indices.map(graph.part))
         var entries = PipelineGraph.Part.allCases.filter(parts.contains).compactMap { part -> LegendEntry? in
             guard let name = words.name(part) else { return nil }
-            let color = color(part)
-            return .box(.solid(color.mixed(0.09)), Stroke(color, width: 1.5), name[options.language])
+            return .box(.solid(color(part).mixed(0.09)), outline(part), name[options.language])
         }
         if graph.mask != nil { entries.append(.line(Stroke(.indexer, width: 2.2), words.maskName[options.language])) }
         return entries
