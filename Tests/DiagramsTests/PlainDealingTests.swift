@@ -126,10 +126,7 @@ import Traces
 
     // MARK: Hatching
 
-    /// Softmax hatches what stands for several keys; every other figure keeps hatching on paper for what was not selected.
-    @Test(arguments: Figures.all.map(\.name).filter { $0 != "softmax" }) func `thin hatching on paper says what was not selected`(
-        name: String
-    ) throws {
+    @Test(arguments: Figures.all.map(\.name)) func `thin hatching on paper says what was not selected`(name: String) throws {
         let figure = try Figures.named(name)
         var data = try Diary.questions(.en)
         if figure.needs != .traces { data = FigureData(traces: [], provenance: Provenance(name: "test")) }

@@ -1,5 +1,5 @@
 // The figure `pipeline`: how one query comes to its answer, in three lanes. The indexer skims every key; the selection says which are kept; attention
-// gathers those and reads them in full. Arrows are as thick as the bytes that they carry, as recorded; through the funnel a line for each kept key.
+// gathers those and reads them in full: keys for the weights, values for the output. Arrows are as thick as the bytes that they carry, as recorded; through the funnel a line for each kept key.
 // Dense attention is the third lane alone. Every single step is in `pipeline-detail`.
 
 import Mechanisms
@@ -63,26 +63,28 @@ struct PipelineFigure {
         let left = frame.type.margin + (isWide ? named + 40 : 10)
         let right = frame.width - frame.type.margin - (isWide ? 20 : 10)
         let columns = isWide ? 4.0 : 3
-        let width = min(isWide ? 180 : 150, (right - left) / (columns + (isWide ? 0.8 : 0.7)))
+        let width = min(isWide ? 190 : 150, (right - left) / (columns + (isWide ? 0.8 : 0.7)))
         let pitch = (right - left - width) / (columns - 1)
         let height =
             nameStyle.size * 1.3 * Double(run.parts.values.map { lines($0, width).count }.max() ?? 1) + noteStyle.size * 1.3
             + (isWide && options.preset != .cover ? 34 : 20)
         let (head, pad, gap) = (isWide ? 0 : frame.type.label * 1.7, 14.0, 30.0)
         let hasIndexer = run.selection != nil
+        // The query stands beside the weights, or above them.
+        let rows = isWide ? 2.0 : 3
         var spare = 0.0
         if let proportion = options.preset.proportion {
-            let used = (hasIndexer ? 2 * (height + 2 * pad + head) + 16 : 0) + 2 * height + gap + 2 * pad + head
+            let used = (hasIndexer ? 2 * (height + 2 * pad + head) + 16 : 0) + rows * height + (rows - 1) * gap + 2 * pad + head
             spare = frame.width * proportion - frame.y - used - frame.type.body * 0.6 - frame.footHeight(words.source(provenance))
         }
         let lift = min(max(spare / 8, 0), 22)
         var boxes: [(PipelineRun.Box, Rect)] = []
-        func place(_ box: PipelineRun.Box, _ column: Double, _ y: Double) {
+        func place(_ box: PipelineRun.Box, _ column: Double, _ y: Double, rows: Double = 1) {
             guard run.parts[box] != nil else { return }
-            boxes.append((box, Rect(left + column * pitch, y, width, height)))
+            boxes.append((box, Rect(left + column * pitch, y, width, rows * height + (rows - 1) * gap)))
         }
         for lane in hasIndexer ? [0, 1, 2] : [2] {
-            let tall = lane == 2 ? 2 * height + gap : height
+            let tall = lane == 2 ? rows * height + (rows - 1) * gap : height
             let band = Rect(frame.type.margin, frame.y, frame.contentWidth, tall + 2 * (pad + lift) + head)
             let tint = lane == 2 ? Paint.rule.mixed(0.3) : Paint.indexer.mixed(lane == 0 ? 0.1 : 0.05)
             frame.items.append(.rect(band, radius: 6, fill: .solid(tint)))
@@ -96,10 +98,22 @@ struct PipelineFigure {
                 place(.scores, 1, top)
             case 1: place(.kept, 1, top)
             default:
-                place(.keys, 0, top)
-                place(.weights, 2, top)
-                place(.query, 0, top + height + gap)
-                place(.output, isWide ? 3 : 2, isWide ? top : top + height + gap)
+                let first = isWide ? top : top + height + gap
+                place(.query, isWide ? 3 : 2, top)
+                place(.keys, 0, first, rows: run.isLatent ? 2 : 1)
+                place(.weights, 2, first)
+                place(.values, 0, first + height + gap)
+                place(.output, 2, first + height + gap)
+            }
+            if isWide {
+                let deed = frame.style(frame.type.label, .muted)
+                let middle = lane == 2 ? top + height * 1.5 + gap : top + height / 2
+                let lines = LineBreaker.lines(
+                    words.deed(lane)[frame.language], width: lane == 2 ? width : pitch + width, measure: { frame.width($0, deed) })
+                for (i, line) in lines.enumerated() {
+                    let y = middle + deed.size * (0.36 + 1.35 * (Double(i) - Double(lines.count - 1) / 2))
+                    frame.add(line, deed, at: Point(left + (lane == 2 ? 3 : 2) * pitch, y))
+                }
             }
             frame.y = band.maxY + (lane == 2 ? 0 : 8)
         }
@@ -113,6 +127,7 @@ struct PipelineFigure {
         switch box {
         case .indexKeys, .scores, .kept: .indexer
         case .keys: .key
+        case .values: .value
         case .query: .query
         case .weights, .output: .ink
         }
@@ -136,46 +151,51 @@ struct PipelineFigure {
     private mutating func arrows(_ boxes: [(PipelineRun.Box, Rect)], _ scale: Double) {
         func area(_ box: PipelineRun.Box) -> Rect? { boxes.first { $0.0 == box }?.1 }
         guard let keys = area(.keys), let weights = area(.weights), let query = area(.query), let output = area(.output) else { return }
-        func thickness(_ box: PipelineRun.Box) -> Double { max(Double(run.parts[box]?.bytes ?? 0) * scale, 1) }
-        let neck = max(Double(run.gathered) * scale, 1)
-        let (start, end) = (Point(keys.maxX, keys.midY), Point(weights.x, weights.midY))
+        func line(_ bytes: Int) -> Double { max(Double(bytes) * scale, 1) }
+        func thickness(_ box: PipelineRun.Box) -> Double { line(run.parts[box]?.bytes ?? 0) }
+        let flows = [(each: run.keyBytes, to: weights, color: Paint.key), (each: run.valueBytes, to: output, color: .value)]
         if let index = area(.indexKeys), let scores = area(.scores) {
             arrow(Point(index.maxX, index.midY), Point(scores.x, scores.midY), thickness(.indexKeys), .indexer)
         }
-        if let kept = area(.kept) {
-            if let scores = area(.scores) {
-                arrow(Point(scores.midX, scores.maxY), Point(kept.midX, kept.y), thickness(.scores), .indexer, isDown: true)
+        if let kept = area(.kept), let scores = area(.scores) {
+            arrow(Point(scores.midX, scores.maxY), Point(kept.midX, kept.y), thickness(.scores), .indexer)
+        }
+        // The rows that the selection kept are taken of the keys, and the same rows of the values.
+        var above = area(.kept).map { Point($0.midX, $0.maxY) }
+        for flow in flows {
+            let (start, end) = (Point(keys.maxX, flow.to.midY), Point(flow.to.x, flow.to.midY))
+            let neck = line(run.kept.count * flow.each)
+            guard let from = above else {
+                arrow(start, end, neck, flow.color.mixed(0.6))
+                continue
             }
-            funnel(start, end, mouth: thickness(.keys), neck: neck, at: kept.midX)
-            arrow(Point(kept.midX, kept.maxY), Point(kept.midX, end.y - neck / 2), thickness(.kept), .indexer, isDown: true)
-        } else {
-            arrow(start, end, neck, Paint.key.mixed(0.6))
+            funnel(start, end, mouth: line(run.visible * flow.each), neck: neck, at: from.x, flow.color)
+            arrow(from, Point(from.x, end.y - neck / 2), thickness(.kept), .indexer)
+            above = Point(from.x, end.y + neck / 2)
         }
-        // Under the wide arrow, into the lower part of the box.
-        arrow(Point(query.maxX, query.midY), Point(weights.x, max(weights.maxY - 9, end.y + neck / 2 + 7)), thickness(.query), .query)
-        if output.y > weights.y {
-            arrow(Point(weights.midX, weights.maxY), Point(output.midX, output.y), thickness(.output), .ink, isDown: true)
-        } else {
-            arrow(Point(weights.maxX, weights.midY), Point(output.x, output.midY), thickness(.output), .ink)
-        }
+        let isBeside = query.x > weights.x
+        arrow(
+            isBeside ? Point(query.x, query.midY) : Point(query.midX, query.maxY),
+            isBeside ? Point(weights.maxX, weights.midY) : Point(weights.midX, weights.y), thickness(.query), .query)
+        arrow(Point(weights.midX, weights.maxY), Point(output.midX, output.y), thickness(.weights), .ink)
     }
 
-    /// A line as thick as what it carries, with a tip that touches the box.
-    private mutating func arrow(_ from: Point, _ to: Point, _ width: Double, _ color: Paint, isDown: Bool = false) {
-        let (length, half) = (max(6, width * 0.45), max(4, width / 2 + 3))
-        let stop = isDown ? Point(to.x, to.y - length) : Point(to.x - length, to.y)
-        let middle = Point((from.x + stop.x) / 2, (from.y + stop.y) / 2)
+    /// A straight line as thick as what it carries, level or upright, with a tip that touches the box.
+    private mutating func arrow(_ from: Point, _ to: Point, _ width: Double, _ color: Paint) {
+        let (along, across) = (Point(to.x - from.x, to.y - from.y), max(4, width / 2 + 3))
+        let length = max(abs(along.x), abs(along.y))
+        guard length > 0 else { return }
+        let (x, y) = (along.x / length, along.y / length)
+        let tip = min(max(6, width * 0.45), length)
+        let stop = Point(to.x - x * tip, to.y - y * tip)
         // The shaft reaches into its tip: no seam is left between them.
-        let shaft = isDown ? Point(stop.x, stop.y + 1) : Point(stop.x + 1, stop.y)
-        let bend: PathElement = isDown ? .line(shaft) : .curve(Point(middle.x, from.y), Point(middle.x, stop.y), to: shaft)
-        frame.items.append(.path([.move(from), bend], stroke: Stroke(color, width: width)))
-        let sides =
-            isDown ? [Point(to.x - half, stop.y), Point(to.x + half, stop.y)] : [Point(stop.x, to.y - half), Point(stop.x, to.y + half)]
+        frame.items.append(.path([.move(from), .line(Point(stop.x + x, stop.y + y))], stroke: Stroke(color, width: width)))
+        let sides = [Point(stop.x - y * across, stop.y + x * across), Point(stop.x + y * across, stop.y - x * across)]
         frame.items.append(.path([.move(to), .line(sides[0]), .line(sides[1]), .close], fill: .solid(color)))
     }
 
     /// All keys enter, hatched; a line for each kept one goes through the neck at `place` and on.
-    private mutating func funnel(_ from: Point, _ to: Point, mouth: Double, neck: Double, at place: Double) {
+    private mutating func funnel(_ from: Point, _ to: Point, mouth: Double, neck: Double, at place: Double, _ color: Paint) {
         let middle = (from.x + place) / 2
         func y(_ share: Double, _ height: Double) -> Double { from.y + (share - 0.5) * height }
         frame.items.append(
@@ -195,13 +215,13 @@ struct PipelineFigure {
             frame.items.append(
                 .path(
                     [.move(Point(from.x, a)), .curve(Point(middle, a), Point(middle, b), to: Point(place, b)), .line(Point(end, b))],
-                    stroke: Stroke(.key, width: max(each * (each > 3 ? 0.8 : 1), 0.6))))
+                    stroke: Stroke(color, width: max(each * (each > 3 ? 0.8 : 1), 0.6))))
         }
         frame.add(
             PipelineWords.gather[frame.language], frame.style(frame.type.label, .muted),
             at: Point(place + 10, to.y - neck / 2 - frame.type.label * 0.7))
         let half = max(4, neck / 2 + 3)
         frame.items.append(
-            .path([.move(to), .line(Point(end, to.y - half)), .line(Point(end, to.y + half)), .close], fill: .solid(.key)))
+            .path([.move(to), .line(Point(end, to.y - half)), .line(Point(end, to.y + half)), .close], fill: .solid(color)))
     }
 }

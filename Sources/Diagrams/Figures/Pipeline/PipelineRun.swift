@@ -6,7 +6,7 @@ import Traces
 
 struct PipelineRun {
     /// The boxes, lane by lane.
-    enum Box: CaseIterable { case indexKeys, scores, kept, keys, query, weights, output }
+    enum Box: CaseIterable { case indexKeys, scores, kept, keys, values, query, weights, output }
 
     /// What stands behind a box.
     struct Part {
@@ -23,8 +23,10 @@ struct PipelineRun {
     let kept: [Int]
     /// How many keys the query sees.
     let visible: Int
-    /// The bytes of the kept keys and values.
-    let gathered: Int
+    /// The bytes of one position that the weights need, and of one that the output needs.
+    let (keyBytes, valueBytes): (Int, Int)
+    /// Whether keys and values are made from the same latents, which are read once for both.
+    let isLatent: Bool
     /// The query by its token, or by its position.
     let queryName: Bilingual
 
@@ -57,20 +59,26 @@ struct PipelineRun {
             trace.tokens.indices.contains(place) ? trace.tokens[place] : "\(place)", Bilingual(en: "query", zh: "查询"))
         // A latent is key and value at once; a rotary key goes with it, and with keys made from latents.
         let rotary = trace.first(.keyRopeCache, in: view.place) ?? trace.first(.keyRope, in: view.place)
-        let isLatent = steps[1].id == steps[2].id
-        let stored = (isLatent ? [steps[1]] : [steps[1], steps[2]]) + (steps[1].id.role == .key ? [] : [rotary].compactMap { $0 })
-        let each = stored.reduce(0) { $0 + Self.bytes($1, .s) }
-        gathered = kept.count * each
+        isLatent = steps[1].id == steps[2].id
+        let asked = [steps[1]] + (steps[1].id.role == .key ? [] : [rotary].compactMap { $0 })
+        (keyBytes, valueBytes) = (asked.reduce(0) { $0 + Self.bytes($1, .s) }, Self.bytes(steps[2], .s))
         parts[.keys] = Part(
             step: steps[1],
-            name: isLatent ? Bilingual(en: "Latents of keys and values", zh: "键值潜向量") : Bilingual(en: "Keys and values", zh: "键和值"),
-            note: Self.note(visible, each), bytes: visible * each)
+            name: isLatent ? Bilingual(en: "Latents of keys and values", zh: "键值潜向量") : Bilingual(en: "Keys", zh: "键"),
+            note: Self.note(visible, keyBytes), bytes: visible * keyBytes)
+        if !isLatent {
+            parts[.values] = Part(
+                step: steps[2], name: Bilingual(en: "Values", zh: "值"), note: Self.note(visible, valueBytes), bytes: visible * valueBytes)
+        }
         parts[.query] = Self.part(steps[0], Bilingual(en: "Query", zh: "查询"), Self.bytes(steps[0], .t))
         let width = Self.bytes(steps[3], .t) / max(columns, 1)
         parts[.weights] = Self.part(steps[3], Bilingual(en: "Weights", zh: "权重"), width * kept.count)
         parts[.output] = Self.part(steps[4], Bilingual(en: "Output", zh: "输出"), Self.bytes(steps[4], .t))
         if let selection { try select(selection, trace) }
     }
+
+    /// The bytes that attention reads of so many positions.
+    func read(_ count: Int) -> Int { count * (isLatent ? keyBytes : keyBytes + valueBytes) }
 
     /// The boxes of indexer and selection: by the steps that entered them.
     private mutating func select(_ selection: Step, _ trace: Trace) throws(FigureError) {
@@ -116,6 +124,22 @@ struct PipelineWords {
 
     static let gather = Bilingual(en: "gather", zh: "收集")
 
+    /// What a lane does, for its right half.
+    func deed(_ lane: Int) -> Bilingual {
+        let (kept, all) = (NumberText.grouped(run.kept.count), NumberText.grouped(run.visible))
+        switch lane {
+        case 0:
+            let size = PipelineRun.size(bytes(.indexKeys))
+            return bytes(.indexKeys) > 0
+                ? Bilingual(en: "skims all \(all) keys: \(size)", zh: "粗读全部 \(all) 个键：\(size)")
+                : Bilingual(en: "scores all \(all) keys", zh: "给全部 \(all) 个键打分")
+        case 1: return Bilingual(en: "keeps \(kept) of \(all) positions", zh: "\(all) 个位置留下 \(kept) 个")
+        default:
+            let size = PipelineRun.size(run.read(run.kept.count))
+            return Bilingual(en: "reads \(kept) rows in full: \(size)", zh: "细读 \(kept) 行：\(size)")
+        }
+    }
+
     private func bytes(_ box: PipelineRun.Box) -> Int { run.parts[box]?.bytes ?? 0 }
 
     var title: Bilingual {
@@ -136,7 +160,7 @@ struct PipelineWords {
         let thick = Bilingual(
             en: "For \(run.queryName.en). Arrows are as thick as the bytes that they carry.", zh: "以\(run.queryName.zh)为例。箭头粗细按所传的字节数。")
         guard run.selection != nil else { return thick }
-        let (small, full, dense) = (bytes(.indexKeys), run.gathered, bytes(.keys))
+        let (small, full, dense) = (bytes(.indexKeys), run.read(run.kept.count), run.read(run.visible))
         let sums =
             small > 0
             ? Bilingual(

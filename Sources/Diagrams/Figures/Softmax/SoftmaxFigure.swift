@@ -197,13 +197,11 @@ struct SoftmaxFigure {
         frame.items.append(.path(axis, stroke: Stroke(.rule)))
         guard area.width > 0.3 else { return }
         let paint = Self.paint(stage)
-        // Negative scores, and what stands for several keys, are hatched: direction and texture say it in grey.
-        let isHatched = value < 0 || isMerged
+        // Negative scores are empty, and so is what stands for several keys, in dashes: outline and direction say it in grey.
+        let isEmpty = value < 0 || isMerged
         let filled: Item =
-            isHatched
-            ? .rect(
-                area.insetBy(min(0.5, area.width / 3)), fill: .hatch(lines: paint, background: nil, spacing: 3.2, width: 0.9),
-                stroke: Stroke(paint))
+            isEmpty
+            ? .rect(area.insetBy(min(0.6, area.width / 3)), stroke: Stroke(paint, width: 1.2, dash: isMerged ? [4, 2.5] : []))
             : .rect(area, fill: .solid(paint))
         frame.items.append(.group("\(stage.rawValue) \(name)", [filled]))
     }
