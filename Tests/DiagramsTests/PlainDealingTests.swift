@@ -138,6 +138,17 @@ import Traces
         }
     }
 
+    // MARK: Names of columns
+
+    @Test(arguments: [Figure.matrix, .compare, .heads, .difference], [Preset.article, .phone, .slide])
+    func `Chinese names of columns stand upright where they do not fit`(figure: Figure, preset: Preset) throws {
+        var options = FigureOptions()
+        (options.language, options.preset) = (.zh, preset)
+        let texts = try figure.draw(try Diary.questions(.zh), options, fixedText).texts
+        #expect(texts.contains { TokenText.isIdeographic($0.text) })
+        #expect(!texts.contains { TokenText.isIdeographic($0.text) && $0.rotation == 60 })
+    }
+
     @Test func `an aggregation is refused where every cell has its own place`() throws {
         for figure in [Figure.matrix, .compare, .heads] {
             let error = #expect(throws: FigureError.self) { try draw(Diary.selective("trip", .en), figure) { $0.aggregate = .max } }

@@ -57,12 +57,10 @@ struct MatrixPanel {
             columnMode = .level
             columnStep = 1
             labelHeight = style.size * 1.95
-        } else if columns.allSatisfy(TokenText.isIdeographic), longest <= 4,
-            cell >= style.size * (longest > 1 ? Self.stackedPitch : Self.namePitch)
-        {
+        } else if columns.allSatisfy(TokenText.isIdeographic) {
             columnMode = .stacked
-            columnStep = 1
-            labelHeight = style.size * 1.12 * Double(longest) + style.size * 0.5
+            columnStep = Self.step(style, cell, longest > 1 ? Self.stackedPitch : Self.namePitch)
+            labelHeight = style.size * Self.stackedLeading * Double(longest) + style.size * 0.5
         } else {
             columnMode = .turned
             columnStep = Self.step(style, cell)
@@ -73,15 +71,16 @@ struct MatrixPanel {
     /// The least distance of names, in their size.
     static let namePitch = 1.08
     /// The least distance of names that are read downwards: wider apart than their own characters, or they would be read across.
-    private static let stackedPitch = 1.4
+    private static let stackedPitch = 1.25
+    private static let stackedLeading = 1.05
 
     /// Turned names fall to the right at 60 degrees.
     private static let sine = 0.8660254
     private static let angle = 60.0
 
     /// Every how many cells have a name.
-    private static func step(_ style: TextStyle, _ pitch: Double) -> Int {
-        max(1, Int((style.size * namePitch / pitch - 1e-9).rounded(.up)))
+    private static func step(_ style: TextStyle, _ cell: Double, _ pitch: Double = namePitch) -> Int {
+        max(1, Int((style.size * pitch / cell - 1e-9).rounded(.up)))
     }
 
     /// The cells, with numbers where `digits` gives a text.
@@ -165,7 +164,10 @@ struct MatrixPanel {
             case .stacked:
                 for (i, character) in name.enumerated() {
                     items.append(
-                        .text(TextRun(String(character), style, at: Point(x, y + style.size * (1.3 + 1.12 * Double(i))), anchor: .middle)))
+                        .text(
+                            TextRun(
+                                String(character), style, at: Point(x, y + style.size * (1.3 + Self.stackedLeading * Double(i))),
+                                anchor: .middle)))
                 }
             case .turned:
                 items.append(.text(TextRun(name, style, at: Point(x - style.size * 0.18, y + style.size * 0.75), rotation: Self.angle)))
