@@ -190,13 +190,20 @@ private struct QuestionsFigure {
         let unit = height / max(range.upperBound - range.lowerBound, 1e-300)
         let small = frame.style(frame.type.small, .muted)
         let violet = frame.style(frame.type.small, .indexer, .medium)
+        let cutName = words.cutName(cut, view.kept[query].count, all)[options.language]
+        let noteEnd =
+            isFirst
+            ? clearing(line, frame.width(cutName, violet), above: cut.line * unit) { token in
+                view.isVisible(query, token) ? score.value(query, token) * unit : 0
+            } : nil
         if isFirst {
             frame.y += frame.type.small * 1.3
             let name = view.isIndexer ? words.scoreName[options.language] : words.ruleName[options.language]
             frame.add(name, small, at: Point(frame.type.margin, frame.y))
-            let cutName = words.cutName(cut, view.kept[query].count, all)[options.language]
             let place = frame.width - frame.type.margin
-            if frame.type.margin + frame.width(name, small) + 16 + frame.width(cutName, violet) > place {
+            if noteEnd != nil {
+                // It stands at its line.
+            } else if frame.type.margin + frame.width(name, small) + 16 + frame.width(cutName, violet) > place {
                 frame.paragraph(cutName, violet, leading: 1.4)
             } else {
                 frame.add(cutName, violet, at: Point(place, frame.y), .end)
@@ -227,8 +234,23 @@ private struct QuestionsFigure {
         let y = base - cut.line * unit
         frame.items.append(
             .path([.move(Point(left, y)), .line(Point(right, y))], stroke: Stroke(.indexer, width: 1.2, dash: [5, 4])))
+        if let noteEnd { frame.add(cutName, violet, at: Point(noteEnd, y - 4), .end) }
         frame.y = bottom + frame.type.small * 1.7
     }
+
+    /// Where a note of that width ends if it stands on the line at `height` and no bar runs into it: as far to the right as may be.
+    private func clearing(_ line: [TokenChip], _ width: Double, above height: Double, _ bar: (Int) -> Double) -> Double? {
+        guard height >= 0 else { return nil }
+        var end = frame.width - frame.type.margin
+        for chip in line.reversed() where bar(chip.token) > height + 3 {
+            let half = Self.barWidth(chip) / 2 + 6
+            if end - (chip.midX + half) >= width { return end }
+            end = chip.midX - half
+        }
+        return end - frame.type.margin >= width ? end : nil
+    }
+
+    private static func barWidth(_ chip: TokenChip) -> Double { min(chip.width * 0.6, 28) }
 
     /// A score with all its digits first. Zero is a 0 alone: what rounding would make one keeps the digit that tells it from zero.
     private static func numbers(_ value: Double, _ decimals: Int) -> [String] {
@@ -241,7 +263,7 @@ private struct QuestionsFigure {
     /// A bar from the line of zero upwards, or down for a score below zero.
     private mutating func bar(_ chip: TokenChip, length: Double, _ base: Double, isKept: Bool) {
         guard abs(length) > 0.2 else { return }
-        let width = min(chip.width * 0.6, 28)
+        let width = Self.barWidth(chip)
         let area = Rect(chip.midX - width / 2, base - max(length, 0), width, abs(length))
         if isKept {
             frame.items.append(.rect(area, fill: .solid(.indexer)))
