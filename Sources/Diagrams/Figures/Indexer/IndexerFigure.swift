@@ -173,7 +173,7 @@ struct IndexerFigure {
             let names = [Bilingual(en: "head \(head)", zh: "头 \(head)"), Bilingual(same: "\(head)")]
             _ = names.contains { place($0[language], columns.dots + Double(head) * columns.cell) }
         }
-        if let weights = words.weights.first(where: { $0.allSatisfy { frame.width($0[language], label) <= columns.cell - 3 } }) {
+        if let weights = words.weights.first(where: { $0.allSatisfy { frame.width($0[language], label) <= columns.cell - 10 } }) {
             for (head, weight) in weights.enumerated() { _ = place(weight[language], columns.votes + Double(head) * columns.cell) }
         }
         cutName(columns)
