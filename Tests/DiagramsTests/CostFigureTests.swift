@@ -65,7 +65,8 @@ enum Published {
                 chooses: Bilingual(en: "what \(name) chooses", zh: "\(name) 挑选的单位"),
                 line: Bilingual(
                     en: "How \(name) goes about it, said in a sentence that takes more than one line of a column.",
-                    zh: "\(name) 怎么做，用一句话来说，要比一栏里的一行更长一些才行。"), source: "the publication of \(name)")
+                    zh: "\(name) 怎么做，用一句话来说，要比一栏里的一行更长一些才行。"),
+                source: Bilingual(en: "the publication of \(name)", zh: "\(name) 的发表资料"))
         })
 
     static func measurements() throws -> FigureNumbers {

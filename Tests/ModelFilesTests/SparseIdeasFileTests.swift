@@ -13,7 +13,7 @@ import Traces
         let ideas = try PublishedData.ideas(Self.bytes, file: "ideas.json")
         #expect(ideas.map(\.name.en) == ["NSA", "MoBA", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp", "DeepSeek-V4"])
         for idea in ideas {
-            #expect(idea.source.count > 10, "\(idea.name.en)")
+            #expect(idea.source.en.count > 10 && idea.source.zh.count > 10, "\(idea.name.en)")
             for text in [idea.chooses, idea.line] {
                 #expect(text.en != text.zh && text.zh.unicodeScalars.contains { $0.value > 0x2E80 }, "\(text.en)")
             }

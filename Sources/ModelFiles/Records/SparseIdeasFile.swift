@@ -23,8 +23,7 @@ extension PublishedData {
             ideas.append(
                 SparseIdea(
                     name: try idea.label("name"), when: try idea.label("when"), chooses: try idea.label("chooses"),
-                    line: try idea.label("line"),
-                    source: try idea.line("source", atMost: 100)))
+                    line: try idea.label("line"), source: try idea.label("source")))
         }
         guard ideaCount.contains(ideas.count) else { throw settings.failure("ideas", expected: "2 to 8 objects") }
         return ideas

@@ -13,10 +13,10 @@ public struct SparseIdea: Hashable, Sendable {
     /// How it works, in a line.
     public let line: Bilingual
     /// The publication or code that says so.
-    public let source: String
+    public let source: Bilingual
 
     /// An entry.
-    public init(name: Bilingual, when: Bilingual, chooses: Bilingual, line: Bilingual, source: String) {
+    public init(name: Bilingual, when: Bilingual, chooses: Bilingual, line: Bilingual, source: Bilingual) {
         (self.name, self.when, self.chooses, self.line, self.source) = (name, when, chooses, line, source)
     }
 }

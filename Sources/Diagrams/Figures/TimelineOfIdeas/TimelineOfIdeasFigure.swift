@@ -50,7 +50,7 @@ struct TimelineOfIdeasFigure {
             (idea.name[language], frame.style(name, .ink, .bold), 1.5),
             (idea.chooses[language], frame.style(frame.type.body, .bar, .semibold), 1.35),
             (idea.line[language], frame.style(sentence, .ink), 1.45),
-            (idea.source, frame.style(frame.type.small, .muted), 1.45),
+            (idea.source[language], frame.style(frame.type.small, .muted), 1.45),
         ]
         var all: [(text: String, style: TextStyle, step: Double)] = []
         for (place, block) in blocks.enumerated() {
