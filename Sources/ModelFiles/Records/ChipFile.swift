@@ -7,7 +7,7 @@ extension Chip {
     /// Every field of such a file, the accelerator's among them.
     private static let fields = [
         "name", "source", "bf16_flops", "fp8_flops", "bandwidth_bytes_per_second", "memory_bytes", "usd_per_hour", "cores", "memories",
-        "paths", "units", "homes",
+        "paths", "units", "homes", "names",
     ]
 
     /// The chip in the JSON file at `path`, which it is called by, without folder and ending. Throws `FileError`, naming the field, if one is missing,
@@ -33,10 +33,15 @@ extension Chip {
         let (name, source) = (try settings.said("name"), try settings.said("source"))
         let cores = settings.has("cores") ? try settings.integer("cores", atLeast: 1) : nil
         let peak = try Self.peak(settings, paths, units)
+        var names: [String: Bilingual] = [:]
+        if settings.has("names") {
+            let said = try settings.required("names")
+            for name in said.names { names[name] = try said.bilingual(name) }
+        }
         self = try settings.checked { () throws(EngineError) in
             try Chip(
                 id: file.hasSuffix(".json") ? String(file.dropLast(5)) : file, name: name, source: source, cores: cores, memories: memories,
-                paths: paths, units: units, shared: shared, fragment: fragment, peak: peak)
+                paths: paths, units: units, shared: shared, fragment: fragment, peak: peak, names: names)
         }
     }
 

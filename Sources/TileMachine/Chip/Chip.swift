@@ -112,6 +112,11 @@ public struct Chip: Hashable, Sendable {
     public let fragment: Homes
     /// What the whole chip can do, or nil.
     public let peak: Peak?
+    /// What memories, engines and units are called in each language, where their names are words and no terms of the maker's.
+    public let names: [String: Bilingual]
+
+    /// What a memory, an engine or a unit is called.
+    public func called(_ name: String) -> Bilingual { names[name] ?? Bilingual(same: name) }
 
     /// The far memory's name in every chip.
     public static let far = "global"
@@ -120,7 +125,7 @@ public struct Chip: Hashable, Sendable {
     /// - Throws: for a name used twice or not known, room or speed that is not above zero, no far memory, and a role without a home.
     public init(
         id: String, name: Bilingual, source: Bilingual, cores: Int?, memories: [Memory], paths: [Path], units: [Unit], shared: Homes,
-        fragment: Homes, peak: Peak?
+        fragment: Homes, peak: Peak?, names spoken: [String: Bilingual] = [:]
     ) throws(EngineError) {
         let names = memories.map { $0.name }
         guard names.first == Self.far else {
@@ -155,6 +160,11 @@ public struct Chip: Hashable, Sendable {
         for home in [shared.matrix, shared.vector, fragment.matrix, fragment.vector] { try known(home, "homes") }
         (self.id, self.name, self.source, self.cores) = (id, name, source, cores)
         (self.memories, self.paths, self.units) = (memories, paths, units)
+        let said = memories.map { $0.name } + paths.map { $0.engine } + units.map { $0.name }
+        for name in spoken.keys.sorted() where !said.contains(name) {
+            throw EngineError(.value, "names.\(name)", "no memory, engine or unit is called so")
+        }
+        self.names = spoken
         (self.shared, self.fragment, self.peak) = (shared, fragment, peak)
     }
 

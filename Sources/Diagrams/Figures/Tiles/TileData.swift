@@ -87,6 +87,14 @@ extension TileData {
     var tileText: String { choice.shape.text(task) }
 }
 
+extension Chip {
+    /// A path by the names of its ends.
+    func called(_ path: Path) -> Bilingual {
+        let (from, to) = (called(path.from), called(path.to))
+        return Bilingual(en: "\(from.en) → \(to.en)", zh: "\(from.zh) → \(to.zh)")
+    }
+}
+
 extension TileShape {
     /// The lengths that cut the program.
     func text(_ task: TileTask) -> String {

@@ -100,6 +100,7 @@ extension TilesFigure {
     mutating func title(_ name: String, _ note: String) {
         frame.y += frame.type.panel
         let style = frame.style(frame.type.body, .ink, .semibold)
+        let name = schedule.chip.called(name)[frame.language]
         frame.add(name, style, at: Point(left + inset, frame.y))
         let small = frame.labelStyle
         let x = left + inset + frame.width(name, style) + 10

@@ -130,7 +130,8 @@ struct TilesFigure {
             let name = frame.style(frame.type.body, .ink, .semibold)
             let small = TextStyle(
                 size: frame.type.label, weight: working == nil ? .regular : .medium, color: working == nil ? .muted : .ink)
-            let x = left + inset + frame.width(unit.name, name) + 12
+            let called = schedule.chip.called(unit.name)[frame.language]
+            let x = left + inset + frame.width(called, name) + 12
             let fits = frame.width(says, small) <= shelfRight - inset - x
             let lines = fits ? [says] : LineBreaker.lines(says, width: shelfRight - left - 2 * inset) { frame.width($0, small) }
             let box = fits ? area : Rect(area.x, area.y, area.width, height + Double(lines.count) * frame.type.label * 1.35)
@@ -143,7 +144,7 @@ struct TilesFigure {
             var own = small
             if working != nil { own.color = .text(on: Paint.highlight.mixed(0.35)) }
             let y = frame.y + height / 2 + frame.type.body * 0.36
-            frame.add(unit.name, style, at: Point(left + inset, y))
+            frame.add(called, style, at: Point(left + inset, y))
             for (i, line) in lines.enumerated() {
                 frame.add(line, own, at: fits ? Point(x, y) : Point(left + inset, y + Double(i + 1) * frame.type.label * 1.35))
             }
@@ -175,11 +176,12 @@ struct TilesFigure {
                     ],
                     fill: .solid(paint)))
             let style = TextStyle(size: frame.type.small, weight: working == nil ? .regular : .semibold, color: paint)
-            let length = frame.width(way.engine, style)
+            let engine = schedule.chip.called(way.engine)[frame.language]
+            let length = frame.width(engine, style)
             if length < abs(b - a) - 4 {
                 frame.items.append(
                     .text(
-                        TextRun(way.engine, style, at: Point(x + 4 + frame.type.small * 0.25, (a + b) / 2), anchor: .middle, rotation: 90)))
+                        TextRun(engine, style, at: Point(x + 4 + frame.type.small * 0.25, (a + b) / 2), anchor: .middle, rotation: 90)))
             }
         }
     }
@@ -193,7 +195,7 @@ struct TilesFigure {
         frame.add(TilesWords.soFar(moment.tick)[frame.language], heading, at: Point(left, frame.y))
         frame.y += frame.type.label * 0.4
         let right = frame.width - frame.type.margin
-        let names = paths.map { "\(schedule.chip.paths[$0].from) → \(schedule.chip.paths[$0].to)" }
+        let names = paths.map { schedule.chip.called(schedule.chip.paths[$0])[frame.language] }
         let nameWidth = names.map { frame.width($0, style) }.max() ?? 0
         let totals = paths.map { path in schedule.entries.reduce(0) { $0 + ($1.kind == .move(path: path) ? $1.bytes : 0) } }
         let texts = zip(paths, totals).map {

@@ -142,13 +142,13 @@ struct TilesWords {
             case .move(let path):
                 let way = schedule.chip.paths[path]
                 let bytes = NumberText.grouped(entry.bytes)
+                let (engine, from, to) = (data.chip.called(way.engine), data.chip.called(way.from), data.chip.called(way.to))
                 return Bilingual(
-                    en: "\(way.engine) moves \(entry.tile) from \(way.from) to \(way.to), \(bytes) bytes",
-                    zh: "\(way.engine) 把 \(entry.tile) 从 \(way.from) 搬到 \(way.to)，\(bytes) 字节")
+                    en: "\(engine.en) moves \(entry.tile) from \(from.en) to \(to.en), \(bytes) bytes",
+                    zh: Words.spaced("\(engine.zh)把 \(entry.tile) 从\(from.zh)搬到\(to.zh)，\(bytes) 字节"))
             case .compute(let unit):
-                return Bilingual(
-                    en: "\(schedule.chip.units[unit].name) computes \(entry.tile)", zh: "\(schedule.chip.units[unit].name) 计算 \(entry.tile)"
-                )
+                let name = data.chip.called(schedule.chip.units[unit].name)
+                return Bilingual(en: "\(name.en) computes \(entry.tile)", zh: Words.spaced("\(name.zh)计算 \(entry.tile)"))
             }
         }
     }
@@ -158,8 +158,10 @@ struct TilesWords {
             let place = schedule.places(of: holding) > 1
             return Bilingual(
                 en:
-                    "\(holding.tile)\(place ? " at place \(holding.place)" : "") in \(holding.memory)\(holding.arriving != nil ? " (arriving)" : "")",
-                zh: "\(holding.memory) 里的 \(holding.tile)\(place ? "（位置 \(holding.place)）" : "")\(holding.arriving != nil ? "（正在到来）" : "")")
+                    "\(holding.tile)\(place ? " at place \(holding.place)" : "") in \(data.chip.called(holding.memory).en)\(holding.arriving != nil ? " (arriving)" : "")",
+                zh:
+                    "\(Words.spaced("\(data.chip.called(holding.memory).zh)里的")) \(holding.tile)\(place ? "（位置 \(holding.place)）" : "")\(holding.arriving != nil ? "（正在到来）" : "")"
+            )
         }
         return Words.list(all)
     }
@@ -170,8 +172,10 @@ struct TilesWords {
         let doing = Bilingual(
             en: activeNames.map { $0.en }.joined(separator: "; "), zh: activeNames.map { $0.zh }.joined(separator: "；"))
         let counted = zip(schedule.chip.paths, moment.bytes).filter { $0.1 > 0 }.map { path, bytes in
-            Bilingual(
-                en: "\(path.from) to \(path.to) \(NumberText.grouped(bytes))", zh: "\(path.from) 到 \(path.to) \(NumberText.grouped(bytes))")
+            let (from, to) = (data.chip.called(path.from), data.chip.called(path.to))
+            return Bilingual(
+                en: "\(from.en) to \(to.en) \(NumberText.grouped(bytes))",
+                zh: Words.spaced("从\(from.zh)到\(to.zh) \(NumberText.grouped(bytes))"))
         }
         let stages = data.choice.stages
         let blocks = schedule.program.blocks

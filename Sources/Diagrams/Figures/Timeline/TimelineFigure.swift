@@ -73,7 +73,7 @@ struct TimelineFigure {
         legend()
         frame.y += frame.type.label
         let rows = ways.flatMap { lanes($0) }
-        let gutter = (rows.map { frame.width($0, frame.labelStyle) }.max() ?? 0) + 10
+        let gutter = (rows.map { frame.width(data.chip.called($0)[frame.language], frame.labelStyle) }.max() ?? 0) + 10
         let area = Rect(frame.type.margin + gutter, 0, frame.contentWidth - gutter, 0)
         let shown = options.preset.proportion == nil ? ways : ways.filter { $0.stages != 3 }
         for way in shown { draw(way, area) }
@@ -98,6 +98,10 @@ struct TimelineFigure {
                 .solid(Self.underWay), nil, Bilingual(en: "under way, not yet there", zh: "在路上，还没到")[frame.language]),
             .box(nil, Stroke(.alarm, width: 1.2, dash: [3, 2.5]), Bilingual(en: "the matrix unit waits", zh: "矩阵单元在等")[frame.language]),
         ]
+        if let first = ways.flatMap({ way in way.schedule.entries.filter { isPreparation($0, way) } }).first {
+            let start = Bilingual(en: "\(letter(first.tile)): sums start", zh: "\(letter(first.tile))：和赋初值")[frame.language]
+            entries.append(.box(fill(first.tile, program), nil, start))
+        }
         frame.legend(entries)
     }
 
@@ -118,6 +122,12 @@ struct TimelineFigure {
         case .move(let path): chip.paths[path].engine
         case .compute(let unit): chip.units[unit].name
         }
+    }
+
+    /// What the matrix unit does besides products: the sums that these add to are given their start.
+    private func isPreparation(_ entry: Schedule.Entry, _ way: TimelineWay) -> Bool {
+        guard case .compute(let unit) = entry.kind, way.schedule.chip.units[unit].kind == .matrix else { return false }
+        return entry.end > entry.start && !way.schedule.isProduct(entry)
     }
 
     private func letter(_ tile: String) -> String { String(tile.prefix { $0 != "_" }).prefix(1).uppercased() }
@@ -157,7 +167,7 @@ struct TimelineFigure {
         let chip = way.schedule.chip
         let (top, height) = (frame.y, laneHeight - 4)
         let middle = top + height / 2
-        frame.add(lane, frame.labelStyle, at: Point(area.x - 8, middle + frame.type.label * 0.36), .end)
+        frame.add(chip.called(lane)[frame.language], frame.labelStyle, at: Point(area.x - 8, middle + frame.type.label * 0.36), .end)
         frame.items.append(.path([.move(Point(area.x, middle)), .line(Point(area.maxX, middle))], stroke: Stroke(.rule)))
         func x(_ tick: Int) -> Double { area.x + min(Double(tick) / longest, 1) * area.width }
         let isMatrix = chip.units.contains { $0.name == lane && $0.kind == .matrix }
@@ -190,8 +200,9 @@ struct TimelineFigure {
         guard area.width > 0 else { return }
         let program = ways[1].schedule.program
         let inner = area.width > 4 ? Rect(area.x + 0.5, area.y, area.width - 1, area.height) : area
-        let paint = isMatrix ? Paint.ink : Paint.tile(entry.tile, in: program)
-        frame.items.append(.rect(inner, radius: area.width > 6 ? 2 : 0, fill: isMatrix ? .solid(paint) : fill(entry.tile, program)))
+        let isProduct = isMatrix && !isPreparation(entry, way)
+        let paint = isProduct ? Paint.ink : .tile(entry.tile, in: program)
+        frame.items.append(.rect(inner, radius: area.width > 6 ? 2 : 0, fill: isProduct ? .solid(paint) : fill(entry.tile, program)))
         let isInLoop = way.schedule.isInLoop(entry)
         let label = isMatrix ? (isInLoop ? "\(entry.round)" : "") : "\(letter(entry.tile))\(isInLoop ? "\(entry.round)" : "")"
         let style = TextStyle(size: 11, weight: .semibold, color: .text(on: paint))

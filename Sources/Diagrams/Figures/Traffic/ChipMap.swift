@@ -14,7 +14,7 @@ struct ChipMap {
     let width: Double
     let isNarrow: Bool
     /// From far memory to the near ones, in points.
-    let rise: Double
+    var rise: Double
 
     private struct Arrow {
         let from: String
@@ -50,16 +50,21 @@ struct ChipMap {
         var numbers: [() -> (String, Point, Bool)] = []
         for (place, name) in memories.enumerated() {
             let (down, up) = (arrows.first { $0.from == Chip.far && $0.to == name }, arrows.first { $0.from == name && $0.to == Chip.far })
-            let shift = down != nil && up != nil ? boxes[place].width * 0.25 : 0
+            // Far enough apart that a number on one arrow leaves the other free.
+            let both = [down, up].compactMap { $0 }
+            let strong = frame.style(label, .ink, .semibold)
+            let reach = both.map { frame.width(NumberText.grouped($0.bytes), strong) + thickness($0.bytes) }.max() ?? 0
+            let shift = both.count > 1 ? max(boxes[place].width * 0.25, (reach / 2 + 10) / 2) : 0
             if let down {
                 let at = boxes[place].midX - shift
                 vertical(at, far.maxY, row, down, on: &frame)
-                numbers.append { (NumberText.grouped(down.bytes), Point(boxes[place].midX, far.maxY + rise * 0.34), isMarked(down)) }
+                numbers.append { (NumberText.grouped(down.bytes), Point(at, far.maxY + rise * 0.3), isMarked(down)) }
             }
             if let up {
                 let at = boxes[place].midX + shift
                 vertical(at, row, far.maxY, up, on: &frame)
-                numbers.append { (NumberText.grouped(up.bytes), Point(boxes[place].midX, far.maxY + rise * 0.62), isMarked(up)) }
+                let low = far.maxY + rise * 0.3 + max(rise * 0.3, label * 1.5)
+                numbers.append { (NumberText.grouped(up.bytes), Point(at, low), isMarked(up)) }
             }
         }
         let under = row + label * 2.2
@@ -74,9 +79,14 @@ struct ChipMap {
         }
         for (place, name) in memories.enumerated() { box(boxes[place], name, on: &frame) }
         for number in numbers { note(number(), on: &frame) }
-        let deepest = brackets.map { $0.level }.max()
-        frame.y = under + label * (deepest.map { 2.8 + 2.1 * Double($0) } ?? 0.5)
+        frame.y = under + label * depth
     }
+
+    /// The depth of what lies under the near memories, in label sizes.
+    private var depth: Double { brackets.map { $0.level }.max().map { 2.8 + 2.1 * Double($0) } ?? 0.5 }
+
+    /// The height of all but the rise.
+    func height(_ type: TypeScale) -> Double { type.body * 1.1 + type.label * (0.8 + 2.2 + 2.2 + depth) }
 
     private func isMarked(_ arrow: Arrow) -> Bool { differs.contains("\(arrow.from)→\(arrow.to)") }
 
@@ -84,14 +94,16 @@ struct ChipMap {
         let paint: Paint = note.isMarked ? .onHighlight : .ink
         let style = frame.style(frame.type.label, paint, note.isMarked ? .semibold : .regular)
         let width = frame.width(note.text, style)
-        let area = Rect(note.at.x - width / 2 - 3, note.at.y - style.size * 0.98, width + 6, style.size * 1.34)
+        let middle = min(note.at.x, x + self.width - width / 2 - 3)
+        let area = Rect(middle - width / 2 - 3, note.at.y - style.size * 0.98, width + 6, style.size * 1.34)
         frame.items.append(.rect(area, radius: 2, fill: .solid(note.isMarked ? .highlight : .paper)))
-        frame.add(note.text, style, at: note.at, .middle)
+        frame.add(note.text, style, at: Point(middle, note.at.y), .middle)
     }
 
     private func box(_ area: Rect, _ name: String, on frame: inout PictureFrame) {
         frame.items.append(.rect(area, radius: 4, fill: .solid(.paper), stroke: Stroke(.muted, width: 1.2)))
         let style = frame.style(frame.type.label, .ink, .semibold)
+        let name = schedule.chip.called(name)[frame.language]
         frame.add(name, style, at: Point(area.midX, area.midY + style.size * 0.36), .middle)
     }
 

@@ -41,7 +41,7 @@ struct TrafficFigure {
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body * 1.1
         let body = frame.items.count
-        if !counts.pair.isEmpty { maps(words) }
+        if !counts.pair.isEmpty { maps(words, above: text.source) }
         if options.preset.proportion == nil || counts.pair.isEmpty {
             table(words)
             if options.preset.proportion == nil { situations(words) }
@@ -80,8 +80,8 @@ struct TrafficFigure {
         frame.y += frame.type.label * 1.2
         for (place, path) in paths.enumerated() {
             let way = data.chip.paths[path]
-            frame.add("\(way.from) → \(way.to)", strong, at: Point(x(place), frame.y))
-            frame.add(way.engine, frame.labelStyle, at: Point(x(place), frame.y + frame.type.label * 1.3))
+            frame.add(data.chip.called(way)[frame.language], strong, at: Point(x(place), frame.y))
+            frame.add(data.chip.called(way.engine)[frame.language], frame.labelStyle, at: Point(x(place), frame.y + frame.type.label * 1.3))
         }
         frame.y += frame.type.label * 1.9
         for (way, name) in zip(ways, names) {
@@ -118,7 +118,7 @@ struct TrafficFigure {
             for path in paths where way.schedule.bytes[path] > 0 {
                 frame.y += frame.type.label * 1.55
                 let bytes = way.schedule.bytes[path]
-                let name = "\(data.chip.paths[path].from) → \(data.chip.paths[path].to)"
+                let name = data.chip.called(data.chip.paths[path])[frame.language]
                 frame.add(name, frame.labelStyle, at: Point(left, frame.y))
                 frame.add(NumberText.grouped(bytes), frame.labelStyle, at: Point(frame.width - left, frame.y), .end)
                 frame.y += 5
@@ -200,7 +200,7 @@ struct TrafficFigure {
 
     // MARK: Two chips
 
-    private mutating func maps(_ words: TrafficWords) {
+    private mutating func maps(_ words: TrafficWords, above source: Bilingual) {
         // Alone, the maps are what the picture's title speaks of.
         heading(words.isShort ? nil : words.mapTitle, words.mapLine)
         let isWide = frame.width >= 860
@@ -209,12 +209,19 @@ struct TrafficFigure {
         let most = counts.pair.flatMap { $0.bytes }.max() ?? 1
         let top = frame.y
         var bottom = top
-        for (number, schedule) in counts.pair.enumerated() {
-            if isWide { frame.y = top }
-            let map = ChipMap(
+        var maps = counts.pair.enumerated().map { number, schedule in
+            ChipMap(
                 schedule: schedule, differs: schedule.chip.paths.filter { words.differs($0.from, $0.to) }.map { "\($0.from)→\($0.to)" },
                 most: most, x: isWide ? left + Double(number) * (width + gap) : left, width: width, isNarrow: isNarrow,
-                rise: options.preset == .slide ? 60 : options.preset == .cover ? 156 : 128)
+                rise: 128)
+        }
+        if let proportion = options.preset.proportion {
+            let free = frame.width * proportion - top - frame.footHeight(source) - frame.type.body * 0.4
+            let rise = free - (maps.map { $0.height(frame.type) }.max() ?? 0)
+            for number in maps.indices { maps[number].rise = min(max(rise, 60), 220) }
+        }
+        for (map, schedule) in zip(maps, counts.pair) {
+            if isWide { frame.y = top }
             map.draw(words.mapName(schedule)[frame.language], on: &frame)
             bottom = max(bottom, frame.y)
         }

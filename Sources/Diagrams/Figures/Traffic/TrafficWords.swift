@@ -34,8 +34,8 @@ struct TrafficWords {
     /// What does not fit.
     func note(_ way: TrafficCounts.Way) -> Bilingual? {
         guard let overflow = way.schedule.overflow else { return nil }
-        let bytes = grouped(overflow.bytes)
-        return Bilingual(en: "does not fit: \(overflow.memory) lacks \(bytes) bytes", zh: "放不下：\(overflow.memory) 还差 \(bytes) 字节")
+        let (bytes, memory) = (grouped(overflow.bytes), Words.spaced(data.chip.called(overflow.memory)))
+        return Bilingual(en: "does not fit: \(memory.en) lacks \(bytes) bytes", zh: "放不下：\(memory.zh)还差 \(bytes) 字节")
     }
 
     // MARK: Two chips
@@ -165,15 +165,9 @@ struct TrafficWords {
             en:
                 "Tiles alone cut \(data.task.name.rawValue) on \(data.chip.name.en) from \(grouped(naive)) to \(grouped(tiled)) far bytes.",
             zh: "单靠分块，\(data.chip.name.zh)上的 \(data.task.name.rawValue) 就从 \(grouped(naive)) 个远处字节降到 \(grouped(tiled))。")
-        let own =
-            isShort
-            ? Bilingual(same: "")
-            : Bilingual(
-                en: " \(data.chip.name.en): \(data.chip.source.en)", zh: "\(data.chip.name.zh)：\(data.chip.source.zh)")
-        let sources = counts.pair.map { schedule in
-            Bilingual(
-                en: "\(schedule.chip.name.en): \(schedule.chip.source.en)", zh: "\(schedule.chip.name.zh)：\(schedule.chip.source.zh)")
-        }
+        let chips = (isShort ? [] : [data.chip]) + counts.pair.map { $0.chip }.filter { $0.id != data.chip.id || isShort }
+        let files = Words.list(chips.map { Bilingual(same: "\($0.id).json") })
+        let sources = Bilingual(en: "Chips and their sources: \(files.en).", zh: "芯片及其出处：\(files.zh)。")
         return FigureWords(
             title: title,
             subtitle: isShort ? pairLine : Bilingual(en: pairLine.en + tileLine.en, zh: pairLine.zh + tileLine.zh),
@@ -188,9 +182,9 @@ struct TrafficWords {
                 zh: "每条通路的字节：分块与不分块、两种芯片、稠密与稀疏。逐条执行指令数出。"),
             source: Bilingual(
                 en:
-                    "Counted by executing each program on this project’s tile machine, \(data.width) bytes a number: requests from near to far, without caches; choosing the top k itself is not counted.\(own.en) \(sources.map { $0.en }.joined(separator: " "))",
+                    "Counted by executing each program on this project’s tile machine, \(data.width) bytes a number: requests from near to far, without caches; choosing the top k itself is not counted. \(sources.en)",
                 zh:
-                    "由本项目的分块机逐条执行数出，每个数 \(data.width) 字节：近处向远处要的字节，不计缓存；挑前 k 名本身未计。\(own.zh)\(sources.map { $0.zh }.joined())"
+                    "由本项目的分块机逐条执行数出，每个数 \(data.width) 字节：近处向远处要的字节，不计缓存；挑前 k 名本身未计。\(sources.zh)"
             ))
     }
 }
