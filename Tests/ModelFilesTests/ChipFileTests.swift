@@ -73,6 +73,7 @@ import Traces
             "homes", #"{"shared": {"matrix": "x", "vector": "shared"}, "fragment": {"matrix": "fragment", "vector": "fragment"}}"#,
             "homes: expected one of"
         ),
+        ("names", #"{"carrier": {"en": "carrier", "zh": "搬运"}}"#, "names.carrier: no memory, engine or unit is called so"),
     ]) func `a damaged chip file is refused by one line that names the field`(field: String, value: String?, line: String) throws {
         var object = try Self.paper()
         object[field] = try value.map { try JSONSerialization.jsonObject(with: Data($0.utf8), options: .fragmentsAllowed) }
@@ -91,6 +92,7 @@ import Traces
             "\($0)" == "chip: has no path from global to shared, which Copy a tile of A to A_shared needs"
         }
         object["paths"] = paths
+        object["names"] = nil
         object["units"] = [try #require(object["units"] as? [[String: Any]])[0]]
         let withoutVector = try chip(object)
         #expect(try Schedule(task, on: withoutVector).fits == true)
