@@ -64,12 +64,14 @@ public struct AxisScale: Hashable, Sendable {
             low: all[start], high: all[end], isLogarithmic: true, ticks: all[start...end].map { Tick(value: $0, label: label($0)) })
     }
 
-    /// Lengths from `low` to `high` tokens, both powers of two: logarithmic with a tick at the end and every second or third doubling before it.
-    public static func doublings(from low: Int, to high: Int, count: Int = 8) -> AxisScale {
+    /// Lengths from `low` to `high` tokens, both powers of two: logarithmic with a tick at `marked`, or else at the end, and at every second or third
+    /// doubling from it.
+    public static func doublings(from low: Int, to high: Int, count: Int = 8, through marked: Int? = nil) -> AxisScale {
         var all = [low]
         while all[all.count - 1] * 2 <= high { all.append(all[all.count - 1] * 2) }
         let step = max(1, (all.count - 1 + count - 1) / max(count, 1))
-        let shown = all.indices.filter { (all.count - 1 - $0) % step == 0 }.map { all[$0] }
+        let fixed = marked.flatMap(all.firstIndex) ?? all.count - 1
+        let shown = all.indices.filter { (fixed - $0) % step == 0 }.map { all[$0] }
         return AxisScale(
             low: Double(low), high: Double(all[all.count - 1]), isLogarithmic: true,
             ticks: shown.map { Tick(value: Double($0), label: tokens($0)) })

@@ -25,6 +25,8 @@ struct AbsorptionFigure {
     private let provenance: Provenance
     private let options: FigureOptions
     private var frame: PictureFrame
+    /// How much larger than labels the arithmetic is.
+    private var zoom = 1.0
 
     init(_ trace: Trace, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) throws(FigureError) {
         (self.provenance, self.options, self.frame) = (provenance, options, frame)
@@ -36,16 +38,42 @@ struct AbsorptionFigure {
         let text = words.words
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         let body = frame.items.count
-        frame.y += frame.type.body * 0.8
-        row(words.plainHeading, [(words.keyFirst, numbers.keyFirst), (words.queryFirst, numbers.queryFirst)])
-        row(words.turnedHeading, numbers.distances.map { (words.atDistance($0), numbers.turned($0, language: frame.language)) })
-        frame.y += frame.type.small * 0.4
+        zoom = stride(from: 1.8, to: 1, by: -0.1).first(where: fits) ?? 1
+        arithmetic()
         return frame.scene("absorption", body: body, options, text, provenance)
+    }
+
+    private mutating func arithmetic() {
+        frame.y += frame.type.body * 0.8
+        row(words.plainHeading, plain)
+        row(words.turnedHeading, turned)
+        frame.y += frame.type.small * 0.4
+    }
+
+    private var plain: [(heading: Bilingual, lines: [AbsorptionLine])] {
+        [(words.keyFirst, numbers.keyFirst), (words.queryFirst, numbers.queryFirst)]
+    }
+
+    private var turned: [(heading: Bilingual, lines: [AbsorptionLine])] {
+        numbers.distances.map { (words.atDistance($0), numbers.turned($0, language: frame.language)) }
+    }
+
+    /// Whether no line runs over its column at this size, nor the whole over the foot of a low picture.
+    private func fits(_ zoom: Double) -> Bool {
+        var trial = self
+        trial.zoom = zoom
+        let rows = plain.map { $0.lines } + turned.flatMap { $0.lines.map { [$0] } }
+        let widest = rows.map { trial.oneRow($0, at: Point(0, 0)) }.max() ?? 0
+        guard widest <= panelWidth else { return false }
+        guard let proportion = options.preset.proportion else { return true }
+        trial.arithmetic()
+        return trial.frame.y + trial.frame.footHeight(words.words.source) <= trial.frame.width * proportion
     }
 
     // MARK: Layout
 
-    private var cell: Double { (frame.type.label * 2.1).rounded() }
+    private var label: Double { frame.type.label * zoom }
+    private var cell: Double { (label * 2.1).rounded() }
     private var columns: Int { frame.width >= 700 ? 2 : 1 }
     private var gap: Double { max(28, frame.contentWidth * 0.05) }
     private var panelWidth: Double { (frame.contentWidth - gap * Double(columns - 1)) / Double(columns) }
@@ -85,7 +113,7 @@ struct AbsorptionFigure {
         }
         var y = start + frame.type.body * 1.35 * Double(max(least, words.count))
         if isOneRow(lines) {
-            y += frame.type.label * 2.1
+            y += label * 2.1
             _ = oneRow(lines, at: Point(left, y))
             return y + cell * 2 + frame.type.body * 0.9
         }
@@ -94,7 +122,7 @@ struct AbsorptionFigure {
                 y += frame.type.label * 2
                 frame.add(note[frame.language], frame.labelStyle, at: Point(left, y))
             }
-            y += frame.type.label * 2.1
+            y += label * 2.1
             var x = left
             for part in line.parts { x = draw(part, at: Point(x, y)) }
             y += cell * 2
@@ -102,9 +130,9 @@ struct AbsorptionFigure {
         return y + frame.type.body * 0.9
     }
 
-    /// Whether a low picture has its lines side by side: those that need no words in between, where they fit.
+    /// Whether lines stand side by side: those that need no words in between, where they fit.
     private func isOneRow(_ lines: [AbsorptionLine]) -> Bool {
-        guard options.preset.proportion != nil, lines.allSatisfy({ $0.note == nil }) else { return false }
+        guard lines.allSatisfy({ $0.note == nil }) else { return false }
         var trial = self
         return trial.oneRow(lines, at: Point(0, 0)) <= panelWidth
     }
@@ -124,13 +152,13 @@ struct AbsorptionFigure {
         let middle = corner.y + cell
         switch part {
         case .sign(let sign):
-            let style = frame.style(frame.type.body, .muted)
+            let style = frame.style(frame.type.body * zoom, .muted)
             let width = frame.width(sign, style) + cell * 0.5
             frame.add(sign, style, at: Point(corner.x + width / 2, middle + style.size * 0.36), .middle)
             return corner.x + width
         case .table(let table): return draw(table, at: corner)
         case .result(let cell):
-            let style = frame.style(frame.type.panel, frame.onHighlighter(1), .bold)
+            let style = frame.style(frame.type.panel * zoom, frame.onHighlighter(1), .bold)
             let text = words.text(cell.value)
             let area = Rect(corner.x + 2, middle - style.size * 0.85, frame.width(text, style) + style.size, style.size * 1.7)
             frame.items.append(.rect(area, radius: 5, fill: .solid(frame.highlighter(1))))
@@ -142,10 +170,10 @@ struct AbsorptionFigure {
 
     private mutating func draw(_ table: AbsorptionTable, at corner: Point) -> Double {
         let width = cell * Double(table.columns)
-        let digits = frame.style(frame.type.label, .ink, .medium)
+        let digits = frame.style(label, .ink, .medium)
         frame.symbol(
-            table.symbol, frame.style(frame.type.label, table.paint, .semibold),
-            center: Point(corner.x + width / 2, corner.y - frame.type.label * 0.75))
+            table.symbol, frame.style(label, table.paint, .semibold),
+            center: Point(corner.x + width / 2, corner.y - label * 0.75))
         for (place, value) in table.cells.enumerated() {
             let area = Rect(
                 corner.x + cell * Double(place % table.columns), corner.y + cell * Double(place / table.columns), cell, cell)

@@ -58,8 +58,8 @@ struct AbsorptionWords {
                 zh: "括号挪了，数没变；中间一旋转，每个距离都得另备一张表"),
             subtitle: Bilingual(
                 en:
-                    "A query q, a table W and a latent c, two features each. Blue: query; orange: key; green: latent. R turns a vector by a quarter circle for each position.",
-                zh: "查询 q、表 W、潜向量 c，各两个特征。蓝：查询；橙：键；绿：潜向量。R 按位置旋转，每往后一位转四分之一圈。"),
+                    "A query q, a table W and a latent c, two features each; the key k is W times c. R turns a vector by a quarter circle for each position.",
+                zh: "查询 q、表 W、潜向量 c，各两个特征；键 k 就是 W 乘 c。R 按位置旋转，每往后一位转四分之一圈。"),
             alt: Bilingual(
                 en:
                     "Arithmetic with a query \(q.en), a table \(W.en) row by row and a latent \(latent.en). Key first gives \(text(first)); query first, by way of \(carried.en), gives \(text(second)). With both sides turned by their positions, \(tables.map { $0.en }.joined(separator: "; ")).",

@@ -249,8 +249,8 @@ private struct ArcsFigure {
                 zh: "不到 \(least) 的 \(bundled.count) 个键合成最下面一条线，共 \(rest)。")
         let thickness = Bilingual(en: "Thicker line: more weight.", zh: "线越粗，权重越大。")
         if slice.rows == 1 { return thickness + bundle }
-        return Bilingual(en: "Blue: the followed query; the thicker, the more weight.", zh: "蓝色是所跟踪的查询，线越粗权重越大。") + bundle
-            + Bilingual(en: " Grey: each other query’s strongest line alone.", zh: "灰色是其余查询，各只画最粗的一条。")
+        return Bilingual(en: "Followed: the query in bold; the thicker its line, the more weight.", zh: "跟踪的是粗体的查询，它的线越粗，权重越大。") + bundle
+            + Bilingual(en: " Faint: each other query’s strongest line alone.", zh: "淡线是其余查询，各只画最粗的一条。")
     }
 
     private var source: Bilingual {

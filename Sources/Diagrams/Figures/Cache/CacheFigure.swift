@@ -202,7 +202,7 @@ struct CacheFigure {
                 zh: "缓存并没有变小：每层每个词元，索引多占 \(index) 字节"),
             subtitle: Bilingual(
                 en:
-                    "Bars: bytes of cache per token in one layer. Squares: conversations of \(length) in all \(data.sparse.layers) layers that fit beside nothing else.\(saving.en)",
+                    "Bars: bytes of cache per token in one layer. Squares: conversations of \(length) in all \(data.sparse.layers) layers that fit if memory holds nothing but cache.\(saving.en)",
                 zh: "条形：一层中每个词元的缓存字节数。方格：只放缓存时能容纳的 \(length) 对话（全部 \(data.sparse.layers) 层），一格一段。\(saving.zh)"),
             alt: Bilingual(
                 en: "Bars of cache bytes per token and layer, the size of a \(length) context, and how many fit into \(memory). \(all.en).",

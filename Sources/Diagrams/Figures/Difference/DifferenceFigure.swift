@@ -17,13 +17,13 @@ extension Figure {
 }
 
 struct DifferenceFigure {
-    private let pair: DifferencePair
+    let pair: DifferencePair
     private let query: Int?
-    private let words: DifferenceWords
+    let words: DifferenceWords
     private let provenance: Provenance
     private let options: FigureOptions
     private let scale: MatrixScale
-    private var frame: PictureFrame
+    var frame: PictureFrame
 
     init(_ pair: DifferencePair, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         (self.pair, self.provenance) = (pair, provenance)
@@ -57,7 +57,7 @@ struct DifferenceFigure {
             provenance: options.provenance(figure: "difference", step: pair.first.step.id.text, data: provenance))
     }
 
-    private var labelStyle: TextStyle { frame.style(frame.type.label, .muted) }
+    var labelStyle: TextStyle { frame.style(frame.type.label, .muted) }
 
     private func names(_ count: Int, _ name: (Int) -> String) -> [String] {
         let limit = max(62, frame.contentWidth * 0.13)
@@ -72,7 +72,9 @@ struct DifferenceFigure {
         let side = pair.isSelection ? frame.width("−00 +00", labelStyle) + 12 : 0
         if side > 0 { frame.y += frame.type.label * 1.3 }
         let widths = columns.map { frame.width($0, labelStyle) }
-        let cell = cellSize(frame.contentWidth - gutter - side, widths)
+        // Beside the matrix, where there is room, its framed row in full.
+        let isBeside = query != nil && frame.contentWidth >= 700
+        let cell = cellSize(frame.contentWidth * (isBeside ? 0.56 : 1) - gutter - side, widths)
         let (text, language) = (frame.text, frame.language)
         let panel = MatrixPanel(
             rows: rows, columns: columns, cell: cell, origin: Point((frame.type.margin + gutter).rounded(), frame.y.rounded()),
@@ -83,6 +85,13 @@ struct DifferenceFigure {
         if let query { frame.items.append(panel.rowFrame(query, .query)) }
         if side > 0 { counts(panel) }
         axisNames(panel)
+        if isBeside, let query {
+            let gap = side + max(40, frame.type.label * 4)
+            let left = panel.area.maxX + gap
+            row(
+                query,
+                in: Rect(left, panel.area.y, frame.width - frame.type.margin - left, panel.area.height + panel.labelHeight + frame.type.label))
+        }
         frame.y = panel.area.maxY + panel.labelHeight + frame.type.label * 1.9
     }
 
@@ -139,11 +148,11 @@ struct DifferenceFigure {
 
     private static let kept = Paint.muted.mixed(0.35)
     /// The ends of the scale, short of their darkest.
-    private static let lost = ColorScale.diverging.paint(at: 0.12)
-    private static let gained = ColorScale.diverging.paint(at: 0.88)
+    static let lost = ColorScale.diverging.paint(at: 0.12)
+    static let gained = ColorScale.diverging.paint(at: 0.88)
 
     /// A cell with a minus or a plus.
-    private func sign(_ area: Rect, _ paint: Paint, isPlus: Bool) -> [Item] {
+    func sign(_ area: Rect, _ paint: Paint, isPlus: Bool) -> [Item] {
         let half = min(area.width, area.height) * 0.28
         let color = Paint.text(on: paint)
         var path: [PathElement] = [.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))]

@@ -90,15 +90,26 @@ struct DifferencePair {
         slice.isMasked(row, column) || slice.isBeyond(row, column) ? nil : slice.value(row, column)
     }
 
+    /// What each run has in a cell; nil where it is masked or left out.
+    func values(_ row: Int, _ column: Int) -> (first: Double?, second: Double?) { (mark(first, row, column), mark(second, row, column)) }
+
+    /// The cells of a row that differ, the largest difference first; of equal ones the earlier.
+    func differing(_ row: Int) -> [Int] {
+        let sizes = (0..<columns).map { size(self[row, $0]) }
+        return (0..<columns).filter { sizes[$0] > 0 }.sorted { (sizes[$0], $1) > (sizes[$1], $0) }
+    }
+
+    private func size(_ cell: Cell) -> Double {
+        switch cell {
+        case .lost, .gained: 1
+        case .number(let difference): difference.isFinite ? abs(difference) : 1
+        case .masked, .dropped, .both: 0
+        }
+    }
+
     /// The finite differences of a row in size, added up; a key that is in one run alone counts one.
     func distance(_ row: Int) -> Double {
-        (0..<columns).reduce(0) { sum, column in
-            switch self[row, column] {
-            case .lost, .gained: sum + 1
-            case .number(let difference): sum + (difference.isFinite ? abs(difference) : 1)
-            case .masked, .dropped, .both: sum
-            }
-        }
+        (0..<columns).reduce(0) { $0 + size(self[row, $1]) }
     }
 
     /// How many keys of a row are in the first run alone, and how many in the second alone.

@@ -1,5 +1,6 @@
 // What the figure `difference` says: how many rows and cells differ, where most, and which run is which.
 
+import Mechanisms
 import Traces
 
 struct DifferenceWords {
@@ -65,17 +66,56 @@ struct DifferenceWords {
     private var subject: Bilingual { pair.first.title }
 
     var title: Bilingual {
-        let (rows, all) = (NumberText.grouped(differingRows), NumberText.grouped(pair.rows))
         guard differingRows > 0 else { return Bilingual(en: "No difference in any cell", zh: "没有一格不同") }
-        if pair.isSelection {
-            return Bilingual(
-                en: "\(rows) of \(all) queries keep other keys", zh: "\(all) 个查询里，有 \(rows) 个留下的键变了")
+        let (rows, all) = (NumberText.grouped(differingRows), NumberText.grouped(pair.rows))
+        let isOne = differingRows == 1
+        func finding() -> Bilingual {
+            if pair.isSelection {
+                return Bilingual(
+                    en: "\(rows) of \(all) queries \(isOne ? "keeps" : "keep") other keys", zh: "\(all) 个查询里，有 \(rows) 个留下的键变了")
+            }
+            let differ = Bilingual(en: "\(rows) of \(all) rows \(isOne ? "differs" : "differ")", zh: "\(all) 行里有 \(rows) 行不同")
+            guard let largest else { return differ }
+            let (place, value) = (place(largest.row, largest.column), signed(largest.value))
+            return differ + Bilingual(en: ", most at \(place.en): \(value)", zh: "，差得最多的是\(place.zh)：\(value)")
         }
-        guard let largest else { return Bilingual(en: "\(rows) of \(all) rows differ", zh: "\(all) 行里有 \(rows) 行不同") }
-        let (place, value) = (place(largest.row, largest.column), signed(largest.value))
-        return Bilingual(
-            en: "\(rows) of \(all) rows differ, most at \(place.en): \(value)", zh: "\(all) 行里有 \(rows) 行不同，差得最多的是\(place.zh)：\(value)")
+        guard let cause else { return finding() }
+        return Bilingual(en: "\(cause.en): ", zh: "\(cause.zh)：") + finding()
     }
+
+    /// What the second run does otherwise, where that is one switch.
+    private var cause: Bilingual? {
+        guard pair.switches.missing.isEmpty, pair.switches.added.count == 1, let own = try? Switch(parsing: pair.switches.added[0]) else {
+            return nil
+        }
+        return own.effectInWords
+    }
+
+    // MARK: The framed row
+
+    func rowHeading(_ row: Int) -> Bilingual {
+        let name = named(pair.rowName(row), pair.first.rowAxis)
+        return Bilingual(en: "\(Words.capitalised(name.en)) in both runs", zh: "\(name.zh)：两次对照")
+    }
+
+    /// Which bar, or which sign, is which run's.
+    var rowKeys: [Bilingual] {
+        guard !pair.isSelection else { return [lost, gained] }
+        let names = [Bilingual(en: "first run", zh: "前一次"), Bilingual(en: "second run", zh: "后一次")]
+        guard pair.switches.missing.isEmpty, !pair.switches.added.isEmpty else { return names }
+        let added = pair.switches.added.joined(separator: ", ")
+        return [
+            names[0] + Bilingual(en: ", without \(added)", zh: "，没开 \(added)"), names[1] + Bilingual(en: ", with \(added)", zh: "，开了 \(added)"),
+        ]
+    }
+
+    /// A number of one run, or that it has none.
+    func value(_ value: Double?) -> Bilingual {
+        guard let value else { return Bilingual(en: "left out", zh: "未选") }
+        return Bilingual(same: MatrixScale.typographic(NumberText.significant(value, digits: 3)))
+    }
+
+    func more(_ count: Int) -> Bilingual { Bilingual(en: "and \(count) with smaller differences", zh: "另有 \(count) 个差得更少") }
 
     /// How the second run differs from the first, as far as the traces say.
     private var runs: Bilingual {
@@ -168,5 +208,23 @@ struct DifferenceWords {
             [list(.lost, "loses", "丢了"), list(.gained, "gains", "换来")].compactMap { $0 } + (numbers.isEmpty ? [] : [Words.list(numbers)])
         guard !parts.isEmpty else { return Bilingual(en: "no difference", zh: "没有差别") }
         return Bilingual(en: parts.map { $0.en }.joined(separator: "; "), zh: parts.map { $0.zh }.joined(separator: "；"))
+    }
+}
+
+extension Switch {
+    /// What it does to a run, in words that need no name of a switch.
+    fileprivate var effectInWords: Bilingual {
+        switch self {
+        case .indexerRopeInterleaved: Bilingual(en: "The indexer turns neighbours, not halves", zh: "索引器旋转时配错了对")
+        case .hadamardQueryOnly: Bilingual(en: "Keys miss their Hadamard rotation", zh: "键漏做了 Hadamard 旋转")
+        case .noReLU: Bilingual(en: "Index heads may vote against a key", zh: "索引头能投反对票")
+        case .noHeadWeights: Bilingual(en: "Every index head counts the same", zh: "索引头一律同权")
+        case .noFloat8: Bilingual(en: "Nothing is rounded to FP8", zh: "不做 FP8 舍入")
+        case .maskAfterSoftmax: Bilingual(en: "Masked only after softmax", zh: "softmax 之后才掩码")
+        case .topK(let k): Bilingual(en: "With \(k) kept keys", zh: "改留 \(k) 个键")
+        case .select(let rule): Bilingual(en: "Keys chosen by the rule \(rule.rawValue)", zh: "改用 \(rule.rawValue) 规则选键")
+        case .temperature: Bilingual(en: "Scores divided by a temperature", zh: "分数先除以温度")
+        case .heads: Bilingual(en: "Some heads are off", zh: "关掉几个头")
+        }
     }
 }

@@ -42,7 +42,7 @@ struct DoublingFigure {
         let text = words.words
         frame.head(text.title[frame.language], text.subtitle[frame.language])
         frame.y += frame.type.body
-        let x = AxisScale.doublings(from: Self.lengths.0, to: Self.lengths.1, count: frame.width < 600 ? 5 : 10)
+        let x = AxisScale.doublings(from: Self.lengths.0, to: Self.lengths.1, count: frame.width < 600 ? 5 : 10, through: Self.lastShown)
         let y = AxisScale.linear(from: 1.5, to: 4.5, count: 6) { NumberText.significant($0, digits: 3) + "×" }
         let names = words.names.map { $0[frame.language] }
         let nameWidth = Plot.nameWidth(names, frame.contentWidth * 0.2, frame)
@@ -154,12 +154,12 @@ struct DoublingWords {
         (2, Bilingual(en: "2×: all that is the same for each token", zh: "2 倍：每个词元都一样的那部分")),
     ]
 
-    let beyond = Bilingual(en: "beyond 128K: extrapolated", zh: "超过 128K：外推")
+    let beyond = Bilingual(en: "doubled, past 128K: extrapolated", zh: "翻倍后超过 128K：外推")
 
     func knee(_ knee: Double) -> Bilingual {
         let (length, keys) = (Self.short(Int(knee.rounded())), NumberText.grouped(data.sparse.indexer?.topK ?? 0))
         return Bilingual(
-            en: "knee (\(length), doubled):\nfrom there a query\npays for \(keys) keys", zh: "拐点（翻倍后 \(length)）：\n此后每个查询只付\n\(keys) 个键的钱")
+            en: "knee (\(length), doubled):\n\(length) keys read densely cost\nas much as \(keys) selected;\nfrom there no query pays more", zh: "拐点（翻倍后 \(length)）：\n稠密读 \(length) 个键，\n与选读 \(keys) 个同价；\n此后每个查询不再多付")
     }
 
     private var models: [String] { [data.dense, data.sparse].map { CostCurveWords.short($0.name) } }

@@ -83,7 +83,9 @@ struct NextTokenFigure {
     private let words: NextTokenWords
     private let scale: MatrixScale
     private var frame: PictureFrame
+    /// The width of a cell; its height is no more than a square of 40.
     private var cell = 0.0
+    private var height: Double { min(cell, 40) }
     private var origin = Point(0, 0)
     /// The width of a panel, and of the names at its left.
     private var part = 0.0
@@ -107,7 +109,7 @@ struct NextTokenFigure {
         let isBeside = options.preset.proportion != nil && frame.width >= 900
         let gap = 44.0
         part = isBeside ? (frame.contentWidth - gap) / 2 : frame.contentWidth
-        cell = min((part - gutter) / Double(columns), 40)
+        cell = min((part - gutter) / Double(columns), 60)
         if cell >= 8 { cell = cell.rounded(.down) }
         let top = frame.y
         var bottom = top
@@ -144,13 +146,13 @@ struct NextTokenFigure {
         for line in Line.allCases {
             let top = frame.y.rounded()
             let style = nameStyle
-            frame.add(words.line(line)[frame.language], style, at: Point(origin.x - 9, top + cell / 2 + style.size * 0.36), .end)
+            frame.add(words.line(line)[frame.language], style, at: Point(origin.x - 9, top + height / 2 + style.size * 0.36), .end)
             var items: [Item] = []
             for column in 0...row.position {
-                items += self.items(line, row, column, Rect(origin.x + Double(column) * cell, top, cell, cell))
+                items += self.items(line, row, column, Rect(origin.x + Double(column) * cell, top, cell, height))
             }
             frame.items.append(.group("line", items))
-            frame.y = top + cell + (line == .value ? 3 : 0)
+            frame.y = top + height + (line == .value ? 3 : 0)
         }
     }
 
@@ -173,8 +175,8 @@ struct NextTokenFigure {
     }
 
     private func letter(_ name: String, _ area: Rect, _ paint: Paint) -> [Item] {
-        let style = frame.style(max(11, min(frame.type.body, cell * 0.6)), .text(on: paint), .semibold)
-        guard frame.width(name, style) < area.width - 1, style.size < cell + 1 else { return [] }
+        let style = frame.style(max(11, min(frame.type.body, height * 0.6)), .text(on: paint), .semibold)
+        guard frame.width(name, style) < area.width - 1, style.size < height + 1 else { return [] }
         return [.text(TextRun(name, style, at: Point(area.midX, area.midY + style.size * 0.32), anchor: .middle))]
     }
 
@@ -225,9 +227,9 @@ struct NextTokenFigure {
         let limit = max(62, frame.contentWidth * 0.13)
         let names = (0..<columns).map { TokenText.shortened(last.columnName($0), to: limit) { frame.width($0, style) } }
         let (text, language) = (frame.text, frame.language)
-        let panel = MatrixPanel(rows: [""], columns: names, cell: cell, origin: Point(origin.x, frame.y - cell), style: style) {
-            text.measure($0, $1, language).width
-        }
+        let panel = MatrixPanel(
+            rows: [""], columns: names, cell: cell, rowHeight: height, origin: Point(origin.x, frame.y - height), style: style
+        ) { text.measure($0, $1, language).width }
         frame.items.append(.group("columns", panel.columnNames(highlighted: row.position)))
         frame.y += panel.labelHeight
     }

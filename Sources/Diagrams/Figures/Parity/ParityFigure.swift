@@ -38,7 +38,7 @@ struct ParityFigure {
     init(_ rows: [BenchmarkResult], _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
         (self.provenance, self.options, self.frame) = (provenance, options, frame)
         words = ParityWords(rows: rows, provenance: provenance)
-        isWide = frame.width >= 560
+        isWide = frame.width >= 700
         parts = [false, true].compactMap { isRating in
             let own = rows.filter { ParityWords.isRating($0) == isRating }.sorted { ($0.change, $1.name) > ($1.change, $0.name) }
             guard !own.isEmpty else { return nil }

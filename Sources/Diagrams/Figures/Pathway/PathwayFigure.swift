@@ -28,10 +28,19 @@ struct PathwayFigure {
     init(_ run: PathwayRun, _ provenance: Provenance, _ options: FigureOptions, _ frame: PictureFrame) {
         (self.run, self.provenance, self.options, self.frame) = (run, provenance, options, frame)
         words = PathwayWords(run: run, part: options.part)
+        unit = min(max(frame.contentWidth / 688, 1), 1.6)
     }
 
     mutating func scene() -> Scene {
-        frame.y = 10
+        // In a column of text the words around it say what it shows; a page of its own has its title, and its parts as large as fill it.
+        if let proportion = options.preset.proportion {
+            frame.head(words.title[frame.language], words.reading[frame.language])
+            frame.y += frame.type.body * 1.2
+            let room = frame.width * proportion - frame.y - frame.footHeight(words.source(provenance))
+            unit = stride(from: 4, to: unit, by: -0.1).first { fits($0, room) } ?? unit
+        } else {
+            frame.y = 10
+        }
         let body = frame.items.count
         for (number, line) in lines().enumerated() {
             if number == 0 { strip(Rect(frame.type.margin, frame.y, stripWidth, height)) }
@@ -54,9 +63,21 @@ struct PathwayFigure {
     }
 
     /// How much larger than in a column of text everything is.
-    var unit: Double { min(max(frame.contentWidth / 688, 1), 1.6) }
+    var unit: Double
     var height: Double { 80 * unit }
-    var label: TextStyle { frame.style(max(12, frame.type.label), .muted) }
+    var label: TextStyle {
+        frame.style(max(12, frame.type.label * (options.preset.proportion == nil ? 1 : max(1, min(unit / 1.6, 1.6)))), .muted)
+    }
+
+    /// Whether all lines stand in a room of that height at this size.
+    private func fits(_ unit: Double, _ room: Double) -> Bool {
+        var trial = self
+        trial.unit = unit
+        let lines = trial.lines()
+        return Double(lines.count) * (trial.height + trial.nameHeight) <= room
+            && lines.allSatisfy { ($0.last?.area.maxX ?? 0) <= frame.width - frame.type.margin + 1 }
+    }
+
     private var stripWidth: Double { 44 * unit }
 
     /// How wide a part is: its cells, or its name where that is wider.
@@ -100,8 +121,35 @@ struct PathwayFigure {
 
     /// The parts in lines: one where they fit, with equal gaps between them.
     private func lines() -> [[Place]] {
-        let least = 16.0 * unit
         let right = frame.width - frame.type.margin
+        // As few lines as can be, and those as even as can be: nothing stands alone on the last.
+        let least = broken(at: right)
+        let even = stride(from: frame.type.margin + stripWidth, to: right, by: 8).lazy.map(broken).first { $0.count == least.count }
+        let lines = even ?? least
+        var y = frame.y
+        return lines.enumerated().map { number, line in
+            let start = frame.type.margin + (number == 0 ? stripWidth : 0)
+            let free = right - start - line.reduce(0) { $0 + $1.width }
+            // A line alone may end early; of several, each goes from margin to margin.
+            let first = min(free / Double(line.count), 34 * unit)
+            let others = lines.count > 1 && line.count > 1 ? (free - first) / Double(line.count - 1) : first
+            var x = start
+            let places = line.enumerated().map { place, entry -> Place in
+                let gap = place == 0 ? first : others
+                let place = Place(
+                    part: entry.part, area: Rect(x + gap, y, entry.width, height),
+                    arrow: entry.part == run.parts[0] ? nil : x + gap / 2)
+                x += gap + entry.width
+                return place
+            }
+            y += height + nameHeight
+            return places
+        }
+    }
+
+    /// The parts in lines that end before `right`, unless one part alone is wider.
+    private func broken(at right: Double) -> [[(part: PathwayPart, width: Double)]] {
+        let least = 16.0 * unit
         var lines: [[(part: PathwayPart, width: Double)]] = [[]]
         var x = frame.type.margin + stripWidth
         for part in run.parts {
@@ -113,22 +161,7 @@ struct PathwayFigure {
             lines[lines.count - 1].append((part, width))
             x += least + width
         }
-        var y = frame.y
-        return lines.enumerated().map { number, line in
-            let start = frame.type.margin + (number == 0 ? stripWidth : 0)
-            let free = right - start - line.reduce(0) { $0 + $1.width }
-            let gap = min(free / Double(line.count), 34 * unit)
-            var x = start
-            let places = line.map { entry -> Place in
-                let place = Place(
-                    part: entry.part, area: Rect(x + gap, y, entry.width, height),
-                    arrow: entry.part == run.parts[0] ? nil : x + gap / 2)
-                x += gap + entry.width
-                return place
-            }
-            y += height + nameHeight
-            return places
-        }
+        return lines
     }
 
     // MARK: The strip of a whole transformer

@@ -49,12 +49,27 @@ struct PathwayWords {
 
     func source(_ provenance: Provenance) -> Bilingual { Words.source([place], provenance) }
 
+    /// Whose share it is, where there are several heads: without what a head's label explains after a colon.
+    private var head: Bilingual {
+        guard let name = run.row.slice.headName else { return Bilingual(same: "") }
+        func short(_ text: String) -> String { String(text.prefix { $0 != ":" && $0 != "：" }) }
+        return Bilingual(en: " (\(short(name.en)))", zh: "（\(short(name.zh))）")
+    }
+
+    /// How to read it, where it has a page of its own.
+    var reading: Bilingual {
+        Bilingual(
+            en: "One query’s way through one layer. Cells are numbers, the stronger their colour the larger; bars are its shares.",
+            zh: "一个查询走过一层的路。格子是数，颜色越重，数越大；柱子是它分出的份额。")
+    }
+
     var title: Bilingual {
         let end =
             run.answer.map { Bilingual(en: " to the answer “\($0.word)”", zh: "，走到答案“\($0.word)”") }
             ?? Bilingual(en: " to what is handed on", zh: "，走到交出去的结果")
         return Bilingual(
-            en: "From words\(end.en): \(query.en) gives \(top.en) \(share)", zh: "从词出发\(end.zh)：\(query.zh)把 \(share) 给了\(top.zh)")
+            en: "From words\(end.en): \(query.en) gives \(top.en) \(share)\(head.en)",
+            zh: "从词出发\(end.zh)：\(query.zh)把 \(share) 给了\(top.zh)\(head.zh)")
     }
 
     var caption: Bilingual {
@@ -64,7 +79,6 @@ struct PathwayWords {
 
     var alt: Bilingual {
         let names = Words.list(run.parts.map(name))
-        let head = run.row.slice.headName.map { Bilingual(en: ", \($0.en)", zh: "（\($0.zh)）") } ?? Bilingual(same: "")
         let kept =
             run.kept.map {
                 Bilingual(en: " It keeps \($0.keys.count) of \(run.columns) keys.", zh: "它从 \(run.columns) 个键里留下 \($0.keys.count) 个。")

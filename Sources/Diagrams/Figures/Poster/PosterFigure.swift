@@ -17,6 +17,12 @@ extension Figure {
         guard parts.count == posterParts.count else {
             throw FigureError("poster: expected data for \(posterParts.count) parts, found \(parts.count)")
         }
+        guard options.preset.proportion == nil else {
+            // A cover or a slide has room for the way alone, which fills it as that figure does.
+            var way = try posterParts[0].draw(parts[0], options, text)
+            way.provenance["figure"] = "poster"
+            return way
+        }
         var figure = try PosterFigure(parts, data.provenance, options, text)
         return figure.scene()
     }
@@ -45,7 +51,7 @@ struct PosterFigure {
         // The way across the sheet; below it figures in a wide column and in a narrow one, by turns.
         let (wide, narrow) = (Self.wide, Self.narrow)
         let widths: [Double] = isSheet ? [1190, wide, narrow, wide, narrow] : [Double](repeating: frame.width, count: data.count)
-        for (place, figure) in Figure.posterParts.enumerated() where place == 0 || options.preset.proportion == nil {
+        for (place, figure) in Figure.posterParts.enumerated() {
             var own = options
             (own.width, own.preset) = (widths[place], .article)
             parts.append(try figure.draw(data[place], own, text))
@@ -94,20 +100,29 @@ struct PosterFigure {
         let margins = [Self.wide, Self.narrow].map { TypeScale(width: $0, preset: .article).margin }
         let left = frame.type.margin - margins[0]
         let right = frame.width - frame.type.margin + margins[1] - Self.narrow
+        let sides = [(parts: [parts[1], parts[3]], x: left), (parts: [parts[2], parts[4]], x: right)]
+        let first = sides.map { Self.baseline($0.parts[0]) }
         var lowest = bottom
-        for (column, x) in [([parts[1], parts[3]], left), ([parts[2], parts[4]], right)] {
-            let spare = max(bottom - top - column.reduce(0) { $0 + $1.size.height }, 0) / Double(column.count)
-            frame.y = top
-            for part in column {
-                frame.y += spare / 2
-                put(part, x: x)
-                frame.y += spare / 2
+        for (side, own) in zip(sides, first) {
+            // The first titles stand on one line.
+            let start = top + frame.type.body + (first.max() ?? own) - own
+            let spare = max(bottom - start - side.parts.reduce(0) { $0 + $1.size.height }, 0)
+            frame.y = start
+            for (place, part) in side.parts.enumerated() {
+                if place > 0 { frame.y += spare / 2 }
+                put(part, x: side.x)
             }
             lowest = max(lowest, frame.y)
         }
         let between = (left + Self.wide - margins[0] + right + margins[1]) / 2
         frame.items.append(.path([.move(Point(between, top + 30)), .line(Point(between, lowest - 30))], stroke: Stroke(.rule)))
         frame.y = lowest + frame.type.body * 0.4
+    }
+
+    /// How far down a figure's first line of text stands.
+    private static func baseline(_ part: Scene) -> Double {
+        for case .text(let run) in part.items { return run.position.y }
+        return 0
     }
 
     private var words: FigureWords {
