@@ -52,6 +52,8 @@ private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exp
     @Test func `lengths are round in powers of two, the last one always named`() {
         #expect(AxisScale.doublings(from: 1024, to: 131_072).ticks.map(\.label) == ["1K", "2K", "4K", "8K", "16K", "32K", "64K", "128K"])
         #expect(AxisScale.doublings(from: 1024, to: 131_072, count: 4).ticks.map(\.label) == ["2K", "8K", "32K", "128K"])
+        let marked = AxisScale.doublings(from: 1024, to: 131_072, count: 4, through: 65_536)
+        #expect(marked.ticks.map(\.label) == ["1K", "4K", "16K", "64K"], "where a picture marks a length, it has a tick")
         #expect(AxisScale.lengths(to: 131_072).ticks.map(\.label) == ["0", "32K", "64K", "96K", "128K"])
         #expect(AxisScale.tokens(1 << 20) == "1M" && AxisScale.tokens(512) == "512" && AxisScale.tokens(6677) == "6,677")
     }

@@ -239,7 +239,7 @@ enum Published {
         // (0.052873 · 131,072 + 4.67604e-6 · 131,072²/2) / (0.052873 · 65,536 + 4.67604e-6 · 65,536²/2) = 3.487.
         #expect(scene.words.contains("3.5×") && scene.words.contains("2.4×"))
         #expect(scene.title.en.contains("not four times the bill: 3.5× dense, 2.4× sparse"))
-        #expect(scene.words.contains("knee (6.5K, doubled):") && scene.words.contains("beyond 128K: extrapolated"))
+        #expect(scene.words.contains("knee (6.5K, doubled):") && scene.words.contains("doubled, past 128K: extrapolated"))
         for factor in ["2.3×", "3.5×", "3.8×"] { #expect(scene.alt.en.contains(factor + " at")) }
         #expect(scene.words.contains { $0.hasPrefix("4×:") } && scene.words.contains { $0.hasPrefix("2×:") })
         // What goes on beyond Figure 3 is drawn thinner than what it shows.

@@ -127,7 +127,9 @@ import Traces
 
     @Test func `without ReLU one row of the diary keeps another key, told by signs`() throws {
         let scene = try draw(.difference, variants([.noReLU])) { $0.step = "selected" }
-        #expect(scene.title.en == "1 of 18 queries keep other keys" && scene.title.zh == "18 个查询里，有 1 个留下的键变了")
+        #expect(
+            scene.title.en == "Index heads may vote against a key: 1 of 18 queries keeps other keys"
+                && scene.title.zh == "索引头能投反对票：18 个查询里，有 1 个留下的键变了")
         // The row of the question mark loses the verb and gets the decoy back.
         #expect(scene.alt.en.contains("Framed, “?”: loses “flew”; gains “Shanghai”."))
         #expect(scene.words.contains("−1 +1") && scene.words.contains { $0.contains("the run with no-relu minus the run without") })
@@ -146,7 +148,12 @@ import Traces
         }
         let tokens = Diary.trip_en
         let value = (largest.2 < 0 ? "−" : "+") + NumberText.significant(abs(largest.2), digits: 3)
-        #expect(scene.title.en == "1 of 18 rows differ, most at query “\(tokens[largest.0])”, key “\(tokens[largest.1])”: \(value)")
+        let place = "query “\(tokens[largest.0])”, key “\(tokens[largest.1])”"
+        #expect(scene.title.en == "Index heads may vote against a key: 1 of 18 rows differs, most at \(place): \(value)")
+        // Beside the matrix stands the row in both runs: what one of them leaves out is said.
+        #expect(scene.words.contains("“\(tokens[largest.0])” in both runs") && scene.words.contains("left out"))
+        let both = [a, b].map { NumberText.significant($0[0, largest.0, largest.1], digits: 3) }
+        #expect(both.filter { scene.words.contains($0) }.count >= 1)
         for spot in scene.hotSpots where spot.label.reading.en.contains("difference") {
             let (t, s) = (spot.index[1], spot.index[2])
             #expect(spot.label.reading.en.hasSuffix("a difference of " + NumberText.significant(b[0, t, s] - a[0, t, s], digits: 4)))

@@ -11,7 +11,9 @@ extension DifferenceFigure {
         y += frame.type.label * 0.6
         for (kind, line) in words.rowKeys.enumerated() {
             y += frame.type.label * 1.6
-            if !pair.isSelection { frame.items.append(bar(Rect(area.x, y - swatch.height, swatch.width, swatch.height), isSecond: kind == 1)) }
+            if !pair.isSelection {
+                frame.items.append(bar(Rect(area.x, y - swatch.height, swatch.width, swatch.height), isSecond: kind == 1))
+            }
             let left = area.x + (pair.isSelection ? 0 : swatch.width + 8)
             frame.add(fitted(line, labelStyle, area.maxX - left), labelStyle, at: Point(left, y))
         }

@@ -90,7 +90,8 @@ struct DifferenceFigure {
             let left = panel.area.maxX + gap
             row(
                 query,
-                in: Rect(left, panel.area.y, frame.width - frame.type.margin - left, panel.area.height + panel.labelHeight + frame.type.label))
+                in: Rect(
+                    left, panel.area.y, frame.width - frame.type.margin - left, panel.area.height + panel.labelHeight + frame.type.label))
         }
         frame.y = panel.area.maxY + panel.labelHeight + frame.type.label * 1.9
     }

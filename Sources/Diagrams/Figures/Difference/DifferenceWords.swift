@@ -105,7 +105,8 @@ struct DifferenceWords {
         guard pair.switches.missing.isEmpty, !pair.switches.added.isEmpty else { return names }
         let added = pair.switches.added.joined(separator: ", ")
         return [
-            names[0] + Bilingual(en: ", without \(added)", zh: "，没开 \(added)"), names[1] + Bilingual(en: ", with \(added)", zh: "，开了 \(added)"),
+            names[0] + Bilingual(en: ", without \(added)", zh: "，没开 \(added)"),
+            names[1] + Bilingual(en: ", with \(added)", zh: "，开了 \(added)"),
         ]
     }
 

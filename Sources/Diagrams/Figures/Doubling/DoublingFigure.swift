@@ -107,7 +107,9 @@ struct DoublingFigure {
     private mutating func end(_ plot: Plot) {
         let ends = [4.0, 2].map { plot.point(Double(Self.lastShown), $0) }
         frame.items.append(.path([.move(ends[0]), .line(ends[1])], stroke: Stroke(.muted, width: 1.2, dash: [5, 4])))
-        frame.note(words.beyond[frame.language], at: Point(ends[1].x + 6, plot.area.maxY - frame.type.label * 0.6))
+        let text = words.beyond[frame.language]
+        let x = min(ends[1].x + 6, frame.width - frame.type.margin - frame.width(text, frame.labelStyle))
+        frame.note(text, at: Point(x, plot.area.maxY - frame.type.label * 0.6))
     }
 
     /// Where the doubled prompt passes the length from which on each query looks at a fixed number of keys.
@@ -138,9 +140,12 @@ struct DoublingWords {
     let atEnd: [Double]
     /// Where the dense model reaches each factor.
     private let reached: [(factor: Double, length: Int)]
+    /// Where the sparse model's line bends.
+    private let knee: Double?
 
     init(_ data: CostData, _ doublings: [Doubling]) throws(EngineError) {
         self.data = data
+        knee = doublings[1].cost.knee(.prefill)
         atEnd = try doublings.map { doubling throws(EngineError) in
             try doubling.factor(.prefill, .perConversation, length: DoublingFigure.lastShown)
         }
@@ -159,7 +164,17 @@ struct DoublingWords {
     func knee(_ knee: Double) -> Bilingual {
         let (length, keys) = (Self.short(Int(knee.rounded())), NumberText.grouped(data.sparse.indexer?.topK ?? 0))
         return Bilingual(
-            en: "knee (\(length), doubled):\n\(length) keys read densely cost\nas much as \(keys) selected;\nfrom there no query pays more", zh: "拐点（翻倍后 \(length)）：\n稠密读 \(length) 个键，\n与选读 \(keys) 个同价；\n此后每个查询不再多付")
+            en: "knee (\(length), doubled):\nfrom there a query\npays for \(keys) keys", zh: "拐点（翻倍后 \(length)）：\n此后每个查询只付\n\(keys) 个键的钱")
+    }
+
+    /// Why the knee is not at the number of keys that are kept.
+    private var reason: Bilingual {
+        guard let knee, let keys = data.sparse.indexer?.topK else { return Bilingual(same: "") }
+        let (length, kept) = (Self.short(Int(knee.rounded())), NumberText.grouped(keys))
+        return Bilingual(
+            en:
+                " Before the knee every key is read, under a mask, which is cheaper per key: \(length) of them cost what \(kept) selected do.",
+            zh: "拐点之前全部键都读、再掩码，每个键较便宜：这样读 \(length) 个，与选读 \(kept) 个同价。")
     }
 
     private var models: [String] { [data.dense, data.sparse].map { CostCurveWords.short($0.name) } }
@@ -214,9 +229,9 @@ struct DoublingWords {
                 zh: "提示词从 64K 加长到 128K，\(models[0]) 的读入成本变为 \(factors[0]) 倍，\(models[1]) 变为 \(factors[1]) 倍。"),
             source: Bilingual(
                 en:
-                    "Predicted: closed-form FLOPs at fixed shares of \(CostCurveWords.article(hardware)) \(hardware)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report, which ends at 128K. K = 1,024.",
+                    "Predicted: closed-form FLOPs at fixed shares of \(CostCurveWords.article(hardware)) \(hardware)’s peak plus a constant per token, fitted to Figure 3 of the DeepSeek-V3.2-Exp report, which ends at 128K.\(reason.en) K = 1,024.",
                 zh:
-                    "预测值：按闭式 FLOPs 和 \(hardware) 峰值的固定比例折算，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推；该图到 128K 为止。K = 1,024。"
+                    "预测值：按闭式 FLOPs 和 \(hardware) 峰值的固定比例折算，加每个词元的固定成本，由 DeepSeek-V3.2-Exp 报告图 3 反推；该图到 128K 为止。\(reason.zh)K = 1,024。"
             ))
     }
 }

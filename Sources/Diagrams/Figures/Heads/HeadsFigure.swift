@@ -141,7 +141,9 @@ struct HeadsFigure {
     private func caption(_ slice: MatrixSlice, width: Double) -> String {
         let best = strongest(slice)
         let (key, share) = (slice.columnName(best.key), NumberText.percent(best.weight, decimals: 0))
-        let full = "\(slice.rowName(query)) → \(key) \(share)"
+        let names = [(slice.rowName(query), Bilingual(en: "query", zh: "查询")), (key, Bilingual(en: "key", zh: "键"))]
+            .map { Words.position($0.0, $0.1)[options.language] }
+        let full = "\(names[0]) → \(names[1]): \(share)"
         if frame.width(full, small) <= width { return full }
         let room = width - frame.width(" \(share)", small)
         return "\(TokenText.shortened(key, to: room) { frame.width($0, small) }) \(share)"

@@ -130,9 +130,9 @@ struct PathwayFigure {
         return lines.enumerated().map { number, line in
             let start = frame.type.margin + (number == 0 ? stripWidth : 0)
             let free = right - start - line.reduce(0) { $0 + $1.width }
-            // A line alone may end early; of several, each goes from margin to margin.
+            // Several lines go wider than one, towards the margin.
             let first = min(free / Double(line.count), 34 * unit)
-            let others = lines.count > 1 && line.count > 1 ? (free - first) / Double(line.count - 1) : first
+            let others = lines.count > 1 && line.count > 1 ? min((free - first) / Double(line.count - 1), 110 * unit) : first
             var x = start
             let places = line.enumerated().map { place, entry -> Place in
                 let gap = place == 0 ? first : others

@@ -265,6 +265,19 @@ private struct PipelineDetailFigure {
             return .box(.solid(color(part).mixed(0.09)), outline(part), name[options.language])
         }
         if graph.mask != nil { entries.append(.line(Stroke(.indexer, width: 2.2), words.maskName[options.language])) }
+        if let example = graph.steps.first(where: { $0.output.shape.axes.count == 2 }) { entries.append(.words(sizes(example))) }
         return entries
+    }
+
+    /// What the numbers in a box count, by the example of one.
+    private func sizes(_ step: Step) -> String {
+        let each = zip(step.output.shape.axes, step.output.shape.lengths).map { axis, length in
+            let name = axis == .t ? Bilingual(en: "token", zh: "词元") : Words.axis(axis, isPair: false)
+            return Bilingual(en: "\(name.en) (\(length))", zh: "\(name.zh)（\(length)）")
+        }
+        let text = Bilingual(
+            en: "\(step.symbol) \(shape(step)): numbers by \(each.map { $0.en }.joined(separator: " and "))",
+            zh: "\(step.symbol) \(shape(step))：按\(each.map { $0.zh }.joined(separator: "、"))排列的数")
+        return text[options.language]
     }
 }
