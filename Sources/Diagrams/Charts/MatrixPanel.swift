@@ -17,8 +17,8 @@ enum CellMark {
 
 /// Where the parts of a matrix go.
 struct MatrixPanel {
-    /// How the column names stand.
-    enum ColumnLabels: Hashable { case level, stacked, turned }
+    /// How the column names stand: level, or where they do not fit, Chinese ones upright and others turned.
+    enum ColumnLabels: Hashable { case level, apart }
 
     let rows: Int
     let columns: Int
@@ -52,19 +52,18 @@ struct MatrixPanel {
         (rowLabels, columnLabels) = (rows, columns)
         rowStep = Self.step(style, self.rowHeight)
         let widest = columns.map { measure($0, style) }.max() ?? 0
-        let longest = columns.map { $0.count }.max() ?? 0
         if widest <= cell - 3 {
             columnMode = .level
             columnStep = 1
             labelHeight = style.size * 1.95
-        } else if columns.allSatisfy(TokenText.isIdeographic) {
-            columnMode = .stacked
-            columnStep = Self.step(style, cell, longest > 1 ? Self.stackedPitch : Self.namePitch)
-            labelHeight = style.size * Self.stackedLeading * Double(longest) + style.size * 0.5
         } else {
-            columnMode = .turned
-            columnStep = Self.step(style, cell)
-            labelHeight = widest * Self.sine + style.size * 0.9
+            columnMode = .apart
+            let upright = columns.filter(TokenText.isIdeographic)
+            let longest = upright.map { $0.count }.max() ?? 0
+            columnStep = Self.step(style, cell, longest > 1 ? Self.stackedPitch : Self.namePitch)
+            let turned =
+                columns.filter { !TokenText.isIdeographic($0) }.map { measure($0, style) * Self.sine + style.size * 0.9 }.max() ?? 0
+            labelHeight = max(turned, longest > 0 ? style.size * (Self.stackedLeading * Double(longest) + 0.5) : 0)
         }
     }
 
@@ -161,7 +160,7 @@ struct MatrixPanel {
             let style = named(column == highlighted)
             switch columnMode {
             case .level: items.append(.text(TextRun(name, style, at: Point(x, y + style.size * 1.35), anchor: .middle)))
-            case .stacked:
+            case .apart where TokenText.isIdeographic(name):
                 for (i, character) in name.enumerated() {
                     items.append(
                         .text(
@@ -169,7 +168,7 @@ struct MatrixPanel {
                                 String(character), style, at: Point(x, y + style.size * (1.3 + Self.stackedLeading * Double(i))),
                                 anchor: .middle)))
                 }
-            case .turned:
+            case .apart:
                 items.append(.text(TextRun(name, style, at: Point(x - style.size * 0.18, y + style.size * 0.75), rotation: Self.angle)))
             }
         }
