@@ -89,29 +89,31 @@ import Traces
         }
     }
 
-    @Test func `seven boxes stand in three lanes, with the bytes that one query needs`() throws {
+    @Test func `eight boxes stand in three lanes, with the bytes that one query needs`() throws {
         let scene = try draw(.pipeline)
         #expect(scene.title.en == "The indexer skims all 18 keys, attention reads 4 of them in full")
-        let boxes = ["Index keys", "Index scores", "The top 4", "Keys and values", "Query", "Weights", "Output"]
+        let boxes = ["Index keys", "Index scores", "The top 4", "Keys", "Values", "Query", "Weights", "Output"]
         for name in boxes + ["Indexer", "Selection", "Attention", "gather"] { #expect(scene.words.contains(name)) }
-        // By hand: index keys of 4 numbers, keys and values of 2 heads x 4 each, at 8 bytes a number.
-        for note in ["18 × 32 B", "18 × 8 B", "4 × 8 B", "18 × 128 B", "64 B"] { #expect(scene.words.contains(note)) }
+        // By hand: index keys of 4 numbers, keys of 2 heads x 4, values the same, at 8 bytes a number.
+        for note in ["18 × 32 B", "18 × 8 B", "4 × 8 B", "18 × 64 B", "64 B"] { #expect(scene.words.contains(note)) }
         #expect(scene.words.joined(separator: " ").contains("576 B and 512 B; dense attention would read 2,304 B"))
         #expect(
             scene.hotSpots.map(\.step) == [
-                "indexer.k", "indexer.score", "selected", "attention.k", "sparse.weights", "attention.q", "sparse.output",
+                "indexer.k", "indexer.score", "selected", "attention.q", "attention.k", "sparse.weights", "attention.v", "sparse.output",
             ])
     }
 
-    @Test func `arrows are as thick as their bytes, and a line goes through the funnel for each kept key`() throws {
+    @Test func `arrows are as thick as their bytes, and a line goes through the funnels for each kept key and value`() throws {
         let scene = try draw(.pipeline)
         let violet = widths(scene, .indexer)
         // Index keys 576 bytes, index scores 144; the positions, 32 bytes, take the least width.
-        #expect(violet.count == 3 && abs(violet[0] / violet[1] - 4) < 1e-9 && violet[2] >= 1)
-        let kept = scene.flat.count { item in
-            if case .path(let path, nil, let stroke?) = item { stroke.color == .key && path.count == 3 } else { false }
+        #expect(violet.count == 4 && abs(violet[0] / violet[1] - 4) < 1e-9 && violet[2] >= 1 && violet[3] == violet[2])
+        for color in [Paint.key, .value] {
+            let kept = scene.flat.count { item in
+                if case .path(let path, nil, let stroke?) = item { stroke.color == color && path.count == 3 } else { false }
+            }
+            #expect(kept == 4, "\(color)")
         }
-        #expect(kept == 4)
     }
 
     @Test func `pipeline follows the query that is asked for, and dense attention has one lane`() throws {

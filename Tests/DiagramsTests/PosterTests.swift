@@ -66,7 +66,11 @@ import Traces
     @Test func `at a width of its own it is one column`() throws {
         let scene = try draw { $0.width = 600 }
         #expect(scene.size.width == 600 && parts(scene).count == 5)
-        #expect(parts(try draw { $0.preset = .cover }).map(\.name) == ["pathway"])
+        let cover = try draw { $0.preset = .cover }
+        guard case .parts(let data)? = try Published.numbers(.parts) else { throw FigureError("no data of parts") }
+        var options = FigureOptions()
+        options.preset = .cover
+        #expect(try cover.words == Figure.pathway.draw(data[0], options, fixedText).words, "one query's way, alone")
     }
 
     @Test func `data for other parts are refused`() throws {

@@ -24,7 +24,7 @@ extension PictureFrame {
         let gap = max(14, type.margin * 0.45)
         var x = type.margin
         var baseline = y + type.small
-        for entry in entries {
+        for entry in entries.flatMap({ fitting($0, style) }) {
             let width = width(of: entry, style)
             if x > type.margin, x + width > self.width - type.margin {
                 x = type.margin
@@ -37,6 +37,12 @@ extension PictureFrame {
         let drawn = Array(items[before...])
         items.removeSubrange(before...)
         items.append(.group("legend", drawn))
+    }
+
+    /// Words that are wider than the page, in lines.
+    private func fitting(_ entry: LegendEntry, _ style: TextStyle) -> [LegendEntry] {
+        guard case .words(let text) = entry else { return [entry] }
+        return LineBreaker.lines(text, width: contentWidth) { width($0, style) }.map { .words($0) }
     }
 
     private var rampWidth: Double { min(120, contentWidth * 0.24) }

@@ -20,7 +20,7 @@ public enum TileProgramName: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .matmul: Bilingual(en: "a matrix product, tile by tile", zh: "分块的矩阵乘法")
         case .convolution: Bilingual(en: "a convolution, as a matrix product of gathered patches", zh: "卷积：取出小块，当作矩阵乘法来算")
-        case .indexer: Bilingual(en: "the lightning indexer’s scores", zh: "闪电索引器的分数")
+        case .indexer: Bilingual(en: "the lightning indexer’s scores", zh: "闪电索引器的得分")
         case .attention: Bilingual(en: "causal attention with an online softmax", zh: "因果注意力，在线 softmax")
         case .sparseAttention: Bilingual(en: "attention to selected keys, gathered by position", zh: "只看选中的键的注意力，按位置取来")
         }

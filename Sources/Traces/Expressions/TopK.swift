@@ -79,7 +79,7 @@ package struct TopK: Operation {
                 en:
                     "Key \(key) ranks \(ranked.firstIndex(of: key)! + 1) of \(visible.count) by score (\(row[key])). From the top: \(Sentence(shown, separator: "; ")).",
                 zh:
-                    "键 \(key) 的分数 \(row[key]) 在 \(visible.count) 个里排第 \(ranked.firstIndex(of: key)! + 1)。从高到低：\(Sentence(shown, separator: "；"))。"
+                    "键 \(key) 的得分 \(row[key]) 在 \(visible.count) 个里排第 \(ranked.firstIndex(of: key)! + 1)。从高到低：\(Sentence(shown, separator: "；"))。"
             )
         ]
         if visible.count > k {
@@ -90,7 +90,7 @@ package struct TopK: Operation {
                     en:
                         "The cut is at \(cut); the next, key \(ranked[k]), has \(row[ranked[k]])\(tied ? ": a tie, which the lower position wins" as Sentence : "").",
                     zh:
-                        "入选线是 \(cut)；下一个是键 \(ranked[k])，分数 \(row[ranked[k]])\(tied ? "：并列，位置靠前的入选" as Sentence : "")。"
+                        "入选线是 \(cut)；下一个是键 \(ranked[k])，得分 \(row[ranked[k]])\(tied ? "：并列，位置靠前的入选" as Sentence : "")。"
                 ))
         }
         return Phrase(text: "\(key)", notes: notes)

@@ -237,7 +237,7 @@ struct CostCurveWords {
         let factor = NumberText.fixed(ratio(panel), decimals: 1)
         let line = Bilingual(en: "\(factor)× cheaper at 128K", zh: "128K 处降到 1/\(factor)")
         return panel == .prefill
-            ? (Bilingual(en: "Prefill: reading the prompt", zh: "预填充：读入提示"), line)
+            ? (Bilingual(en: "Prefill: reading the prompt", zh: "预填充：读入提示词"), line)
             : (Bilingual(en: "Decode: writing the answer", zh: "解码：写出回答"), line)
     }
 

@@ -206,11 +206,11 @@ struct DoublingWords {
         let title =
             atEnd[0] < 3.95
             ? Bilingual(
-                en: "Twice the prompt is not four times the bill: \(factors[0])× dense, \(factors[1])× sparse at 128K",
-                zh: "提示词长一倍，账单并不是四倍：到 128K，稠密 \(factors[0]) 倍，稀疏 \(factors[1]) 倍")
+                en: "Twice the prompt is not four times the bill: \(factors[0])× dense, \(factors[1])× sparse from 64K to 128K",
+                zh: "提示词长一倍，账单并不是四倍：从 64K 到 128K，稠密 \(factors[0]) 倍，稀疏 \(factors[1]) 倍")
             : Bilingual(
-                en: "Twice the prompt: \(factors[0])× the bill dense, \(factors[1])× sparse at 128K",
-                zh: "提示词长一倍：到 128K，账单稠密 \(factors[0]) 倍，稀疏 \(factors[1]) 倍")
+                en: "Twice the prompt: \(factors[0])× the bill dense, \(factors[1])× sparse from 64K to 128K",
+                zh: "提示词长一倍：从 64K 到 128K，账单稠密 \(factors[0]) 倍，稀疏 \(factors[1]) 倍")
         return FigureWords(
             title: title,
             subtitle: Bilingual(

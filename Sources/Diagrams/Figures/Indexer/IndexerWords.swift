@@ -129,7 +129,7 @@ struct IndexerWords {
         }
         let negative =
             isCut
-            ? Bilingual(en: "\(cut) negative products are cut to 0", zh: "\(cut) 个负的点积截为 0")
+            ? Bilingual(en: cut == 1 ? "1 negative product is cut to 0" : "\(cut) negative products are cut to 0", zh: "\(cut) 个负的点积截为 0")
             : Bilingual(en: "negative products count, without ReLU", zh: "没有 ReLU，负的点积照样算")
         let name = way.view.queryName(way.query)
         let mass = NumberText.percent(way.view.massKept(way.query))

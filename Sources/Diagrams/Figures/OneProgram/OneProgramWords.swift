@@ -17,6 +17,9 @@ struct OneProgramWords {
         Bilingual(en: "\(NumberText.grouped(lines)) lines", zh: "\(NumberText.grouped(lines)) 行")
     }
 
+    /// Whether the target's source came of the program's own text: Ascend's comes of a sister's.
+    private static func isOfSameText(_ target: String) -> Bool { target != "ascend" }
+
     /// A machine by the name of its target; one that is not known keeps that name.
     static func machine(_ target: String) -> Bilingual {
         switch target {
@@ -67,7 +70,7 @@ struct OneProgramWords {
     }
 
     private var title: Bilingual {
-        let counts = sources.map { $0.lines }
+        let counts = sources.filter { Self.isOfSameText($0.name) }.map { $0.lines }
         let range =
             counts.isEmpty
             ? Bilingual(en: "source for no machine", zh: "没有生成任何机器的代码")

@@ -64,7 +64,7 @@ struct ParityFigure {
 
     /// What the proportions of a use leave for each row, or a comfortable height.
     private func stepHeight(_ source: Bilingual) -> Double {
-        guard let proportion = options.preset.proportion else { return isWide ? frame.type.body * 1.7 : frame.type.label * 3.3 }
+        guard let proportion = options.preset.proportion else { return isWide ? frame.type.body * 1.7 : frame.type.label * 3.7 }
         let used = frame.y + Double(parts.count) * (headHeight + axisHeight) + frame.type.body * 0.8 + frame.footHeight(source)
         let count = parts.reduce(0) { $0 + $1.rows.count }
         return max(frame.type.label * 1.2, (frame.width * proportion - used) / Double(count))
@@ -132,8 +132,8 @@ struct ParityFigure {
 
     private mutating func draw(_ row: BenchmarkResult, from zero: Double, to end: Double) {
         let (left, right) = (frame.type.margin, frame.width - frame.type.margin)
-        let middle = isWide ? frame.y + step / 2 : frame.y + step * 0.71
-        let baseline = isWide ? middle + nameStyle.size * 0.36 : frame.y + step * 0.41
+        let middle = isWide ? frame.y + step / 2 : frame.y + step * 0.66
+        let baseline = isWide ? middle + nameStyle.size * 0.36 : frame.y + step * 0.37
         if isWide {
             frame.add(name(row), nameStyle, at: Point(left, baseline))
             if hasCategories {

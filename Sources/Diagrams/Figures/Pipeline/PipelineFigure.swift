@@ -106,7 +106,7 @@ struct PipelineFigure {
                 place(.output, 2, first + height + gap)
             }
             if isWide {
-                let deed = frame.style(frame.type.label, .muted)
+                let deed = frame.style(frame.type.label, .ink)
                 let middle = lane == 2 ? top + height * 1.5 + gap : top + height / 2
                 let lines = LineBreaker.lines(
                     words.deed(lane)[frame.language], width: lane == 2 ? width : pitch + width, measure: { frame.width($0, deed) })

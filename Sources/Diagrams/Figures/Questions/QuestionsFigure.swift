@@ -191,14 +191,21 @@ private struct QuestionsFigure {
         let small = frame.style(frame.type.small, .muted)
         let violet = frame.style(frame.type.small, .indexer, .medium)
         let cutName = words.cutName(cut, view.kept[query].count, all)[options.language]
+        let name = view.isIndexer ? words.scoreName[options.language] : words.ruleName[options.language]
+        // A line is as high as its own bars and the cut need, above zero and below.
+        let own = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) } + [cut.line]
+        let room = (own.reduce(0, max) - cut.line) * unit
         let noteEnd =
             isFirst
             ? clearing(line, frame.width(cutName, violet), above: cut.line * unit) { token in
                 view.isVisible(query, token) ? score.value(query, token) * unit : 0
+            }.flatMap { end in
+                // Above the line there must be room under the name of the bars, or beside it.
+                let isBeside = end - frame.width(cutName, violet) > frame.type.margin + frame.width(name, small) + 12
+                return isBeside || room >= frame.type.small ? end : nil
             } : nil
         if isFirst {
             frame.y += frame.type.small * 1.3
-            let name = view.isIndexer ? words.scoreName[options.language] : words.ruleName[options.language]
             frame.add(name, small, at: Point(frame.type.margin, frame.y))
             let place = frame.width - frame.type.margin
             if noteEnd != nil {
@@ -212,8 +219,6 @@ private struct QuestionsFigure {
         } else if view.kept[query].contains(where: { key in line.contains { $0.token == key } }) {
             frame.y += frame.type.small * 0.5
         }
-        // A line is as high as its own bars and the cut need, above zero and below.
-        let own = line.filter { view.isVisible(query, $0.token) }.map { score.value(query, $0.token) } + [cut.line]
         let base = frame.y + own.reduce(0, max) * unit
         let bottom = base - own.reduce(0, min) * unit
         let kept = Set(view.kept[query])

@@ -202,12 +202,19 @@ struct StackFigure {
 
     // MARK: Beside
 
-    /// Names of what stands beside a layer, each with its note under it.
+    /// Names of what stands beside a layer, each with its note under it; names without notes follow one another in a list.
     private func sideLines(_ layer: Int, _ tower: Int) -> [(text: String, style: TextStyle)] {
         guard columns.sides[tower] > 0 else { return [] }
         let parts = stacks.beside.filter { $0.tower == tower && $0.layer == layer }.map { $0.part }
-        let texts = parts.flatMap { part in
-            [(part.name[frame.language], nameStyle)] + (part.note.map { [($0[frame.language], frame.labelStyle)] } ?? [])
+        var texts: [(String, TextStyle)] = []
+        for (place, part) in parts.enumerated() {
+            let name = part.name[frame.language]
+            if place > 0, parts[place - 1].note == nil {
+                texts[texts.count - 1].0 += " · " + name
+            } else {
+                texts.append((name, nameStyle))
+            }
+            if let note = part.note { texts.append((note[frame.language], frame.labelStyle)) }
         }
         return texts.flatMap { text, style in
             LineBreaker.lines(text, width: columns.sides[tower]) { frame.width($0, style) }.map { ($0, style) }

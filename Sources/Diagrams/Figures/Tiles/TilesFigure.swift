@@ -177,8 +177,16 @@ struct TilesFigure {
                     fill: .solid(paint)))
             let style = TextStyle(size: frame.type.small, weight: working == nil ? .regular : .semibold, color: paint)
             let engine = schedule.chip.called(way.engine)[frame.language]
-            let length = frame.width(engine, style)
-            if length < abs(b - a) - 4 {
+            if engine.allSatisfy(LineBreaker.isIdeographic) {
+                // One character under the other, none on its side.
+                let step = style.size * 1.15
+                guard step * Double(engine.count) < abs(b - a) - 4 else { continue }
+                var y = (a + b) / 2 - step * Double(engine.count) / 2 + style.size * 0.9
+                for character in engine {
+                    frame.add(String(character), style, at: Point(x + 4 + style.size / 2, y), .middle)
+                    y += step
+                }
+            } else if frame.width(engine, style) < abs(b - a) - 4 {
                 frame.items.append(
                     .text(
                         TextRun(engine, style, at: Point(x + 4 + frame.type.small * 0.25, (a + b) / 2), anchor: .middle, rotation: 90)))

@@ -99,8 +99,8 @@ struct TimelineFigure {
             .box(nil, Stroke(.alarm, width: 1.2, dash: [3, 2.5]), Bilingual(en: "the matrix unit waits", zh: "矩阵单元在等")[frame.language]),
         ]
         if let first = ways.flatMap({ way in way.schedule.entries.filter { isPreparation($0, way) } }).first {
-            let start = Bilingual(en: "\(letter(first.tile)): sums start", zh: "\(letter(first.tile))：和赋初值")[frame.language]
-            entries.append(.box(fill(first.tile, program), nil, start))
+            let start = Bilingual(en: "the sums \(letter(first.tile)) are set to 0", zh: "\(letter(first.tile)) 的各个和先置 0")[frame.language]
+            entries.append(.box(nil, Stroke(.tile(first.tile, in: program), width: 1.5), start))
         }
         frame.legend(entries)
     }
@@ -202,7 +202,13 @@ struct TimelineFigure {
         let inner = area.width > 4 ? Rect(area.x + 0.5, area.y, area.width - 1, area.height) : area
         let isProduct = isMatrix && !isPreparation(entry, way)
         let paint = isProduct ? Paint.ink : .tile(entry.tile, in: program)
-        frame.items.append(.rect(inner, radius: area.width > 6 ? 2 : 0, fill: isProduct ? .solid(paint) : fill(entry.tile, program)))
+        let radius: Double = area.width > 6 ? 2 : 0
+        if isPreparation(entry, way) {
+            // An outline: nothing is moved or multiplied.
+            frame.items.append(.rect(inner, radius: radius, stroke: Stroke(paint, width: 1.5)))
+        } else {
+            frame.items.append(.rect(inner, radius: radius, fill: isProduct ? .solid(paint) : fill(entry.tile, program)))
+        }
         let isInLoop = way.schedule.isInLoop(entry)
         let label = isMatrix ? (isInLoop ? "\(entry.round)" : "") : "\(letter(entry.tile))\(isInLoop ? "\(entry.round)" : "")"
         let style = TextStyle(size: 11, weight: .semibold, color: .text(on: paint))

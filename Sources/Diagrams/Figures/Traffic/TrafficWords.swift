@@ -101,8 +101,8 @@ struct TrafficWords {
         let (keys, kept) = (grouped(counts.keys), grouped(counts.topK))
         return Bilingual(
             en:
-                "Bytes to and from far memory at \(keys) keys, one head, the top \(kept) kept. A tile of keys serves all queries of its block; gathered keys serve one query. Heads that share their keys, as V3.2-Exp’s do, would share a gather too.",
-            zh: "共 \(keys) 个键、一个头、留前 \(kept) 名时进出远处内存的字节。一块键供同块的所有查询使用，挑出来的键只供一个查询。像 V3.2-Exp 那样各头共用键时，挑一次也能共用。")
+                "Bytes to and from far memory at \(keys) keys, one head, the top \(kept) kept; each pair of bars has a scale of its own. A tile of keys serves all queries of its block; gathered keys serve one query. Heads that share their keys, as V3.2-Exp’s do, would share a gather too.",
+            zh: "共 \(keys) 个键、一个头、留前 \(kept) 名时进出远处内存的字节；每对横条各用一个比例。一块键供同块的所有查询使用，挑出来的键只供一个查询。像 V3.2-Exp 那样各头共用键时，挑一次也能共用。")
     }
     func situation(_ situation: TrafficCounts.Situation) -> Bilingual {
         let factor =
