@@ -1,6 +1,6 @@
 // The figure `pipeline`: how one query comes to its answer, in three lanes. The indexer skims every key; the selection says which are kept; attention
-// gathers those and reads them in full: keys for the weights, values for the output. Arrows are as thick as the bytes that they carry, as recorded; through the funnel a line for each kept key.
-// Dense attention is the third lane alone. Every single step is in `pipeline-detail`.
+// gathers those and reads them in full: keys for the weights, values for the output. Arrows are as thick as the bytes that they carry, as recorded;
+// through each funnel goes a line for each kept position. Dense attention is the third lane alone. Every single step is in `pipeline-detail`.
 
 import Mechanisms
 import Records
