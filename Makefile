@@ -23,6 +23,7 @@ test:
 	STRICT=1 swift test -c release --skip-build
 	.build/release/fuzz 2000
 	scripts/test-numpy
+	scripts/test-tokenizers
 	scripts/test-elementary
 	scripts/test-schemas
 	scripts/test-page-engine

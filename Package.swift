@@ -95,6 +95,8 @@ let package = Package(
         .executableTarget(
             name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles"], path: "Tools/PageEngineHost",
             swiftSettings: settings),
+        .executableTarget(
+            name: "TokenizerHost", dependencies: ["ModelFiles", "Traces"], path: "Tools/TokenizerHost", swiftSettings: settings),
         .target(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),

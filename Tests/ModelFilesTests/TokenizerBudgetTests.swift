@@ -44,6 +44,14 @@ import Testing
             "pre_tokenizer: expected at most 8 stages, found 10"
         ),
         (
+            #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"NFKD"}]}"#,
+            "normalizer: expected stages that make a text at most 64 times as long, found more"
+        ),
+        (
+            #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}"#,
+            "pre_tokenizer: expected at most 1 ByteLevel, found 2"
+        ),
+        (
             #""decoder":{"type":"Sequence","decoders":[\#(repeated(tenfold, 12))]}"#,
             "decoder: expected stages that make a text at most 64 times as long, found more"
         ),
@@ -87,6 +95,19 @@ import Testing
             let text = String(repeating: "a", count: 20_000)
             #expect(many.encode(text + "c7").suffix(2) == [0, 10] && many.encode(text).count == 20_000)
             #expect(spaces.encode(String(repeating: " ", count: 20_000) + "a").last == 0)
+        }
+        #expect(time < .seconds(20), "\(time)")
+    }
+
+    /// Places that a backtracking search would try again and again: spaces without an end, runs that a choice takes only as a whole.
+    @Test(arguments: [#"\\s*[\\r\\n]+"#, #"\\s+(?!\\S)"#, "(?:a|aa)+b", #"[^\\r\\n\\p{L}\\p{N}]?\\p{L}+x"#])
+    func `a pattern takes time in proportion to the text`(pattern: String) throws {
+        let split = try tokenizer(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\#(pattern)"},"behavior":"Isolated"}"#)
+        let clock = ContinuousClock()
+        let time = clock.measure {
+            for text in [String(repeating: " ", count: 50_000), String(repeating: "a", count: 50_000)] {
+                #expect(split.encode(text + "b").last == (text.hasPrefix(" ") ? 1 : split.encode("ab").last))
+            }
         }
         #expect(time < .seconds(20), "\(time)")
     }

@@ -24,11 +24,11 @@ struct AddedToken: Sendable {
 
     /// All of them. Their ids are not a file's to choose: a content that the vocabulary has keeps its id there, a new one follows the last; a file
     /// that says otherwise is read in two ways by two programs, and refused.
-    static func list(_ settings: Settings, after model: BytePairEncoding) throws(FileError) -> [AddedToken] {
-        var (all, ids, next) = ([AddedToken](), [ExactText: Int](), model.count)
+    static func list(_ settings: Settings, after vocabulary: TokenVocabulary) throws(FileError) -> [AddedToken] {
+        var (all, ids, next) = ([AddedToken](), [ExactText: Int](), vocabulary.count)
         for each in try settings.objects("added_tokens") {
             let token = try AddedToken(each)
-            let expected = ids[ExactText(token.content)] ?? model.id(of: token.content) ?? next
+            let expected = ids[ExactText(token.content)] ?? vocabulary.id(of: token.content) ?? next
             guard token.id == expected || token.content.isEmpty else { throw each.failure("id", expected: "\(expected)") }
             ids[ExactText(token.content)] = expected
             if expected == next { next += 1 }
@@ -119,9 +119,5 @@ struct AddedTokenSplitter: Sendable {
         return pieces
     }
 
-    private static func isWord(_ scalars: [Unicode.Scalar], _ at: Int) -> Bool {
-        guard scalars.indices.contains(at) else { return false }
-        let scalar = scalars[at]
-        return scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType == .decimal
-    }
+    private static func isWord(_ scalars: [Unicode.Scalar], _ at: Int) -> Bool { scalars.indices.contains(at) && scalars[at].isWordPart }
 }

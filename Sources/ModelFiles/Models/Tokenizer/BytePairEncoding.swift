@@ -5,14 +5,12 @@ import Traces
 
 /// The model part of a tokenizer.
 struct BytePairEncoding: Sendable {
-    private let ids: [ExactText: Int]
+    let vocabulary: TokenVocabulary
     private let merges: [UInt64: Merge]
     private let unknownID: Int?
     private let fusesUnknown: Bool
     private let fallsBackToBytes: Bool
     private let ignoresMerges: Bool
-    /// The text of each id; nil where the vocabulary has none.
-    let texts: [String?]
 
     private struct Merge {
         let rank: Int
@@ -27,58 +25,27 @@ struct BytePairEncoding: Sendable {
         var isGone = false
     }
 
-    /// The vocabulary and the merges as they stand in the file.
-    struct Source {
-        var vocabulary: [(text: String, id: Int)] = []
-        var merges: [(left: String, right: String)] = []
-        var settings: [String: JSON] = [:]
-    }
-
-    init(_ source: Source, file: String) throws(FileError) {
-        let settings = Settings(file: file, path: "model.", fields: source.settings)
-        let kind = try settings.text("type", default: "BPE")
-        guard kind == "BPE" else { throw settings.failure("type", expected: "\"BPE\"") }
+    init(_ source: TokenModel.Source, _ settings: Settings) throws(FileError) {
         for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
             if case .string("") = settings.fields[name] ?? .null { continue }
             if name == "dropout", try settings.number(name, default: 0) == 0 { continue }
             guard !settings.has(name) else { throw settings.failure(name, expected: "none") }
         }
-        guard !settings.has("vocab") else { throw settings.failure("vocab", expected: "an object") }
-        var ids: [ExactText: Int] = [:]
-        var texts: [String?] = []
-        for (text, id) in source.vocabulary {
-            guard (0..<1 << 21).contains(id) else {
-                throw FileError(.badData, file, "model.vocab: expected ids from 0, found \(id) for \"\(text)\"")
-            }
-            if id >= texts.count { texts += [String?](repeating: nil, count: id + 1 - texts.count) }
-            if let other = texts[id] { throw FileError(.badData, file, "model.vocab: \"\(other)\" and \"\(text)\" have the same id \(id)") }
-            texts[id] = text
-            ids[ExactText(text)] = id
-        }
-        unknownID = try Self.unknown(settings, ids)
-        merges = try Self.ranked(source.merges, ids, file)
-        self.ids = ids
-        self.texts = texts
+        vocabulary = try TokenVocabulary(source.vocabulary, file: settings.file)
+        unknownID = settings.has("unk_token") ? try vocabulary.named("unk_token", settings) : nil
+        merges = try Self.ranked(source.merges, vocabulary, settings.file)
         fusesUnknown = try settings.bool("fuse_unk", default: false)
         fallsBackToBytes = try settings.bool("byte_fallback", default: false)
         ignoresMerges = try settings.bool("ignore_merges", default: false)
     }
 
-    private static func unknown(_ settings: Settings, _ ids: [ExactText: Int]) throws(FileError) -> Int? {
-        guard settings.has("unk_token") else { return nil }
-        guard let id = ids[ExactText(try settings.text("unk_token"))] else {
-            throw settings.failure("unk_token", expected: "a token of the vocabulary")
-        }
-        return id
-    }
-
     private static func ranked(
-        _ merges: [(left: String, right: String)], _ ids: [ExactText: Int], _ file: String
+        _ merges: [(left: String, right: String)], _ vocabulary: TokenVocabulary, _ file: String
     ) throws(FileError) -> [UInt64: Merge] {
         var ranked: [UInt64: Merge] = [:]
         for (rank, merge) in merges.enumerated() {
             func id(_ text: String) throws(FileError) -> Int {
-                if let id = ids[ExactText(text)] { return id }
+                if let id = vocabulary.id(of: text) { return id }
                 throw FileError(.badData, file, "model.merges[\(rank)]: \"\(text)\" is not in the vocabulary")
             }
             ranked[key(try id(merge.left), try id(merge.right))] = Merge(rank: rank, id: try id(merge.left + merge.right))
@@ -88,14 +55,9 @@ struct BytePairEncoding: Sendable {
 
     private static func key(_ left: Int, _ right: Int) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
 
-    /// How many tokens there are.
-    var count: Int { ids.count }
-
-    func id(of text: String) -> Int? { ids[ExactText(text)] }
-
     /// The ids of one piece of normalised text.
     func encode(_ text: String) -> [Int] {
-        if ignoresMerges, let whole = ids[ExactText(text)] { return [whole] }
+        if ignoresMerges, let whole = vocabulary.id(of: text) { return [whole] }
         return merged(characters(text))
     }
 
@@ -105,13 +67,13 @@ struct BytePairEncoding: Sendable {
         var hasPendingUnknown = false
         for scalar in text.unicodeScalars {
             let utf8 = Array(UTF8.encode(scalar)!)
-            if let id = ids[ExactText(utf8)] {
+            if let id = vocabulary.id(of: utf8) {
                 if hasPendingUnknown, let unknownID { found.append(unknownID) }
                 hasPendingUnknown = false
                 found.append(id)
                 continue
             }
-            if fallsBackToBytes, let bytes = byteIDs(utf8) {
+            if fallsBackToBytes, let bytes = vocabulary.byteIDs(utf8) {
                 found += bytes
                 continue
             }
@@ -121,11 +83,6 @@ struct BytePairEncoding: Sendable {
         }
         if hasPendingUnknown, let unknownID { found.append(unknownID) }
         return found
-    }
-
-    private func byteIDs(_ utf8: [UInt8]) -> [Int]? {
-        let bytes = utf8.map { ids[ExactText(ByteToken.text($0))] }
-        return bytes.contains(nil) ? nil : bytes.map { $0! }
     }
 
     private func merged(_ characters: [Int]) -> [Int] {

@@ -32,8 +32,8 @@ struct TokenizerBudget {
         var (growth, prefix) = (1, 0)
         for stage in stages {
             switch stage {
-            case .replace(let pattern, let content): try grow(&growth, pattern, content, "normalizer")
             case .prepend(let text): prefix += text.utf8.count
+            default: try grow(&growth, stage.growth, "normalizer")
             }
         }
         guard prefix <= Self.longestPrefix else {
@@ -41,19 +41,21 @@ struct TokenizerBudget {
         }
     }
 
-    func check(_ stages: [Metaspace]) throws(FileError) {
+    func check(_ stages: [PreTokenizer]) throws(FileError) {
         try checkCount(stages.count, "pre_tokenizer", atMost: Self.mostPreTokenizers)
+        let bytes = stages.count { if case .bytes = $0 { true } else { false } }
+        guard bytes <= 1 else { throw failure("pre_tokenizer: expected at most 1 ByteLevel, found \(bytes)") }
     }
 
     func check(_ stages: [Decoder]) throws(FileError) {
         try checkCount(stages.count, "decoder")
         var growth = 1
-        for case .replace(let pattern, let content) in stages { try grow(&growth, pattern, content, "decoder") }
+        for stage in stages { try grow(&growth, stage.growth, "decoder") }
     }
 
-    /// Multiplies `growth` by what one replacement can do.
-    private func grow(_ growth: inout Int, _ pattern: String, _ content: String, _ name: String) throws(FileError) {
-        growth *= max((content.utf8.count + pattern.utf8.count - 1) / pattern.utf8.count, 1)
+    /// Multiplies `growth` by what one stage can do.
+    private func grow(_ growth: inout Int, _ factor: Int, _ name: String) throws(FileError) {
+        growth *= factor
         guard growth <= Self.largestGrowth else {
             throw failure("\(name): expected stages that make a text at most \(Self.largestGrowth) times as long, found more")
         }
