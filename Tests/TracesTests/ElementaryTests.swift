@@ -1,4 +1,4 @@
-// exp, log, log10, pow, cbrt, sin and cos against mpmath, their recorded bits, and what IEEE 754 says at the ends. A million points more, and
+// exp, log, log10, pow, cbrt, sin, cos, tanh and erf against mpmath, their recorded bits, and what IEEE 754 says at the ends. A million points more, and
 // other processors, are tried by scripts/test-elementary.
 
 import Foundation
@@ -30,7 +30,9 @@ private struct Known {
         case "pow": .pow(x, y)
         case "cbrt": .cbrt(x)
         case "sin": .sin(x)
-        default: .cos(x)
+        case "cos": .cos(x)
+        case "tanh": .tanh(x)
+        default: .erf(x)
         }
     }
 
@@ -43,8 +45,10 @@ private struct Known {
 
 @Suite struct ElementaryTests {
     @Test func `every function is within its stated error of what mpmath computes`() {
-        let bounds = ["exp": 0.52, "log": 0.51, "log10": 0.501, "pow": 0.53, "cbrt": 0.52, "sin": 0.62, "cos": 0.62]
-        #expect(Known.all.count == 422, "every line of the fixture is read")
+        let bounds = [
+            "exp": 0.52, "log": 0.51, "log10": 0.501, "pow": 0.53, "cbrt": 0.52, "sin": 0.62, "cos": 0.62, "tanh": 0.57, "erf": 0.87,
+        ]
+        #expect(Known.all.count == 522, "every line of the fixture is read")
         #expect(Set(Known.all.map(\.name)) == Set(bounds.keys))
         for known in Known.all {
             let error = abs((known.found - known.nearest) / known.nearest.ulp - known.missing)
@@ -109,6 +113,10 @@ private struct Known {
         ("-1^largest odd", .pow(-1, 0x1p53 - 1), -1), ("-1^1e300", .pow(-1, 1e300), 1), ("2^1024", .pow(2, 1024), .infinity),
         ("-2^1025", .pow(-2, 1025), -.infinity), ("2^-1074", .pow(2, -1074), 0x1p-1074), ("-2^-1075", .pow(-2, -1075), -0.0),
         ("2^1e300", .pow(2, 1e300), .infinity), ("2^-1e300", .pow(2, -1e300), 0), ("2^1e-300", .pow(2, 1e-300), 1),
+        ("tanh -0", .tanh(-0.0), -0.0), ("tanh ∞", .tanh(.infinity), 1), ("tanh -22", .tanh(-22), -1),
+        ("tanh of the least number", .tanh(0x1p-1074), 0x1p-1074),
+        ("erf -0", .erf(-0.0), -0.0), ("erf ∞", .erf(.infinity), 1), ("erf -6", .erf(-6), -1),
+        ("erf of the least number", .erf(0x1p-1074), 0x1p-1074),
         ("just above 1, to 2^62", .pow(1.0.nextUp, 0x1p62), .infinity), ("just below 1, to 2^63", .pow(1.0.nextDown, 0x1p63), 0),
     ]
 
@@ -121,7 +129,8 @@ private struct Known {
         let found: [Double] = [
             .exp(.nan), .log(.nan), .log(-1), .log(-.infinity), .log10(.nan), .log10(-1), .cbrt(.nan), .sin(.nan), .sin(.infinity),
             .sin(-.infinity),
-            .cos(.nan), .cos(.infinity), .cos(-.infinity), .pow(.nan, 1), .pow(2, .nan), .pow(-1, 0.5), .pow(-2, 1e-300), .pow(-8, 1 / 3.0),
+            .cos(.nan), .cos(.infinity), .cos(-.infinity), .tanh(.nan), .erf(.nan), .pow(.nan, 1), .pow(2, .nan), .pow(-1, 0.5),
+            .pow(-2, 1e-300), .pow(-8, 1 / 3.0),
         ]
         for (i, value) in found.enumerated() { #expect(value.isNaN, "number \(i)") }
     }

@@ -21,6 +21,8 @@ FUNCTIONS = [
     ("cbrt", 0.52, gmpy2.cbrt, mpmath.cbrt),
     ("sin", 0.62, gmpy2.sin, mpmath.sin),
     ("cos", 0.62, gmpy2.cos, mpmath.cos),
+    ("tanh", 0.57, gmpy2.tanh, mpmath.tanh),
+    ("erf", 0.87, gmpy2.erf, mpmath.erf),
 ]
 
 

@@ -46,6 +46,11 @@ POINTS = {
     "sin": [*mixed(30, -30, 1), *mixed(30, 2, 1022), *HARD],
     "cos": [*mixed(30, -30, 1), *mixed(30, 2, 1022), *HARD],
 }
+# Drawn after all others, so that those stay what they were.
+LATER = {
+    "tanh": lambda: [*mixed(25, -40, 5), *[chance.uniform(-1, 1) for _ in range(15)], 0.25, 0.24999999999999997, 21.999999999999996, 18.9, 5e-324],
+    "erf": lambda: [*mixed(25, -40, 3), *[chance.uniform(-6, 6) for _ in range(25)], 0.5, 0.49999999999999994, 5.999999999999999, 0.9375, 5e-324],
+}
 
 
 def value(name, x, y):
@@ -59,6 +64,7 @@ def value(name, x, y):
 
 def main():
     rows = [(name, x, 0.0) for name, xs in POINTS.items() for x in xs] + [("pow", x, y) for x, y in powers()]
+    rows += [(name, x, 0.0) for name, draw in LATER.items() for x in draw()]
     with open(sys.argv[1], "w") as file:
         for name, x, y in rows:
             exact = value(name, x, y)

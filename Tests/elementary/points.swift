@@ -4,7 +4,7 @@
 
 /// The functions under test.
 enum Function: Int, CaseIterable {
-    case exp, log, log10, pow, cbrt, sin, cos
+    case exp, log, log10, pow, cbrt, sin, cos, tanh, erf
 
     /// The function at x, or at (x, y) for the power.
     func callAsFunction(_ x: Double, _ y: Double) -> Double {
@@ -16,6 +16,8 @@ enum Function: Int, CaseIterable {
         case .cbrt: .cbrt(x)
         case .sin: .sin(x)
         case .cos: .cos(x)
+        case .tanh: .tanh(x)
+        case .erf: .erf(x)
         }
     }
 }
@@ -61,6 +63,11 @@ struct Points {
         case (.sin, 1), (.cos, 1): return (between(-1000, 1000), 0)
         case (.sin, 2), (.cos, 2): return (finite(), 0)
         case (.sin, _), (.cos, _): return (nearMultiple(), 0)
+        case (.tanh, 0), (.erf, 0): return (between(-1, 1), 0)
+        case (.tanh, 1): return (between(-23, 23), 0)
+        case (.erf, 1): return (between(-6.1, 6.1), 0)
+        case (.tanh, 2), (.erf, 2): return (finite(), 0)
+        case (.tanh, _), (.erf, _): return (nearOne() - 1, 0)
         case (.pow, 0): return withinRange(finite().magnitude)
         case (.pow, 1): return withinRange(nearOne().magnitude)
         case (.pow, 2): return withinRange(between(0, 100))

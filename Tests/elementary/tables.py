@@ -56,6 +56,14 @@ def two_over_pi():
     return [0] + [bits >> (1216 - 64 * (i + 1)) & (2**64 - 1) for i in range(19)]
 
 
+def error_function():
+    """For c = 4/8 ... 48/8: erf(c) as the nearest double, what is missing, and the slope there."""
+    for place in range(4, 49):
+        c = mpf(place) / 8
+        head = double(mpmath.erf(c))
+        yield head, mpmath.erf(c) - head, 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-c * c)
+
+
 def split_constants():
     """Constants in two pieces: the first as a multiple of a unit (or the nearest double), the second what is missing."""
     log2 = mpmath.log(2)
@@ -65,6 +73,7 @@ def split_constants():
         ("Logarithm.swift", "perLog10", 1 / mpmath.log(10), None),
         ("Power.swift", "third", mpf(1) / 3, None),
         ("AngleReduction.swift", "halfPi", mpmath.pi / 2, None),
+        ("ErrorFunction.swift", "slope", 2 / mpmath.sqrt(mpmath.pi), None),
     ]:
         head = double(value) if unit is None else rounded(value, unit)
         yield file, name + "Head", head
@@ -85,6 +94,7 @@ def main():
         "ExponentialTable.swift": lines((literal(v) for row in powers_of_two() for v in row), 4),
         "LogarithmTable.swift": lines((literal(v) for row in logarithms() for v in row), 3),
         "AngleReduction.swift": lines(map(word, two_over_pi()), 4),
+        "ErrorFunctionTable.swift": lines((literal(v) for row in error_function() for v in row), 3),
     }
     texts = {name: (folder / name).read_text() for name in sorted({*bodies, *(file for file, _, _ in split_constants())})}
     wanted = dict(texts)

@@ -47,6 +47,20 @@ struct Exponential {
         return scaled + scaled * excess
     }
 
+    /// (e - 1) / (e + 1), where e is this exponential, from 3/2 to 2^64.
+    var tangentOfHalf: Double {
+        let scaled = power * .power(ofTwo: exponent)
+        let less = DoubleDouble.sum(larger: scaled, -1)
+        var top = DoubleDouble.sum(larger: less.head, scaled * excess)
+        top.tail += less.tail
+        var bottom = DoubleDouble.sum(larger: max(top.head, 2), min(top.head, 2))
+        bottom.tail += top.tail
+        let quotient = top.head / bottom.head
+        let product = DoubleDouble.product(quotient, bottom.head)
+        let rest = (top.head - product.head) - product.tail + (top.tail - quotient * bottom.tail)
+        return quotient + rest / bottom.head
+    }
+
     /// e^(x + tail) for any x.
     @inline(never)
     static func nearTheEnds(_ x: Double, tail: Double) -> Double {
