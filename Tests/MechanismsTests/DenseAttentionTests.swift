@@ -95,13 +95,13 @@ func smallAttention(
             value: .init("wv", noise.tensor([.o, .c], [keyValueHeads * dv, width])),
             output: .init("wo", noise.tensor([.o, .c], [width, heads * dv])))
         /// The rows of each key-value head, once for every query head that reads it.
-        func repeated(_ weight: NamedTensor, rows: Int) -> NamedTensor {
-            let block = rows * width
+        func repeated(_ projection: DenseAttention.Projection, rows: Int) -> DenseAttention.Projection {
+            let (weight, block) = (projection.weight, rows * width)
             let values = (0..<heads).flatMap { head in
                 let own = head / (heads / keyValueHeads)
                 return weight.tensor.values[own * block..<(own + 1) * block]
             }
-            return .init(weight.name, Tensor([.o, .c], [heads * rows, width], values))
+            return .init(NamedTensor(weight.name, Tensor([.o, .c], [heads * rows, width], values)))
         }
         var own = shared
         (own.key, own.value) = (repeated(shared.key, rows: d), repeated(shared.value, rows: dv))
@@ -119,6 +119,79 @@ func smallAttention(
         #expect(try plain.step("attention.k").output.shape == Shape([(.s, 5), (.g, heads), (.d, d)]))
         for id in ["attention.dot", "attention.weights", "attention.heads", "attention.output"] {
             #expect(try grouped.step(id).output == plain.step(id).output, "\(id)")
+        }
+    }
+
+    @Test func `within a window a query sees the last keys alone, in one pass and with a cache, and they alone count`() throws {
+        let attention = try DenseAttention(
+            heads: 2, keyValueHeads: 1, headDimension: 4, valueDimension: 3, isCausal: true, rotary: .init(layout: .half, theta: 100),
+            window: 3)
+        var noise = Noise(seed: 4)
+        let weights = DenseAttention.Weights(
+            query: .init("wq", noise.tensor([.o, .c], [8, 6])), key: .init("wk", noise.tensor([.o, .c], [4, 6])),
+            value: .init("wv", noise.tensor([.o, .c], [3, 6])), output: .init("wo", noise.tensor([.o, .c], [6, 6])))
+        let x = noise.tensor([.t, .c], [7, 6])
+        func pass(_ rows: Range<Int>, _ cache: DenseAttention.Cache?) throws -> (trace: Trace, output: Tensor, cache: DenseAttention.Cache)
+        {
+            var recorder = Recorder(scopes: [.branch(.attention)])
+            let part = Tensor([.t, .c], [rows.count, 6], Array(x.values[rows.lowerBound * 6..<rows.upperBound * 6]))
+            let made = try attention.record(
+                recorder.input("input.x", "x", part, title: Bilingual(same: "x")), weights, cache: cache, on: &recorder)
+            return (recorder.trace, made.output.tensor, made.cache)
+        }
+        let whole = try pass(0..<7, nil)
+        let seen = try whole.trace.step("attention.weights").output
+        for t in 0..<7 {
+            for s in 0..<7 { #expect((seen[0, t, s] > 0) == (s <= t && s > t - 3), "\(t), \(s)") }
+        }
+        #expect(try whole.trace.step("attention.dot").cost.contractionFlops == 2 * 2 * (1 + 2 + 5 * 3) * 4)
+        for chunk in [1, 2, 4] {
+            var (cache, rows) = (DenseAttention.Cache?.none, [Double]())
+            for start in stride(from: 0, to: 7, by: chunk) {
+                let made = try pass(start..<min(start + chunk, 7), cache)
+                (cache, rows) = (made.cache, rows + made.output.values)
+            }
+            for (a, b) in zip(rows, whole.output.values) { #expect(abs(a - b) < 1e-14) }
+        }
+        #expect(throws: EngineError(.value, "window", "expected none where queries see later keys, found 2")) {
+            try DenseAttention(heads: 1, keyValueHeads: 1, headDimension: 2, valueDimension: 2, isCausal: false, rotary: nil, window: 2)
+        }
+    }
+
+    @Test func `projections may be stored transposed, and several as one`() throws {
+        let attention = try DenseAttention(
+            heads: 2, keyValueHeads: 2, headDimension: 3, valueDimension: 3, isCausal: true, rotary: nil)
+        var noise = Noise(seed: 4)
+        let (fused, biases, output) = (noise.tensor([.c, .o], [6, 18]), noise.tensor([.o], [18]), noise.tensor([.c, .o], [6, 6]))
+        func part(_ i: Int) -> DenseAttention.Projection {
+            .init(
+                transposed: NamedTensor("qkv", fused), bias: NamedTensor("b", biases), outputs: 6 * i..<6 * i + 6, symbol: "QKV")
+        }
+        func own(_ i: Int) -> DenseAttention.Projection {
+            let rows = Tensor(Shape([(.o, 6), (.c, 6)])) { fused[$0[1], 6 * i + $0[0]] }
+            return .init(NamedTensor("w\(i)", rows), bias: NamedTensor("b\(i)", Tensor(Shape([(.o, 6)])) { biases[6 * i + $0[0]] }))
+        }
+        let x = noise.tensor([.t, .c], [4, 6])
+        func trace(_ weights: DenseAttention.Weights) throws -> Trace {
+            var recorder = Recorder(scopes: [.branch(.attention)])
+            _ = try attention.record(recorder.input("input.x", "x", x, title: Bilingual(same: "x")), weights, on: &recorder)
+            return recorder.trace
+        }
+        let apart = try trace(
+            .init(
+                query: own(0), key: own(1), value: own(2),
+                output: .init(NamedTensor("wo", Tensor(Shape([(.o, 6), (.c, 6)])) { output[$0[1], $0[0]] }))))
+        let together = try trace(
+            .init(query: part(0), key: part(1), value: part(2), output: .init(transposed: NamedTensor("wo", output), bias: nil)))
+        for id in ["attention.q", "attention.k", "attention.v", "attention.output"] {
+            #expect(try together.step(id).output == apart.step(id).output, "\(id)")
+        }
+        #expect(try together.step("attention.k").explain([0, 0, 1]).symbolic == "Σ_c x[0,c]·W_QKV[c,7] + b_QKV[7]")
+        for step in together.steps {
+            for offset in 0..<step.output.shape.count {
+                let index = step.output.shape.index(ofOffset: offset)
+                #expect(step.recomputed(index) == step.output[index], "\(step.id)\(index)")
+            }
         }
     }
 

@@ -76,6 +76,10 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
         case "larger of two": try maximum(input("a", &recorder), input("b", &recorder))
         case "RMSNorm":
             try rmsNorm(input("a", &recorder), input("weight", &recorder), epsilon: #require(options.epsilon), over: options.axis)
+        case "RMSNorm, weights beyond 1":
+            try rmsNorm(
+                input("a", &recorder), input("weight", &recorder), epsilon: #require(options.epsilon), over: options.axis,
+                weightsAreBeyondOne: true)
         case "LayerNorm":
             try layerNorm(
                 input("a", &recorder), input("weight", &recorder), input("bias", &recorder), epsilon: #require(options.epsilon),
@@ -84,6 +88,9 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
         case "Hadamard rotation": try hadamard(input("a", &recorder), over: options.axis)
         case "ReLU": try relu(input("a", &recorder))
         case "SiLU": try silu(input("a", &recorder))
+        case "GELU": try gelu(input("a", &recorder), .exact)
+        case "GELU, approximated": try gelu(input("a", &recorder), .approximate)
+        case "soft cap": try softCapped(input("a", &recorder), at: #require(options.constant))
         case "divided by a constant": try input("a", &recorder) / Constant(#require(options.constant))
         case "times a constant": try input("a", &recorder) * Constant(#require(options.constant))
         case "quotient": try input("a", &recorder) / input("b", &recorder)
@@ -92,7 +99,7 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
         case "rotary embedding":
             try rotary(
                 input("a", &recorder), #require(options.layout.flatMap(RotaryLayout.init)), positions: #require(options.positions),
-                frequencies: #require(options.frequencies), token: .t)
+                frequencies: #require(options.frequencies), magnitude: options.constant ?? 1, token: .t)
         default: try selectionOrRounding(&recorder)
         }
     }
@@ -141,7 +148,8 @@ private struct OperationCase: Decodable, CustomTestStringConvertible {
         #expect(
             Set(OperationCase.all.map(\.operation)) == [
                 "softmax", "exponential of a row minus its maximum", "maximum", "larger of two", "RMSNorm", "LayerNorm", "cross-entropy",
-                "Hadamard rotation", "ReLU", "SiLU", "divided by a constant", "times a constant", "quotient", "masked", "zeroed",
+                "Hadamard rotation", "ReLU", "SiLU", "RMSNorm, weights beyond 1", "GELU", "GELU, approximated", "soft cap",
+                "divided by a constant", "times a constant", "quotient", "masked", "zeroed",
                 "rotary embedding", "top-k", "gather of a selection", "block scale", "FP8", "dequantised",
             ])
     }

@@ -92,6 +92,8 @@ def norms(rng):
             expected = tensor("tc", (rows / root * weight).astype(np.float64))
             options = {"over": "c", "epsilon": epsilon}
             yield case("RMSNorm", expected, options=options, a=tensor(axes, x), weight=tensor("c", weight))
+            beyond = tensor("tc", (rows / root + rows / root * weight).astype(np.float64))
+            yield case("RMSNorm, weights beyond 1", beyond, options=options, a=tensor(axes, x), weight=tensor("c", weight))
             deviation = np.sqrt(rows.var(axis=1, keepdims=True) + LONG(epsilon))
             expected = (rows - rows.mean(axis=1, keepdims=True)) / deviation * weight + bias
             expected = tensor("tc", expected.astype(np.float64))
@@ -122,6 +124,16 @@ def cells(rng):
     z = np.append(noise(rng, 2, 8, scale=3).reshape(-1), [40, -40, 700, -700, 1e-12]).reshape(3, 7)
     yield case("ReLU", tensor("ts", np.where(z > 0, z, 0.0)), exact=True, a=tensor("ts", z))
     yield case("SiLU", tensor("ts", (z.astype(LONG) * (1 / (1 + np.exp(-z.astype(LONG))))).astype(np.float64)), a=tensor("ts", z))
+    long = z.astype(LONG)
+    tails = np.vectorize(math.erfc)(-z / math.sqrt(2))
+    yield case("GELU", tensor("ts", z / 2 * tails), a=tensor("ts", z))
+    # 1 + tanh u = 2 / (1 + e^-2u)
+    u = np.sqrt(LONG(2) / LONG(math.pi)) * (long + LONG("0.044715") * long**3)
+    with np.errstate(over="ignore"):
+        approximate = (long / (1 + np.exp(-2 * u))).astype(np.float64)
+    yield case("GELU, approximated", tensor("ts", approximate), a=tensor("ts", z))
+    for cap in [0.5, 30]:
+        yield case("soft cap", tensor("ts", (cap * np.tanh(long / cap)).astype(np.float64)), a=tensor("ts", z), options={"constant": cap})
     yield case("divided by a constant", tensor("ts", z / math.sqrt(7)), exact=True, a=tensor("ts", z), options={"constant": math.sqrt(7)})
     yield case("times a constant", tensor("ts", z * 0.3), exact=True, a=tensor("ts", z), options={"constant": 0.3})
     a, b = noise(rng, 3, 4), noise(rng, 3)
@@ -148,6 +160,8 @@ def rotary(rng):
         expected = np.stack(parts, axis=-1).reshape(x.shape) if layout == "interleaved" else np.concatenate(parts, axis=-1)
         options = {"layout": layout, "positions": positions, "frequencies": frequencies}
         yield case("rotary embedding", tensor("htd", expected), a=tensor("htd", x), options=options)
+        larger = tensor("htd", expected * 1.25)
+        yield case("rotary embedding", larger, a=tensor("htd", x), options={**options, "constant": 1.25})
 
 
 # MARK: Selections

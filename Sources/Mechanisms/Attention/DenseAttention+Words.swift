@@ -34,9 +34,26 @@ extension Equation {
     static let scaled = Equation(
         .scaled, symbol: "Z", Bilingual(en: "Scaled dot products", zh: "缩放后的点积"), #"Z_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#,
         source: vaswani, axes: [.h, .t, .s])
+    static let scaledOtherwise = Equation(
+        .scaled, symbol: "Z", Bilingual(en: "Scaled dot products, by a divisor of this model's own", zh: "缩放后的点积（除数由这个模型自定）"),
+        #"Z_{t,s} = \frac{q_t \cdot k_s}{\sigma}"#, source: vaswani, axes: [.h, .t, .s])
+    /// The scaling by `divisor`, where the root of `features` is the usual one.
+    static func scaled(by divisor: Constant, usual features: Int) -> Equation {
+        divisor.value == Constant.root(features).value ? scaled : scaledOtherwise
+    }
     static let scores = Equation(
         .scores, symbol: "S", Bilingual(en: "Scores, the future masked", zh: "分数：未来已掩住"),
         #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}} + M_{t,s}"#, source: vaswani, axes: [.h, .t, .s])
+    static let scoresWithinWindow = Equation(
+        .scores, symbol: "S", Bilingual(en: "Scores, the future masked and what is before the window", zh: "分数：未来和窗口之前的都已掩住"),
+        #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}} + M_{t,s}"#,
+        source: Bilingual(
+            en: "Jiang et al. 2023, Mistral 7B, section 2, figure 1", zh: "Jiang 等 2023，Mistral 7B，2 节，图 1"), axes: [.h, .t, .s])
+    static let scoresOfAllKeys = Equation(
+        .scores, symbol: "S", Bilingual(en: "Scores: every query sees every key", zh: "分数：每个查询都看得到每个键"),
+        #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}}"#, source: vaswani, axes: [.h, .t, .s])
+    /// The same scores of dot products that a model has changed before the mask.
+    var ofChangedScores: Equation { Equation(role, symbol: symbol, title, #"S_{t,s} = C_{t,s} + M_{t,s}"#, source: sourceNote, axes: axes) }
     static let weights = Equation(
         .weights, symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"),
         #"A_{t,s} = \frac{\exp(S_{t,s})}{\sum_{r} \exp(S_{t,r})}"#, source: vaswani, axes: [.h, .t, .s])

@@ -144,12 +144,13 @@ public struct Llama: Hashable, Sendable {
     }
 
     private func projections(_ w: ModelWeights) throws(EngineError) -> DenseAttention.Weights {
-        var weights = DenseAttention.Weights(
-            query: try w["q_proj.weight"], key: try w["k_proj.weight"], value: try w["v_proj.weight"], output: try w["o_proj.weight"])
-        guard hasAttentionBiases else { return weights }
-        weights.biases = (try w["q_proj.bias"], try w["k_proj.bias"], try w["v_proj.bias"])
-        if w.contain("o_proj.bias") { weights.outputBias = try w["o_proj.bias"] }
-        return weights
+        func projection(_ name: String) throws(EngineError) -> DenseAttention.Projection {
+            let bias = name + ".bias"
+            return .init(try w[name + ".weight"], bias: hasAttentionBiases && w.contain(bias) ? try w[bias] : nil)
+        }
+        return DenseAttention.Weights(
+            query: try projection("q_proj"), key: try projection("k_proj"), value: try projection("v_proj"),
+            output: try projection("o_proj"))
     }
 
     private func unembed(_ x: Expression, _ pass: ForwardPass, _ trace: inout Recorder) throws(EngineError) -> Expression {

@@ -13,8 +13,10 @@ public enum RotaryLayout: String, Hashable, Sendable, CaseIterable {
 /// - Parameters:
 ///   - positions: one for each position of the token axis `token`.
 ///   - frequencies: angle for each step of position, one for each pair: d/2 of them.
+///   - magnitude: by what a pair grows as it turns; 1 but for YaRN.
 public func rotary(
-    _ x: Expression, _ layout: RotaryLayout, positions: [Int], frequencies: [Double], token: Axis, over axis: Axis = .d
+    _ x: Expression, _ layout: RotaryLayout, positions: [Int], frequencies: [Double], magnitude: Double = 1, token: Axis,
+    over axis: Axis = .d
 ) throws(EngineError) -> Expression {
     guard x.shape[axis] == 2 * frequencies.count else {
         throw EngineError(.shape, "rotary embedding", expected: "\(2 * frequencies.count) features along \(axis)", found: "\(x.shape)")
@@ -22,7 +24,8 @@ public func rotary(
     guard x.shape[token] == positions.count else {
         throw EngineError(.shape, "rotary embedding", expected: "\(positions.count) positions along \(token)", found: "\(x.shape)")
     }
-    return Expression(Rotary(x: x, layout: layout, positions: positions, frequencies: frequencies, token: token, axis: axis))
+    return Expression(
+        Rotary(x: x, layout: layout, positions: positions, frequencies: frequencies, magnitude: magnitude, token: token, axis: axis))
 }
 
 struct Rotary: Operation {
@@ -30,6 +33,7 @@ struct Rotary: Operation {
     let layout: RotaryLayout
     let positions: [Int]
     let frequencies: [Double]
+    let magnitude: Double
     let token: Axis
     let axis: Axis
 
@@ -46,10 +50,13 @@ struct Rotary: Operation {
 
     private func angle(_ token: Int, _ pair: Int) -> Double { Double(positions[token]) * frequencies[pair] }
 
+    /// The cosine and the sine, both times the magnitude.
+    private func turn(_ token: Int, _ pair: Int) -> Angle { Angle(angle(token, pair), magnitude: magnitude) }
+
     func evaluate() -> Tensor {
         let tensor = x.operation.evaluate()
         let (tokens, pairs) = (positions.count, frequencies.count)
-        let turns = (0..<tokens * pairs).map { Angle(angle($0 / pairs, $0 % pairs)) }
+        let turns = (0..<tokens * pairs).map { turn($0 / pairs, $0 % pairs) }
         let (byToken, byFeature) = (shape.stride(of: token), shape.stride(of: axis))
         // Where the first feature of each pair stands in a row, and how far away the second.
         let (distance, spread) = layout == .half ? (pairs * byFeature, byFeature) : (byFeature, 2 * byFeature)
@@ -73,13 +80,13 @@ struct Rotary: Operation {
 
     func value(at cell: Cell) -> Double {
         let (pair, partner, isFirst) = pair(cell[axis]!)
-        let turn = Angle(angle(cell[token]!, pair))
+        let turn = turn(cell[token]!, pair)
         let own = x.operation.value(at: cell)
         let other = x.operation.value(at: cell.setting(axis, partner))
         return isFirst ? own * turn.cosine - other * turn.sine : other * turn.sine + own * turn.cosine
     }
 
-    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: 3 * shape.count) }
+    func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic(flops: (magnitude == 1 ? 3 : 5) * shape.count) }
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         guard let i = cell[axis], let t = cell[token] else {
@@ -97,10 +104,11 @@ struct Rotary: Operation {
             zh:
                 "特征 \(min(i, partner)) 与 \(max(i, partner)) 一起旋转（\(name: layout == .half ? "前后半" : "相邻交错")布局），位置 \(positions[t]) 转 \(angle(t, pair)) 弧度。"
         )
-        return Phrase(
-            text: "\(own.inside(.product))·cos\(bracketed: "\(turn)") \(sign) \(other.inside(.product))·sin\(bracketed: "\(turn)")",
-            precedence: .sum,
-            notes: own.notes + other.notes + [note])
+        let turned: SpelledText =
+            "\(own.inside(.product))·cos\(bracketed: "\(turn)") \(sign) \(other.inside(.product))·sin\(bracketed: "\(turn)")"
+        let notes = own.notes + other.notes + [note]
+        guard magnitude != 1 else { return Phrase(text: turned, precedence: .sum, notes: notes) }
+        return Phrase(text: "\(NumberText.significant(magnitude))·\(bracketed: turned)", precedence: .product, notes: notes)
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {

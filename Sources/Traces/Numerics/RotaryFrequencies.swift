@@ -1,12 +1,13 @@
 // The angles of rotary embedding: pair i turns by θ^(-2i/d) radians a position (RoFormer, Su et al. 2021, section 3.2.2).
 
-/// An angle's cosine and sine.
+/// An angle's cosine and sine, times a magnitude.
 struct Angle {
     let cosine: Double
     let sine: Double
 
-    init(_ radians: Double) {
-        (sine, cosine) = Double.sineAndCosine(radians)
+    init(_ radians: Double, magnitude: Double = 1) {
+        let (sine, cosine) = Double.sineAndCosine(radians)
+        (self.cosine, self.sine) = (cosine * magnitude, sine * magnitude)
     }
 }
 

@@ -14,8 +14,8 @@ public struct Mask: Hashable, Sendable {
 
     /// How the cells are known.
     private enum Cells: Sendable {
-        /// By a rule: the query in row t sees the keys 0 … offset + t. Nothing is stored.
-        case upTo(offset: Int)
+        /// By a rule: the query in row t sees the keys up to offset + t, itself the last, and of these no more than the window. Nothing is stored.
+        case upTo(offset: Int, window: Int)
         /// One by one.
         case each([Visibility])
     }
@@ -41,12 +41,12 @@ public struct Mask: Hashable, Sendable {
         visibleCount = cells.count { $0 == .visible }
     }
 
-    private init(rows: Int, columns: Int, offset: Int) {
+    private init(rows: Int, columns: Int, offset: Int, window: Int) {
         (query, key) = (.t, .s)
         self.rows = rows
         self.columns = columns
-        cells = .upTo(offset: offset)
-        visibleCount = (0..<rows).reduce(0) { $0 + Self.visible(offset, $1, columns) }
+        cells = .upTo(offset: offset, window: window)
+        visibleCount = (0..<rows).reduce(0) { $0 + Self.visible(offset, window, $1, columns).count }
     }
 
     /// A mask whose cell (row, column) is visible where `isVisible` says so.
@@ -57,14 +57,20 @@ public struct Mask: Hashable, Sendable {
         self.init(query, key, rows: rows, columns: columns, each: cells)
     }
 
-    /// Query `t` stands at position `offset + t` and sees the keys 0 … offset + t.
-    public static func causal(rows: Int, columns: Int, offset: Int = 0) -> Mask { Mask(rows: rows, columns: columns, offset: offset) }
+    /// Query `t` stands at position `offset + t` and sees the keys 0 … offset + t; within a `window`, of at least 1, only the last that many of them.
+    public static func causal(rows: Int, columns: Int, offset: Int = 0, window: Int? = nil) -> Mask {
+        Mask(rows: rows, columns: columns, offset: offset, window: window ?? .max)
+    }
 
     /// Every query sees every key.
-    public static func bidirectional(rows: Int, columns: Int) -> Mask { Mask(rows: rows, columns: columns, offset: columns) }
+    public static func bidirectional(rows: Int, columns: Int) -> Mask { Mask(rows: rows, columns: columns, offset: columns, window: .max) }
 
-    /// How many keys, from the first on, the rule shows to one query.
-    private static func visible(_ offset: Int, _ row: Int, _ columns: Int) -> Int { min(max(offset + row + 1, 0), columns) }
+    /// The keys that the rule shows to one query.
+    private static func visible(_ offset: Int, _ window: Int, _ row: Int, _ columns: Int) -> Range<Int> {
+        let end = offset + row + 1
+        let last = min(max(end, 0), columns)
+        return (end > window ? min(end - window, last) : 0)..<last
+    }
 
     /// Whether the query in `row` sees the key in `column`.
     public subscript(row: Int, column: Int) -> Bool { visibility(row, column) == .visible }
@@ -74,7 +80,7 @@ public struct Mask: Hashable, Sendable {
         precondition(
             row >= 0 && row < rows && column >= 0 && column < columns, "the pair (\(row), \(column)) is outside \(rows) by \(columns)")
         switch cells {
-        case .upTo(let offset): return column <= offset + row ? .visible : .hidden
+        case .upTo(let offset, let window): return Self.visible(offset, window, row, columns).contains(column) ? .visible : .hidden
         case .each(let cells): return cells[row * columns + column]
         }
     }
@@ -82,7 +88,7 @@ public struct Mask: Hashable, Sendable {
     /// The visible keys of one query, ascending.
     public func visibleKeys(of row: Int) -> [Int] {
         switch cells {
-        case .upTo(let offset): Array(0..<Self.visible(offset, row, columns))
+        case .upTo(let offset, let window): Array(Self.visible(offset, window, row, columns))
         case .each(let cells): (0..<columns).filter { cells[row * columns + $0] == .visible }
         }
     }
@@ -92,10 +98,11 @@ public struct Mask: Hashable, Sendable {
         _ values: UnsafeBufferPointer<Double>, of row: Int, with filler: Double, into out: UnsafeMutableBufferPointer<Double>
     ) {
         switch cells {
-        case .upTo(let offset):
-            let seen = Self.visible(offset, row, columns)
-            for column in 0..<seen { out[column] = values[column] }
-            for column in seen..<columns { out[column] = filler }
+        case .upTo(let offset, let window):
+            let seen = Self.visible(offset, window, row, columns)
+            for column in 0..<seen.lowerBound { out[column] = filler }
+            for column in seen { out[column] = values[column] }
+            for column in seen.upperBound..<columns { out[column] = filler }
         case .each(let cells):
             cells[row * columns..<(row + 1) * columns].withUnsafeBufferPointer { cells in
                 for column in 0..<columns { out[column] = cells[column] == .visible ? values[column] : filler }
@@ -106,10 +113,10 @@ public struct Mask: Hashable, Sendable {
     /// All cells, row by row.
     private var visibilities: [Visibility] {
         switch cells {
-        case .upTo(let offset):
+        case .upTo(let offset, let window):
             var cells = [Visibility](repeating: .hidden, count: rows * columns)
             for row in 0..<rows {
-                for column in 0..<Self.visible(offset, row, columns) { cells[row * columns + column] = .visible }
+                for column in Self.visible(offset, window, row, columns) { cells[row * columns + column] = .visible }
             }
             return cells
         case .each(let cells): return cells
@@ -144,7 +151,7 @@ public struct Mask: Hashable, Sendable {
         guard a.query == b.query, a.key == b.key, a.rows == b.rows, a.columns == b.columns, a.visibleCount == b.visibleCount else {
             return false
         }
-        if case .upTo(let own) = a.cells, case .upTo(let other) = b.cells, own == other { return true }
+        if case .upTo(let own, let window) = a.cells, case .upTo(own, window) = b.cells { return true }
         return a.visibilities == b.visibilities
     }
 

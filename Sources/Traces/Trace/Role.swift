@@ -16,6 +16,10 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case queryBeforeRotation = "q_projected"
     /// Keys before their positions turn them.
     case keyBeforeRotation = "k_projected"
+    /// Queries of one length, before their positions turn them.
+    case queryNormalised = "q_normalised"
+    /// Keys of one length, before their positions turn them.
+    case keyNormalised = "k_normalised"
     /// Queries.
     case query = "q"
     /// Keys.
@@ -26,6 +30,8 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case dot
     /// Dot products, scaled.
     case scaled
+    /// Scaled dot products within a soft cap.
+    case capped
     /// What the softmax is taken of: scaled, and masked where a mask comes first.
     case scores
     /// Attention weights.
@@ -146,6 +152,14 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case hidden = "mlp.hidden"
     /// Output of the feed-forward part.
     case feedForward = "mlp.output"
+    /// Output of the feed-forward part, normalised before it is added.
+    case feedForwardOutputNorm = "mlp.output_norm"
+    /// Output of the feed-forward part added to what was there, before a norm.
+    case feedForwardResidual = "mlp.residual"
+    /// What an encoder, or a model without a head, makes of a text.
+    case hiddenStates = "hidden"
+    /// A score for every token that could come next, before a soft cap.
+    case logitsBeforeCap = "logits_uncapped"
     /// A score for every token that could come next.
     case logits
     /// How badly each next token was foretold.
@@ -185,10 +199,11 @@ extension Role {
     /// for all else.
     public var side: Side? {
         switch self {
-        case .query, .queryBeforeRotation, .queryLatentProjected, .queryLatent, .queryNope, .queryRope, .queryAbsorbed,
+        case .query, .queryBeforeRotation, .queryNormalised, .queryLatentProjected, .queryLatent, .queryNope, .queryRope, .queryAbsorbed,
             .indexQueryProjected, .indexQueryRope, .indexQueryRotated, .indexQueryScale, .indexQuery:
             .query
-        case .key, .keyBeforeRotation, .keyRope, .keyNope, .keyRopeCache, .indexKeyProjected, .indexKeyNormalised, .indexKeyRope,
+        case .key, .keyBeforeRotation, .keyNormalised, .keyRope, .keyNope, .keyRopeCache, .indexKeyProjected, .indexKeyNormalised,
+            .indexKeyRope,
             .indexKeyRotated, .indexKeyScaleNew, .indexKeyScale, .indexKeyNew, .indexKey:
             .key
         case .value: .value
