@@ -17,9 +17,9 @@ extension LessonCheck {
     /// Two layers of two heads with weights of seeded noise.
     static func noiseModel(contextLength: Int) throws(EngineError) -> LanguageModel {
         var noise = SplitMix64(seed: 1)
-        let architecture = try Llama(
-            width: 8, hiddenWidth: 12, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, vocabulary: 16,
-            contextLength: contextLength, epsilon: 1e-5, ropeTheta: 10000, isTied: true, hasAttentionBiases: false
+        let architecture = try Decoder(
+            "Noise", width: 8, hiddenWidth: 12, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, vocabulary: 16,
+            contextLength: contextLength, epsilon: 1e-5, rope: RotaryScaling(theta: 10000), isTied: true
         ).architecture
         let weights = architecture.parameters.filter { $0.presence == .required }.map { parameter in
             NamedTensor(parameter.name, Tensor(parameter.shape, (0..<parameter.shape.count).map { _ in noise.uniform() - 0.5 }))

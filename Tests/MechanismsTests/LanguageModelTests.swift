@@ -23,10 +23,12 @@ import Traces
 
     /// 2 layers, 4 query heads on 2 key-value heads.
     private static func llama(context: Int = 16, heads: Int = 4, hasBiases: Bool = false) throws -> Architecture {
-        try Llama(
-            width: 8, hiddenWidth: 6, layers: 2, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11, contextLength: context,
-            epsilon: 1e-5, ropeTheta: 100, isTied: true, hasAttentionBiases: hasBiases
-        ).architecture
+        var decoder = try Decoder(
+            "Llama", width: 8, hiddenWidth: 6, layers: 2, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11,
+            contextLength: context,
+            epsilon: 1e-5, rope: RotaryScaling(theta: 100), isTied: true)
+        decoder.attentionBiases = hasBiases ? .all : .none
+        return decoder.architecture
     }
 
     private static func model(context: Int = 16, heads: Int = 4, changed: NamedTensor? = nil) throws -> LanguageModel {
@@ -99,7 +101,7 @@ import Traces
 
     @Test func `the greedy continuation takes the largest logit each time`() throws {
         let model = try Self.model()
-        let ids = try model.greedyContinuation(of: [1, 4], count: 6, endID: nil)
+        let ids = try model.greedyContinuation(of: [1, 4], count: 6, endIDs: [])
         #expect(ids.count == 8 && ids.prefix(2) == [1, 4])
         for t in 2..<8 {
             let before = Array(ids[..<t])
@@ -107,8 +109,8 @@ import Traces
                 .values
             #expect(logits.firstIndex(of: logits.max()!) == ids[t])
         }
-        #expect(try model.greedyContinuation(of: [1, 4], count: 6, endID: ids[2]) == Array(ids.prefix(3)))
-        #expect(try model.greedyContinuation(of: [1, 4], count: 100, endID: nil).count == 16)
+        #expect(try model.greedyContinuation(of: [1, 4], count: 6, endIDs: [ids[2]]) == Array(ids.prefix(3)))
+        #expect(try model.greedyContinuation(of: [1, 4], count: 100, endIDs: []).count == 16)
     }
 
     @Test func `biases are added`() throws {
@@ -171,7 +173,7 @@ import Traces
         #expect(
             problem { try model.record(tokenIDs: [11], tokens: [""]) } == "token id: expected 0 to 10, the model's vocabulary, found 11")
         #expect(problem { try model.record(tokenIDs: [1], tokens: []) } == "tokens: expected a label for each of 1 ids, found 0")
-        #expect(problem { try model.greedyContinuation(of: [], count: 1, endID: nil) } == "text: expected at least one token, found none")
+        #expect(problem { try model.greedyContinuation(of: [], count: 1, endIDs: []) } == "text: expected at least one token, found none")
         #expect(
             problem { try Self.model(changed: .init("model.norm.weight", Tensor([.c], [1], [1]))) }
                 == "weight.model.norm.weight: expected [c: 8], found [c: 1]")

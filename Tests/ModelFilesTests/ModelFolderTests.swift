@@ -54,7 +54,7 @@ import Traces
         #expect(try logits() == whole)
         #expect(whole.count == 6 && Set(whole).count > 1)
         let opened = try ModelFolder(path: folder.path + "/")
-        #expect(opened.endID == 2 && opened.tokenizer.encode("ab") == [2] && opened.architecture.facts.heads == 4)
+        #expect(opened.endIDs == [2] && opened.tokenizer.encode("ab") == [2] && opened.architecture.facts.heads == 4)
         _ = try folder.write("model.safetensors.index.json", "{\"weight_map\":{\(map.dropFirst().joined(separator: ","))}}")
         #expect(problem(logits) == "badData: tensor lm_head.weight is missing")
         _ = try folder.write("model.safetensors.index.json", #"{"weight_map":{"lm_head.weight":"../x"}}"#)
@@ -88,22 +88,30 @@ import Traces
     }
 
     @Test(arguments: [
-        (#""llama""#, #""gpt2""#, "model_type: expected one of the model types that are known, llama, found \"gpt2\""),
+        (
+            #""llama""#, #""mamba""#,
+            "model_type: expected one of the model types that are known, llama, mistral, qwen2, qwen3, gemma2, gpt2, bert, found \"mamba\""
+        ),
         (#""num_attention_heads":4"#, #""num_attention_heads":0"#, "num_attention_heads: expected a whole number of at least 1, found 0"),
         (
             #""num_attention_heads":4"#, #""num_attention_heads":3"#,
             "num_attention_heads: expected a divisor of hidden_size 8, as head_dim is not given, found 3"
         ),
         (#""num_key_value_heads":2"#, #""num_key_value_heads":3"#, "num_key_value_heads: expected a divisor of 4 attention heads, found 3"),
-        (#""vocab_size":3"#, #""hidden_act":"gelu","vocab_size":3"#, "hidden_act: expected \"silu\", found \"gelu\""),
-        (#""vocab_size":3"#, #""mlp_bias":true,"vocab_size":3"#, "mlp_bias: expected false, found true"),
+        (
+            #""vocab_size":3"#, #""hidden_act":"mish","vocab_size":3"#,
+            "hidden_act: expected one of \"silu\", \"swish\", \"gelu\", \"gelu_new\", \"gelu_pytorch_tanh\", \"relu\", found \"mish\""
+        ),
         (#""vocab_size":3"#, #""head_dim":3,"vocab_size":3"#, "rotary embedding: expected an even, positive number of features, found 3"),
         (#""vocab_size":3,"#, "", "vocab_size is missing: expected a whole number of at least 1"),
         (
             #""rope_scaling":null"#, #""rope_scaling":{"rope_type":"llama3"}"#,
-            "rope_scaling: expected none or \"default\", found \"llama3\""
+            "rope_scaling.low_freq_factor is missing: expected a number"
         ),
-        (#""rope_scaling":null"#, #""rope_scaling":{"type":"linear"}"#, "rope_scaling: expected none or \"default\", found \"linear\""),
+        (
+            #""rope_scaling":null"#, #""rope_scaling":{"type":"longrope"}"#,
+            "rope_scaling: expected none or one of default, linear, dynamic, llama3, yarn, found \"longrope\""
+        ),
         (#""rope_theta":100"#, #""rope_theta":-1"#, "rotary embedding: expected a positive base θ, found -1.0"),
         (#""rms_norm_eps":1e-5"#, #""rms_norm_eps":-1"#, "ε of RMSNorm: expected a number from 0, found -1.0"),
         (#""hidden_size":8"#, #""hidden_size":8.5"#, "hidden_size: expected a whole number of at least 1, found 8.5"),
@@ -121,8 +129,9 @@ import Traces
             "max_position_embeddings":16,"rope_parameters":{"rope_type":"default","rope_theta":500}}
             """#)
         #expect(try ModelFolder(path: folder.path).architecture.facts.keyValueHeads == 4)
-        let llama = try Llama(folder.settings("config.json"))
-        #expect(llama.attention.keyValueHeads == 4 && llama.attention.headDimension == 2 && !llama.isTied && !llama.hasAttentionBiases)
-        #expect(llama.attention.rotary == DenseAttention.Rotary(layout: .half, theta: 500) && llama.epsilon == 1e-6)
+        let llama = try Llama.decoder(folder.settings("config.json"))
+        let attention = try llama.attention(ofLayer: 0, length: 1)
+        #expect(attention.keyValueHeads == 4 && attention.headDimension == 2 && !llama.isTied && llama.attentionBiases == .none)
+        #expect(attention.rotary == DenseAttention.Rotary(layout: .half, theta: 500) && llama.epsilon == 1e-6)
     }
 }

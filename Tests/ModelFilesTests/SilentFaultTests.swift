@@ -58,7 +58,7 @@ import Traces
     ]) func `the base of the rotation is found wherever a configuration says it`(setting: String) throws {
         try write()
         _ = try folder.write("config.json", Self.config.replacing(#""rope_theta":100"#, with: setting))
-        #expect(try Llama(folder.settings("config.json")).attention.rotary?.theta == 500_000)
+        #expect(try Llama.decoder(folder.settings("config.json")).rope == RotaryScaling(theta: 500_000))
     }
 
     @Test func `two places that disagree about the base are refused`() throws {
@@ -117,7 +117,7 @@ import Traces
             #""auto_map":{"AutoModel":"x.Y"}"#,
             "auto_map: expected none: this model runs code of its own, which is not known here, found an object"
         ),
-        (#""architectures":["MyForCausalLM"]"#, "architectures: expected LlamaForCausalLM, found an array"),
+        (#""architectures":["MyForCausalLM"]"#, "architectures: expected LlamaForCausalLM or LlamaModel, found an array"),
         (
             #""quantization_config":{"quant_method":"gptq"}"#,
             "quantization_config.quant_method: expected compressed-tensors with the format float-quantized, the only one understood, found \"gptq\""

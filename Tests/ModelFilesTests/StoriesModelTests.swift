@@ -47,7 +47,7 @@ private struct Golden: Decodable {
     @Test func `the greedy continuation equals the independent one`() throws {
         let golden = try Golden.load()
         let folder = try ModelFolder(path: Paths.stories)
-        let ids = try folder.model().greedyContinuation(of: [1], count: golden.greedy_ids_from_bos.count - 1, endID: folder.endID)
+        let ids = try folder.model().greedyContinuation(of: [1], count: golden.greedy_ids_from_bos.count - 1, endIDs: folder.endIDs)
         #expect(ids == golden.greedy_ids_from_bos)
         #expect(folder.tokenizer.decode(ids) == golden.greedy_text)
     }

@@ -69,6 +69,6 @@ private struct Expected: Decodable {
 
     @Test func `the greedy continuation is PyTorch's`() throws {
         let (prompt, all) = (expected.token_ids, expected.greedy_ids)
-        #expect(try folder.model().greedyContinuation(of: prompt, count: all.count - prompt.count, endID: folder.endID) == all)
+        #expect(try folder.model().greedyContinuation(of: prompt, count: all.count - prompt.count, endIDs: folder.endIDs) == all)
     }
 }

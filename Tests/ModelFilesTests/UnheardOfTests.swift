@@ -50,7 +50,7 @@ import Traces
         (#""qk_norm":true"#, "qk_norm: expected none in a model of type llama, found true"),
         (#""num_experts":8"#, "num_experts: expected none in a model of type llama, found 8"),
         (#""logit_scale":2"#, "logit_scale: expected 1, found 2"), (#""is_causal":false"#, "is_causal: expected true, found false"),
-        (#""hidden_activation":"gelu""#, "hidden_activation: expected \"silu\", found \"gelu\""),
+        (#""hidden_activation":"gelu""#, "hidden_activation: expected what hidden_act says, or \"silu\", found \"gelu\""),
         (#""position_embedding_type":"alibi""#, "position_embedding_type: expected \"rope\", found \"alibi\""),
         (
             #""rope_parameters":{"full_attention":{"rope_theta":500000}}"#,

@@ -1,5 +1,5 @@
 // What a family of language models is: its sizes, the weights that it wants by name, and its forward pass in three functions, from tokens to vectors,
-// through a layer, and to logits. A family makes one of these (`Llama`); the loop over layers, caches, decoding and loss stand once, in
+// through a layer, and to logits. A family makes one of these (`Decoder`, `GPT2`, `BERT`); the loop over layers, caches, decoding and loss stand once, in
 // `LanguageModel`, which knows no family.
 
 public import Traces
@@ -10,6 +10,11 @@ public struct Architecture: Sendable {
     public let name: String
     /// The sizes that others ask for.
     public let facts: Facts
+    /// What the names of all weights but the head's begin with, in a file of the whole model; a file of the model without its head may leave it out.
+    public let prefix: String
+    /// The longest text of which an earlier part can be taken from a cache: without end unless positions turn otherwise in longer texts, 0 where
+    /// tokens see later ones.
+    public let longestCached: Int
     /// From tokens to vectors.
     let embedding: Embedding
     /// Every layer.
@@ -18,9 +23,14 @@ public struct Architecture: Sendable {
     let unembedding: Unembedding
 
     /// A family's description.
-    public init(_ name: String, _ facts: Facts, embedding: Embedding, layer: Layer, unembedding: Unembedding) {
+    public init(
+        _ name: String, _ facts: Facts, prefix: String, longestCached: Int = .max, embedding: Embedding, layer: Layer,
+        unembedding: Unembedding
+    ) {
         self.name = name
         self.facts = facts
+        self.prefix = prefix
+        self.longestCached = longestCached
         self.embedding = embedding
         self.layer = layer
         self.unembedding = unembedding
@@ -65,6 +75,8 @@ public struct Architecture: Sendable {
             case optional
             /// The parameter of this name, which comes earlier, serves for both.
             case sharing(String)
+            /// The model has hidden states and no logits.
+            case head
         }
 
         /// Its name in the published files: `model.norm.weight`.
@@ -117,17 +129,26 @@ public struct Architecture: Sendable {
 
     /// How vectors become scores of tokens.
     public struct Unembedding: Sendable {
-        /// Records the logits [t, n] of the last layer's output `x` [t, c].
+        /// Records the logits [t, n] of the last layer's output `x` [t, c], or without a head the hidden states [t, c].
         public typealias Record = @Sendable (_ x: Expression, ForwardPass, _ trace: inout Recorder) throws(EngineError) -> Expression
         let parameters: [Parameter]
+        /// The parameter that makes logits; nil for an encoder, which has none.
+        let head: String?
         let record: Record
 
-        /// A projection to the vocabulary with the parameters that it reads.
-        public init(_ parameters: [Parameter], record: @escaping Record) {
+        /// A projection to the vocabulary with the parameters that it reads, the head among them; without a head, what stands for one.
+        public init(_ parameters: [Parameter], head: String?, record: @escaping Record) {
             self.parameters = parameters
+            self.head = head
             self.record = record
         }
     }
+
+    /// The names of the parameters that the embedding reads: a file of such a model has them.
+    public var firstParameters: [String] { embedding.parameters.map { $0.name } }
+
+    /// Whether this is an encoder: it has hidden states and foretells no token.
+    public var isEncoder: Bool { unembedding.head == nil }
 
     /// All that the model wants, in the order of the forward pass. Made one layer at a time: a file may ask for more layers than anybody has weights for.
     public var parameters: Parameters { Parameters(of: self) }

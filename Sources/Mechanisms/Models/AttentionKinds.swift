@@ -3,6 +3,8 @@
 
 package import Traces
 
+private let otherWindows = ["sliding_window_pattern", "attention_window", "attention_window_size", "window_size", "local_attention"]
+
 extension Settings {
     /// Throws, naming the field, if some layer attends to less than all earlier tokens, or is no attention at all.
     package func refuseOtherThanFullAttention() throws(FileError) {
@@ -13,15 +15,28 @@ extension Settings {
         }
         // Qwen's files name a window and say that it is not used.
         let usesWindow = try bool("use_sliding_window", default: true)
-        let windows = [
-            "sliding_window", "sliding_window_pattern", "attention_window", "attention_window_size", "window_size", "local_attention",
-        ]
-        for name in windows where usesWindow && has(name) {
+        for name in ["sliding_window"] + otherWindows where usesWindow && has(name) {
             throw failure(name, expected: "none: attention within a window is not computed")
         }
+        try refuseOtherLayers()
+    }
+
+    /// Throws, naming the field, if some layer is no attention of keys and values of its own.
+    func refuseOtherLayers() throws(FileError) {
         if let name = names.first(where: { self.tellsOfOtherLayers($0) }) {
             throw failure(name, expected: "none: this model's layers are not full attention alone, or its attention is described elsewhere")
         }
+    }
+
+    /// Throws, naming it, for a window that is not said by `sliding_window`.
+    func refuseOtherWindows() throws(FileError) {
+        for name in otherWindows where has(name) { throw failure(name, expected: "none: this model's window is its sliding_window") }
+    }
+
+    /// The window of `sliding_window`: `standard` where the file is silent, none where it says null.
+    func slidingWindow(default standard: Int) throws(FileError) -> Int? {
+        guard fields["sliding_window"] != nil else { return standard }
+        return has("sliding_window") ? try integer("sliding_window", atLeast: 1) : nil
     }
 
     /// Whether the field `name` speaks of layers that are not full attention with keys and values of their own.

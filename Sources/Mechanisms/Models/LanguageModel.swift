@@ -15,6 +15,9 @@ public struct LanguageModel: Sendable {
         self.weights = try ModelWeights(of: architecture, weights)
     }
 
+    /// Whether the model foretells tokens: encoders and checkpoints without a head have hidden states instead.
+    public var isPredictive: Bool { architecture.unembedding.head.map(weights.contain) ?? false }
+
     /// What later tokens need of earlier ones.
     public struct Cache: Hashable, Sendable {
         /// How many tokens are cached.
@@ -24,7 +27,7 @@ public struct LanguageModel: Sendable {
     }
 
     /// Records the forward pass over a text: `embedding`, `layer.N.…` for each layer, `norm`, `logits` [t, n]; with two tokens or more also
-    /// how well each next token was foretold: `loss` [t], and their mean `mean_loss`.
+    /// how well each next token was foretold: `loss` [t], and their mean `mean_loss`. A model that foretells none has `hidden` [t, c] instead.
     /// - Parameters:
     ///   - tokens: a label for each token, shown along the axes t and s.
     ///   - selection: which keys each layer attends to; nil for all of them.
@@ -35,15 +38,20 @@ public struct LanguageModel: Sendable {
         var recorder = Recorder(
             tokens: tokens, tokenIDs: tokenIDs, switches: selection?.switches ?? [], labels: [.t: tokens, .s: tokens])
         let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder).logits
-        try recordLoss(logits, of: tokenIDs, tokens, on: &recorder)
+        if isPredictive { try recordLoss(logits, of: tokenIDs, tokens, on: &recorder) }
         return recorder.trace
     }
 
     /// The likeliest continuation: after the prompt, always the token with the largest logit (the lower id where two tie). What the cache keeps of
     /// earlier tokens is not computed again, so each new token costs one row.
-    /// - Parameter endID: the token that ends a text: it is included, and nothing follows; nil for none.
-    /// - Returns: the prompt and at most `count` tokens more, fewer where the context ends.
-    public func greedyContinuation(of prompt: [Int], count: Int, endID: Int?) throws(EngineError) -> [Int] {
+    /// - Parameter endIDs: the tokens that end a text: one is included, and nothing follows.
+    /// - Returns: the prompt and at most `count` tokens more, fewer where the context ends. Throws for a model that foretells no token.
+    public func greedyContinuation(of prompt: [Int], count: Int, endIDs: [Int]) throws(EngineError) -> [Int] {
+        guard isPredictive else {
+            throw EngineError(
+                .value, "model", expected: "one that foretells tokens",
+                found: architecture.isEncoder ? "the encoder \(architecture.name)" : "a checkpoint without a head")
+        }
         var weights = Recorder()
         try recordWeights(on: &weights)
         var ids = prompt
@@ -51,20 +59,21 @@ public struct LanguageModel: Sendable {
         var cache: Cache?
         while ids.count < min(prompt.count + count, architecture.facts.contextLength) {
             var recorder = weights
+            if ids.count > architecture.longestCached { (cache, fresh) = (nil, ids) }
             let (logits, kept) = try record(fresh, cache: cache, on: &recorder)
             let last = logits.tensor.slice(.t, at: fresh.count - 1).values
             let next = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
             ids.append(next)
             fresh = [next]
             cache = kept
-            if next == endID { break }
+            if endIDs.contains(next) { break }
         }
         return ids
     }
 
     /// Records `tokenIDs`, which follow the cached ones.
     /// - Parameter selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
-    /// - Returns: the logits [t, n], and the cache extended by these tokens.
+    /// - Returns: the logits [t, n], or the hidden states [t, c] of a model that foretells none, and the cache extended by these tokens.
     public func record(_ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder) throws(EngineError)
         -> (logits: Expression, cache: Cache)
     {
@@ -72,6 +81,12 @@ public struct LanguageModel: Sendable {
         try check(tokenIDs, after: past)
         if let cache, cache.layers.count != architecture.facts.layers {
             throw EngineError(.shape, "cache", expected: "\(architecture.facts.layers) layers", found: "\(cache.layers.count)")
+        }
+        guard cache == nil || past + tokenIDs.count <= architecture.longestCached else {
+            throw EngineError(
+                .value, "cache",
+                expected: "none: \(architecture.isEncoder ? "earlier tokens see later ones" : "keys turn otherwise in a text this long")",
+                found: "\(past) tokens")
         }
         let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
         var x = try architecture.embedding.record(pass, &trace)  // [t, c]

@@ -46,7 +46,7 @@ public struct ModelWeights: Sendable {
     /// What stands for a parameter that was not given; nil for nothing.
     private static func substitute(for parameter: Architecture.Parameter, among entries: [String: Entry]) throws(EngineError) -> Entry? {
         switch parameter.presence {
-        case .optional: return nil
+        case .optional, .head: return nil
         case .sharing(let other):
             if let entry = entries[other], entry.weight.tensor.shape == parameter.shape { return entry }
             throw EngineError(

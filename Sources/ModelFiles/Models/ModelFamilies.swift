@@ -5,22 +5,32 @@ package import Traces
 
 /// The model types that are known.
 package enum ModelFamilies {
-    /// Makes an architecture of a config.json; throws for whatever would be computed differently from its authors.
-    package typealias Reader = @Sendable (Settings) throws(FileError) -> Architecture
+    /// What is known of a family: how it treats the fields of its config.json, and how an architecture is made of them, which throws for whatever
+    /// would be computed differently from its authors.
+    package struct Family: Sendable {
+        package let rules: FieldRules
+        package let read: @Sendable (Settings) throws(FileError) -> Architecture
+    }
 
-    private static let readers: [(modelType: String, read: Reader)] = [
-        ("llama", { config throws(FileError) in try Llama(config).architecture })
+    private static let all: [Family] = [
+        Family(rules: Llama.rules) { (config) throws(FileError) in try Llama.decoder(config).architecture },
+        Family(rules: Mistral.rules) { (config) throws(FileError) in try Mistral.decoder(config).architecture },
+        Family(rules: Qwen2.rules) { (config) throws(FileError) in try Qwen2.decoder(config).architecture },
+        Family(rules: Qwen3.rules) { (config) throws(FileError) in try Qwen3.decoder(config).architecture },
+        Family(rules: Gemma2.rules) { (config) throws(FileError) in try Gemma2.decoder(config).architecture },
+        Family(rules: GPT2.rules) { (config) throws(FileError) in try GPT2(config).architecture },
+        Family(rules: BERT.rules) { (config) throws(FileError) in try BERT(config).architecture },
     ]
 
     /// The known values of `model_type`.
-    package static let names = readers.map { $0.modelType }
+    package static let names = all.map { $0.rules.modelType }
 
-    /// The reader for this configuration; throws, with the known types, if its `model_type` is another.
-    package static func reader(_ config: Settings) throws(FileError) -> Reader {
+    /// The family of this configuration; throws, with the known types, if its `model_type` is another.
+    package static func family(_ config: Settings) throws(FileError) -> Family {
         let name = try config.text("model_type")
-        guard let family = readers.first(where: { $0.modelType == name }) else {
+        guard let family = all.first(where: { $0.rules.modelType == name }) else {
             throw config.failure("model_type", expected: "one of the model types that are known, \(names.joined(separator: ", "))")
         }
-        return family.read
+        return family
     }
 }

@@ -12,8 +12,10 @@ public struct ModelFolder: Sendable {
     public let architecture: Architecture
     /// Text to token ids and back.
     public let tokenizer: Tokenizer
-    /// The token that ends a text, if config.json names one.
-    public let endID: Int?
+    /// The tokens that end a text, as config.json names them.
+    public let endIDs: [Int]
+    /// Whether config.json says that the model was saved without its head.
+    private let isWithoutHead: Bool
     /// Fields of config.json that were not read and may mean something.
     private let unknownFields: [String]
 
@@ -39,16 +41,29 @@ public struct ModelFolder: Sendable {
             guard let found = ForeignFile.instead(of: "config.json", in: folder) else { throw error }
             throw FileError(.noInput, "\(folder)/config.json", found)
         }
-        let family = try ModelFamilies.reader(config)
+        let family = try ModelFamilies.family(config)
         guard !config.has("auto_map") else {
             throw config.failure("auto_map", expected: "none: this model runs code of its own, which is not known here")
         }
         try Self.checkQuantisation(config)
         self.path = folder
-        architecture = try family(config)
-        unknownFields = config.unknownFields
-        endID = if case .integer(let id) = config.fields["eos_token_id"] { id } else { nil }
+        architecture = try family.read(config)
+        unknownFields = family.rules.unknown(in: config)
+        endIDs = try Self.endIDs(config)
+        isWithoutHead = try family.rules.saysNoHead(config)
         tokenizer = try Tokenizer(path: "\(folder)/tokenizer.json")
+    }
+
+    /// `eos_token_id`: one token, or several.
+    private static func endIDs(_ config: Settings) throws(FileError) -> [Int] {
+        guard config.has("eos_token_id") else { return [] }
+        if case .array(let elements) = config.fields["eos_token_id"] {
+            return try elements.map { element throws(FileError) in
+                guard case .integer(let id) = element else { throw config.failure("eos_token_id", expected: "one token id, or several") }
+                return id
+            }
+        }
+        return [try config.integer("eos_token_id")]
     }
 
     /// FP8 weights with a scale beside each are read; any other quantisation is refused by name.
@@ -87,15 +102,24 @@ public struct ModelFolder: Sendable {
         let files = try WeightFiles(folder: path)
         var weights: [String: NamedTensor] = [:]
         var warnings: [String] = []
+        let prefix = architecture.prefix
+        let isShort = try files.leaveOut(prefix, of: architecture.firstParameters)
         for parameter in architecture.parameters {
-            let name = parameter.name
-            guard parameter.presence == .required || files.contain(name) else { continue }
-            let weight = try files.weight(name, parameter.shape)
+            let name = isShort && parameter.name.hasPrefix(prefix) ? String(parameter.name.dropFirst(prefix.count)) : parameter.name
+            if !files.contain(name) {
+                if parameter.presence == .head, isWithoutHead || isShort {
+                    warnings.append(
+                        "\(path): this checkpoint has no \(name): the model ends with its hidden states, and foretells no token")
+                    continue
+                }
+                guard [.required, .head].contains(parameter.presence) else { continue }
+            }
+            let weight = NamedTensor(parameter.name, try files.weight(name, parameter.shape).tensor)
             if case .sharing(let other) = parameter.presence {
                 if weights[other]?.tensor == weight.tensor { continue }
                 warnings.append("\(path): config.json ties \(name) to \(other), but the file has another: the file's is used")
             }
-            weights[name] = weight
+            weights[parameter.name] = weight
         }
         for (what, names) in [
             ("tensors that were not used", try files.unused()),

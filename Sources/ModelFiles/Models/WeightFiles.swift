@@ -88,6 +88,18 @@ final class WeightFiles: Sendable {
 
     func contain(_ tensor: String) -> Bool { holders[tensor] != nil }
 
+    /// Whether the files' names leave out what those of `expected` begin with: found by the first of them. Throws if they have it both with
+    /// and without.
+    func leaveOut(_ prefix: String, of expected: [String]) throws(FileError) -> Bool {
+        for name in expected where name.hasPrefix(prefix) {
+            let short = String(name.dropFirst(prefix.count))
+            guard contain(short) else { continue }
+            guard !contain(name) else { throw FileError(.badData, index, "expected one of \(name) and \(short), found both") }
+            return true
+        }
+        return false
+    }
+
     /// A weight of exactly this shape. FP8 codes are multiplied by the scale that stands beside them, `NAME_scale`: one for all, or one a row.
     /// Throws for codes without a scale.
     func weight(_ name: String, _ shape: Shape) throws(FileError) -> NamedTensor {

@@ -40,13 +40,16 @@ public enum RotaryFrequencies {
         public let betaSlow: Double
         /// The length trained on.
         public let originalLength: Int
+        /// Whether the blend begins and ends at whole pairs.
+        public let isRounded: Bool
 
         /// YaRN's parameters.
-        public init(factor: Double, betaFast: Double, betaSlow: Double, originalLength: Int) {
+        public init(factor: Double, betaFast: Double, betaSlow: Double, originalLength: Int, isRounded: Bool = true) {
             self.factor = factor
             self.betaFast = betaFast
             self.betaSlow = betaSlow
             self.originalLength = originalLength
+            self.isRounded = isRounded
         }
 
         /// The attention scale grows by the square of this: 0.1 · mscale · ln(factor) + 1.
@@ -68,12 +71,58 @@ public enum RotaryFrequencies {
         func pair(turning turns: Double) -> Double {
             Double(dimension) * Double.log(Double(yarn.originalLength) / (turns * 2 * .pi)) / (2 * Double.log(theta))
         }
-        let low = max(pair(turning: yarn.betaFast).rounded(.down), 0)
-        var high = min(pair(turning: yarn.betaSlow).rounded(.up), Double(dimension - 1))
+        let (fast, slow) = (pair(turning: yarn.betaFast), pair(turning: yarn.betaSlow))
+        let low = max(yarn.isRounded ? fast.rounded(.down) : fast, 0)
+        var high = min(yarn.isRounded ? slow.rounded(.up) : slow, Double(dimension - 1))
         if high == low { high += 0.001 }
         return frequencies.enumerated().map { i, frequency in
             let slowed = min(max((Double(i) - low) / (high - low), 0), 1)
             return frequency / yarn.factor * slowed + frequency * (1 - slowed)
         }
+    }
+
+    /// Llama 3.1's scaling: pairs that turn seldom over the length trained on turn `factor` times slower, those that turn often as before, and those
+    /// between are blended.
+    public struct Llama3: Hashable, Sendable {
+        /// How many times slower slow pairs turn.
+        public let factor: Double
+        /// Pairs that turn less often than this over the original length are slowed by the full factor.
+        public let lowFrequency: Double
+        /// Pairs that turn more often than this keep their frequency.
+        public let highFrequency: Double
+        /// The length trained on.
+        public let originalLength: Int
+
+        /// Llama 3.1's parameters.
+        public init(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Int) {
+            self.factor = factor
+            self.lowFrequency = lowFrequency
+            self.highFrequency = highFrequency
+            self.originalLength = originalLength
+        }
+    }
+
+    /// The plain frequencies of `dimension` features, changed as Llama 3.1 does; `dimension` must be even.
+    public static func llama3(dimension: Int, theta: Double, _ llama3: Llama3) throws(EngineError) -> [Double] {
+        try plain(dimension: dimension, theta: theta).map { frequency in
+            let turns = Double(llama3.originalLength) * frequency / (2 * .pi)
+            if turns > llama3.highFrequency { return frequency }
+            if turns < llama3.lowFrequency { return frequency / llama3.factor }
+            let kept = (turns - llama3.lowFrequency) / (llama3.highFrequency - llama3.lowFrequency)
+            return (1 - kept) * frequency / llama3.factor + kept * frequency
+        }
+    }
+
+    /// The base that stretches rotation over `length` positions where `originalLength` were trained on (bloc97 2023, Dynamically Scaled RoPE).
+    /// `dimension` must be above 2.
+    public static func dynamicBase(theta: Double, dimension: Int, factor: Double, length: Int, originalLength: Int) throws(EngineError)
+        -> Double
+    {
+        guard dimension > 2 else {
+            throw EngineError(.shape, "dynamic rotary embedding", expected: "more than 2 features", found: "\(dimension)")
+        }
+        guard length > originalLength else { return theta }
+        let stretch = factor * Double(length) / Double(originalLength) - (factor - 1)
+        return theta * Double.pow(stretch, Double(dimension) / Double(dimension - 2))
     }
 }

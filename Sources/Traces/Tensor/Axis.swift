@@ -52,6 +52,8 @@ public struct Axis: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     public static let e: Axis = "e"
     /// Features of a key-value latent (MLA).
     public static let r: Axis = "r"
+    /// Rows of a table of learned positions or segments.
+    public static let p: Axis = "p"
     /// Ranks of a selection: 0 ..< k.
     public static let k: Axis = "k"
 }

@@ -142,6 +142,8 @@ public enum Role: String, Hashable, Sendable, CaseIterable {
     case norm
     /// Attention added to what was there.
     case residual
+    /// Attention's output, normalised before it is added.
+    case attentionOutputNorm = "attention_norm"
     /// Normalised before the feed-forward part.
     case feedForwardNorm = "mlp.norm"
     /// The gate before its activation.
