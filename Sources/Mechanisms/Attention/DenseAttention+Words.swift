@@ -45,7 +45,7 @@ extension Equation {
         .scores, symbol: "S", Bilingual(en: "Scores, the future masked", zh: "分数：未来已掩住"),
         #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}} + M_{t,s}"#, source: vaswani, axes: [.h, .t, .s])
     static let scoresWithinWindow = Equation(
-        .scores, symbol: "S", Bilingual(en: "Scores, the future masked and what is before the window", zh: "分数：未来和窗口之前的都已掩住"),
+        .scores, symbol: "S", Bilingual(en: "Scores: the future masked, and what lies before the window", zh: "分数：未来和窗口之前的都已掩住"),
         #"S_{t,s} = \frac{q_t \cdot k_s}{\sqrt{d}} + M_{t,s}"#,
         source: Bilingual(
             en: "Jiang et al. 2023, Mistral 7B, section 2, figure 1", zh: "Jiang 等 2023，Mistral 7B，2 节，图 1"), axes: [.h, .t, .s])

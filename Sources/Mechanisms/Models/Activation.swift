@@ -48,7 +48,7 @@ public enum Activation: Hashable, Sendable {
         switch self {
         case .silu: #"\frac{\#(z)}{1 + \exp(-\#(z))}"#
         case .gelu(.exact): #"\frac{\#(z)}{2} (1 + \mathrm{erf}(\frac{\#(z)}{\sqrt{2}}))"#
-        case .gelu(.approximate): #"\frac{\#(z)}{2} (1 + \mathrm{tanh}(\sqrt{\frac{2}{π}} (\#(z) + 0.044715 \#(z)^3)))"#
+        case .gelu(.approximate): #"\frac{\#(z)}{2} (1 + \mathrm{tanh}(\sqrt{2 / π} (\#(z) + 0.044715 \#(z)^3)))"#
         case .relu: #"\max(0, \#(z))"#
         }
     }

@@ -75,15 +75,17 @@ package struct FieldRules: Sendable {
         "norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_type", "normalization", "post_norm", "scale_embeddings", "scale_depth",
         "dim_model_base", "use_sliding_window", "add_cross_attention", "attention_sink", "use_attention_sinks", "index_topk",
         "kv_lora_rank", "quantization", "compression_config", "use_bidirectional_attention", "scale_attn_by_inverse_layer_idx",
-        "attention_bias", "mlp_bias", "original_max_position_embeddings",
+        "attention_bias", "mlp_bias", "use_mrope", "original_max_position_embeddings",
     ]
 
     /// Training, generation and bookkeeping.
     private static let withoutEffect: Set<String> = [
         "_attn_implementation", "_commit_hash", "_name_or_path", "attention_dropout", "attn_implementation", "attn_pdrop", "bos_token_id",
         "cache_implementation", "chunk_size_feed_forward", "dtype", "embd_pdrop", "hidden_dropout", "id2label", "initializer_range",
-        "is_decoder", "is_encoder_decoder", "label2id", "name", "output_attentions", "output_hidden_states", "pad_token_id",
+        "is_decoder", "is_encoder_decoder", "is_llama_config", "label2id", "name", "output_attentions", "output_hidden_states",
+        "pad_token_id",
         "pretraining_tp", "problem_type", "resid_pdrop", "return_dict", "task_specific_params", "tokenizer_class", "torch_dtype",
+        "transformers.js_config",
         "transformers_version", "unk_token_id", "unsloth_fixed", "unsloth_version", "use_cache",
     ]
 }
