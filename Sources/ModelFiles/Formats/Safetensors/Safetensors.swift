@@ -150,7 +150,7 @@ public struct Safetensors: Sendable {
     }
 
     /// IEEE half precision: 5 bits of exponent (bias 15), 10 of fraction.
-    private static func half(_ bits: UInt16) -> Double {
+    static func half(_ bits: UInt16) -> Double {
         let sign: Double = bits >> 15 == 0 ? 1 : -1
         let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023))
         switch exponent {
