@@ -20,14 +20,20 @@ public enum SelectionRule: String, Hashable, Sendable, CaseIterable {
 
     /// Scores [t, s] whose top-k is this rule's choice; nil for the rules that rank something recorded (indexer, oracle).
     func scores(visible: Mask, k: Int) -> Tensor? {
-        let sinks = Self.sinks(of: k)
         let score: (Int, Int) -> Double
         switch self {
         case .indexer, .oracle: return nil
-        case .recent: score = { _, s in Double(s) }
-        case .windowAndSinks: score = { _, s in s < sinks ? Double(visible.columns + sinks - s) : Double(s) }
+        case .recent: return Self.latest(visible: visible, after: 0)
+        case .windowAndSinks: return Self.latest(visible: visible, after: Self.sinks(of: k))
         case .random: score = { t, s in SplitMix64.uniform(UInt64(t) << 32 | UInt64(s)) }
         }
         return Tensor(Shape([.t, .s], [visible.rows, visible.columns])) { score($0[0], $0[1]) }
+    }
+
+    /// Scores [t, s] that put the first `sinks` keys first, then the latest.
+    static func latest(visible: Mask, after sinks: Int) -> Tensor {
+        Tensor(Shape([.t, .s], [visible.rows, visible.columns])) { index in
+            Double(index[1] < sinks ? visible.columns + sinks - index[1] : index[1])
+        }
     }
 }

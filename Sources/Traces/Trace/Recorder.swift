@@ -72,6 +72,17 @@ public struct Recorder: Sendable {
         try self.weight(weight.name, symbol, weight.tensor.on(axes))
     }
 
+    /// Records the result of `equation` as it was computed elsewhere, NaN and infinities too: nothing is known of how.
+    /// - Parameter visible: the query-key pairs that a mask let through there.
+    public mutating func given(_ equation: Equation, _ output: Tensor, visible: Mask?) -> Expression {
+        let step = Step(
+            id: StepID(scopes(equation.branch), equation.role, named: equation.name), title: equation.title, formula: equation.formula,
+            inputs: [], symbol: equation.symbol, output: output, labels: fitting(output.shape), facts: [:], selection: nil,
+            visible: visible, bytesPerValue: 8, sourceNote: equation.sourceNote, definition: nil)
+        trace.append(step)
+        return Expression(Leaf(step: step))
+    }
+
     /// Evaluates `expression`, appends it as the step of `equation`, and returns the result as a leaf.
     /// - Parameters:
     ///   - visible: the query-key pairs that the mask lets through: `contractionFlops` counts these alone, and it travels with the result.

@@ -105,7 +105,10 @@ public struct Selection: Hashable, Sendable {
         if let (weights, heads) = dense {
             let total = (0..<columns).map { s in (0..<heads).reduce(0) { $0 + weights.values[(row * columns + s) * heads + $1] } }
             // What keeps everything keeps all of it, whatever the rounding of the sum.
-            mass = rest.isEmpty ? 1 : kept.reduce(0) { $0 + total[$1] } / Double(heads)
+            let held = kept.reduce(0) { $0 + total[$1] } / Double(heads)
+            let whole = seen.reduce(0) { $0 + total[$1] } / Double(heads)
+            // Weights that were given need not add up to 1, by more than a narrow type's rounding: of such a row it is its own share.
+            mass = rest.isEmpty ? 1 : abs(whole - 1) < 0.01 || whole == 0 ? held : held / whole
             hits = TopK.select(total, among: seen, kept.count).count { isKept[$0] }
         }
         let cut = scores.flatMap { Self.cut($0.values[row * columns..<(row + 1) * columns], kept, rest) }
@@ -221,7 +224,7 @@ extension Trace {
             throw EngineError(.shape, dense.weights.text, expected: "\(rows) queries (t) and keys (s)", found: "\(weights.output.shape)")
         }
         guard let masked = dense.scores.flatMap({ id in steps.first { $0.id == id } })?.output, masked.shape == weights.output.shape else {
-            return .causal(rows: rows, columns: columns, offset: columns - rows)
+            return Mask(apparentIn: weights.output)
         }
         let first = masked.shape[.h].map { _ in masked.slice(.h, at: 0) } ?? masked
         let values = first.transposed(to: [.t, .s])
