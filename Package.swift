@@ -50,7 +50,8 @@ let package = Package(
         .target(name: "Mechanisms", dependencies: ["Traces"], swiftSettings: settings),
         .target(name: "Records", dependencies: ["Traces"], swiftSettings: settings),
         .target(name: "TileMachine", dependencies: ["Traces"], swiftSettings: settings),
-        .target(name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records", "TileMachine"], swiftSettings: settings),
+        .target(
+            name: "ModelFiles", dependencies: ["Traces", "Mechanisms", "Records", "TileMachine", "CZlib"], swiftSettings: settings),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .target(
             name: "AttentionKernels",

@@ -11,6 +11,8 @@ package struct Mutator {
         case text
         /// A length, a JSON header of that length, and numbers.
         case safetensors
+        /// Fields of fixed places: archives, arrays.
+        case bytes
     }
 
     private var random: SplitMix64
@@ -40,6 +42,7 @@ package struct Mutator {
             switch form {
             case .text: damage(text: &mutant, other)
             case .safetensors: damage(safetensors: &mutant, other)
+            case .bytes: damage(bytes: &mutant, other)
             }
         }
         return mutant
@@ -92,6 +95,23 @@ package struct Mutator {
         let length = min(1 + below(40), other.count - from)
         let at = below(bytes.count)
         bytes.replaceSubrange(at..<min(at + below(40), bytes.count), with: other[from..<from + length])
+    }
+
+    private mutating func damage(bytes: inout [UInt8], _ other: [UInt8]) {
+        guard bytes.count > 8 else { return damage(text: &bytes, other) }
+        switch below(8) {
+        case 0, 1: bytes[below(bytes.count)] = UInt8(below(256))
+        case 2, 3:
+            // A count or a place: small, near what it was, or all ones.
+            let width = pick([2, 4, 8])
+            let at = below(bytes.count - width + 1)
+            let number = pick([0, 1, .max, .max >> 1, UInt64(bytes.count), UInt64(bytes.count + 1), UInt64(bytes[at]) + 1])
+            for i in 0..<width { bytes[at + i] = UInt8(truncatingIfNeeded: number >> UInt64(8 * i)) }
+        case 4: put(pick(Self.values), width: pick([8, 4, 2, 1]), &bytes, from: 0)
+        case 5: bytes.removeLast(1 + below(min(64, bytes.count - 1)))
+        case 6: splice(&bytes, other)
+        default: damage(text: &bytes, other)
+        }
     }
 
     private mutating func damage(safetensors bytes: inout [UInt8], _ other: [UInt8]) {

@@ -19,6 +19,14 @@ extension Subject {
                 name: "case", form: .safetensors, seeds: try cases.map { try file("\(fixtures)/\($0).safetensors") }, answer: referenceCase),
             Subject(name: "indexer-case", form: .safetensors, seeds: [try indexerCase()], answer: referenceCase),
             Subject(name: "check", form: .safetensors, seeds: [try dump()], answer: check),
+            Subject(
+                name: "attention", form: .bytes,
+                seeds: try ["fortran.npy", "batch.npy", "one.npz", "layers.npz", "odd.npy"].map { try file("\(fixtures)/attention/\($0)") },
+                answer: attention),
+            Subject(name: "tokens", form: .text, seeds: try ["json", "txt"].map { try file("\(fixtures)/attention/tokens.\($0)") }) {
+                input, _ in
+                _ = try Answers.withFile("tokens", input) { try TokenFile.read($0) }
+            },
             Subject(name: "trace", form: .text, seeds: try traces(root), answer: trace),
             Subject(name: "model", form: .text, seeds: [Array(Models.configuration.utf8)], answer: Models.configured),
             Subject(name: "weights", form: .safetensors, seeds: [try Models.weights()], answer: Models.weighted),
@@ -83,6 +91,15 @@ extension Subject {
             let dump = path + ".mine.safetensors"
             try Data(input).write(to: URL(filePath: dump))
             _ = try IndexerCheck(ReferenceCase(path: path), dump: dump, tolerance: 1e-5)
+        }
+    }
+
+    /// Somebody's attention, with a selection laid over half of the time.
+    private static let attention: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        try Answers.withFile("dump", input) { path in
+            let file = try AttentionFile(path: path)
+            let rules: [KeptKeys?] = [nil, nil, nil, .heaviest(2), .recent(1), .window(1, sinks: 1)]
+            try Answers.of(GivenAttention.trace(file.layers, tokens: [], keeping: choice.pick(rules), source: file.source), &choice)
         }
     }
 

@@ -45,6 +45,14 @@ import Traces
         try damage(Array(Data(contentsOf: URL(filePath: folder.path + "/whole")))) { path in _ = try TraceJSON.read(path) }
     }
 
+    @Test(arguments: ["fortran.npy", "layers.npz", "two.npz"]) func `a damaged dump of attention is read or refused`(name: String) throws {
+        var request = AttentionFile.Request()
+        if name == "two.npz" { request.tensor = "pair" }
+        try damage(Array(Data(contentsOf: URL(filePath: "\(Paths.fixtures)/attention/\(name)")))) { path in
+            _ = try AttentionFile(path: path, request)
+        }
+    }
+
     @Test func `a damaged tokenizer is read or refused`() throws {
         let text = #"""
             {"added_tokens":[{"id":0,"content":"<s>","special":true}],"normalizer":{"type":"Prepend","prepend":"_"},"pre_tokenizer":

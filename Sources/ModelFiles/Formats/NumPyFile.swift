@@ -1,5 +1,5 @@
 // Writes a tensor as numpy reads it (numpy.lib.format, version 1.0): a magic word, the length of a header that is a dictionary of Python, padded so
-// that the data begins at a multiple of 64, then the numbers, last axis fastest. Reading such files is left out.
+// that the data begins at a multiple of 64, then the numbers, last axis fastest. Such files are read in Arrays/.
 
 public import Traces
 

@@ -134,11 +134,16 @@ public struct Safetensors: Sendable {
         }
     }
 
+    /// Where a tensor's bytes stand in the file.
+    func stored(_ info: Info) -> (file: MappedFile, range: Range<Int>) {
+        (file, dataStart + info.range.lowerBound..<dataStart + info.range.upperBound)
+    }
+
     /// The stored values, little-endian and perhaps unaligned, each changed.
     private func decoded<Stored: FixedWidthInteger & BitwiseCopyable, Value>(
         _ info: Info, _ stored: Stored.Type, _ change: (Stored) -> Value
     ) -> [Value] {
-        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[dataStart + info.range.lowerBound..<dataStart + info.range.upperBound])
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[self.stored(info).range])
         let size = MemoryLayout<Stored>.size
         return [Value](unsafeUninitializedCapacity: bytes.count / size) { out, count in
             count = bytes.count / size
