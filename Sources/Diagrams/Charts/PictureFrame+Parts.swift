@@ -14,6 +14,11 @@ enum LegendEntry {
     case line(Stroke, String)
     /// Words alone.
     case words(String)
+
+    /// What a cell without a finite number looks like.
+    static func broken(_ language: Language) -> LegendEntry {
+        .box(.solid(Paint.alarm.mixed(0.12)), Stroke(.alarm, width: 1.2), Bilingual(en: "NaN or infinite", zh: "NaN 或无穷")[language])
+    }
 }
 
 extension PictureFrame {

@@ -25,7 +25,10 @@ final class SelectionView {
     init(_ trace: Trace, _ options: FigureOptions, figure: String) throws(FigureError) {
         // The steps are known by their roles; a name that is not there is still a mistake.
         if let id = options.step { _ = try trace.recorded(StepID(id)) }
-        guard let selected = trace.pass(options).flatMap({ trace.first(.selected, in: $0) }) ?? trace.first(.selected, in: []) else {
+        // Of a trace with layers the first layer's.
+        let layered = trace.passes.isEmpty ? trace.steps.first { $0.id.role == .selected } : nil
+        guard let selected = trace.pass(options).flatMap({ trace.first(.selected, in: $0) }) ?? trace.first(.selected, in: []) ?? layered
+        else {
             try trace.checkPhase(options, figure: figure)
             throw FigureError("\(figure) needs a trace with a selection: expected a step called selected, found none")
         }

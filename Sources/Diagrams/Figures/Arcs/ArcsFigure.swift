@@ -31,8 +31,11 @@ private struct ArcsFigure {
     static let least = 0.05
 
     init(_ slice: MatrixSlice, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
-        guard slice.isPair, slice.values.allSatisfy({ $0 >= 0 && $0 <= 1 + 1e-9 }) else {
-            throw FigureError("arcs: \(slice.step.id): expected weights from 0 to 1 on the axes t and s, found \(slice.step.output.shape)")
+        guard slice.isPair else {
+            throw FigureError("arcs: \(slice.step.id): expected weights on the axes t and s, found \(slice.step.output.shape)")
+        }
+        if let other = slice.values.first(where: { $0 < 0 || $0 > 1 + 1e-9 }) {
+            throw FigureError("arcs: \(slice.step.id): expected weights from 0 to 1, found \(NumberText.significant(other))")
         }
         guard max(slice.rows, slice.columns) <= Self.limit else {
             throw .tooLong("arcs", max(slice.rows, slice.columns), limit: Self.limit)
@@ -217,6 +220,10 @@ private struct ArcsFigure {
             Remark(en: "\(percent: weight)", zh: "\(percent: weight)"))
         frame.items.append(.hotSpot(HotSpot(area, step: slice.step.id.text, index: slice.index(query, key), label: label)))
         guard isVisible else { return }
+        if weight.isNaN {
+            let style = frame.style(columns.size, .alarm, .semibold)
+            return frame.add("NaN", style, at: Point(frame.width - frame.type.margin, y + columns.size * 0.36), .end)
+        }
         share(weight, columns, y, isStrong: isStrong)
     }
 
@@ -225,7 +232,7 @@ private struct ArcsFigure {
     // MARK: Words
 
     private var ranking: [Int] {
-        (0..<slice.columns).filter { !slice.isMasked(query, $0) }.sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
+        visible.filter { !slice.value(query, $0).isNaN }.sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
     }
 
     private var title: Bilingual { slice.isBeside ? Words.dense + Words.continued(finding) : finding }

@@ -71,11 +71,11 @@ struct CompareFigure {
     private var legend: [LegendEntry] {
         let language = options.language
         let ends = scale.ends
+        let hidden = (0..<view.rows).contains { view.visibleCount($0) < view.columns }
         return [
             .ramp(scale.map, name: Bilingual(en: "weight", zh: "权重")[language], low: ends.low, high: ends.high),
             .box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]),
-            .words(Bilingual(en: "blank: the future, masked", zh: "空白：未来，已掩住")[language]),
-        ]
+        ] + (hidden ? [.words(Bilingual(en: "blank: the future, masked", zh: "空白：未来，已掩住")[language])] : [])
     }
 
     private func subtitle(_ rasters: Rasters?) -> Bilingual {

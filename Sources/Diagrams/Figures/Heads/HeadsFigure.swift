@@ -41,6 +41,10 @@ struct HeadsFigure {
             throw FigureError("heads: query \(query): expected 0 to \(first.rows - 1) of the axis t")
         }
         scale = MatrixScale(weights: layers.flatMap { $0.heads })
+        guard slices.contains(where: { !strongest($0).weight.isNaN }) else {
+            throw FigureError(
+                "heads: query \(query): expected a finite number in its row of some head, found none; name another with --query")
+        }
     }
 
     /// The step that the options name, or every `layer.N.attention.weights`, or the phase's weights; each with an axis of heads.
@@ -109,6 +113,7 @@ struct HeadsFigure {
             .words(Bilingual(en: "rows: queries; columns: keys", zh: "行：查询；列：键")[language]),
             .line(Stroke(.query, width: 2), Bilingual(en: "the followed query", zh: "跟踪的查询")[language]),
         ]
+        if scale.brokenCount > 0 { entries.append(.broken(language)) }
         if hasDropped {
             entries.append(.box(frame.hatching, nil, Bilingual(en: "visible, not selected", zh: "看得见，未选中")[language]))
             if MatrixWords.Marks(slices[0]).masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }
@@ -140,7 +145,7 @@ struct HeadsFigure {
     /// What the followed query rests on most: without the query, and with a shorter key, where there is little room.
     private func caption(_ slice: MatrixSlice, width: Double) -> String {
         let best = strongest(slice)
-        let (key, share) = (slice.columnName(best.key), NumberText.percent(best.weight, decimals: 0))
+        let (key, share) = (slice.columnName(best.key), share(best.weight))
         let names = [(slice.rowName(query), Bilingual(en: "query", zh: "查询")), (key, Bilingual(en: "key", zh: "键"))]
             .map { Words.position($0.0, $0.1)[options.language] }
         let full = "\(names[0]) → \(names[1]): \(share)"
@@ -157,7 +162,8 @@ struct HeadsFigure {
         frame.add(
             TokenText.shortened(words[options.language], to: width) { frame.width($0, heading) }, heading,
             at: Point(corner.x, corner.y + frame.type.body))
-        let keys = (0..<slice.columns).filter { !slice.isMasked(query, $0) && !slice.isBeyond(query, $0) }
+        let keys = (0..<slice.columns)
+            .filter { !slice.isMasked(query, $0) && !slice.isBeyond(query, $0) && slice.value(query, $0).isFinite }
             .sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
         let entries = keys.prefix(4).map { key in
             RankedBar(

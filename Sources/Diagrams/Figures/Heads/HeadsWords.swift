@@ -3,9 +3,16 @@
 import Traces
 
 extension HeadsFigure {
+    /// The key that the followed query rests on most; where no weight of its row is a number, the first and NaN.
     func strongest(_ slice: MatrixSlice) -> (key: Int, weight: Double) {
-        let key = (0..<slice.columns).max { (slice.value(query, $0), -$0) < (slice.value(query, $1), -$1) } ?? 0
+        let keys = (0..<slice.columns).filter { slice.value(query, $0).isFinite }
+        guard let key = keys.max(by: { (slice.value(query, $0), -$0) < (slice.value(query, $1), -$1) }) else { return (0, .nan) }
         return (key, slice.value(query, key))
+    }
+
+    /// A share of attention as it is written.
+    func share(_ weight: Double, decimals: Int = 0) -> String {
+        weight.isNaN ? NumberText.significant(weight) : NumberText.percent(weight, decimals: decimals)
     }
 
     func headName(_ place: Int) -> Bilingual {
@@ -31,7 +38,7 @@ extension HeadsFigure {
 
     /// The head whose followed query rests most firmly on one key.
     var surest: (place: Int, key: Int, weight: Double) {
-        let all = slices.enumerated().map { (place: $0, best: strongest($1)) }
+        let all = slices.enumerated().map { (place: $0, best: strongest($1)) }.filter { !$0.best.weight.isNaN }
         let best = all.max { ($0.best.weight, -$0.place) < ($1.best.weight, -$1.place) }!
         return (best.place, best.best.key, best.best.weight)
     }
@@ -99,7 +106,7 @@ extension HeadsFigure {
             zh: "\(slices.count) 个\(weights.zh)小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
         let most = slices.indices.prefix(12).map { place in
             let best = strongest(slices[place])
-            let (name, key, weight) = (fullName(place), slices[place].columnName(best.key), NumberText.percent(best.weight, decimals: 0))
+            let (name, key, weight) = (fullName(place), slices[place].columnName(best.key), share(best.weight))
             return Bilingual(en: "\(name.en): “\(key)” (\(weight))", zh: "\(name.zh)：“\(key)”（\(weight)）")
         }
         let rest =

@@ -124,7 +124,8 @@ extension MatrixWords {
 
     private func restingKey(_ q: Bilingual, _ k: Bilingual, share: Double, isTie: Bool) -> Bilingual {
         let sum = ranking.reduce(0) { $0 + $1.value }
-        if sum < 1 - 1e-6 {
+        // A percent and a half may be the rounding of a narrow type, or stand where there is no number.
+        if sum < 0.985 {
             let left = NumberText.percent(sum, decimals: 0)
             return Bilingual(en: "\(q.en) keeps only \(left) of its attention", zh: "\(q.zh)只剩下 \(left) 的注意力")
         }

@@ -28,6 +28,7 @@ extension MatrixFigure {
             entries.append(.box(frame.hatching, Stroke(.rule, width: 0.75), text[language]))
         }
         if marks.beyond { entries.append(.words(Bilingual(en: "faint: future keys", zh: "淡色：未来的键")[language])) }
+        if scale.brokenCount > 0 { entries.append(.broken(language)) }
         if marks.masked { entries.append(.words(Bilingual(en: "blank: masked", zh: "空白：已掩住")[language])) }
         return entries
     }

@@ -44,8 +44,13 @@ struct MatrixScale: Sendable {
     init(weights slices: [MatrixSlice]) {
         let censuses = slices.map { MatrixCensus($0.values, rows: $0.rows, columns: $0.columns) }
         let high = censuses.map { $0.high }.max() ?? 1
-        rowsSumToOne = censuses.allSatisfy { $0.rowsSumToOne }
+        let low = censuses.map { $0.low }.min() ?? 0
+        rowsSumToOne = low == 0 && censuses.allSatisfy { $0.rowsSumToOne }
         brokenCount = censuses.reduce(0) { $0 + $1.brokenCount }
+        if low < 0 {
+            (kind, limit, map, decimals, isCapped) = (.signed, Self.roundUp(max(high, -low)), .diverging, 2, false)
+            return
+        }
         kind = .weights
         // The first rows of a causal mask have few keys and large weights: among many rows they must not pale all the others.
         let usual = Self.roundUp(censuses.map { $0.usualRowMaximum }.max() ?? 1)

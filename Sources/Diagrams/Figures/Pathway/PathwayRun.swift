@@ -31,6 +31,7 @@ final class PathwayRun {
             throw FigureError("pathway needs a trace with attention weights, found no trace")
         }
         let row = try AttentionRow(trace, options, figure: "pathway")
+        guard row.view.query != nil else { throw FigureError("pathway needs the queries beside \(row.view.weights), found none") }
         self.row = row
         parts = row.view.isDense ? PathwayPart.dense : PathwayPart.sparse
         if let part = options.part, !parts.contains(part) {
