@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test test-tilelang lint format docs page-engine advance-table fuzz
+.PHONY: lesson build test test-tilelang test-models lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -33,6 +33,10 @@ test:
 ## Compile and run the emitted tile programs by TileLang, and lower them for machines that are not here: 200 MB and more from PyPI, a minute.
 test-tilelang:
 	scripts/test-tilelang
+
+## Hold what is read of models against PyTorch and transformers: 1 GB from PyPI, a minute.
+test-models:
+	scripts/test-models
 
 ## Fuzz for long: 100,000 mutants of real files, then coverage-guided with AddressSanitizer.
 fuzz:

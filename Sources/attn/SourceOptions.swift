@@ -1,4 +1,4 @@
-// SOURCE: where a trace comes from. Exactly one of --lesson, --case, --trace, --model with --text.
+// SOURCE: where a trace comes from. Exactly one of --lesson, --case, --trace, --model with --text, --attention.
 
 internal import ArgumentParser
 internal import CCairo
@@ -82,37 +82,46 @@ struct SourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A trace written by attn trace.", valueName: "file.json"))
     var trace: String?
 
+    @OptionGroup var given: AttentionOptions
+
     @OptionGroup var reader: ReaderOptions
 
     /// Files that are read: none of them may be written over.
     var inputs: [String] {
         // Of a model's folder all files, for an index may name any of them.
-        [`case`, trace].compactMap(\.self) + (reader.model.map { model in WholeFile.names(in: model).map { "\(model)/\($0)" } } ?? [])
+        [`case`, trace, given.attention, given.tokens].compactMap(\.self)
+            + (reader.model.map { model in WholeFile.names(in: model).map { "\(model)/\($0)" } } ?? [])
     }
 
     /// Whether any source is named.
-    var isNamed: Bool { [lesson, `case`, trace, reader.model].contains { $0 != nil } }
+    var isNamed: Bool { !named.isEmpty }
+
+    private var named: [String] { [lesson, `case`, trace, reader.model, given.attention].compactMap(\.self) }
 
     /// Throws for a text or a question that no named source would hear of.
     func checkReader() throws {
         if reader.text != nil, lesson == nil, reader.model == nil { throw UsageError("--text: expected with --lesson or --model") }
         if reader.question != nil, lesson == nil { throw UsageError("--question: expected with --lesson") }
         try reader.checkWords()
+        try given.check()
     }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.
     func load(_ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
-        let named = [lesson, `case`, trace, reader.model].compactMap(\.self)
         guard named.count == 1 else {
             throw UsageError(
-                "expected one source (--lesson NAME, --case FILE, --trace FILE or --model DIR --text TEXT), found \(named.isEmpty ? "none" : "\(named.count)")"
+                "expected one source (--lesson NAME, --case FILE, --trace FILE, --model DIR --text TEXT or --attention FILE), found \(named.isEmpty ? "none" : "\(named.count)")"
             )
         }
         try checkReader()
         guard paths == [.masked] || `case` != nil else { throw UsageError("--path applies to --case of sparse attention alone") }
         if let path = `case` { return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches), file: path) }
         guard switches.isEmpty || lesson != nil else {
-            throw UsageError("switches apply to --case and --lesson; a trace and a model are what they are")
+            throw UsageError("switches apply to --case and --lesson; a trace, a model and given attention are what they are")
+        }
+        if let path = given.attention {
+            let trace = try given.trace(path)
+            return Source(trace: trace, name: Provenance.baseName(path), note: try given.note(trace), files: [path], model: nil)
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
         if let path = reader.model { return try Source(model: path, text: reader.text) }
@@ -135,10 +144,10 @@ struct Source {
     /// A trace read or computed from `file`.
     init(trace: Trace, file: String) { self.init(trace: trace, name: Provenance.baseName(file), files: [file], model: nil) }
 
-    private init(trace: Trace, name: String, files: [String], model: LanguageModel?) {
+    fileprivate init(trace: Trace, name: String, note: Bilingual? = nil, files: [String], model: LanguageModel?) {
         self.trace = trace
         self.model = model
-        known = Provenance(name: name)
+        known = Provenance(name: name, note: note)
         self.files = files
     }
 

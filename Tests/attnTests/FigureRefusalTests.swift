@@ -39,7 +39,10 @@ import Testing
     private static func ofNumbers(_ name: String) -> [Request] {
         let reason = name == "poster" ? "is made of the built-in examples" : "draws no trace"
         return [
-            ([name, "--case", tiny, "--output", "x.png"], 64, "\(name) \(reason): leave out --lesson, --case, --trace and --model"),
+            (
+                [name, "--case", tiny, "--output", "x.png"], 64,
+                "\(name) \(reason): leave out --lesson, --case, --trace, --model and --attention"
+            ),
             ([name, "--random", "20", "--output", "x.png"], 64, "\(name) draws no trace: leave out --random"),
         ]
     }

@@ -55,6 +55,7 @@ struct FigureCommand: ParsableCommand {
                 Examples:
                   attn figure matrix --output weights.png
                   attn figure matrix --model DIR --text "Once upon a time" --step layer.1.attention.weights --head 3 --output m.svg
+                  attn figure compare --attention a.npz --tokens tokens.json --select topk:16 --output c.png
                 """, shouldDisplay: false)
 
         enum Form: String, CaseIterable {
@@ -122,7 +123,7 @@ struct FigureCommand: ParsableCommand {
             try check(data, figure)
             // A scene is for whoever draws it elsewhere: its text is measured as a page does.
             let measurer = form == .scene ? try AdvanceTable(home: source.reader.home).measurer : renderer.measurer
-            let scene = try figure.draw(data, options(for: figure), measurer)
+            let scene = try figure.draw(data, options(for: figure, data), measurer)
             if let output, let form {
                 let bytes =
                     switch form {
@@ -177,6 +178,7 @@ struct FigureCommand: ParsableCommand {
                 throw UsageError("\(name) draws two runs: expected --with SWITCH and --lesson or --case")
             }
             try source.checkReader()
+            try source.given.check(for: figure)
         }
 
         private func uselessness(of choice: FigureChoice, _ figure: Figure) -> UsageError {
@@ -209,10 +211,10 @@ struct FigureCommand: ParsableCommand {
                 return try example.data(for: figure, language.value)
             }
             guard figure.needs != .parts else {
-                throw UsageError("\(name) is made of the built-in examples: leave out --lesson, --case, --trace and --model")
+                throw UsageError("\(name) is made of the built-in examples: leave out --lesson, --case, --trace, --model and --attention")
             }
             guard figure.needs == .traces else {
-                throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace and --model")
+                throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace, --model and --attention")
             }
             let changes = try switches.map { try Switch(parsing: $0) }
             let loaded = try source.load(language.value, switches: changes)
@@ -221,14 +223,14 @@ struct FigureCommand: ParsableCommand {
             return FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
         }
 
-        private func options(for figure: Figure) throws -> FigureOptions {
+        private func options(for figure: Figure, _ data: FigureData) throws -> FigureOptions {
             var options = FigureOptions()
             options.language = language.value
             options.themes = [theme ?? .light]
             options.preset = preset ?? .article
             options.width = width
             do { _ = try options.checkedWidth(atLeast: figure.leastWidth) } catch { throw UsageError("--\(error)") }
-            options.step = step
+            options.step = try step ?? data.traces.first.flatMap { try source.given.step(for: figure, $0.trace) }
             options.query = query
             options.key = key
             options.aggregate = aggregate
