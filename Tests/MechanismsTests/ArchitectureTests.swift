@@ -12,12 +12,15 @@ private struct Doubling {
     /// What the embedding asks for.
     var positions = "wpe"
     var layers = 2
+    /// The parameter that makes logits; nil for an encoder.
+    var head: String? = "head"
 
     var architecture: Architecture {
         get throws {
-            let (positions, cacheName) = (positions, cacheName)
+            let (positions, cacheName, head) = (positions, cacheName, head)
             return Architecture(
                 "Doubling", try .init(layers: layers, heads: 1, keyValueHeads: 1, vocabulary: 3, contextLength: 4),
+                longestCached: head == nil ? 0 : .max,
                 embedding: .init([.init("wte", "E", [(.n, 3), (.c, 2)]), .init("wpe", "P", [(.n, 4), (.c, 2)])]) {
                     pass, trace throws(EngineError) in
                     let (E, P) = (try pass.weights.record("wte", on: &trace), try pass.weights.record(positions, on: &trace))
@@ -31,8 +34,10 @@ private struct Doubling {
                     let y = try trace.record(Self.equation(.output, [.t, .c]), x + x)
                     return (y, LayerCache(["last": y.tensor.slice(.t, at: pass.tokenIDs.count - 1)]))
                 },
-                unembedding: .init([.init("head", "W", [(.n, 3), (.c, 2)], shares)]) { x, pass, trace throws(EngineError) in
-                    try trace.record(Self.equation(.logits, [.t, .n]), linear(x, pass.weights.record("head", on: &trace)))
+                unembedding: .init(head.map { [.init($0, "W", [(.n, 3), (.c, 2)], shares)] } ?? [], head: head) {
+                    x, pass, trace throws(EngineError) in
+                    guard pass.weights.contain("head") else { return try trace.record(Self.equation(.hiddenStates, [.t, .c]), x) }
+                    return try trace.record(Self.equation(.logits, [.t, .n]), linear(x, pass.weights.record("head", on: &trace)))
                 })
         }
     }
@@ -99,6 +104,25 @@ private struct Doubling {
         }
         #expect(throws: EngineError(.shape, "weight.head", expected: "the [n: 3, c: 2] of wpe before it", found: "[n: 4, c: 2]")) {
             try Doubling(shares: .sharing("wpe")).model()
+        }
+    }
+
+    @Test(arguments: [nil, "head"]) func `without a head there are hidden states, no loss, and nothing to continue`(head: String?) throws {
+        let model = try Doubling(shares: .head, head: head).model()
+        let trace = try model.record(tokenIDs: [2, 0], tokens: ["c", "a"])
+        #expect(trace.steps.last?.id == "hidden" && !model.isPredictive && model.architecture.isEncoder == (head == nil))
+        let found = head == nil ? "the encoder Doubling" : "a checkpoint without a head"
+        #expect(throws: EngineError(.value, "model", expected: "one that foretells tokens", found: found)) {
+            try model.greedyContinuation(of: [1], count: 1, endIDs: [])
+        }
+    }
+
+    @Test func `an encoder takes nothing from a cache`() throws {
+        let model = try Doubling(head: nil).model()
+        var (recorder, next) = (Recorder(), Recorder())
+        let cache = try model.record([1], cache: nil, on: &recorder).cache
+        #expect(throws: EngineError(.value, "cache", expected: "none: earlier tokens see later ones", found: "1 tokens")) {
+            try model.record([2], cache: cache, on: &next)
         }
     }
 

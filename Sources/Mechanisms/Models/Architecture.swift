@@ -24,7 +24,7 @@ public struct Architecture: Sendable {
 
     /// A family's description.
     public init(
-        _ name: String, _ facts: Facts, prefix: String, longestCached: Int = .max, embedding: Embedding, layer: Layer,
+        _ name: String, _ facts: Facts, prefix: String = "", longestCached: Int = .max, embedding: Embedding, layer: Layer,
         unembedding: Unembedding
     ) {
         self.name = name

@@ -91,7 +91,7 @@ final class WeightFiles: Sendable {
     /// Whether the files' names leave out what those of `expected` begin with: found by the first of them. Throws if they have it both with
     /// and without.
     func leaveOut(_ prefix: String, of expected: [String]) throws(FileError) -> Bool {
-        for name in expected where name.hasPrefix(prefix) {
+        for name in expected where !prefix.isEmpty && name.hasPrefix(prefix) {
             let short = String(name.dropFirst(prefix.count))
             guard contain(short) else { continue }
             guard !contain(name) else { throw FileError(.badData, index, "expected one of \(name) and \(short), found both") }
