@@ -102,6 +102,7 @@ import Traces
             return try draw(trace, .questions).words.first { $0.hasPrefix("Asking") }
         }
         #expect(try asked(["▁a", ".", "▁O", "nce", "▁", "<0xE6>", "<0x88>", "<0x91>", "?"]) == "Asking “Once 我?”")
+        #expect(try asked(["▁a", ".", "▁O", "nce", "▁<0xE6><0x88>", "<0x91>?"]) == "Asking “Once 我?”")
         #expect(try asked(["Holiday", ".", "Trip", "went", "where", "?"]) == "Asking “Trip went where?”")
         #expect(try asked(["国庆", "。", "旅行", "去了", "？"]) == "Asking “旅行去了？”")
     }

@@ -70,6 +70,16 @@ import Traces
         #expect(TokenText.visible([]).isEmpty)
     }
 
+    /// As byte-level tokenizers have them: bytes of a character beside whole ones.
+    @Test func `a token that begins or ends inside a character says so`() {
+        #expect(TokenText.visible(["▁<0xE6>", "<0x88><0x91>", "们"]) == ["␣我 1/3", "我 2–3/3", "们"])
+        #expect(TokenText.visible(["a<0xE6><0x88>", "<0x91>b<0xC3>", "<0xAF>!"]) == ["a我 1–2/3", "我 3/3 bï 1/2", "ï 2/2 !"])
+        #expect(TokenText.visible(["<0xF0><0x9F>", "<0x91>", "<0xA9>"]) == ["👩 1–2/4", "👩 3/4", "👩 4/4"])
+        #expect(TokenText.visible(["▁<0xF0><0x9F>", "x<0x91>"]) == ["␣0xF0 0x9F", "x0x91"], "no character")
+        #expect(
+            TokenText.visible(["a<0x0A>b", "<0x0A>"]) == ["a<0x0A>b", "↵"], "only a token of its own may be a byte that is a character")
+    }
+
     @Test func `long labels are shortened in the middle`() {
         let short = TokenText.shortened("internationalisation", to: 7) { Double($0.count) }
         #expect(short == "int…ion")

@@ -32,7 +32,8 @@ extension Subject {
             Subject(name: "weights", form: .safetensors, seeds: [try Models.weights()], answer: Models.weighted),
             Subject(
                 name: "tokenizer", form: .text,
-                seeds: try ["llama", "metaspace", "whole-words"].map { try file("\(fixtures)/tokenizer-\($0).json") }, answer: tokenizer),
+                seeds: try ["tokenizer-llama", "tokenizer-metaspace", "tokenizer-whole-words"].map { try file("\(fixtures)/\($0).json") }
+                    + ["llama3", "smollm", "bert-uncased"].map { try file("\(fixtures)/tokenizers/\($0).json") }, answer: tokenizer),
             Subject(
                 name: "dimensions", form: .text,
                 seeds: try ["deepseek-v3.1-terminus", "deepseek-v3.2-exp"].map { try file("assets/models/\($0).json") },

@@ -14,8 +14,8 @@ private struct Golden: Decodable {
     }
     let cases: [Case]
 
-    static func load() throws -> Golden {
-        try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(filePath: Paths.fixtures + "/tokenizer-golden.json")))
+    static func load(_ path: String) throws -> Golden {
+        try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(filePath: "\(Paths.fixtures)/\(path)")))
     }
 }
 
@@ -25,8 +25,18 @@ private struct Golden: Decodable {
 
     @Test(arguments: ["tokenizer-llama", "tokenizer-metaspace", "tokenizer-whole-words"])
     func `ids and texts equal those of the published tokenizers`(name: String) throws {
-        let tokenizer = try Tokenizer(path: "\(Paths.fixtures)/\(name).json")
-        let cases = try Golden.load().cases.filter { $0.file == name }
+        try compare(name, "\(name).json", "tokenizer-golden.json")
+    }
+
+    /// Written by `Tests/python/token_ids.py record`; scripts/test-tokenizers compares thousands of texts of many more kinds.
+    @Test(arguments: ["gpt2", "llama3", "qwen", "smollm", "bert-uncased", "unigram-accents", "unigram-bytes"])
+    func `ids and texts of odd texts equal those of the published tokenizers`(name: String) throws {
+        try compare(name, "tokenizers/\(name).json", "tokenizers/golden.json")
+    }
+
+    private func compare(_ name: String, _ file: String, _ golden: String) throws {
+        let tokenizer = try Tokenizer(path: "\(Paths.fixtures)/\(file)")
+        let cases = try Golden.load(golden).cases.filter { $0.file == name }
         #expect(cases.count > 30)
         for one in cases {
             if let text = one.text {
@@ -66,6 +76,7 @@ private struct Golden: Decodable {
 
     @Test(arguments: [
         ("a*", "a pattern that takes at least one character"),
+        (String(repeating: "a", count: 4097), "a pattern of at most 4096 characters"),
         ("(?:a{500}|b){500}", "a pattern of at most 512 steps"),
         ((0..<70).map { String(Unicode.Scalar(0x4E00 + $0)!) }.joined(), "a pattern of at most 64 classes of characters"),
     ]) func `a pattern that finds nothing, or is too large, is refused`(pattern: String, expected: String) throws {
@@ -86,6 +97,18 @@ private struct Golden: Decodable {
         #expect(tokenizer.token(1) == "<s>" && tokenizer.id(of: "<s>") == 1)
         #expect(tokenizer.token(13) == "<0x0A>" && tokenizer.id(of: "<0x0A>") == 13)
         #expect(tokenizer.token(-1) == nil && tokenizer.token(tokenizer.vocabularyCount) == nil && tokenizer.id(of: "no such") == nil)
+    }
+
+    /// Of GPT-2's spelling: Ġ is a space, Ċ a line feed, and 我 (E6 88 91) three characters that stand for its bytes.
+    @Test func `bytes that a vocabulary writes as characters are read as what they stand for`() throws {
+        let text = #"""
+            {"pre_tokenizer":{"type":"ByteLevel"},"decoder":{"type":"ByteLevel"},"added_tokens":[{"id":6,"content":"Ġ","special":true}],
+            "model":{"vocab":{"Ġpark":0,"Ċ":1,"æĪĳ":2,"Ġæ":3,"ĪĳĠa":4,"▁":5},"merges":[]}}
+            """#
+        let tokenizer = try Tokenizer(path: folder.write("t.json", text))
+        let labels = ["▁park", "\n", "我", "▁<0xE6>", "<0x88><0x91>▁a", "▁", "Ġ"]
+        #expect((0..<7).map { tokenizer.token($0) } == labels)
+        #expect(tokenizer.decode([3, 4]) == " 我 a" && tokenizer.id(of: "Ġpark") == 0)
     }
 
     @Test(arguments: [

@@ -1,9 +1,10 @@
 """Compares our token ids with those of the `tokenizers` library: tiny tokenizers of each kind, trained here, and odd texts made from seeds.
 
     token_ids.py HOST [TEXTS-A-KIND [KIND…]]
+    token_ids.py record FOLDER
 
 HOST is Tools/TokenizerHost, built. Every kind has at least 4,000 texts unless another number is said; the normal forms and what knows classes of
-characters are held on every code point besides.
+characters are held on every code point in use besides. `record` writes some tokenizers with the ids of a few texts, for tests without Python.
 """
 
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from odd_texts import every_code_point, odd_texts
@@ -54,7 +56,7 @@ def byte_level(pre_tokenizer, normalizer=None, post_processor=None, add_prefix_s
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = post_processor or processors.ByteLevel(trim_offsets=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    return trained(tokenizer, trainers.BpeTrainer(vocab_size=900, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False))
+    return trained(tokenizer, trainers.BpeTrainer(vocab_size=700, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False))
 
 
 def split(pattern, behavior="isolated", invert=False):
@@ -74,12 +76,13 @@ def llama3(pattern=LLAMA3, **options):
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
-def llama2(pre_tokenizer=None, **options):
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True, **options))
+def llama2(pre_tokenizer=None, normalizer=None):
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     if pre_tokenizer is None:
-        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+        normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
     else:
         tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.normalizer = normalizer
     tokenizer.decoder = decoders.Sequence([
         decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
     return trained(
@@ -92,7 +95,7 @@ def bert(**options):
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trained(tokenizer, trainers.WordPieceTrainer(vocab_size=1200, limit_alphabet=700, special_tokens=special, show_progress=False))
+    trained(tokenizer, trainers.WordPieceTrainer(vocab_size=900, limit_alphabet=500, special_tokens=special, show_progress=False))
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     return tokenizer
 
@@ -156,9 +159,17 @@ KINDS = {
     "unigram-accents": lambda: unigram(
         N.Sequence([N.Replace("``", '"'), N.Replace("''", '"'), N.NFKD(), N.StripAccents(), N.Lowercase()]),
         P.Sequence([P.WhitespaceSplit(), P.Metaspace("\u2581", "always")])),
+    "gpt4": lambda: llama3(
+        r"(?i:'(?:[sdmt]|ll|ve|re))|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
     "whitespace": lambda: llama2(P.Sequence([P.Whitespace(), P.Metaspace("\u2581", "first")])),
     "punctuation": lambda: llama2(P.Sequence([P.Punctuation("merged_with_next"), P.Digits(), P.CharDelimiterSplit("a")])),
 }
+# What begins a text: a normalizer may take its first character away.
+for name, normalizer in [
+    ("strip", N.Strip()), ("replace", N.Replace(Regex(r"\s+|\p{Lu}"), "")), ("bert", N.BertNormalizer()), ("accents", N.StripAccents()), ("nmt", N.Nmt()),
+    ("bytes", N.ByteLevel()), ("prepend", N.Prepend("x")), ("replaced", N.Sequence([N.Replace("a", "<b"), N.Replace(Regex("<+"), "\u00c5 "), N.NFC()])),
+]:
+    KINDS[f"first-after-{name}"] = lambda normalizer=normalizer: llama2(P.Metaspace("\u2581", "first", split=False), normalizer)
 for behavior in ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]:
     for invert in [False, True]:
         name = f"split-{behavior}" + ("-inverted" if invert else "")
@@ -201,7 +212,28 @@ def compare(host, name, tokenizer, texts):
     return wrong
 
 
+RECORDED = ["gpt2", "llama3", "qwen", "smollm", "bert-uncased", "unigram-accents", "unigram-bytes"]
+
+
+def record(folder):
+    cases = []
+    for i, name in enumerate(RECORDED):
+        tokenizer = KINDS[name]()
+        with open(os.path.join(folder, f"{name}.json"), "w") as file:
+            file.write(tokenizer.to_str(pretty=False) + "\n")
+        for text in odd_texts(80, seed=500 + i):
+            ids = tokenizer.encode(text).ids
+            cases.append({
+                "file": name, "text": text, "ids": ids, "plain": tokenizer.encode(text, add_special_tokens=False).ids,
+                "decoded": tokenizer.decode(ids), "withSpecial": tokenizer.decode(ids, skip_special_tokens=False)})
+    with open(os.path.join(folder, "golden.json"), "w") as file:
+        lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+        file.write(f'{{"note": "by tokenizers {tokenizers.__version__}", "cases": [\n{lines}\n]}}\n')
+
+
 def main():
+    if sys.argv[1] == "record":
+        return record(sys.argv[2])
     host, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 4000
     chosen = sys.argv[3:]
     wrong = 0

@@ -6,52 +6,109 @@ public enum TokenText {
     /// `token` with its invisible characters shown: ␣ space, ↵ line feed, ␍ return, ⇥ tab, ∅ nothing at all, U+202E and the like by number.
     public static func visible(_ token: String) -> String { visible(token, keepsSpaces: false) }
 
-    /// The tokens of a text. Tokens that are bytes of one character are called by it and their place in it (我 1/3), other bytes by their number.
+    /// The tokens of a text. Tokens that are bytes of one character, or begin or end with some, call it and their place in it (我 1/3, ␣我 1–2/3),
+    /// other bytes are called by their number.
     public static func visible(_ tokens: [String]) -> [String] {
-        characters(tokens).flatMap { name, count in count == 1 ? [name] : (1...count).map { "\(name) \($0)/\(count)" } }
+        var labels = [String](repeating: "", count: tokens.count)
+        // The token whose label ends with a place or a number, after which text keeps away.
+        var ended = -1
+        for part in parts(tokens) {
+            var start = 0
+            while start < part.tokens.count {
+                let token = part.tokens[start]
+                var end = start + 1
+                while end < part.tokens.count, part.tokens[end] == token { end += 1 }
+                labels[token] += (ended == token ? " " : "") + part.name
+                let isWhole = end - start == part.tokens.count
+                if !isWhole { labels[token] += " \(start + 1)\(end - start > 1 ? "–\(end)" : "")/\(part.tokens.count)" }
+                ended = isWhole && !part.isNumber ? -1 : token
+                start = end
+            }
+        }
+        return labels
     }
 
     /// The tokens put together as a reader would write them: bytes as characters, spaces where tokens carry them, else between Latin words.
     static func sentence(_ tokens: [String]) -> String {
-        var (text, carriesSpaces) = ("", false)
-        for (name, _) in characters(tokens) {
+        var (text, carriesSpaces, last) = ("", false, -1)
+        for part in parts(tokens) {
+            let name = part.name
             let first = name.first ?? " "
             if first == "␣" { carriesSpaces = true }
-            let isJoined = carriesSpaces || text.isEmpty || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
+            let isJoined =
+                carriesSpaces || text.isEmpty || part.tokens[0] == last || LineBreaker.isIdeographic(first) || ".,:;?!’'".contains(first)
             if !isJoined { text += " " }
             for character in name where character != "␣" || !text.isEmpty { text.append(character == "␣" ? " " : character) }
+            last = part.tokens[part.tokens.count - 1]
         }
         return text
     }
 
-    /// The tokens by name, each with how many it stands for: the bytes of one character are one.
-    private static func characters(_ tokens: [String]) -> [(name: String, count: Int)] {
-        var names: [(name: String, count: Int)] = []
-        var start = 0
-        while start < tokens.count {
-            var bytes: [UInt8] = []
-            while bytes.count < 4, start + bytes.count < tokens.count, let byte = byte(tokens[start + bytes.count]) { bytes.append(byte) }
-            if let (scalar, count) = scalar(bytes) {
-                names.append((visible(String(scalar)), count))
-            } else {
-                names.append((bytes.isEmpty ? visible(tokens[start]) : "0x" + hexadecimal(UInt32(bytes[0]), digits: 2), 1))
-            }
-            start += names[names.count - 1].count
-        }
-        return names
+    /// A piece of a text that tokens make: text of one token, or a character whose bytes stand in several.
+    private struct Part {
+        let name: String
+        /// The token of each byte, or the one that has the text.
+        let tokens: [Int]
+        /// Whether it is a byte that belongs to no character.
+        var isNumber = false
     }
 
-    /// The byte that a token of the form `<0xE6>` stands for.
-    private static func byte(_ token: String) -> UInt8? {
-        let text = Array(token.utf8)
+    private static func parts(_ tokens: [String]) -> [Part] {
+        let units = units(tokens)
+        var parts: [Part] = []
+        var at = 0
+        while at < units.count {
+            guard units[at].byte != nil else {
+                parts.append(Part(name: units[at].text, tokens: [units[at].token]))
+                at += 1
+                continue
+            }
+            var bytes: [UInt8] = []
+            while bytes.count < 4, at + bytes.count < units.count, let byte = units[at + bytes.count].byte { bytes.append(byte) }
+            if let (scalar, count) = scalar(bytes) {
+                parts.append(Part(name: visible(String(scalar)), tokens: units[at..<at + count].map { $0.token }))
+                at += count
+            } else {
+                parts.append(Part(name: "0x" + hexadecimal(UInt32(bytes[0]), digits: 2), tokens: [units[at].token], isNumber: true))
+                at += 1
+            }
+        }
+        return parts
+    }
+
+    /// The bytes that tokens spell (`<0xE6>`), and the visible text between them. Within a longer token only what is no whole character is spelled so.
+    private static func units(_ tokens: [String]) -> [(token: Int, byte: UInt8?, text: String)] {
+        var units: [(token: Int, byte: UInt8?, text: String)] = []
+        for token in tokens.indices {
+            let text = Array(tokens[token].utf8)
+            var (start, at) = (0, 0)
+            while at < text.count {
+                guard let byte = byte(text, at), byte >= 0x80 || text.count == 6 else {
+                    at += 1
+                    continue
+                }
+                if start < at { units.append((token, nil, visible(String(decoding: text[start..<at], as: UTF8.self)))) }
+                units.append((token, byte, ""))
+                at += 6
+                start = at
+            }
+            if start < at || text.isEmpty { units.append((token, nil, visible(String(decoding: text[start...], as: UTF8.self)))) }
+        }
+        return units
+    }
+
+    /// The byte that stands at `start`, spelled like `<0xE6>`.
+    private static func byte(_ text: [UInt8], _ start: Int) -> UInt8? {
         func digit(_ i: Int) -> UInt8? {
-            switch text[i] {
-            case 0x30...0x39: text[i] - 0x30
-            case 0x41...0x46: text[i] - 0x41 + 10
+            switch text[start + i] {
+            case 0x30...0x39: text[start + i] - 0x30
+            case 0x41...0x46: text[start + i] - 0x41 + 10
             default: nil
             }
         }
-        guard text.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">"), let high = digit(3), let low = digit(4) else { return nil }
+        guard start + 6 <= text.count, text[start] == 0x3C, text[start + 1] == 0x30, text[start + 2] == 0x78, text[start + 5] == 0x3E,
+            let high = digit(3), let low = digit(4)
+        else { return nil }
         return high << 4 | low
     }
 

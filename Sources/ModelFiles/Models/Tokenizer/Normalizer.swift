@@ -92,6 +92,8 @@ enum Normalizer: Sendable {
         return lowers ? stages + [.lowercase] : stages
     }
 
+    var writesBytes: Bool { if case .bytes = self { true } else { false } }
+
     func callAsFunction(_ text: String) -> String {
         switch self {
         case .prepend(let prefix): text.isEmpty ? text : prefix + text
@@ -106,6 +108,25 @@ enum Normalizer: Sendable {
         case .bertIdeographs: String(scalars: text.unicodeScalars.flatMap { $0.isPublishedIdeograph ? [" ", $0, " "] : [$0] })
         case .bertAccents: String(scalars: text.unicodeScalars.filter { !$0.isPublishedAccent })
         case .bytes: ByteAlphabet.encode(text)
+        }
+    }
+
+    /// The word changed. What is left of a text whose first character goes does not begin it any more.
+    func callAsFunction(_ word: Word) -> Word {
+        Word(text: self(word.text), isFirst: word.isFirst && keepsStart(of: word.text))
+    }
+
+    private func keepsStart(of text: String) -> Bool {
+        guard let first = text.unicodeScalars.first else { return true }
+        switch self {
+        case .replace(let divider, let content):
+            return !content.isEmpty || divider.matches(in: Array(text.unicodeScalars)).first?.lowerBound != 0
+        case .stripAccents: return !first.isPublishedMark
+        case .strip(let left, _): return !left || !first.properties.isWhitespace
+        case .nmt: return Self.nmt(first) != nil
+        case .bertCleaning: return Self.cleaned(first) != nil
+        case .bertAccents: return !first.isPublishedAccent
+        case .prepend, .form, .lowercase, .bertIdeographs, .bytes: return true
         }
     }
 

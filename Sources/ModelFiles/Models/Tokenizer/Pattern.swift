@@ -69,10 +69,11 @@ struct Pattern: Sendable {
     /// Bit i: is in class i. Of each ASCII character.
     private let asciiMembership: [UInt64]
 
-    static let mostSteps = 512, mostClasses = 64
+    static let mostSteps = 512, mostClasses = 64, longest = 4096
 
     /// - Parameter problem: makes an error of what was expected.
     init(_ text: String, _ problem: (_ expected: String) -> FileError) throws(FileError) {
+        guard text.unicodeScalars.count <= Self.longest else { throw problem("a pattern of at most \(Self.longest) characters") }
         var parser = PatternParser(text)
         let root: Node
         do { root = try parser.parse() } catch { throw problem(error.expected) }

@@ -140,6 +140,8 @@ enum PreTokenizer: Sendable {
         return stages + [.bytes]
     }
 
+    var writesBytes: Bool { if case .bytes = self { true } else { false } }
+
     func callAsFunction(_ words: [Word]) -> [Word] {
         switch self {
         case .metaspace(let space): words.flatMap { space($0) }

@@ -14,6 +14,8 @@ public struct Tokenizer: Sendable {
     private let preTokenizers: [PreTokenizer]
     private let decoders: [Decoder]?
     private let template: Template
+    /// Whether the vocabulary writes bytes as characters.
+    private let writesBytes: Bool
     private let rawSplitter: AddedTokenSplitter
     private let normalizedSplitter: AddedTokenSplitter
 
@@ -32,9 +34,14 @@ public struct Tokenizer: Sendable {
         }
         let settings = Settings(file: path, fields: fields)
         guard let source else { throw settings.failure("model", expected: "an object") }
-        model = try TokenModel(source, file: path)
+        try self.init(source, settings)
+    }
+
+    /// A tokenizer of a model and of the other parts, as tokenizer.json spells them, wherever they come from.
+    init(_ source: TokenModel.Source, _ settings: Settings) throws(FileError) {
+        model = try TokenModel(source, file: settings.file)
         if settings.has("version"), try settings.text("version") != "1.0" { throw settings.failure("version", expected: "\"1.0\"") }
-        let budget = TokenizerBudget(file: path)
+        let budget = TokenizerBudget(file: settings.file)
         let all = try AddedToken.list(settings, after: model.vocabulary)
         added = Dictionary(all.map { ($0.id, $0) }) { $1 }
         special = Set(all.lazy.filter(\.isSpecial).map { ExactText($0.content) })
@@ -46,6 +53,7 @@ public struct Tokenizer: Sendable {
         decoders = try settings.object("decoder").map { settings throws(FileError) in try Decoder.list(settings) }
         try budget.check(decoders ?? [])
         template = try Template(try settings.object("post_processor"), budget)
+        writesBytes = normalizers.contains(where: \.writesBytes) || preTokenizers.contains(where: \.writesBytes)
         rawSplitter = try budget.splitter(all.filter { !$0.isNormalized }) { $0 }
         normalizedSplitter = try budget.splitter(all.filter { $0.isNormalized }) { text in normalizers.reduce(text) { $1($0) } }
     }
@@ -61,8 +69,8 @@ public struct Tokenizer: Sendable {
 
     private func encode(_ piece: TextPiece) -> [Int] {
         guard case .text(let text, let isFirst) = piece else { return ids(piece) }
-        let normalized = normalizers.reduce(text) { $1($0) }
-        return normalizedSplitter.split(normalized, isFirst: isFirst).flatMap(ids)
+        let normalized = normalizers.reduce(Word(text: text, isFirst: isFirst)) { $1($0) }
+        return normalizedSplitter.split(normalized.text, isFirst: normalized.isFirst).flatMap(ids)
     }
 
     private func ids(_ piece: TextPiece) -> [Int] {
@@ -75,16 +83,23 @@ public struct Tokenizer: Sendable {
 
     /// The text of token ids. Special tokens are left out unless they are wanted; an id that does not exist is passed over.
     public func decode(_ ids: [Int], skipSpecial: Bool = true) -> String {
-        let tokens = ids.compactMap(token).filter { !(skipSpecial && special.contains(ExactText($0))) }
+        let tokens = ids.compactMap(text).filter { !(skipSpecial && special.contains(ExactText($0))) }
         guard let decoders else { return tokens.joined(separator: " ") }
         return decoders.reduce(tokens) { $1($0) }.joined()
     }
 
-    /// A token as it stands in the vocabulary, for labels: `▁park`, `<0x0A>`, `<s>`; nil if there is no such id.
-    public func token(_ id: Int) -> String? {
+    /// A token as it stands in the vocabulary; nil if there is no such id.
+    private func text(of id: Int) -> String? {
         if let added = added[id] { return added.isNormalized ? normalizers.reduce(added.content) { $1($0) } : added.content }
         let texts = model.vocabulary.texts
         return texts.indices.contains(id) ? texts[id] : nil
+    }
+
+    /// A token for labels: `▁park`, `<0x0A>`, `<s>`; nil if there is no such id. Where the vocabulary writes bytes as characters (`Ġpark`), these are the
+    /// characters again, ▁ for a space, and bytes that are no whole character `<0xE6>`.
+    public func token(_ id: Int) -> String? {
+        guard let text = text(of: id) else { return nil }
+        return writesBytes && added[id] == nil ? ByteAlphabet.label(text) : text
     }
 
     /// The id of a token as it stands in the vocabulary.

@@ -43,7 +43,7 @@ struct TokenizerBudget {
 
     func check(_ stages: [PreTokenizer]) throws(FileError) {
         try checkCount(stages.count, "pre_tokenizer", atMost: Self.mostPreTokenizers)
-        let bytes = stages.count { if case .bytes = $0 { true } else { false } }
+        let bytes = stages.count(where: \.writesBytes)
         guard bytes <= 1 else { throw failure("pre_tokenizer: expected at most 1 ByteLevel, found \(bytes)") }
     }
 
