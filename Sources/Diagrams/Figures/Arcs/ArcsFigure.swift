@@ -242,8 +242,9 @@ private struct ArcsFigure {
         let share = NumberText.percent(slice.value(query, first), decimals: 0)
         let q = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
         let k = Words.position(slice.columnName(first), Bilingual(en: "key", zh: "键"))
+        let way = first > query + earlier ? Bilingual(en: "ahead", zh: "向后看") : Bilingual(en: "back", zh: "回头看")
         return Bilingual(
-            en: "\(q.en) looks back, and \(share) of its attention rests on \(k.en)", zh: "\(q.zh)回头看，\(share) 的注意力落在\(k.zh)上")
+            en: "\(q.en) looks \(way.en), and \(share) of its attention rests on \(k.en)", zh: "\(q.zh)\(way.zh)，\(share) 的注意力落在\(k.zh)上")
     }
 
     private var subtitle: Bilingual {
