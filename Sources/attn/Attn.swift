@@ -30,7 +30,7 @@ struct Attn: ParsableCommand {
               attn explain --lesson attention-step-by-step 'attention.scores[1,17,4]'
               attn verify Tests/ModelFilesTests/Fixtures/attention-plain.safetensors
 
-            SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model DIR --text TEXT
+            SOURCE is one of: --lesson NAME | --case FILE.safetensors | --trace FILE.json | --model MODEL --text TEXT
             """,
         version: version,
         subcommands: [

@@ -16,7 +16,10 @@ internal import Traces
 
 /// What a reader brings: a question, a text, a model; and where the lessons are.
 struct ReaderOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A Hugging Face model folder (\(ModelFamilies.names.joined(separator: ", "))).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "A model folder in the Hugging Face layout (\(ModelFamilies.names.joined(separator: ", "))), or a .gguf file.",
+            valueName: "model"))
     var model: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("A diary in the diary's vocabulary; with --model, any text.", valueName: "text"))
@@ -89,7 +92,7 @@ struct SourceOptions: ParsableArguments {
     /// Files that are read: none of them may be written over.
     var inputs: [String] {
         // Of a model's folder all files, for an index may name any of them.
-        [`case`, trace, given.attention, given.tokens].compactMap(\.self)
+        [`case`, trace, reader.model, given.attention, given.tokens].compactMap(\.self)
             + (reader.model.map { model in WholeFile.names(in: model).map { "\(model)/\($0)" } } ?? [])
     }
 
@@ -110,7 +113,7 @@ struct SourceOptions: ParsableArguments {
     func load(_ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
         guard named.count == 1 else {
             throw UsageError(
-                "expected one source (--lesson NAME, --case FILE, --trace FILE, --model DIR --text TEXT or --attention FILE), found \(named.isEmpty ? "none" : "\(named.count)")"
+                "expected one source (--lesson NAME, --case FILE, --trace FILE, --model MODEL --text TEXT or --attention FILE), found \(named.isEmpty ? "none" : "\(named.count)")"
             )
         }
         try checkReader()
@@ -159,7 +162,7 @@ struct Source {
         files = []
     }
 
-    /// A forward pass over `text` through the model in the folder `path`.
+    /// A forward pass over `text` through the model in the folder or the GGUF file `path`.
     init(model path: String, text: String?) throws {
         guard let text else { throw UsageError("--model needs --text TEXT") }
         guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }

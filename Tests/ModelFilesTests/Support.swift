@@ -13,6 +13,11 @@ enum Paths {
         ProcessInfo.processInfo.environment["ATTN_SHARED"]
         ?? URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared").standardized.path
     static let stories = shared + "/models/stories260K"
+    /// Brought by `make smollm2`.
+    static let smolLM2 =
+        URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf").standardized.path
+    static let hasSmolLM2 = FileManager.default.fileExists(atPath: smolLM2)
     static let hasStories = FileManager.default.fileExists(atPath: stories + "/model.safetensors")
 }
 

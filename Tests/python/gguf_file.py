@@ -152,6 +152,44 @@ def write(path, values, tensors, alignment=32):
     Path(path).write_bytes(head + bytes(-len(head) % alignment) + data)
 
 
+def read(path):
+    """Key-values, and tensors in float64 by name. Believes what it reads."""
+    raw, at = Path(path).read_bytes(), 0
+
+    def take(pattern):
+        nonlocal at
+        at += struct.calcsize(pattern)
+        found = struct.unpack_from(pattern, raw, at - struct.calcsize(pattern))
+        return found[0] if len(found) == 1 else found
+
+    def take_text():
+        return take(f"<{take('<Q')}s").decode()
+
+    def take_value(kind):
+        if kind == 8:
+            return take_text()
+        if kind == 9:
+            inner, count = take("<IQ")
+            return [take_value(inner) for _ in range(count)]
+        return take("<" + "BbHhIif?xxQqd"[kind])
+
+    _, _, tensor_count, value_count = take("<4sIQQ")
+    values = {take_text(): take_value(take("<I")) for _ in range(value_count)}
+    rows = []
+    for _ in range(tensor_count):
+        name = take_text()
+        lengths = [take("<Q") for _ in range(take("<I"))]
+        rows.append((name, lengths[::-1], *take("<IQ")))
+    alignment = values.get("general.alignment", 32)
+    start = -(-at // alignment) * alignment
+    names = {number: name for name, (number, _, _) in TYPES.items()}
+    tensors = {}
+    for name, shape, kind, offset in rows:
+        size = packed_bytes(names[kind], shape)
+        tensors[name] = decode(names[kind], raw[start + offset : start + offset + size], shape)
+    return values, tensors
+
+
 # MARK: The fixture
 
 

@@ -16,6 +16,8 @@ public struct RotaryScaling: Hashable, Sendable {
         case dynamic(factor: Double, originalLength: Int)
         /// As Llama 3.1 does.
         case llama3(RotaryFrequencies.Llama3)
+        /// Each is divided by a factor of its own.
+        case divided([Double])
         /// YaRN, and by what pairs grow as they turn.
         case yarn(RotaryFrequencies.YaRN, magnitude: Double)
     }
@@ -37,6 +39,13 @@ public struct RotaryScaling: Hashable, Sendable {
         switch kind {
         case .plain: break
         case .linear(let factor): frequencies = try RotaryFrequencies.plain(dimension: dimension, theta: theta).map { $0 / factor }
+        case .divided(let factors):
+            let plain = try RotaryFrequencies.plain(dimension: dimension, theta: theta)
+            guard factors.count == plain.count else {
+                throw EngineError(
+                    .shape, "rotary embedding", expected: "\(plain.count) factors, one for each pair", found: "\(factors.count)")
+            }
+            frequencies = zip(plain, factors).map { $0 / $1 }
         case .dynamic(let factor, let original):
             let base = try RotaryFrequencies.dynamicBase(
                 theta: theta, dimension: dimension, factor: factor, length: length, originalLength: original)
@@ -57,7 +66,7 @@ public struct RotaryScaling: Hashable, Sendable {
     func contextLength(trained: Int) -> Int {
         func stretched(_ factor: Double, _ original: Int) -> Int { max(trained, Int(min(factor * Double(original), 0x1p30))) }
         return switch kind {
-        case .plain: trained
+        case .plain, .divided: trained
         case .linear(let factor): stretched(factor, trained)
         case .dynamic: 1 << 30
         case .llama3(let llama3): stretched(llama3.factor, llama3.originalLength)
@@ -73,6 +82,9 @@ extension RotaryScaling {
         ("default", []), ("linear", []), ("dynamic", []), ("llama3", ["low_freq_factor", "high_freq_factor"]),
         ("yarn", ["attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"]),
     ]
+
+    /// How GGUF files say what a family's scaling comes to; no config.json does.
+    private static let ofGGUF = (kind: "divided", own: ["factors"])
 
     /// Looks in all places; throws if two disagree, or for a kind of rotation that is not computed.
     /// - Parameter length: the positions that the model has, `max_position_embeddings`.
@@ -108,7 +120,7 @@ extension RotaryScaling {
         let older = try rope.text("type", default: "default")
         let kind = try rope.text("rope_type", default: older)
         guard !rope.has("type") || older == kind else { throw rope.failure("type", expected: "\"\(kind)\" as rope_type says") }
-        guard let own = fields.first(where: { $0.kind == kind })?.own else {
+        guard let own = (fields + [ofGGUF]).first(where: { $0.kind == kind })?.own else {
             let known = fields.map { $0.kind }.joined(separator: ", ")
             throw FileError(.badData, config.file, "\(name): expected none or one of \(known), found \"\(kind)\"")
         }
@@ -124,6 +136,10 @@ extension RotaryScaling {
             return found
         }
         switch kind {
+        case "divided":
+            let factors = try rope.numbers("factors")
+            guard factors.allSatisfy({ $0 > 0 }) else { throw rope.failure("factors", expected: "numbers above 0") }
+            return .divided(factors)
         case "linear": return .linear(factor: try positive("factor"))
         case "dynamic":
             let original = try original(rope, config, default: length)

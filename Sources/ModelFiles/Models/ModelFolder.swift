@@ -1,10 +1,11 @@
-// A folder in the Hugging Face layout: config.json, tokenizer.json, and model.safetensors or several files named by model.safetensors.index.json.
-// Which families of models are known, `ModelFamilies` says. Whatever the engine would compute differently from the model's authors is a named error.
+// A folder in the Hugging Face layout: config.json, tokenizer.json, and model.safetensors or several files named by model.safetensors.index.json; or a
+// GGUF file, which holds all of it. Which families of models are known, `ModelFamilies` says. Whatever the engine would compute differently from the
+// model's authors is a named error.
 
 public import Mechanisms
 public import Traces
 
-/// A language model's folder: configuration and tokenizer are read at once, weights when they are asked for.
+/// A language model's folder, or its GGUF file: configuration and tokenizer are read at once, weights when they are asked for.
 public struct ModelFolder: Sendable {
     /// The path as the reader named it.
     public let path: String
@@ -12,12 +13,16 @@ public struct ModelFolder: Sendable {
     public let architecture: Architecture
     /// Text to token ids and back.
     public let tokenizer: Tokenizer
-    /// The tokens that end a text, as config.json names them.
+    /// The tokens that end a text, as config.json or the GGUF file names them.
     public let endIDs: [Int]
     /// Whether config.json says that the model was saved without its head.
     private let isWithoutHead: Bool
     /// Fields of config.json that were not read and may mean something.
     private let unknownFields: [String]
+    /// Opens the files of the weights.
+    private let weights: @Sendable () throws(FileError) -> WeightSource
+    /// What is known before weights are read.
+    private let warnings: [String]
 
     /// The model, the files that its weights came from, and remarks that a reader should see once.
     public struct Loaded: Sendable {
@@ -29,8 +34,28 @@ public struct ModelFolder: Sendable {
         public let warnings: [String]
     }
 
-    /// Reads config.json and tokenizer.json; throws if either is missing or asks for what is not supported.
+    /// Reads config.json and tokenizer.json, or the head of a GGUF file; throws if one is missing or asks for what is not supported.
     public init(path: String) throws(FileError) {
+        if path.hasSuffix(".gguf") || ForeignFile.isFile(path) {
+            try self.init(gguf: GGUFFile(path: path))
+        } else {
+            try self.init(folder: path)
+        }
+    }
+
+    private init(gguf file: GGUFFile) throws(FileError) {
+        let architecture = try GGUFArchitecture(file)
+        let config = try architecture.config(file)
+        path = file.path
+        self.architecture = try ModelFamilies.family(config).read(config)
+        (unknownFields, isWithoutHead) = ([], false)
+        let said = try GGUFTokenizer(file)
+        tokenizer = try Tokenizer(Settings(file: file.path, fields: said.fields), said.model)
+        (endIDs, warnings) = (said.endIDs, said.warnings)
+        weights = { () in WeightSource(GGUFWeights(file, architecture)) }
+    }
+
+    private init(folder path: String) throws(FileError) {
         let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         let config: Settings
         do throws(FileError) {
@@ -52,6 +77,8 @@ public struct ModelFolder: Sendable {
         endIDs = try Self.endIDs(config)
         isWithoutHead = try family.rules.saysNoHead(config)
         tokenizer = try Tokenizer(path: "\(folder)/tokenizer.json")
+        warnings = []
+        weights = { () throws(FileError) in WeightSource(try WeightFiles(folder: folder)) }
     }
 
     /// `eos_token_id`: one token, or several.
@@ -99,11 +126,11 @@ public struct ModelFolder: Sendable {
     /// Reads the weights, and says what in the files was not as the configuration says; throws as `model()` does, and for tensors that change what
     /// others mean.
     public func load() throws(FileError) -> Loaded {
-        let files = try WeightFiles(folder: path)
+        let files = try self.weights()
         var weights: [String: NamedTensor] = [:]
-        var warnings: [String] = []
+        var warnings = warnings
         let prefix = architecture.prefix
-        let isShort = try files.leaveOut(prefix, of: architecture.firstParameters)
+        let isShort = try files.leaveOut(prefix, architecture.firstParameters)
         for parameter in architecture.parameters {
             let name = isShort && parameter.name.hasPrefix(prefix) ? String(parameter.name.dropFirst(prefix.count)) : parameter.name
             if !files.contain(name) {

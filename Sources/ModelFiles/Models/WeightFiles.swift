@@ -3,12 +3,6 @@
 import Synchronization
 import Traces
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The weights of a model folder.
 final class WeightFiles: Sendable {
     /// Tensors by name, with the file that holds each.
@@ -20,8 +14,7 @@ final class WeightFiles: Sendable {
     /// Paths of the files that hold tensors, in order.
     let paths: [String]
     private let asked = Mutex<Set<String>>([])
-    /// Values of the weights that were read so far.
-    private let valuesRead = Mutex(0)
+    private let budget: WeightBudget
 
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` names; throws, saying what is there instead, if neither is.
     init(folder: String) throws(FileError) {
@@ -29,7 +22,7 @@ final class WeightFiles: Sendable {
         do throws(FileError) {
             let single = try Safetensors(path: whole)
             holders = Dictionary(uniqueKeysWithValues: single.names.map { ($0, single) })
-            (index, paths, shards) = (whole, [whole], [:])
+            (index, paths, shards, budget) = (whole, [whole], [:], WeightBudget(file: whole))
             return
         } catch {
             // A file that is there and cannot be read is not one that is missing.
@@ -55,6 +48,7 @@ final class WeightFiles: Sendable {
         }
         (self.holders, self.index, self.paths) = (holders, index, files.keys.sorted().map { "\(folder)/\($0)" })
         shards = files
+        budget = WeightBudget(file: index)
     }
 
     /// Throws unless the files hold the tensors that the index says are in them, and no others: what an index leaves out would be left out of the
@@ -69,20 +63,6 @@ final class WeightFiles: Sendable {
                     throw FileError(.badData, index, "weight_map.\(tensor): expected one file, found it in \(name) too")
                 }
             }
-        }
-    }
-
-    /// Counts the values of one weight more, before they are read; throws if all so far, as Doubles, are larger than this machine's memory: a file
-    /// without data behind its header costs nothing on a disk.
-    private func count(_ name: String, _ info: Safetensors.Info) throws(FileError) {
-        let values = valuesRead.withLock { read in
-            read += info.range.count / info.dataType.size
-            return read
-        }
-        let most = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 8
-        guard values <= most else {
-            throw FileError(
-                .badData, index, "\(name): expected weights of at most \(most) values, what this machine's memory holds, found \(values)")
         }
     }
 
@@ -106,7 +86,7 @@ final class WeightFiles: Sendable {
         let file = try holder(of: name)
         let type = try file.info(name).dataType
         try Self.checkIsReal(name, type, file.path)
-        try count(name, file.info(name))
+        try budget.count(name, file.info(name).range.count / type.size)
         let tensor = try file.tensor(name, shape)
         guard type == .f8E4M3 else { return NamedTensor(name, tensor) }
         let scaleName = name + "_scale"

@@ -28,6 +28,12 @@ enum ForeignFile {
     /// Whether there is something of this name.
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether there is a regular file of this name.
+    static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// What is said where `wanted` is not in a folder: what is there instead, and what is needed; nil if nothing there is known.
     static func instead(of wanted: String, in folder: String) -> String? {
         if exists("\(folder)/\(wanted)") { return nil }

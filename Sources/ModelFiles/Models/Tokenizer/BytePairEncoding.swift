@@ -33,21 +33,22 @@ struct BytePairEncoding: Sendable {
         }
         vocabulary = try TokenVocabulary(source.vocabulary, file: settings.file)
         unknownID = settings.has("unk_token") ? try vocabulary.named("unk_token", settings) : nil
-        merges = try Self.ranked(source.merges, vocabulary, settings.file)
+        merges = try Self.ranked(source, vocabulary, settings.file)
         fusesUnknown = try settings.bool("fuse_unk", default: false)
         fallsBackToBytes = try settings.bool("byte_fallback", default: false)
         ignoresMerges = try settings.bool("ignore_merges", default: false)
     }
 
     private static func ranked(
-        _ merges: [(left: String, right: String)], _ vocabulary: TokenVocabulary, _ file: String
+        _ source: TokenModel.Source, _ vocabulary: TokenVocabulary, _ file: String
     ) throws(FileError) -> [UInt64: Merge] {
         var ranked: [UInt64: Merge] = [:]
-        for (rank, merge) in merges.enumerated() {
+        for (i, merge) in source.merges.enumerated() {
             func id(_ text: String) throws(FileError) -> Int {
                 if let id = vocabulary.id(of: text) { return id }
-                throw FileError(.badData, file, "model.merges[\(rank)]: \"\(text)\" is not in the vocabulary")
+                throw FileError(.badData, file, "model.merges[\(i)]: \"\(text)\" is not in the vocabulary")
             }
+            let rank = source.ranks.isEmpty ? i : source.ranks[i]
             ranked[key(try id(merge.left), try id(merge.right))] = Merge(rank: rank, id: try id(merge.left + merge.right))
         }
         return ranked

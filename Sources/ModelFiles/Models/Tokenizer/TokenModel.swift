@@ -14,6 +14,8 @@ enum TokenModel: Sendable {
         /// One for each token, where a list says both.
         var scores: [Double] = []
         var merges: [(left: String, right: String)] = []
+        /// The rank of each merge, where several may have the same; empty if each has its own, in their order.
+        var ranks: [Int] = []
         var settings: [String: JSON] = [:]
     }
 
