@@ -69,4 +69,25 @@ enum Models {
             try Answers.of(model.model().record(tokenIDs: ids, tokens: ids.map { model.tokenizer.token($0) ?? "?" }), &choice)
         }
     }
+
+    // MARK: GGUF
+
+    /// The models of the fixtures whose families are known.
+    static func ggufs(in fixtures: String) throws -> [[UInt8]] {
+        try ["llama", "qwen2", "qwen3", "gpt2"].filter(ModelFamilies.names.contains).map {
+            try WholeFile.read("\(fixtures)/gguf-\($0).gguf")
+        }
+    }
+
+    static let gguf: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        try Answers.withFile("model.gguf", input) { path in
+            let file = try GGUFFile(path: path)
+            let name = choice.pick(file.names.isEmpty ? [""] : file.names)
+            _ = try file.tensor(name, Shape(try file.info(name).shape.enumerated().map { (Axis("\($0)"), $1) }))
+            let model = try ModelFolder(path: path)
+            let ids = model.tokenizer.encode("the rain </s> é")
+            _ = model.tokenizer.decode(ids)
+            try Answers.of(model.model().record(tokenIDs: ids, tokens: ids.map { model.tokenizer.token($0) ?? "?" }), &choice)
+        }
+    }
 }

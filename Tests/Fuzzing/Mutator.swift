@@ -11,7 +11,7 @@ package struct Mutator {
         case text
         /// A length, a JSON header of that length, and numbers.
         case safetensors
-        /// Fields of fixed places: archives, arrays.
+        /// Fields of fixed places: archives, arrays, tables.
         case bytes
     }
 

@@ -30,6 +30,7 @@ extension Subject {
             Subject(name: "trace", form: .text, seeds: try traces(root), answer: trace),
             Subject(name: "model", form: .text, seeds: [Array(Models.configuration.utf8)], answer: Models.configured),
             Subject(name: "weights", form: .safetensors, seeds: [try Models.weights()], answer: Models.weighted),
+            Subject(name: "gguf", form: .bytes, seeds: try Models.ggufs(in: "\(root)/\(fixtures)"), answer: Models.gguf),
             Subject(
                 name: "tokenizer", form: .text,
                 seeds: try ["tokenizer-llama", "tokenizer-metaspace", "tokenizer-whole-words"].map { try file("\(fixtures)/\($0).json") }
