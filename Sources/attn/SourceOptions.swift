@@ -91,9 +91,13 @@ struct SourceOptions: ParsableArguments {
 
     /// Files that are read: none of them may be written over.
     var inputs: [String] {
-        // Of a model's folder all files, for an index may name any of them.
-        [`case`, trace, reader.model, given.attention, given.tokens].compactMap(\.self)
-            + (reader.model.map { model in WholeFile.names(in: model).map { "\(model)/\($0)" } } ?? [])
+        [`case`, trace, given.attention, given.tokens].compactMap(\.self) + (reader.model.map(Self.files) ?? [])
+    }
+
+    /// Of a model's folder all files, for an index may name any of them; else the file itself.
+    private static func files(ofModel path: String) -> [String] {
+        let names = WholeFile.names(in: path)
+        return names.isEmpty ? [path] : names.map { "\(path)/\($0)" }
     }
 
     /// Whether any source is named.

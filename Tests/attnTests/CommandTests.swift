@@ -208,6 +208,25 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
     }
 }
 
+@Suite struct ModelFileCommandTests {
+    @Test func `a GGUF file is a model: pictures say its name and its hash, and nothing is written over it`() throws {
+        let folder = try Place.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.copyItem(atPath: Place.fixtures + "/gguf-llama.gguf", toPath: folder.path + "/m.gguf")
+        let source = ["--model", "\(folder.path)/m.gguf", "--text", "the rain"]
+        let figure = try attn(["figure", "heads"] + source + ["--output", "p.svg"], folder: folder)
+        #expect(figure.status == 0, "\(figure)")
+        let picture = try String(contentsOf: folder.appending(path: "p.svg"), encoding: .utf8)
+        #expect(picture.contains("m.gguf") && !picture.contains(folder.path))
+        #expect(picture.contains("3efc37afa1566af2171cbb6bbc6f4942c5a54d03d5c97f0dfa36576f6831053a"))
+        let over = try attn(["trace"] + source + ["--output", "m.gguf"], folder: folder)
+        #expect(over.status == 64 && over.error.contains("expected a file other than the input"), "\(over)")
+        try Data("GGUF".utf8).write(to: folder.appending(path: "m.gguf"))
+        let short = try attn(["trace"] + source, folder: folder)
+        #expect(short.status == 65 && short.error.hasSuffix("m.gguf: expected a GGUF file of at least 24 bytes, found 4\n"), "\(short)")
+    }
+}
+
 @Suite(.enabled(if: Place.model != nil, "the real model is beside the repository")) struct RealModelCommandTests {
     private let text = "Lily and Tom went to the park."
 
