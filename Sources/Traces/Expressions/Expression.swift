@@ -76,6 +76,10 @@ protocol Operation: Sendable {
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]?
     /// Distinct values read from each recorded step, by id.
     func valuesRead() -> [String: Reading]
+    #if !hasFeature(Embedded)
+        /// What this node is, for those who write expressions in another language.
+        var kind: Expression.Kind { get }
+    #endif
 }
 
 extension Operation {

@@ -31,6 +31,9 @@ class Node: @unchecked Sendable {
     func operandCells(_ cell: Cell) -> [Explanation.Operand] { preconditionFailure("a node holds an operation") }
     func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { preconditionFailure("a node holds an operation") }
     func valuesRead() -> [String: Reading] { preconditionFailure("a node holds an operation") }
+    #if !hasFeature(Embedded)
+        var kind: Expression.Kind { preconditionFailure("a node holds an operation") }
+    #endif
 }
 
 /// The node of one kind of operation: every question goes to it.
@@ -51,4 +54,7 @@ final class Holder<Kind: Operation>: Node, @unchecked Sendable {
     override func operandCells(_ cell: Cell) -> [Explanation.Operand] { operation.operandCells(cell) }
     override func cuts(_ cell: Cell, along axis: Axis, count: Int) -> [Int]? { operation.cuts(cell, along: axis, count: count) }
     override func valuesRead() -> [String: Reading] { operation.valuesRead() }
+    #if !hasFeature(Embedded)
+        override var kind: Expression.Kind { operation.kind }
+    #endif
 }
