@@ -1,11 +1,11 @@
 // Numbers as text, bit for bit: the 8 bytes of each Double, the lowest first, in base64 (RFC 4648, section 4).
 
 /// Doubles in base64.
-enum Base64 {
+package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// The text of `values`.
-    static func text(_ values: [Double]) -> String {
+    package static func text(_ values: [Double]) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(8 * values.count)
         for value in values { for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * place))) } }
