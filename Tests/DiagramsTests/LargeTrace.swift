@@ -21,6 +21,7 @@ enum LargeTrace {
             steps: [
                 step("indexer.score", pair, size) { $1 > $0 ? -.infinity : isKept($0, $1) ? 2 : 1 },
                 step("selected", [.t, .k], [count, 2], inputs: ["indexer.score"]) { $1 == 0 ? Double($0) : $0 == 0 ? -1 : 0 },
+                step("attention.q", [.t, .h, .d], [count, 2, 4]) { Double($0 - $1) },
                 step("attention.scores", headed, sizes) { $1 > $0 ? -.infinity : 0 },
                 step("attention.weights", headed, sizes) { $1 > $0 ? 0 : 1 / Double($0 + 1) },
                 step("sparse.dot", pair, size) { Double($0 == $1 ? 8 : 4) },

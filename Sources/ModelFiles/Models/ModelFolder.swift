@@ -50,7 +50,7 @@ public struct ModelFolder: Sendable {
         self.architecture = try ModelFamilies.family(config).read(config)
         (unknownFields, isWithoutHead) = ([], false)
         let said = try GGUFTokenizer(file)
-        tokenizer = try Tokenizer(Settings(file: file.path, fields: said.fields), said.model)
+        tokenizer = try Tokenizer(said.model, Settings(file: file.path, fields: said.fields))
         (endIDs, warnings) = (said.endIDs, said.warnings)
         weights = { () in WeightSource(GGUFWeights(file, architecture)) }
     }

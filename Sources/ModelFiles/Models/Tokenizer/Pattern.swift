@@ -257,9 +257,9 @@ struct PatternParser {
         case "{": (least, most) = try bounds()
         default: return part
         }
+        guard !part.canBeEmpty else { throw unsupported("a repetition of what may be empty") }
         if next != "{" { at += 1 } else { at = text[at...].firstIndex(of: "}")! + 1 }
         if let next, "?*+{".unicodeScalars.contains(next) { throw unsupported("a repetition that is lazy, possessive or repeated") }
-        guard !part.canBeEmpty else { throw unsupported("a repetition of what may be empty") }
         return .repeated(part, atLeast: least, atMost: most)
     }
 

@@ -24,6 +24,7 @@ private enum HyperbolicTangent {
             -443_861_162 / 1_856_156_927_625 + square * (18_888_466_084 / 194_896_477_400_625)
             + fourth * (-113_927_491_862 / 2_900_518_163_668_125)
         let eighth = fourth * fourth
-        return x + x * square * (low + eighth * (middle + eighth * high))
+        // A sum would lose the sign of -0.
+        return x == 0 ? x : x + x * square * (low + eighth * (middle + eighth * high))
     }
 }
