@@ -116,23 +116,6 @@ import Traces
         #expect(try KeptKeys(parsing: "sinks:4+window:64") == .window(64, sinks: 4))
     }
 
-    /// What a file of a trace does not say: which pairs were visible. The weights tell, and the selection's facts are the same.
-    @Test func `weights tell which keys could be seen where nothing else does`() throws {
-        let both = Tensor([.h, .t, .s], [1, 2, 3], [0.5, 0.25, 0.25, 0.125, 0.75, 0.125])
-        for weights in [Self.causal, both] {
-            let whole = try trace(weights, "topk:2")
-            let plain = Trace(
-                switches: whole.switches,
-                steps: whole.steps.map { step in
-                    Step(
-                        id: step.id, title: step.title, formula: step.formula, source: step.sourceNote, inputs: step.inputs,
-                        symbol: step.symbol, output: step.output)
-                })
-            #expect(try plain.selection("selected").rows.map(\.massKept) == whole.selection("selected").rows.map(\.massKept))
-            #expect(try plain.selection("selected").rows.map(\.hits) == whole.selection("selected").rows.map(\.hits))
-        }
-    }
-
     @Test func `fewer queries than keys are the latest ones, more are no causal pass`() {
         let late = Tensor([.t, .s], [2, 4], [0.5, 0.25, 0.25, 0, 0.25, 0.25, 0.25, 0.25])
         #expect(Mask(apparentIn: late) == .causal(rows: 2, columns: 4, offset: 2))

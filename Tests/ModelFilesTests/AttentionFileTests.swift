@@ -236,6 +236,25 @@ import Traces
                 == "badData: expected a zip archive, found no directory at its end: the file is truncated")
     }
 
+    // MARK: Traces
+
+    /// A file of a trace does not say which pairs could be seen; weights without scores show it, and the selection is the same.
+    @Test func `a trace of given attention reads back with its masks`() throws {
+        let both = Tensor([.h, .t, .s], [1, 2, 3], [0.5, 0.25, 0.25, 0.125, 0.75, 0.125])
+        for weights in [Self.one(), both] {
+            let layers = [nil, 3].map { GivenAttention.Layer(number: $0, weights: weights) }
+            for layer in layers {
+                let trace = try GivenAttention.trace([layer], tokens: [], keeping: .heaviest(2), source: Bilingual(same: "given"))
+                try TraceJSON.write(trace, to: folder.path + "/t.json")
+                let read = try TraceJSON.read(folder.path + "/t.json")
+                let selected = try #require(trace.steps.first { $0.id.role == .selected }).id
+                #expect(try read.selection(selected).rows.map(\.massKept) == trace.selection(selected).rows.map(\.massKept))
+                #expect(try read.selection(selected).rows.map(\.hits) == trace.selection(selected).rows.map(\.hits))
+                for (own, other) in zip(read.steps, trace.steps) where own.id.role == .weights { #expect(own.visible == other.visible) }
+            }
+        }
+    }
+
     // MARK: Tokens
 
     @Test func `tokens are a list of texts or lines`() throws {

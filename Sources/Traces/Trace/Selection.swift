@@ -224,7 +224,7 @@ extension Trace {
             throw EngineError(.shape, dense.weights.text, expected: "\(rows) queries (t) and keys (s)", found: "\(weights.output.shape)")
         }
         guard let masked = dense.scores.flatMap({ id in steps.first { $0.id == id } })?.output, masked.shape == weights.output.shape else {
-            return Mask(apparentIn: weights.output)
+            return .causal(rows: rows, columns: columns, offset: columns - rows)
         }
         let first = masked.shape[.h].map { _ in masked.slice(.h, at: 0) } ?? masked
         let values = first.transposed(to: [.t, .s])

@@ -60,7 +60,44 @@ private struct Document {
         guard let steps else { throw settings.failure("steps", expected: "an array") }
         return Trace(
             tokens: try settings.texts("tokens"), tokenIDs: try settings.integers("tokenIDs"), switches: try settings.texts("switches"),
-            steps: steps)
+            steps: steps
+        ).withApparentMasks
+    }
+}
+
+extension Trace {
+    /// The trace with the masks of weights that have no scores beside them: a file does not say which zeros a mask made. The weights of dense attention
+    /// show it, and a selection which of the rest are left.
+    fileprivate var withApparentMasks: Trace {
+        let masks = steps.map(apparentMask)
+        guard masks.contains(where: { $0 != nil }) else { return self }
+        return Trace(
+            tokens: tokens, tokenIDs: tokenIDs, switches: switches,
+            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step })
+    }
+
+    private func apparentMask(of step: Step) -> Mask? {
+        let shape = step.output.shape
+        guard step.id.role == .weights, first(.scores, in: step.id.scopes) == nil, shape.rank == (shape.contains(.h) ? 3 : 2),
+            let rows = shape[.t], let columns = shape[.s]
+        else { return nil }
+        guard let selected = selection(around: step.id) else { return Mask(apparentIn: step.output) }
+        guard let dense = attentions(at: selected.id.scopes).first(where: \.isDense) else { return nil }
+        if dense.weights == step.id { return Mask(apparentIn: step.output) }
+        guard let weights = try? self.step(dense.weights).output, weights.shape[.t] == rows, weights.shape[.s] == columns,
+            Set(selected.output.shape.axes) == [.t, .k], selected.output.shape[.t] == rows
+        else { return nil }
+        return Mask(apparentIn: weights).selecting(selected.output)
+    }
+}
+
+extension Step {
+    /// The same step, with the mask that was in force.
+    fileprivate func seen(through mask: Mask) -> Step {
+        Step(
+            id: id, title: title, formula: formula, inputs: inputs, symbol: symbol, output: output, labels: labels, facts: facts,
+            selection: selection, visible: mask, bytesPerValue: bytesPerValue, sourceNote: sourceNote, definition: definition,
+            statedCost: cost)
     }
 }
 
