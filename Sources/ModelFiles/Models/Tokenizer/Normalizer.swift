@@ -120,7 +120,9 @@ enum Normalizer: Sendable {
         guard let first = text.unicodeScalars.first else { return true }
         switch self {
         case .replace(let divider, let content):
-            return !content.isEmpty || divider.matches(in: Array(text.unicodeScalars)).first?.lowerBound != 0
+            // What stands in for several characters stands where the last of them stood.
+            guard let match = divider.matches(in: Array(text.unicodeScalars)).first, match.lowerBound == 0 else { return true }
+            return !content.isEmpty && match.count == 1
         case .stripAccents: return !first.isPublishedMark
         case .strip(let left, _): return !left || !first.properties.isWhitespace
         case .nmt: return Self.nmt(first) != nil

@@ -65,8 +65,14 @@ extension Unicode.Scalar {
         }
     }
 
-    /// A mark that takes no room: an accent to Bert, whose table has U+111C9 among punctuation.
-    var isPublishedAccent: Bool { isKnown(to: 8) && properties.generalCategory == .nonspacingMark && value != 0x111C9 }
+    /// A mark that takes no room: an accent to Bert, by version 8, which filed six of them otherwise than today.
+    var isPublishedAccent: Bool {
+        switch value {
+        case 0x1734, 0x1171E: true
+        case 0x1885, 0x1886, 0xA9BD, 0x111C9: false
+        default: isKnown(to: 8) && properties.generalCategory == .nonspacingMark
+        }
+    }
 
     /// Any mark, in the table of the normal forms, where three characters were filed otherwise.
     var isPublishedMark: Bool {
