@@ -21,7 +21,7 @@ extension Subject {
             Subject(name: "check", form: .safetensors, seeds: [try dump()], answer: check),
             Subject(
                 name: "attention", form: .bytes,
-                seeds: try ["fortran.npy", "batch.npy", "one.npz", "layers.npz", "odd.npy"].map { try file("\(fixtures)/attention/\($0)") },
+                seeds: try ["fortran.npy", "batch.npy", "one.npz", "layers.npz"].map { try file("\(fixtures)/attention/\($0)") },
                 answer: attention),
             Subject(name: "tokens", form: .text, seeds: try ["json", "txt"].map { try file("\(fixtures)/attention/tokens.\($0)") }) {
                 input, _ in
