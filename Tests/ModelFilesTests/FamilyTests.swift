@@ -33,7 +33,7 @@ private struct Expected: Decodable {
             try FileManager.default.copyItem(atPath: "\(Self.folder)/\(name)/\(file)", toPath: "\(room.path)/\(file)")
         }
         _ = try room.write("tokenizer.json", #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#)
-        return try ModelFolder(path: room.path).load()
+        return try withExtendedLifetime(room) { try ModelFolder(path: room.path).load() }
     }
 
     @Test func `every folder is tested`() throws {
@@ -108,7 +108,7 @@ private struct Expected: Decodable {
         _ = try room.write("config.json", String(decoding: JSONSerialization.data(withJSONObject: config), as: UTF8.self))
         _ = try room.write("tokenizer.json", #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#)
         try FileManager.default.copyItem(atPath: "\(Self.folder)/\(name)/model.safetensors", toPath: room.path + "/model.safetensors")
-        return try ModelFolder(path: room.path)
+        return try withExtendedLifetime(room) { try ModelFolder(path: room.path) }
     }
 
     private func refusal(_ name: String, _ changes: [String: Any?]) -> String { problem { try open(name, changes) } }
@@ -200,7 +200,7 @@ private struct Expected: Decodable {
         for (field, value) in changes { config[field] = value ?? NSNull() }
         _ = try room.write("config.json", String(decoding: JSONSerialization.data(withJSONObject: config), as: UTF8.self))
         _ = try room.write("tokenizer.json", #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#)
-        return try ModelFolder(path: room.path).load()
+        return try withExtendedLifetime(room) { try ModelFolder(path: room.path).load() }
     }
 
     private static func bare(_ name: String) -> String {
