@@ -35,7 +35,7 @@ enum ErrorFunction {
 
     /// For x from 1/2 to 6: erf(c) + slope(c) · (h - 2c h²/2! + (4c² - 2) h³/3! …), h = x - c, to h^15.
     fileprivate static func large(_ x: Double) -> Double {
-        let place = Int((8 * x).rounded())
+        let place = Int((8 * x).rounded(.toNearestOrEven))
         let c = Double(place) / 8
         let h = x - c
         let at = 3 * (place - 4)
