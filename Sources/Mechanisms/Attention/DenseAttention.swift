@@ -110,7 +110,7 @@ public struct DenseAttention: Hashable, Sendable {
                 try bias?.check([count])
                 return
             }
-            let all = weight.tensor.shape.lengths.last ?? 0
+            let all = weight.shape.lengths.last ?? 0
             guard outputs.count == count, outputs.upperBound <= all else {
                 throw EngineError(.shape, "weight.\(weight.name)", expected: "\(count) outputs from \(outputs.lowerBound)", found: "\(all)")
             }

@@ -95,7 +95,7 @@ public struct LanguageModel: Sendable {
             let own: LayerCache
             (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
                 let made = try architecture.layer.record(n, x, cache?.layers[n], pass, &trace)
-                guard selection == nil || trace.trace.contains(trace.id(.selected)) else {
+                guard selection == nil || trace.hasRecorded(trace.id(.selected)) else {
                     throw EngineError(
                         .value, "select", expected: "a layer that can attend to fewer keys", found: "none in \(architecture.name)")
                 }

@@ -25,12 +25,11 @@ public struct ModelWeights: Sendable {
                 entries[parameter.name] = try Self.substitute(for: parameter, among: entries)
                 continue
             }
-            guard weight.tensor.shape.lengths == parameter.shape.lengths else {
+            guard weight.shape.lengths == parameter.shape.lengths else {
                 throw EngineError(
-                    .shape, "weight.\(weight.name)", expected: "\(parameter.shape)", found: "\(weight.tensor.shape)")
+                    .shape, "weight.\(weight.name)", expected: "\(parameter.shape)", found: "\(weight.shape)")
             }
-            let tensor = weight.tensor.on(parameter.shape.axes)
-            entries[parameter.name] = Entry(weight: NamedTensor(weight.name, tensor), symbol: parameter.symbol)
+            entries[parameter.name] = Entry(weight: weight.on(parameter.shape.axes), symbol: parameter.symbol)
         }
         if let name = rest.keys.min() {
             throw EngineError(.value, "weight.\(name)", expected: "a weight of \(architecture.name)", found: "a name that it does not know")
@@ -48,10 +47,10 @@ public struct ModelWeights: Sendable {
         switch parameter.presence {
         case .optional, .head: return nil
         case .sharing(let other):
-            if let entry = entries[other], entry.weight.tensor.shape == parameter.shape { return entry }
+            if let entry = entries[other], entry.weight.shape == parameter.shape { return entry }
             throw EngineError(
                 .shape, "weight.\(parameter.name)", expected: "the \(parameter.shape) of \(other) before it",
-                found: entries[other].map { "\($0.weight.tensor.shape)" } ?? "no such parameter")
+                found: entries[other].map { "\($0.weight.shape)" } ?? "no such parameter")
         case .required:
             throw EngineError(.shape, "weight.\(parameter.name)", expected: "\(parameter.shape)", found: "none")
         }
@@ -78,6 +77,6 @@ public struct ModelWeights: Sendable {
     /// Records a weight under `weight.NAME`, with the symbol and the axes of its parameter.
     public func record(_ name: String, on trace: inout Recorder) throws(EngineError) -> Expression {
         let entry = try entry(name)
-        return try trace.weight(entry.weight.name, entry.symbol, entry.weight.tensor)
+        return try trace.weight(entry.weight, entry.symbol, entry.weight.shape.axes)
     }
 }

@@ -114,6 +114,7 @@ public struct NumPyScript: Sendable {
     private func isExact(_ expression: Expression) -> Bool {
         switch expression.kind {
         case .recorded(let step): exact.contains(step.id.text)
+        case .deferred(let result): exact.contains(result.id.text)
         case .topK, .blockScale, .float8, .filled: true
         case .selected(let a, let selection): isExact(a) && isExact(selection)
         case .masked(let a, _, _, _), .gathered(let a, _, _, _), .renamed(let a, _, _), .split(let a, _, _),

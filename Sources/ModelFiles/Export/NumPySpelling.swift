@@ -34,6 +34,7 @@ struct NumPySpelling {
     private mutating func spell(_ expression: Expression, _ wanted: [Axis]? = nil) -> NumPyText {
         switch expression.kind {
         case .recorded(let step): return NumPyText(text: names[step.id.text]!, axes: step.output.shape.axes)
+        case .deferred(let result): return NumPyText(text: names[result.id.text]!, axes: result.shape.axes)
         case .filled(let value):
             let shape = expression.shape
             return NumPyText(text: "np.full(\(Python.tuple(shape.lengths)), \(Python.number(value)))", axes: shape.axes)

@@ -80,15 +80,15 @@ final class WeightFiles: Sendable {
         return false
     }
 
-    /// A weight of exactly this shape. FP8 codes are multiplied by the scale that stands beside them, `NAME_scale`: one for all, or one a row.
+    /// A weight of exactly this shape, read when its values are asked for. FP8 codes are multiplied by the scale that stands beside them, `NAME_scale`: one for all, or one a row.
     /// Throws for codes without a scale.
     func weight(_ name: String, _ shape: Shape) throws(FileError) -> NamedTensor {
         let file = try holder(of: name)
         let type = try file.info(name).dataType
         try Self.checkIsReal(name, type, file.path)
         try budget.count(name, file.info(name).range.count / type.size)
-        let tensor = try file.tensor(name, shape)
-        guard type == .f8E4M3 else { return NamedTensor(name, tensor) }
+        let read = try file.stored(name, shape)
+        guard type == .f8E4M3 else { return NamedTensor(name, shape, stored: read) }
         let scaleName = name + "_scale"
         guard contain(scaleName) else {
             throw FileError(
@@ -96,7 +96,10 @@ final class WeightFiles: Sendable {
         }
         let scales = try scales(scaleName, rows: shape.lengths[0])
         let width = shape.count / shape.lengths[0]
-        return NamedTensor(name, Tensor(shape, tensor.values.indices.map { tensor.values[$0] * scales[$0 / width] }))
+        return NamedTensor(name, shape) {
+            let codes = read().values
+            return Tensor(shape, codes.indices.map { codes[$0] * scales[$0 / width] })
+        }
     }
 
     /// Integers are codes of some quantisation, whatever their shape.

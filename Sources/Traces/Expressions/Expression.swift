@@ -21,7 +21,7 @@ public struct Expression: Sendable {
     }
 
     private func collectInputs(into inputs: inout [StepID]) {
-        if let leaf = operation.leaf, !inputs.contains(leaf.step.id) { inputs.append(leaf.step.id) }
+        if let origin = operation.origin, !inputs.contains(origin) { inputs.append(origin) }
         for operand in operation.operands { operand.collectInputs(into: &inputs) }
     }
 
@@ -56,6 +56,8 @@ protocol Operation: Sendable {
     var visible: Mask? { get }
     /// This node, if it is a recorded step.
     var leaf: Leaf? { get }
+    /// The id of the step whose result this is, recorded or not; nil for an operation on results.
+    var origin: StepID? { get }
     /// The two factors, if this is a product.
     var factors: (Expression, Expression)? { get }
     /// This node, if it is a mask put on something.
@@ -86,6 +88,7 @@ extension Operation {
     func stream() -> CellStream { CellStream(evaluate()) }
     var visible: Mask? { operands.lazy.compactMap { $0.operation.visible }.first }
     var leaf: Leaf? { nil }
+    var origin: StepID? { leaf?.step.id }
     var factors: (Expression, Expression)? { nil }
     var maskOut: MaskOut? { nil }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic() }
@@ -153,6 +156,17 @@ struct Phrase {
     static func number(_ value: Double) -> Phrase {
         Phrase(text: SpelledText(NumberText.significant(value)), precedence: value < 0 ? .sum : .atom)
     }
+
+    /// A cell of what is called `symbol`: `q[7,0]`.
+    static func cell(_ symbol: String, _ shape: Shape, _ cell: Cell) -> Phrase {
+        let positions = shape.axes.map { cell[$0] }
+        let named = zip(shape.axes, positions).map { axis, position in position.map(String.init) ?? axis.name }
+        let leading = positions.prefix { $0 != nil }.count
+        let trails = leading < positions.count && positions[leading...].allSatisfy { $0 == nil }
+        return Phrase(
+            text: SpelledText(symbol + Cell.brackets(named)),
+            dotted: trails ? symbol + Cell.brackets(Array(named[..<leading])) : nil)
+    }
 }
 
 /// Positions by axis name; nil along an axis that is summed over. Axes that a tensor lacks are ignored by it: that is broadcasting.
@@ -213,14 +227,7 @@ struct Leaf: Operation {
 
     func spell(_ cell: Cell, _ spelling: Spelling) -> Phrase {
         if let definition { return definition.spell(cell, spelling) }
-        if spelling != .symbols { return .number(value(at: cell)) }
-        let positions = shape.axes.map { cell[$0] }
-        let named = zip(shape.axes, positions).map { axis, position in position.map(String.init) ?? axis.name }
-        let leading = positions.prefix { $0 != nil }.count
-        let trails = leading < positions.count && positions[leading...].allSatisfy { $0 == nil }
-        return Phrase(
-            text: SpelledText(step.symbol + Cell.brackets(named)),
-            dotted: trails ? step.symbol + Cell.brackets(Array(named[..<leading])) : nil)
+        return spelling == .symbols ? .cell(step.symbol, shape, cell) : .number(value(at: cell))
     }
 
     func operandCells(_ cell: Cell) -> [Explanation.Operand] {

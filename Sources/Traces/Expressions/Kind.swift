@@ -6,6 +6,8 @@
         /// What an expression is, with its operands.
         package enum Kind {
             case recorded(Step)
+            /// The result of a step that did not stay in the trace.
+            case deferred(Deferred)
             case filled(Double)
             case sum(Expression, Expression)
             case product(Expression, Expression)

@@ -8,6 +8,10 @@ public struct Recorder: Sendable {
     public private(set) var scopes: [Scope]
     /// Names of positions along an axis, given to every step that has the axis at that length.
     public var labels: [Axis: [String]]
+    #if !hasFeature(Embedded)
+        /// Which steps stay in the trace, and what computes the others; nil for all.
+        public var keeping: Keeping?
+    #endif
     /// The interventions that change what is recorded next.
     var inForce: [InForce] = []
 
@@ -39,6 +43,20 @@ public struct Recorder: Sendable {
     /// The recorded step `id` as the start of further equations; throws if there is none.
     public func recorded(_ id: StepID) throws(EngineError) -> Expression { Expression(Leaf(step: try trace.step(id))) }
 
+    /// Whether a step of that id was recorded, whether or not it stayed.
+    public func hasRecorded(_ id: StepID) -> Bool { trace.contains(id) || trace.omits(id) }
+
+    /// Whether the step `id` stays; one that does not is named in the trace.
+    private mutating func keeps(_ id: StepID) -> Bool {
+        #if !hasFeature(Embedded)
+            if let keeping, !keeping.keeps(id) {
+                trace.omit(id)
+                return false
+            }
+        #endif
+        return true
+    }
+
     /// Records an input or a weight, which stands in the trace under `id` as it is (no scopes). Recording the same again returns the
     /// first. Throws if a value is NaN or infinite, or if the id stands for other values.
     public mutating func input(
@@ -56,7 +74,7 @@ public struct Recorder: Sendable {
         let step = Step(
             id: id, title: title, formula: Formula(""), source: source, inputs: [], symbol: symbol, output: tensor,
             labels: fitting(tensor.shape))
-        trace.append(step)
+        if keeps(id) { trace.append(step) }
         return Expression(Leaf(step: step))
     }
 
@@ -69,7 +87,18 @@ public struct Recorder: Sendable {
 
     /// Records a weight under `weight.NAME`, its axes called `axes` whatever the file's reader called them.
     public mutating func weight(_ weight: NamedTensor, _ symbol: String, _ axes: [Axis]) throws(EngineError) -> Expression {
-        try self.weight(weight.name, symbol, weight.tensor.on(axes))
+        #if !hasFeature(Embedded)
+            if weight.isStored {
+                let id = StepID(Role.parameter.rawValue + weight.name)
+                // A file has one weight of a name: it need not be read again to know that it is the same.
+                if trace.contains(id) { return Expression(Leaf(step: try trace.step(id))) }
+                if !keeps(id) {
+                    let weight = weight.on(axes)
+                    return Expression(deferred: id, symbol, weight.shape) { weight.tensor }
+                }
+            }
+        #endif
+        return try self.weight(weight.name, symbol, weight.tensor.on(axes))
     }
 
     /// Records the result of `equation` as it was computed elsewhere, NaN and infinities too: nothing is known of how.
@@ -111,6 +140,10 @@ public struct Recorder: Sendable {
             throw EngineError(.shape, id.text, expected: "the axes \(equation.axes)", found: "\(expression.shape)")
         }
         let visible = visible ?? expression.operation.visible
+        let isKept = keeps(id)
+        #if !hasFeature(Embedded)
+            if !isKept, let keeping, let result = try keeping.compute(id, equation.symbol, expression, equation.axes) { return result }
+        #endif
         let output = expression.operation.evaluate().transposed(to: equation.axes)
         if let bad = output.firstNaNIndex {
             throw EngineError(
@@ -122,8 +155,10 @@ public struct Recorder: Sendable {
             id: id, title: equation.title, formula: equation.formula,
             inputs: expression.inputs, symbol: equation.symbol, output: output,
             labels: labels(output.shape, extra), facts: selection?.facts ?? [:], selection: selection,
-            visible: visible, bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote, definition: expression)
-        trace.append(step)
+            visible: visible, bytesPerValue: bytesPerValue, sourceNote: equation.sourceNote,
+            // What does not stay must not hold on to all that it came from.
+            definition: isKept ? expression : nil)
+        if isKept { trace.append(step) }
         return Expression(Leaf(step: step))
     }
 

@@ -50,12 +50,15 @@ public struct GGUFFile: Sendable {
     }
 
     /// A tensor's values, each as exact as its block has it; throws unless the tensor has exactly this shape.
-    public func tensor(_ name: String, _ shape: Shape) throws(FileError) -> Tensor {
+    public func tensor(_ name: String, _ shape: Shape) throws(FileError) -> Tensor { try stored(name, shape)() }
+
+    /// The same, read when it is asked for; throws now for what would be wrong then.
+    func stored(_ name: String, _ shape: Shape) throws(FileError) -> @Sendable () -> Tensor {
         let info = try info(name)
         guard info.shape == shape.lengths else {
             throw FileError(.badData, path, "\(name): expected \(shape.lengths), found \(info.shape)")
         }
-        return Tensor(shape, info.type.values(UnsafeRawBufferPointer(rebasing: file.bytes[info.range])))
+        return { [file] in Tensor(shape, info.type.values(UnsafeRawBufferPointer(rebasing: file.bytes[info.range]))) }
     }
 
     // MARK: Lists

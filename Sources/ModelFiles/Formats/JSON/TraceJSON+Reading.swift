@@ -29,7 +29,8 @@ private struct Document {
         }
         try checkFormat()
         var steps: [Step] = []
-        var ids: Set<StepID> = []
+        let omitted = try omitted()
+        var ids = Set(omitted)
         try reader.array { reader throws(FileError) in
             var draft = StepDraft(path: path, position: steps.count)
             try reader.object { key, reader throws(FileError) in try draft.read(key, &reader) }
@@ -41,6 +42,12 @@ private struct Document {
             steps.append(step)
         }
         self.steps = steps
+    }
+
+    /// The steps that the file says it does not hold: it says so before them.
+    private func omitted() throws(FileError) -> [StepID] {
+        guard fields["omitted"] != nil else { return [] }
+        return try Settings(file: path, fields: fields).texts("omitted").map { StepID($0) }
     }
 
     /// The format is checked before the steps are read, if it is named before them, as it is when we write.
@@ -60,7 +67,7 @@ private struct Document {
         guard let steps else { throw settings.failure("steps", expected: "an array") }
         return Trace(
             tokens: try settings.texts("tokens"), tokenIDs: try settings.integers("tokenIDs"), switches: try settings.texts("switches"),
-            steps: steps
+            steps: steps, omitted: try omitted()
         ).withApparentMasks
     }
 }
@@ -73,7 +80,7 @@ extension Trace {
         guard masks.contains(where: { $0 != nil }) else { return self }
         return Trace(
             tokens: tokens, tokenIDs: tokenIDs, switches: switches,
-            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step })
+            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step }, omitted: omitted)
     }
 
     private func apparentMask(of step: Step) -> Mask? {

@@ -94,6 +94,18 @@ public struct Safetensors: Sendable {
         return Tensor(shape, try doubles(name, info))
     }
 
+    /// A tensor of real numbers as Doubles, of exactly this shape, that is read when it is asked for; throws now for what would be wrong then.
+    func stored(_ name: String, _ shape: Shape) throws(FileError) -> @Sendable () -> Tensor {
+        let info = try info(name)
+        guard info.shape == shape.lengths else {
+            throw FileError(.badData, path, "\(name): expected \(shape.lengths), found \(info.shape)")
+        }
+        guard let read = real(info) else {
+            throw FileError(.badData, path, "\(name): expected real numbers, found \(info.dataType.rawValue)")
+        }
+        return { Tensor(shape, read()) }
+    }
+
     /// The integers of an I64, I32 or U8 tensor, row-major, in full.
     public func integers(_ name: String) throws(FileError) -> [Int] {
         let info = try info(name)
@@ -115,14 +127,8 @@ public struct Safetensors: Sendable {
     }
 
     private func doubles(_ name: String, _ info: Info) throws(FileError) -> [Double] {
+        if let read = real(info) { return read() }
         switch info.dataType {
-        case .f64: return decoded(info, UInt64.self) { Double(bitPattern: $0) }
-        case .f32: return decoded(info, UInt32.self) { Double(Float(bitPattern: $0)) }
-        case .bf16: return decoded(info, UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
-        case .f16: return decoded(info, UInt16.self) { Self.half($0) }
-        case .f8E4M3:
-            let table = (0...255).map { Self.e4m3(UInt8($0)) }
-            return decoded(info, UInt8.self) { table[Int($0)] }
         case .i32: return decoded(info, Int32.self) { Double($0) }
         case .u8: return decoded(info, UInt8.self) { Double($0) }
         case .i64:
@@ -131,6 +137,23 @@ public struct Safetensors: Sendable {
                 throw FileError(.badData, path, "\(name): expected integers up to 2^53 in size, found \(large)")
             }
             return integers.map(Double.init)
+        default: preconditionFailure("\(info.dataType) is read as real numbers")
+        }
+    }
+
+    /// Reads the values of a tensor of real numbers; nil for one of integers.
+    private func real(_ info: Info) -> (@Sendable () -> [Double])? {
+        switch info.dataType {
+        case .f64: { decoded(info, UInt64.self) { Double(bitPattern: $0) } }
+        case .f32: { decoded(info, UInt32.self) { Double(Float(bitPattern: $0)) } }
+        case .bf16: { decoded(info, UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) } }
+        case .f16: { decoded(info, UInt16.self) { Self.half($0) } }
+        case .f8E4M3:
+            {
+                let table = (0...255).map { Self.e4m3(UInt8($0)) }
+                return decoded(info, UInt8.self) { table[Int($0)] }
+            }
+        case .i64, .i32, .u8: nil
         }
     }
 

@@ -30,7 +30,7 @@ final class GGUFWeights: Sendable {
 
     func contain(_ parameter: String) -> Bool { name(of: parameter).map { file.contains($0.name) } ?? false }
 
-    /// The weight that was published under the name `parameter`, of exactly this shape.
+    /// The weight that was published under the name `parameter`, of exactly this shape, read when its values are asked for.
     func weight(_ parameter: String, _ shape: Shape) throws(FileError) -> NamedTensor {
         guard let (name, layout) = name(of: parameter) else {
             throw FileError(.badData, file.path, "no tensor of architecture \(architecture.rawValue) is published as \(parameter)")
@@ -38,26 +38,32 @@ final class GGUFWeights: Sendable {
         asked.withLock { _ = $0.insert(name) }
         try budget.count(name, file.info(name).count)
         switch layout {
-        case .asPublished: return NamedTensor(parameter, try file.tensor(name, shape))
+        case .asPublished: return NamedTensor(parameter, shape, stored: try file.stored(name, shape))
         case .transposed:
             let (rows, columns) = (shape.lengths[0], shape.lengths[1])
-            let stored = try file.tensor(name, Shape([shape.axes[1], shape.axes[0]], [columns, rows])).values
-            return NamedTensor(parameter, Tensor(shape, (0..<rows * columns).map { stored[$0 % columns * rows + $0 / columns] }))
+            let read = try file.stored(name, Shape([shape.axes[1], shape.axes[0]], [columns, rows]))
+            return NamedTensor(parameter, shape) {
+                let stored = read().values
+                return Tensor(shape, (0..<rows * columns).map { stored[$0 % columns * rows + $0 / columns] })
+            }
         case .pairs(let heads):
-            let stored = try file.tensor(name, shape).values
+            let read = try file.stored(name, shape)
             let (rows, width) = (shape.lengths[0], shape.count / shape.lengths[0])
             guard rows % (2 * heads) == 0 else {
                 throw FileError(.badData, file.path, "\(name): expected an even number of rows for each of \(heads) heads, found \(rows)")
             }
             let half = rows / heads / 2
-            var values: [Double] = []
-            values.reserveCapacity(stored.count)
-            for row in 0..<rows {
-                let (head, feature) = (row / (2 * half), row % (2 * half))
-                let from = (head * 2 * half + 2 * (feature % half) + feature / half) * width
-                values += stored[from..<from + width]
+            return NamedTensor(parameter, shape) {
+                let stored = read().values
+                var values: [Double] = []
+                values.reserveCapacity(stored.count)
+                for row in 0..<rows {
+                    let (head, feature) = (row / (2 * half), row % (2 * half))
+                    let from = (head * 2 * half + 2 * (feature % half) + feature / half) * width
+                    values += stored[from..<from + width]
+                }
+                return Tensor(shape, values)
             }
-            return NamedTensor(parameter, Tensor(shape, values))
         }
     }
 
