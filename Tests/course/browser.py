@@ -269,8 +269,7 @@ class Page:
 
     def press_on(self, element, key):
         self.js("a.focus()", element)
-        element.send_keys(key)
-        self.keys += 1
+        self.press(key)
 
     def remembers(self, what, claim, *given):
         """Waits until `claim` holds when the page is opened again. A browser may take a moment to store what a page asked it to."""

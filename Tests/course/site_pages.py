@@ -5,7 +5,7 @@ import json
 import urllib.parse
 
 from browser import WIDTHS, Page, open_browser, shared_browser
-from lesson_pages import GROUND, PAPER
+from lesson_pages import GROUND, PAPER, empty_pictures
 
 
 def whole_site(results, site, lessons, figures):
@@ -116,5 +116,6 @@ def reads_without_script(browser, path):
                ".filter(e => e.getBoundingClientRect().height > 50).length === document.querySelectorAll('.picture').length")
     page.holds("nothing is shown that needs a script", "!shown('.pager, .switches').length")
     page.holds("terms are explained at the end", "shown('.glossary dt').length > 0")
+    empty_pictures(page)
     for width in WIDTHS:
         page.fits(width)
