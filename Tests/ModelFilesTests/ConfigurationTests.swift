@@ -39,6 +39,33 @@ import Traces
         #expect(plain.attention == .grouped(.init(keyValueHeads: 8, headDimension: 8)))
     }
 
+    @Test func `windows are counted by layer, with each family's own defaults`() throws {
+        func grouped(_ type: String, _ more: String = "") throws -> ModelDimensions.Attention {
+            let sizes = #""hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 32"#
+            return try ModelDimensions(configuration: Array(#"{"model_type": "\#(type)", \#(sizes)\#(more)}"#.utf8), file: "c.json")
+                .attention
+        }
+        func attention(_ keyValueHeads: Int, _ head: Int, _ window: ModelDimensions.Window?) -> ModelDimensions.Attention {
+            .grouped(.init(keyValueHeads: keyValueHeads, headDimension: head, window: window))
+        }
+        #expect(try grouped("mistral") == attention(8, 2, .init(keys: 4096, layers: 5)))
+        #expect(try grouped("mistral", #", "sliding_window": null"#) == attention(8, 2, nil))
+        #expect(try grouped("gemma2") == attention(4, 256, .init(keys: 4096, layers: 3)))
+        #expect(try grouped("gemma2", #", "sliding_window": 7, "head_dim": 2"#) == attention(4, 2, .init(keys: 7, layers: 3)))
+        let qwen = #", "use_sliding_window": true, "sliding_window": 9, "max_window_layers": 3"#
+        #expect(try grouped("qwen2", qwen) == attention(32, 2, .init(keys: 9, layers: 2)))
+        #expect(try grouped("qwen3", qwen) == attention(32, 128, .init(keys: 9, layers: 2)))
+        #expect(try grouped("qwen2", #", "sliding_window": 9"#) == attention(32, 2, nil))
+        #expect(try grouped("llama") == attention(32, 2, nil))
+        // A window in a family whose rule is not known is not counted as full attention.
+        for type in ["llama", "falcon"] {
+            #expect(throws: FileError.self) { try grouped(type, #", "sliding_window": 9"#) }
+        }
+        #expect(throws: FileError.self) { try grouped("mistral", #", "layer_types": ["sliding_attention"]"#) }
+        #expect(throws: FileError.self) { try grouped("gemma2", #", "sliding_window": null"#) }
+        #expect(throws: FileError.self) { try grouped("qwen3", #", "num_key_value_heads": 5"#) }
+    }
+
     @Test(arguments: [
         (#""hidden_size": 7168,"#, "", "hidden_size is missing: expected a whole number"),
         (#""kv_lora_rank": 512,"#, "", "kv_lora_rank is missing: expected a whole number"),

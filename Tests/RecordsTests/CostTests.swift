@@ -74,7 +74,9 @@ enum Published {
         { try dense.conversations(ofLength: 0, in: 1, format: .bf16) }
     }
 
-    @Test(arguments: AttentionWork.allCases) func `a sequence costs the sum of its queries`(work: AttentionWork) throws {
+    @Test(arguments: AttentionWork.allCases.filter { $0 != .windowMHA }) func `a sequence costs the sum of its queries`(work: AttentionWork)
+        throws
+    {
         let model = try ModelDimensions(
             name: "x", width: 8, layers: 1, heads: 3,
             attention: .latent(.init(queryRank: 4, latentRank: 5, nopeDimension: 2, ropeDimension: 4, valueDimension: 3)),
@@ -84,6 +86,37 @@ enum Published {
         for t in 1...23 {
             total += try costs.flops(work, visible: t)
             #expect(try costs.sequenceFlops(work, length: t) == total)
+        }
+    }
+
+    /// Grouped attention of 3 layers, of which some have a window.
+    private func windowed(_ keys: Int, layers: Int) throws -> AttentionCosts {
+        AttentionCosts(
+            try ModelDimensions(
+                name: "x", width: 6, layers: 3, heads: 4,
+                attention: .grouped(.init(keyValueHeads: 2, headDimension: 2, window: .init(keys: keys, layers: layers)))))
+    }
+
+    @Test(arguments: [1, 2, 5, 23, 40]) func `a window is counted pair by pair as its mask has them`(window: Int) throws {
+        let (mixed, all) = (try windowed(window, layers: 2), try windowed(window, layers: 3))
+        let perPair: ExactCount = 2 * 4 * (2 + 2)
+        for length in [1, 4, 23, 31] {
+            let (mask, whole) = (Mask.causal(rows: length, columns: length, window: window), Mask.causal(rows: length, columns: length))
+            let (short, full) = (ExactCount(mask.visibleCount) * perPair, ExactCount(whole.visibleCount) * perPair)
+            #expect(try mixed.sequenceFlops(.windowMHA, length: length) == short && mixed.sequenceFlops(.denseMHA, length: length) == full)
+            // Where every layer has the window, that is what its dense attention is.
+            #expect(try all.sequenceFlops(.windowMHA, length: length) == short && all.sequenceFlops(.denseMHA, length: length) == short)
+            let last = ExactCount(mask.visibleKeys(of: length - 1).count)
+            #expect(try mixed.flops(.windowMHA, visible: length) == last * perPair)
+            #expect(try all.decodeReads(visible: length, format: .bf16) == last * 16)
+            #expect(try mixed.decodeReads(visible: length, format: .bf16) == ExactCount(length) * 16)
+            #expect(try mixed.cache(length: length, format: .fp8) == (2 * last + ExactCount(length)) * 8)
+            #expect(try mixed.cacheWork(.windowMHA, visible: length, format: .fp8).bytes == last * 8)
+            for past in 0..<length {
+                let (rows, model) = (length - past, mixed.model)
+                let pairs = Mask.causal(rows: rows, columns: length, offset: past, window: window).visibleCount
+                #expect(try PassCosts(model, length: rows, past: past).visiblePairs(withinWindow: true) == ExactCount(pairs))
+            }
         }
     }
 
@@ -124,9 +157,9 @@ enum Published {
     @Test func `work that a model does not do is an error`() throws {
         let dense = AttentionCosts(try Published.latent(indexer: false))
         #expect(dense.works == [.denseMHA, .denseMQA])
-        for work in [AttentionWork.indexer, .sparse, .dsa, .maskedMHA] {
+        for work in [AttentionWork.indexer, .sparse, .dsa, .maskedMHA, .windowMHA] {
             // What is made of parts names the first that is missing.
-            let part = work == .sparse ? AttentionWork.sparse : .indexer
+            let part = [.sparse, .windowMHA].contains(work) ? work : .indexer
             #expect(throws: EngineError(.value, "V3.1: \(part)", "the model has no such work of its own")) {
                 try dense.flops(work, visible: 5)
             }
@@ -140,6 +173,12 @@ enum Published {
         }
         #expect { try grouped(-1, 2, 1) } throws: { "\($0)" == "hidden_size: expected a whole number from 1 to 16777216, found -1" }
         #expect { try grouped(1 << 40, 2, 1) } throws: { "\($0)".hasPrefix("hidden_size") }
+        #expect(throws: EngineError(.value, "layers with a window", "expected at most 3, all of them, found 4")) {
+            try windowed(5, layers: 4)
+        }
+        #expect(throws: EngineError(.value, "sliding_window", "expected a whole number from 1 to 16777216, found 0")) {
+            try windowed(0, layers: 1)
+        }
         #expect { try grouped(4, 4, 3) } throws: { "\($0)" == "num_key_value_heads: expected a divisor of 4 heads, found 3" }
         #expect(
             throws: EngineError(.value, "index_n_heads", "expected latent attention with q_lora_rank for the indexer to read, found none")

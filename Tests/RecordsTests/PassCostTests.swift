@@ -83,22 +83,24 @@ import Traces
     @Test(arguments: [[1], [6], [3, 2, 1]], [(4, 4), (6, 2), (3, 1)])
     func `closed forms equal the counted trace of grouped attention, every operation of it`(chunks: [Int], heads: (Int, Int)) throws {
         let (c, d) = (7, 4)
-        for rotary in [DenseAttention.Rotary(layout: .half, theta: 100), nil] {
+        for (rotary, window) in [(DenseAttention.Rotary(layout: .half, theta: 100), nil), (nil, nil), (nil, 2), (nil, 4)] as [(_, Int?)] {
             let attention = try DenseAttention(
-                heads: heads.0, keyValueHeads: heads.1, headDimension: d, valueDimension: d, isCausal: true, rotary: rotary)
+                heads: heads.0, keyValueHeads: heads.1, headDimension: d, valueDimension: d, isCausal: true, rotary: rotary, window: window)
             var noise = Noise(seed: 3)
             let weights = DenseAttention.Weights(
                 query: .init("q", noise.tensor([.o, .c], [heads.0 * d, c])), key: .init("k", noise.tensor([.o, .c], [heads.1 * d, c])),
                 value: .init("v", noise.tensor([.o, .c], [heads.1 * d, c])), output: .init("o", noise.tensor([.o, .c], [c, heads.0 * d])))
             let model = try ModelDimensions(
-                name: "x", width: c, layers: 1, heads: heads.0, attention: .grouped(.init(keyValueHeads: heads.1, headDimension: d)))
+                name: "x", width: c, layers: 1, heads: heads.0,
+                attention: .grouped(
+                    .init(keyValueHeads: heads.1, headDimension: d, window: window.map { .init(keys: $0, layers: 1) })))
             var cache: DenseAttention.Cache?
             for (i, length) in chunks.enumerated() {
                 var recorder = Recorder()
                 let x = try recorder.input("input.x", "x", noise.tensor([.t, .c], [length, c]), title: Bilingual(same: "x"))
                 cache = try attention.record(x, weights, cache: cache, on: &recorder).cache
                 let pass = try PassCosts(model, length: length, past: chunks[..<i].reduce(0, +))
-                #expect(try counted(recorder.trace) { _ in true } == pass.grouped(rotates: rotary != nil))
+                #expect(try counted(recorder.trace) { _ in true } == pass.grouped(rotates: rotary != nil, withinWindow: window != nil))
             }
         }
     }

@@ -104,6 +104,7 @@ def main():
     check("trace", traced("--case", fixtures / "dsa-tiny-fp8.safetensors", "--path", "both"), "trace of both paths")
     check("cost", printed("cost", "--json"), "cost")
     check("cost", printed("cost", "--json", "--config", root / "assets/models/deepseek-v3.1-terminus.json"), "cost without an indexer")
+    check("cost", printed("cost", "--json", "--config", root / "Tests/ModelFilesTests/Fixtures/families/gemma2/config.json"), "cost with windows")
     check("cost", printed("cost", "--json", "--position", 1, 1 << 40), "cost of extremes")
     check("cost-serving", printed("cost", "serving", "--json"), "cost serving")
     check("cost-conversation", printed("cost", "conversation", "--turns", 3, "--tokens-per-turn", 1000, "--json"), "cost conversation")

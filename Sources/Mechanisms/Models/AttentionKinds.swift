@@ -22,7 +22,7 @@ extension Settings {
     }
 
     /// Throws, naming the field, if some layer is no attention of keys and values of its own.
-    func refuseOtherLayers() throws(FileError) {
+    package func refuseOtherLayers() throws(FileError) {
         if let name = names.first(where: { self.tellsOfOtherLayers($0) }) {
             throw failure(name, expected: "none: this model's layers are not full attention alone, or its attention is described elsewhere")
         }

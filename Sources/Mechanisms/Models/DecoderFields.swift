@@ -16,11 +16,11 @@ extension FieldRules {
 }
 
 extension Decoder {
-    /// The dimensions that a config.json says, with a family's own defaults where the file is silent: the activation, the features of
-    /// a head, the key-value heads, and whether the embedding is the output too.
+    /// The dimensions that a config.json says, with a family's own defaults where the file is silent: of its attention, the activation, and whether the
+    /// embedding is the output too.
     init(
-        _ name: String, _ config: Settings, _ rules: FieldRules, activation field: String = "hidden_act", usualActivation: String = "silu",
-        usualHead: Int? = nil, usualKeyValueHeads: Int? = nil, isUsuallyTied: Bool = false
+        _ name: String, _ config: Settings, _ rules: FieldRules, _ attention: AttentionFields, activation field: String = "hidden_act",
+        usualActivation: String = "silu", isUsuallyTied: Bool = false
     ) throws(FileError) {
         try rules.check(config)
         try config.refuseOtherLayers()
@@ -35,17 +35,7 @@ extension Decoder {
             throw config.failure("position_embedding_type", expected: "\"rope\"")
         }
         let width = try config.integer("hidden_size", atLeast: 1)
-        let heads = try config.integer("num_attention_heads", atLeast: 1)
-        if !config.has("head_dim"), usualHead == nil, width % heads != 0 {
-            throw config.failure("num_attention_heads", expected: "a divisor of hidden_size \(width), as head_dim is not given")
-        }
-        // A field that is null means as many as heads, a missing one the authors' default.
-        let usual = config.fields["num_key_value_heads"] == nil ? usualKeyValueHeads ?? heads : heads
-        let keyValueHeads = try config.integer("num_key_value_heads", atLeast: 1, default: usual)
-        guard heads % keyValueHeads == 0 else {
-            throw config.failure("num_key_value_heads", expected: "a divisor of \(heads) attention heads")
-        }
-        let head = try config.integer("head_dim", atLeast: 1, default: usualHead ?? width / heads)
+        let heads = try attention.heads(config, width: width)
         let hidden = try config.integer("intermediate_size", atLeast: 1)
         let (layers, vocabulary) = (try config.integer("num_hidden_layers", atLeast: 1), try config.integer("vocab_size", atLeast: 1))
         let positionsTrained = try config.integer("max_position_embeddings", atLeast: 1)
@@ -54,25 +44,14 @@ extension Decoder {
         let isTied = try config.bool("tie_word_embeddings", default: isUsuallyTied)
         do throws(EngineError) {
             try self.init(
-                name, width: width, hiddenWidth: hidden, layers: layers, heads: heads, keyValueHeads: keyValueHeads, headDimension: head,
-                vocabulary: vocabulary, contextLength: rope.contextLength(trained: positionsTrained), epsilon: epsilon, rope: rope,
+                name, width: width, hiddenWidth: hidden, layers: layers, heads: heads.count,
+                keyValueHeads: heads.keyValue, headDimension: heads.dimension, vocabulary: vocabulary,
+                contextLength: rope.contextLength(trained: positionsTrained), epsilon: epsilon, rope: rope,
                 isTied: isTied)
         } catch {
             throw FileError(.badData, config.file, error.description)
         }
         self.activation = activation
-    }
-
-    /// What attention the layers have, by `layer_types`; nil where the file does not say. Throws, naming it, for a kind that is none of both and for
-    /// a list of another length.
-    static func layersWithWindow(_ config: Settings) throws(FileError) -> [Bool]? {
-        guard config.has("layer_types") else { return nil }
-        let kinds = try config.texts("layer_types")
-        for kind in kinds where kind != "full_attention" && kind != "attention" && kind != "sliding_attention" {
-            throw config.failure("layer_types", expected: "full_attention or sliding_attention in every layer; \(kind) is not computed")
-        }
-        let layers = try config.integer("num_hidden_layers", atLeast: 1)
-        guard kinds.count == layers else { throw config.failure("layer_types", expected: "\(layers) kinds, as num_hidden_layers says") }
-        return kinds.map { $0 == "sliding_attention" }
+        window = try attention.window(config)
     }
 }

@@ -13,18 +13,21 @@ package enum Gemma2 {
             "sliding_window",
         ])
 
-    /// The decoder that a config.json says; throws for whatever would be computed differently from its authors.
-    package static func decoder(_ config: Settings) throws(FileError) -> Decoder {
-        var decoder = try Decoder(
-            "Gemma 2", config, rules, activation: "hidden_activation", usualActivation: "gelu_pytorch_tanh", usualHead: 256,
-            usualKeyValueHeads: 4, isUsuallyTied: true)
+    /// How its config.json says its attention.
+    package static let attention = AttentionFields(head: 256, keyValueHeads: 4) { (config) throws(FileError) in
         try config.refuseOtherWindows()
         let window = try config.slidingWindow(default: 4096)
-        let kinds = try Decoder.layersWithWindow(config)
+        let kinds = try config.layersWithWindow()
         guard window != nil || kinds?.contains(true) == false else {
             throw config.failure("sliding_window", expected: "a window, as some layers attend within one")
         }
-        decoder.window = { n in (kinds?[n] ?? n.isMultiple(of: 2)) ? window : nil }
+        return { n in (kinds?[n] ?? n.isMultiple(of: 2)) ? window : nil }
+    }
+
+    /// The decoder that a config.json says; throws for whatever would be computed differently from its authors.
+    package static func decoder(_ config: Settings) throws(FileError) -> Decoder {
+        var decoder = try Decoder(
+            "Gemma 2", config, rules, attention, activation: "hidden_activation", usualActivation: "gelu_pytorch_tanh", isUsuallyTied: true)
         decoder.attentionBiases = try config.bool("attention_bias", default: false) ? .all : .none
         let scalar = try config.integer("query_pre_attn_scalar", atLeast: 1, default: 256)
         decoder.scoreDivisor = .root(scalar)

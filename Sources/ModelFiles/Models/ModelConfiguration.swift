@@ -1,5 +1,6 @@
 // config.json as Hugging Face writes it, of Llama or DeepSeek type ──► the dimensions that decide what attention costs.
-// A file with kv_lora_rank is latent attention; one with index_topk besides has the lightning indexer; all others are grouped attention.
+// A file with kv_lora_rank is latent attention; one with index_topk besides has the lightning indexer; all others are grouped attention. Windows are
+// counted in the families whose files are known to say them, and refused elsewhere.
 
 internal import Mechanisms
 public import Records
@@ -21,12 +22,15 @@ extension ModelDimensions {
         let name = try settings.text("name", default: !path.isEmpty ? path : !kind.isEmpty ? kind : settings.file)
         let isLatent = settings.has("kv_lora_rank") || kind.hasPrefix("deepseek_v")
         let isSparse = settings.has("index_topk") || kind == "deepseek_v32"
-        try settings.refuseOtherThanFullAttention()
+        let family = isLatent ? nil : ModelFamilies.family(called: kind)?.attention
+        if family == nil { try settings.refuseOtherThanFullAttention() }
         let heads = try settings.integer("num_attention_heads")
         let width = try settings.integer("hidden_size")
         let layers = try settings.integer("num_hidden_layers")
         let attention: Attention =
-            isLatent ? .latent(try Self.latent(settings)) : .grouped(try Self.grouped(settings, width: width, heads: heads))
+            if isLatent { .latent(try Self.latent(settings)) } else if let family {
+                .grouped(try Self.grouped(settings, family, width: width, layers: layers))
+            } else { .grouped(try Self.grouped(settings, width: width, heads: heads)) }
         let indexer = isSparse ? try Self.indexer(settings) : nil
         self = try settings.checked { () throws(EngineError) in
             try ModelDimensions(name: name, width: width, layers: layers, heads: heads, attention: attention, indexer: indexer)
@@ -55,6 +59,17 @@ extension ModelDimensions {
         let kind = try settings.text("model_type", default: "")
         if settings.has("num_kv_heads"), kind != "falcon" || isNewDecoder { return try settings.integer("num_kv_heads") }
         return try settings.integer("num_key_value_heads", default: heads)
+    }
+
+    /// A known family's attention, by its own defaults and its own words for windows.
+    private static func grouped(_ settings: Settings, _ family: AttentionFields, width: Int, layers: Int) throws(FileError) -> Grouped {
+        try settings.refuseOtherLayers()
+        let heads = try family.heads(settings, width: width)
+        let window = try family.window(settings)
+        let windows = (0..<max(0, min(layers, largestDimension))).lazy.compactMap(window)
+        return Grouped(
+            keyValueHeads: heads.keyValue, headDimension: heads.dimension,
+            window: windows.first.map { Window(keys: $0, layers: windows.count { _ in true }) })
     }
 
     /// `head_dim` defaults to hidden_size / heads, as in the published code.

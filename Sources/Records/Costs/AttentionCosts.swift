@@ -6,8 +6,11 @@ public import Traces
 
 /// One way of attending, or one part of it.
 public enum AttentionWork: String, CaseIterable, Hashable, Sendable {
-    /// Every visible key, with keys and values of each head laid out (MHA mode; for MLA after expansion).
+    /// Every visible key, with keys and values of each head laid out (MHA mode; for MLA after expansion). Where layers differ, in one that sees all;
+    /// where all have a window, within it.
     case denseMHA
+    /// The same in a layer with a window, of which only the latest keys are visible.
+    case windowMHA
     /// Every visible key, in the latent space that all heads share (MQA mode of MLA, after absorption).
     case denseMQA
     /// Index scores of every visible key.
@@ -30,20 +33,33 @@ public struct AttentionCosts: Hashable, Sendable {
 
     /// The kinds of work that this model can do.
     public var works: [AttentionWork] {
-        guard case .latent = model.attention else { return [.denseMHA] }
-        return model.indexer == nil ? [.denseMHA, .denseMQA] : AttentionWork.allCases
+        guard case .latent = model.attention else { return window == nil ? [.denseMHA] : [.denseMHA, .windowMHA] }
+        return model.indexer == nil ? [.denseMHA, .denseMQA] : [.denseMHA, .denseMQA, .indexer, .sparse, .dsa, .maskedMHA]
+    }
+
+    /// The window of some or all layers.
+    public var window: ModelDimensions.Window? {
+        if case .grouped(let grouped) = model.attention { grouped.window } else { nil }
+    }
+
+    /// The most keys that a query sees in a layer that does such work; nil without end. Throws for `windowMHA` of a model without a window.
+    func reach(_ work: AttentionWork) throws(EngineError) -> ExactCount? {
+        if work == .windowMHA, window == nil { throw lacks(work) }
+        guard let window, work == .windowMHA || window.layers == model.layers else { return nil }
+        return ExactCount(window.keys)
     }
 
     /// FLOPs of one query for each key that it reads: 81,920, 278,528 and 16,384 for V3.2-Exp. `sparse` is `denseMQA` on fewer keys.
     /// Throws if the model has no such work, or if the work is a sum of two.
     public func flopsPerKey(_ work: AttentionWork) throws(EngineError) -> ExactCount {
         switch (work, model.attention, model.indexer) {
-        case (.denseMHA, .grouped(let grouped), _): return try perKey(model.heads, grouped.headDimension, grouped.headDimension)
+        case (.windowMHA, .grouped(let grouped), _) where grouped.window != nil, (.denseMHA, .grouped(let grouped), _):
+            return try perKey(model.heads, grouped.headDimension, grouped.headDimension)
         case (.denseMHA, .latent(let mla), _): return try perKey(model.heads, mla.nopeDimension + mla.ropeDimension, mla.valueDimension)
         case (.denseMQA, .latent(let mla), _), (.sparse, .latent(let mla), .some):
             return try perKey(model.heads, mla.latentRank + mla.ropeDimension, mla.latentRank)
         case (.indexer, _, let indexer?): return try perKey(indexer.heads, indexer.headDimension, 0)
-        default: throw EngineError(.value, "\(model.name): \(work.rawValue)", "the model has no such work of its own")
+        default: throw lacks(work)
         }
     }
 
@@ -51,7 +67,8 @@ public struct AttentionCosts: Hashable, Sendable {
     public func flops(_ work: AttentionWork, visible: Int) throws(EngineError) -> ExactCount {
         let t = try Exactly.length(visible, "visible keys")
         switch work {
-        case .denseMHA, .denseMQA, .indexer: return try Exactly.product("flops", flopsPerKey(work), t)
+        case .denseMHA, .denseMQA, .windowMHA, .indexer:
+            return try Exactly.product("flops", flopsPerKey(work), reach(work).map { min(t, $0) } ?? t)
         case .sparse: return try Exactly.product("flops", flopsPerKey(.sparse), min(t, topK()))
         case .dsa: return try Exactly.sum("flops", flops(.indexer, visible: visible), flops(.sparse, visible: visible))
         case .maskedMHA: return try Exactly.sum("flops", flops(.indexer, visible: visible), flops(.denseMHA, visible: visible))
@@ -62,14 +79,20 @@ public struct AttentionCosts: Hashable, Sendable {
     public func sequenceFlops(_ work: AttentionWork, length: Int) throws(EngineError) -> ExactCount {
         let n = try Exactly.length(length)
         switch work {
-        case .denseMHA, .denseMQA, .indexer: return try Exactly.product("flops", flopsPerKey(work), Exactly.triangle("flops", n))
-        case .sparse:
-            let k = min(n, try topK())
-            let pairs = try Exactly.sum("flops", Exactly.triangle("flops", k), Exactly.product("flops", n - k, k))
-            return try Exactly.product("flops", flopsPerKey(.sparse), pairs)
+        case .denseMHA, .denseMQA, .windowMHA, .indexer:
+            return try Exactly.product("flops", flopsPerKey(work), Self.pairs(n, past: 0, atMost: reach(work)))
+        case .sparse: return try Exactly.product("flops", flopsPerKey(.sparse), Self.pairs(n, past: 0, atMost: topK()))
         case .dsa: return try Exactly.sum("flops", sequenceFlops(.indexer, length: length), sequenceFlops(.sparse, length: length))
         case .maskedMHA: return try Exactly.sum("flops", sequenceFlops(.indexer, length: length), sequenceFlops(.denseMHA, length: length))
         }
+    }
+
+    /// Query-key pairs of `new` tokens after `past` cached ones, of which each query sees the keys up to itself, and of these no more than `most`.
+    static func pairs(_ new: ExactCount, past: ExactCount, atMost most: ExactCount?) throws(EngineError) -> ExactCount {
+        // The queries that see all: those at positions below `most`.
+        let full = most.map { min(max($0 - past, 0), new) } ?? new
+        let growing = try Exactly.sum("pairs", Exactly.product("pairs", full, past), Exactly.triangle("pairs", full))
+        return try Exactly.sum("pairs", growing, Exactly.product("pairs", new - full, most ?? 0))
     }
 
     /// FLOPs that one token costs in one layer whatever the length.
@@ -135,10 +158,12 @@ public struct AttentionCosts: Hashable, Sendable {
 
     /// How many keys a query keeps.
     func topK() throws(EngineError) -> ExactCount {
-        guard let indexer = model.indexer else {
-            throw EngineError(.value, "\(model.name): sparse", "the model has no such work of its own")
-        }
+        guard let indexer = model.indexer else { throw lacks(.sparse) }
         return ExactCount(indexer.topK)
+    }
+
+    private func lacks(_ work: AttentionWork) -> EngineError {
+        EngineError(.value, "\(model.name): \(work.rawValue)", "the model has no such work of its own")
     }
 
     private func perKey(_ heads: Int, _ score: Int, _ value: Int) throws(EngineError) -> ExactCount {

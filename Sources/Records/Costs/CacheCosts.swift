@@ -43,15 +43,21 @@ extension AttentionCosts {
 
     private func width(_ format: CacheFormat) -> ExactCount { ExactCount(format == .bf16 ? cachePerToken.bf16 : cachePerToken.fp8) }
 
-    /// Bytes of a whole context in all layers, index cache included.
+    /// Bytes of a whole context in all layers, index cache included. A layer with a window keeps no more tokens than that (Mistral's rolling buffer).
     public func cache(length: Int, format: CacheFormat) throws(EngineError) -> ExactCount {
-        try Exactly.product("cache", width(format) + ExactCount(cachePerToken.index), Exactly.length(length), ExactCount(model.layers))
+        let (n, short) = (try Exactly.length(length), ExactCount(window?.layers ?? 0))
+        let tokens = try Exactly.sum(
+            "cache", Exactly.product("cache", n, ExactCount(model.layers) - short),
+            Exactly.product("cache", min(n, ExactCount(window?.keys ?? 0)), short))
+        return try Exactly.product("cache", width(format) + ExactCount(cachePerToken.index), tokens)
     }
 
-    /// Bytes of cache that one decoded token reads in one layer: all of it when dense; with an indexer all index keys and the selected latents.
+    /// Bytes of cache that one decoded token reads in one layer: all that it sees when dense, in a layer that sees most; with an indexer all index keys
+    /// and the selected latents.
     public func decodeReads(visible: Int, format: CacheFormat) throws(EngineError) -> ExactCount {
         let t = try Exactly.length(visible, "visible keys")
-        let main = model.indexer.map { min(t, ExactCount($0.topK)) } ?? t
+        let most = try model.indexer == nil ? reach(.denseMHA) : topK()
+        let main = most.map { min(t, $0) } ?? t
         return try Exactly.sum(
             "reads", Exactly.product("reads", width(format), main), Exactly.product("reads", ExactCount(cachePerToken.index), t))
     }

@@ -11,11 +11,28 @@ public struct ModelDimensions: Hashable, Sendable {
         public let keyValueHeads: Int
         /// Features of a query, key and value in one head (`head_dim`).
         public let headDimension: Int
+        /// The window of some or all layers, nil if every query sees all earlier keys.
+        public let window: Window?
 
         /// A grouped attention.
-        public init(keyValueHeads: Int, headDimension: Int) {
+        public init(keyValueHeads: Int, headDimension: Int, window: Window? = nil) {
             self.keyValueHeads = keyValueHeads
             self.headDimension = headDimension
+            self.window = window
+        }
+    }
+
+    /// A window: the latest keys, beyond which a query of some layers sees nothing.
+    public struct Window: Hashable, Sendable {
+        /// How many keys a query sees, itself the last (`sliding_window`).
+        public let keys: Int
+        /// In how many layers; in the others it sees all.
+        public let layers: Int
+
+        /// A window of so many keys in so many layers.
+        public init(keys: Int, layers: Int) {
+            self.keys = keys
+            self.layers = layers
         }
     }
 
@@ -83,12 +100,14 @@ public struct ModelDimensions: Hashable, Sendable {
     /// The largest dimension that is believed: 2^24. Larger ones are mistakes in a file.
     public static let largestDimension = 1 << 24
 
-    /// Checked dimensions; throws, naming the field, unless each is between 1 and `largestDimension`, key-value heads divide heads, and an
-    /// indexer stands on latent attention with compressed queries, which it reads.
+    /// Checked dimensions; throws, naming the field, unless each is between 1 and `largestDimension`, key-value heads divide heads, no more
+    /// layers have a window than there are, and an indexer stands on latent attention with compressed queries, which it reads.
     public init(name: String, width: Int, layers: Int, heads: Int, attention: Attention, indexer: Indexer? = nil) throws(EngineError) {
         var fields = [("hidden_size", width), ("num_hidden_layers", layers), ("num_attention_heads", heads)]
         switch attention {
-        case .grouped(let grouped): fields += [("num_key_value_heads", grouped.keyValueHeads), ("head_dim", grouped.headDimension)]
+        case .grouped(let grouped):
+            fields += [("num_key_value_heads", grouped.keyValueHeads), ("head_dim", grouped.headDimension)]
+            if let window = grouped.window { fields += [("sliding_window", window.keys), ("layers with a window", window.layers)] }
         case .latent(let latent):
             fields += [
                 ("kv_lora_rank", latent.latentRank), ("qk_nope_head_dim", latent.nopeDimension), ("qk_rope_head_dim", latent.ropeDimension),
@@ -106,6 +125,9 @@ public struct ModelDimensions: Hashable, Sendable {
         }
         if case .grouped(let grouped) = attention, heads % grouped.keyValueHeads != 0 {
             throw EngineError(.value, "num_key_value_heads", expected: "a divisor of \(heads) heads", found: "\(grouped.keyValueHeads)")
+        }
+        if case .grouped(let grouped) = attention, let window = grouped.window, window.layers > layers {
+            throw EngineError(.value, "layers with a window", expected: "at most \(layers), all of them", found: "\(window.layers)")
         }
         if indexer != nil {
             guard case .latent(let latent) = attention, latent.queryRank != nil else {

@@ -40,29 +40,26 @@ public struct PassCosts: Sendable {
         all = try Exactly.sum("length", new, Exactly.length(past, "cached tokens"))
     }
 
-    /// Query-key pairs that a causal mask leaves visible.
-    public func visiblePairs() throws(EngineError) -> ExactCount {
-        try Self.sum([new, all - new], [1, Exactly.triangle("pairs", new)])
+    /// Query-key pairs that a causal mask leaves visible; `withinWindow` of a layer with a window. Throws for that if the model has none.
+    public func visiblePairs(withinWindow: Bool = false) throws(EngineError) -> ExactCount {
+        try AttentionCosts.pairs(new, past: all - new, atMost: costs.reach(withinWindow ? .windowMHA : .denseMHA))
     }
 
     /// Pairs that remain when each query keeps at most top-k of its visible keys. Throws for a model without indexer.
     public func selectedPairs() throws(EngineError) -> ExactCount {
-        let k = try costs.topK()
-        // The queries that see at most k keys: those at positions below k.
-        let full = min(max(k - (all - new), 0), new)
-        let growing = try Self.sum([full, all - new], [1, Exactly.triangle("pairs", full)])
-        return try Self.sum([1, growing], [new - full, k])
+        try AttentionCosts.pairs(new, past: all - new, atMost: costs.topK())
     }
 
-    /// Grouped attention whole: projections, rotation of queries and keys (if the model rotates), scores, softmax, values, output.
-    public func grouped(rotates: Bool) throws(EngineError) -> Count {
+    /// Grouped attention whole: projections, rotation of queries and keys (if the model rotates), scores, softmax, values, output; `withinWindow` in a
+    /// layer with a window, whose mask saves no arithmetic here and leaves fewer pairs visible.
+    public func grouped(rotates: Bool, withinWindow: Bool = false) throws(EngineError) -> Count {
         guard case .grouped(let grouped) = costs.model.attention else { throw mismatch("grouped attention") }
         let (h, g, d) = (ExactCount(costs.model.heads), ExactCount(grouped.keyValueHeads), ExactCount(grouped.headDimension))
         let projections = try Self.sum([new, costs.perToken().projections])
         let turned = rotates ? try Self.sum([3, new, d, h + g]) : 0
         return Count(
             flops: try Self.sum([1, projections], [1, turned], [4, h, new, all, d], [5, h, new, all]),
-            contraction: try Self.sum([1, projections], [costs.flopsPerKey(.denseMHA), visiblePairs()]))
+            contraction: try Self.sum([1, projections], [costs.flopsPerKey(.denseMHA), visiblePairs(withinWindow: withinWindow)]))
     }
 
     /// MLA before it attends: projections, norms, rotation; with `float8Block`, the cached latent through FP8 in such blocks.

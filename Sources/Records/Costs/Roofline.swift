@@ -24,8 +24,8 @@ extension AttentionCosts {
         let (main, index) = (format == .bf16 ? cachePerToken.bf16 : cachePerToken.fp8, cachePerToken.index)
         let t = ExactCount(visible)
         switch (work, model.attention) {
-        case (.denseMQA, _), (.denseMHA, .grouped):
-            return CacheWork(flops: flops, bytes: try Exactly.product("bytes", ExactCount(main), t))
+        case (.denseMQA, _), (.denseMHA, .grouped), (.windowMHA, _):
+            return CacheWork(flops: flops, bytes: try Exactly.product("bytes", ExactCount(main), reach(work).map { min(t, $0) } ?? t))
         case (.indexer, _): return CacheWork(flops: flops, bytes: try Exactly.product("bytes", ExactCount(index), t))
         case (.sparse, _): return CacheWork(flops: flops, bytes: try Exactly.product("bytes", ExactCount(main), min(t, topK())))
         case (.dsa, _):

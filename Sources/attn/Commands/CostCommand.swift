@@ -59,7 +59,9 @@ extension CostCommand {
             help: ArgumentHelp("How many keys the query sees; by default 2048 8192 32768 131072.", valueName: "n"))
         var positions: [Int] = []
 
-        @Option(help: ArgumentHelp("A config.json of Llama or DeepSeek type; by default DeepSeek-V3.2-Exp's.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp(
+                "A config.json of Llama, Mistral, Gemma 2, Qwen or DeepSeek type; by default DeepSeek-V3.2-Exp's.", valueName: "file"))
         var config: String?
 
         @OptionGroup var options: CostOptions
@@ -73,7 +75,7 @@ extension CostCommand {
             try Output.print(text(costs, asked))
         }
 
-        private static let works: [AttentionWork] = [.denseMHA, .denseMQA, .indexer, .sparse, .dsa]
+        private static let works: [AttentionWork] = [.denseMHA, .windowMHA, .denseMQA, .indexer, .sparse, .dsa]
 
         private static func crossovers(_ costs: AttentionCosts) throws -> [(String, ExactCount?)] {
             guard costs.works.contains(.dsa) else {
@@ -90,7 +92,8 @@ extension CostCommand {
             let cache = costs.cachePerToken
             let index = costs.model.indexer.map { _ in JSONText.integer(cache.index) } ?? .null
             let rows = try positions.map { position in
-                let flops = try Self.works.map { work in
+                // A key that only models with windows have.
+                let flops = try Self.works.filter { $0 != .windowMHA || costs.window != nil }.map { work in
                     (work.rawValue, costs.works.contains(work) ? JSONText.exact(try costs.flops(work, visible: position)) : .null)
                 }
                 return JSONText.object([
@@ -99,13 +102,23 @@ extension CostCommand {
                 ])
             }
             let crossovers = try Self.crossovers(costs).map { ($0.0, $0.1.map { JSONText.exact($0) } ?? .null) }
-            return .object([("model", .string(costs.model.name)), ("positions", .array(rows)), ("crossovers", .object(crossovers))])
+            let window = costs.window.map { window in
+                JSONText.object([
+                    ("keys", .integer(window.keys)), ("layers", .integer(window.layers)), ("of", .integer(costs.model.layers)),
+                ])
+            }
+            return .object(
+                [("model", .string(costs.model.name)), ("positions", .array(rows)), ("crossovers", .object(crossovers))]
+                    + (window.map { [("window", $0)] } ?? []))
         }
 
         private func text(_ costs: AttentionCosts, _ positions: [Int]) throws -> [String] {
-            let works = Self.works.filter(costs.works.contains)
+            // Where all layers have a window, it is the only kind.
+            let isOneKind = costs.window?.layers == costs.model.layers
+            let works = Self.works.filter { costs.works.contains($0) && !(isOneKind && $0 == .denseMHA) }
             let header = [
-                AttentionWork.denseMHA: options.said("dense MHA", "稠密 MHA"), .denseMQA: options.said("dense MQA", "稠密 MQA"),
+                AttentionWork.denseMHA: options.said("dense MHA", "稠密 MHA"), .windowMHA: options.said("MHA in a window", "窗口内 MHA"),
+                .denseMQA: options.said("dense MQA", "稠密 MQA"),
                 .indexer: options.said("indexer", "索引器"), .sparse: options.said("sparse MQA", "稀疏 MQA"),
                 .dsa: options.said("DSA = indexer + sparse", "DSA = 索引器 + 稀疏"),
             ]
@@ -122,8 +135,20 @@ extension CostCommand {
             let isRounded = rows.joined().contains { $0.contains("e") }
             let remarks =
                 (isRounded ? [options.said("Numbers with e are rounded; --json has every digit.", "带 e 的数经过舍入；--json 给出每一位。")] : [])
-                + (try perToken(costs) + crossoverLines(costs))
+                + (try windowLines(costs) + perToken(costs) + crossoverLines(costs))
             return TerminalText.wrapped(title) + [""] + table.lines + [""] + remarks.flatMap { TerminalText.wrapped($0) }
+        }
+
+        private func windowLines(_ costs: AttentionCosts) -> [String] {
+            guard let window = costs.window else { return [] }
+            let (keys, layers) = (NumberText.grouped(window.keys), costs.model.layers)
+            let whose =
+                window.layers == layers
+                ? options.said("A query of any layer sees", "每一层的查询都只看")
+                : options.said("In \(window.layers) of \(layers) layers a query sees", "\(layers) 层中有 \(window.layers) 层，查询只看")
+            return [
+                whose + options.said(" no more than the latest \(keys) keys, and their cache needs no others.", "最近 \(keys) 个键，缓存也只需留这些。")
+            ]
         }
 
         private func perToken(_ costs: AttentionCosts) throws -> [String] {
