@@ -42,6 +42,14 @@ def packed(rng, kind, shape, size=0.2):
     return raw.tobytes()
 
 
+def yarn(d, base, factor, trained):
+    """By what each pair's angle is divided, and by what pairs grow, in the words of llama.cpp (ggml_rope_yarn_corr_dims, rope_yarn)."""
+    place = lambda turns: d * math.log(trained / (turns * 2 * math.pi)) / (2 * math.log(base))
+    start, end = max(0, math.floor(place(32))), min(d - 1, math.ceil(place(1)))
+    mix = 1 - np.clip((np.arange(d // 2) - start) / max(0.001, end - start), 0, 1)
+    return 1 / (mix + (1 - mix) / factor), 1 + 0.1 * math.log(factor)
+
+
 class Model:
     """An architecture with its sizes, and its tensors at random."""
 
@@ -63,10 +71,20 @@ class Model:
             self.values |= {f"{architecture}.attention.layer_norm_rms_epsilon": self.epsilon, f"{architecture}.rope.freq_base": base,
                             f"{architecture}.attention.key_length": head, f"{architecture}.attention.value_length": head,
                             f"{architecture}.rope.dimension_count": head}
-        self.factors = np.ones(head // 2)
+        self.factors, self.grown = np.ones(head // 2), 1.0
+        said = lambda **values: self.values.update({f"{architecture}.rope.{key.replace('__', '.')}": value for key, value in values.items()})
         if scaling == "linear":
-            self.values |= {f"{architecture}.rope.scaling.type": "linear", f"{architecture}.rope.scaling.factor": 4.0}
+            said(scaling__type="linear", scaling__factor=4.0)
             self.factors *= 4
+        if scaling == "older linear":
+            said(scale_linear=2.5)
+            self.factors *= 2.5
+        if scaling == "none":
+            said(scaling__type="none")
+        if scaling and scaling.startswith("yarn"):
+            factor, trained = 4.0, int(scaling.split()[1])
+            said(scaling__type="yarn", scaling__factor=factor, scaling__original_context_length=trained, scaling__attn_factor=1.0, scaling__finetuned=True)
+            self.factors, self.grown = yarn(head, base, factor, trained)
         if scaling == "factors":
             raw = rng.uniform(1, 8, head // 2).astype("<f4")
             self.raw.append(("rope_freqs.weight", "F32", raw.shape, raw.tobytes()))
@@ -116,7 +134,7 @@ class Model:
         self.head = value("attention.key_length", value("embedding_length") // self.heads)
         self.base = value("rope.freq_base", 10000.0)
         self.epsilon = value("attention.layer_norm_rms_epsilon") or value("attention.layer_norm_epsilon")
-        self.factors = self.tensors.get("rope_freqs.weight", np.ones(self.head // 2))
+        self.factors, self.grown = self.tensors.get("rope_freqs.weight", np.ones(self.head // 2)), 1.0
         return self
 
     def add(self, rng, name, shape, kind):
@@ -148,7 +166,7 @@ class Model:
         t, h, d = x.shape
         angles = np.outer(np.arange(t), self.base ** (-np.arange(0, d, 2) / d) / self.factors)
         pairs = x.reshape(t, h, d // 2, 2) if self.architecture == "llama" else x.reshape(t, h, 2, d // 2).swapaxes(2, 3)
-        turned = (pairs[..., 0] + 1j * pairs[..., 1]) * np.exp(1j * angles)[:, None, :]
+        turned = (pairs[..., 0] + 1j * pairs[..., 1]) * self.grown * np.exp(1j * angles)[:, None, :]
         pairs = np.stack([turned.real, turned.imag], axis=-1)
         return (pairs if self.architecture == "llama" else pairs.swapaxes(2, 3)).reshape(t, h, d)
 
@@ -332,16 +350,21 @@ def main():
         return
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(2):
-            for architecture in sys.argv[2:] or ARCHITECTURES:
-                rng = np.random.default_rng([seed, ARCHITECTURES.index(architecture)])
-                pre = {"llama": [None, "smollm"], "qwen2": ["qwen2", None], "qwen3": ["llama-bpe", "qwen2"], "gpt2": ["gpt-2", "default"]}
-                scaling = None if architecture == "gpt2" else ["linear", "factors"][seed]
-                model = drawn(rng, architecture, ALL, 256, 256, pre[architecture][seed], **({"scaling": scaling, "base": 1e5} if scaling else {}))
-                good, error = compare(sys.argv[1], folder, model)
-                passed, failed = passed + good, failed + (not good)
-                if not good:
-                    print(f"{architecture}, seed {seed}: other ids, or an error of {error}")
+        pre = {"llama": [None, "smollm"], "qwen2": ["qwen2", None], "qwen3": ["llama-bpe", "qwen2"], "gpt2": ["gpt-2", "default"]}
+        # Every kind of block, then every way of saying how far positions turn.
+        tasks = [(name, seed, ALL, 256, ["linear", "factors"][seed]) for seed in range(2) for name in ARCHITECTURES]
+        tasks += [(name, 2 + i, ["F32"], 32, scaling) for i, scaling in enumerate(["yarn 16", "yarn 2048", "older linear", "none"])
+                  for name in ("llama", "qwen2", "qwen3")]
+        for architecture, seed, kinds, width, scaling in tasks:
+            if architecture not in (sys.argv[2:] or ARCHITECTURES):
+                continue
+            rng = np.random.default_rng([seed, ARCHITECTURES.index(architecture)])
+            options = {} if architecture == "gpt2" else {"scaling": scaling, "base": 1e4 if "yarn" in scaling else 1e5}
+            model = drawn(rng, architecture, kinds, width, width, pre[architecture][seed % 2], **options)
+            good, error = compare(sys.argv[1], folder, model)
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print(f"{architecture}, seed {seed}, {options.get('scaling')}: other ids, or an error of {error}")
     print(f"numpy: {passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
