@@ -14,6 +14,7 @@ extension Subject {
         func file(_ path: String) throws -> [UInt8] { try WholeFile.read("\(root)/\(path)") }
         let fixtures = "Tests/ModelFilesTests/Fixtures"
         let cases = ["attention-plain", "attention-grouped-rope-half", "dsa-tiny-exact", "dsa-tiny-fp8", "dsa-tiny-fp8-kv"]
+        let models = try Models.all()
         return [
             Subject(
                 name: "case", form: .safetensors, seeds: try cases.map { try file("\(fixtures)/\($0).safetensors") }, answer: referenceCase),
@@ -28,8 +29,8 @@ extension Subject {
                 _ = try Answers.withFile("tokens", input) { try TokenFile.read($0) }
             },
             Subject(name: "trace", form: .text, seeds: try traces(root), answer: trace),
-            Subject(name: "model", form: .text, seeds: [Array(Models.configuration.utf8)], answer: Models.configured),
-            Subject(name: "weights", form: .safetensors, seeds: [try Models.weights()], answer: Models.weighted),
+            Subject(name: "model", form: .text, seeds: models.map { $0.configuration }, answer: Models.configured(models)),
+            Subject(name: "weights", form: .safetensors, seeds: models.map { $0.weights }, answer: Models.weighted(models)),
             Subject(name: "gguf", form: .bytes, seeds: try Models.ggufs(in: "\(root)/\(fixtures)"), answer: Models.gguf),
             Subject(
                 name: "tokenizer", form: .text,
@@ -37,7 +38,8 @@ extension Subject {
                     + ["llama3", "smollm", "bert-uncased"].map { try file("\(fixtures)/tokenizers/\($0).json") }, answer: tokenizer),
             Subject(
                 name: "dimensions", form: .text,
-                seeds: try ["deepseek-v3.1-terminus", "deepseek-v3.2-exp"].map { try file("assets/models/\($0).json") },
+                seeds: try ["deepseek-v3.1-terminus", "deepseek-v3.2-exp"].map { try file("assets/models/\($0).json") }
+                    + Models.configurations.dropLast(2),
                 answer: { input, choice in try costs(root, model: input, hardware: nil, &choice) }),
             Subject(
                 name: "hardware", form: .text, seeds: [try file("assets/hardware/h800.json")],
