@@ -104,6 +104,29 @@ import Traces
         #expect(try trace(both, "topk:1").step("selected").output.values == [0, 0])
     }
 
+    @Test func `zeros that may be a window's are counted as seen, and that is said`() throws {
+        // Five queries that see themselves and one key before: 1 + 2 · 4 of 15 pairs.
+        let window = Tensor([.t, .s], [5, 5], (0..<25).map { [$0 / 5, max($0 / 5 - 1, 0)].contains($0 % 5) ? $0 == 0 ? 1 : 0.5 : 0 })
+        let pairs = try #require(GivenAttention.Layer(number: nil, weights: window).unweighted)
+        #expect(pairs.count == 6 && pairs.seen == 15 && pairs.reach == 2)
+        let step = try trace(window).steps[0]
+        #expect(step.visible == .causal(rows: 5, columns: 5))
+        #expect(
+            step.sourceNote.en
+                == "given; no weight after a query: causal; no head has weight in 6 of 15 pairs (no head looks further back than 2 keys): hidden or exactly 0, they count as seen"
+        )
+        #expect(step.sourceNote.zh.hasSuffix("；15 对中有 6 对在每个头里都没有权重（没有哪个头往回看超过 2 个键）：可能被遮住，也可能就是 0，都按可见计"))
+        // What one head sees is seen; a hole is no window; a column that nobody sees, as padding is, counts in attention to both sides.
+        let heads = Tensor([.h, .t, .s], [2, 2, 2], [1, 0, 0, 1, 1, 0, 1, 0])
+        #expect(GivenAttention.Layer(number: nil, weights: heads).unweighted == nil)
+        let hole = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [3, 3], [1, 0, 0, 0.5, 0.5, 0, 0.5, 0, 0.5])).unweighted
+        #expect(hole?.count == 1 && hole?.seen == 6 && hole?.reach == nil)
+        let padded = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [2, 3], [0.5, 0.5, 0, 0.5, 0.5, 0])).unweighted
+        #expect(padded?.count == 2 && padded?.seen == 6 && padded?.reach == nil)
+        let broken = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [2, 2], [1, 0, .nan, 1])).unweighted
+        #expect(broken == nil)
+    }
+
     @Test(arguments: [
         "", "topk", "topk:", "topk:0", "topk:-1", "topk:01", "topk:2+sinks:1", "recent:1.5", "window:4", "sinks:4", "window:4+window:2",
         "window:4+sinks:0", "topk:99999999999999999999", "oracle", "topk:1:2", "TOPK:1",

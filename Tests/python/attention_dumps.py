@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,11 +47,13 @@ def fixtures(folder):
         file.write("[CLS]\nonce\nupon\n\n[SEP]\n")
 
 
-def softmax(rng, shape, causal):
+def softmax(rng, shape, causal, window=None):
     scores = rng.normal(size=shape) * 3
     if causal:
         queries, keys = shape[-2:]
         scores = np.where(np.tril(np.ones((queries, keys), bool), keys - queries), scores, -np.inf)
+        if window:
+            scores = np.where(np.triu(np.ones((queries, keys), bool), keys - queries - window + 1), scores, -np.inf)
     shares = np.exp(scores - scores.max(-1, keepdims=True))
     return shares / shares.sum(-1, keepdims=True)
 
@@ -80,11 +83,12 @@ def check(attn, count=60):
         for number in range(count):
             letters = rng.choice(["qk", "hqk", "bhqk", "lhqk", "lbhqk", "bqhk", "kqh", "hlqk"])
             causal = bool(rng.integers(2))
+            window = int(rng.integers(1, 6)) if causal and rng.integers(3) == 0 else None
             keys = int(rng.integers(2, 12))
             queries = keys if rng.integers(3) else int(rng.integers(1, keys + 1))
             sizes = {"l": int(rng.integers(1, 4)), "b": int(rng.integers(1, 3)), "h": int(rng.integers(1, 5)), "q": queries, "k": keys}
             plain = [part for part in "lbhqk" if part in letters]
-            weights = softmax(rng, [sizes[part] for part in plain], causal)
+            weights = softmax(rng, [sizes[part] for part in plain], causal, window)
             kind = rng.choice(["<f2", "<f4", "<f8", ">f4", ">f8", ">f2"])
             array = weights.transpose([plain.index(part) for part in letters]).astype(kind)
             if rng.integers(2):
@@ -101,7 +105,8 @@ def check(attn, count=60):
                 command += ["--batch", str(text)]
             run = subprocess.run(command, capture_output=True, text=True)
             assert run.returncode == 0, (command, run.stderr)
-            assert run.stderr == "", (command, run.stderr)
+            said = re.findall(r"no head has weight in (\d+) of (\d+) pairs", run.stderr)
+            assert len(run.stderr.splitlines()) == len(said), (command, run.stderr)
             steps = {step["id"]: step for step in json.loads(run.stdout)["steps"]}
             given = array.astype(np.float64).transpose([letters.index(part) for part in plain])
             if text is not None:
@@ -117,6 +122,13 @@ def check(attn, count=60):
                 assert np.array_equal(step("attention.weights"), own), (command, "weights")
                 heads = own if own.ndim == 3 else own[None]
                 rows = kept(heads, str(rule), causal or queries == 1)
+                seen = np.tril(np.ones((queries, keys), bool), keys - queries) if causal or queries == 1 else np.ones((queries, keys), bool)
+                zeros = int((seen & (heads == 0).all(0)).sum())
+                note = steps[scope + "attention.weights"]["source"]
+                assert (f"no head has weight in {zeros} of {seen.sum()} pairs" in note) == (zeros > 0), (command, note, zeros)
+                if zeros and said:
+                    # The first layer that has such pairs is named, once.
+                    assert said.pop() == (str(zeros), str(seen.sum())), (command, run.stderr)
                 selected = [[int(key) for key in row if key >= 0] for row in step("selected")]
                 assert selected == rows, (command, selected, rows)
                 mask = np.array([[key in row for key in range(keys)] for row in rows])
@@ -126,6 +138,7 @@ def check(attn, count=60):
                 masses = [1.0 if len(row) == (keys - queries + t + 1 if causal else keys) else heads[:, t, row].sum() / len(heads) for t, row in enumerate(rows)]
                 assert np.allclose(steps[scope + "selected"]["facts"]["massKept"], masses, rtol=0, atol=1e-12), (command, "mass")
                 compared += 1
+            assert not said, (command, run.stderr)
     print(f"attention dumps: {count} files, {compared} layers agree with numpy")
 
 

@@ -88,6 +88,54 @@ public enum GivenAttention {
 
         /// The weights of one layer.
         public init(number: Int?, weights: Tensor) { (self.number, self.weights) = (number, weights) }
+
+        /// The pairs without weight, among those that a query may have seen; nil if there are none.
+        public var unweighted: UnweightedPairs? { UnweightedPairs(in: weights, Mask(apparentIn: weights)) }
+    }
+
+    /// Pairs in which no head has weight. Whether a mask hid them, a window's or that of padding, or their weight is 0, or too small for the numbers of the
+    /// file, weights alone do not say. They count as seen, and whoever shows the weights says so.
+    public struct UnweightedPairs: Hashable, Sendable {
+        /// How many they are.
+        public let count: Int
+        /// How many pairs count as seen, these among them.
+        public let seen: Int
+        /// How many keys back the furthest weight lies, a query's own key being 1; nil if that is the first key, or attention is not causal.
+        public let reach: Int?
+
+        fileprivate init?(in weights: Tensor, _ visible: Mask) {
+            let shape = weights.shape
+            let strides = (h: shape.stride(of: .h), t: shape.stride(of: .t), s: shape.stride(of: .s))
+            let (heads, past) = (0..<(shape[.h] ?? 1), visible.columns - visible.rows)
+            var (count, furthest) = (0, 0)
+            for row in 0..<visible.rows {
+                for key in 0..<(visible.isCausal ? past + row + 1 : visible.columns) {
+                    let cell = row * strides.t + key * strides.s
+                    // What is no number is no zero.
+                    if heads.contains(where: { weights.values[$0 * strides.h + cell] != 0 }) {
+                        furthest = max(furthest, past + row + 1 - key)
+                    } else {
+                        count += 1
+                    }
+                }
+            }
+            guard count > 0 else { return nil }
+            self.count = count
+            seen = visible.visibleCount
+            reach = visible.isCausal && furthest < visible.columns ? furthest : nil
+        }
+
+        /// What is to be said of them.
+        public var note: Bilingual {
+            let (some, all) = (NumberText.grouped(count), NumberText.grouped(seen))
+            let far = reach.map(NumberText.grouped)
+            let back = far.map {
+                Bilingual(en: " (no head looks further back than \($0) key\(reach == 1 ? "" : "s"))", zh: "（没有哪个头往回看超过 \($0) 个键）")
+            }
+            return Bilingual(
+                en: "no head has weight in \(some) of \(all) pairs\(back?.en ?? ""): hidden or exactly 0, they count as seen",
+                zh: "\(all) 对中有 \(some) 对在每个头里都没有权重\(back?.zh ?? "")：可能被遮住，也可能就是 0，都按可见计")
+        }
     }
 
     /// A trace with `attention.weights`, in each layer as `layer.N.attention.weights`; with a selection also `selected`, what was ranked for it,
@@ -105,18 +153,18 @@ public enum GivenAttention {
         var recorder = Recorder(tokens: tokens, switches: kept?.switches ?? [], labels: labels)
         for layer in layers {
             if let number = layer.number {
-                try recorder.within(.layer(number)) { recorder throws(EngineError) in try record(layer.weights, kept, source, on: &recorder)
-                }
+                try recorder.within(.layer(number)) { recorder throws(EngineError) in try record(layer, kept, source, on: &recorder) }
             } else {
-                try record(layer.weights, kept, source, on: &recorder)
+                try record(layer, kept, source, on: &recorder)
             }
         }
         return recorder.trace
     }
 
-    private static func record(_ tensor: Tensor, _ kept: KeptKeys?, _ source: Bilingual, on recorder: inout Recorder) throws(EngineError) {
-        let visible = Mask(apparentIn: tensor)
-        let equation = Equation.givenWeights(tensor.shape.axes, isCausal: visible.isCausal, source)
+    private static func record(_ layer: Layer, _ kept: KeptKeys?, _ source: Bilingual, on recorder: inout Recorder) throws(EngineError) {
+        let (tensor, visible) = (layer.weights, Mask(apparentIn: layer.weights))
+        let note = layer.unweighted.map { Bilingual(en: "; ", zh: "；") + $0.note } ?? Bilingual(same: "")
+        let equation = Equation.givenWeights(tensor.shape.axes, isCausal: visible.isCausal, source, note)
         let weights = recorder.given(equation, tensor, visible: visible)
         guard let kept else { return }
         let name = recorder.id(.weights, in: .attention).text
@@ -157,11 +205,12 @@ public enum GivenAttention {
 }
 
 extension Equation {
-    fileprivate static func givenWeights(_ axes: [Axis], isCausal: Bool, _ source: Bilingual) -> Equation {
+    fileprivate static func givenWeights(_ axes: [Axis], isCausal: Bool, _ source: Bilingual, _ note: Bilingual) -> Equation {
         let reach =
             isCausal ? Bilingual(en: "; no weight after a query: causal", zh: "；查询之后没有权重：因果") : Bilingual(same: "")
         return Equation(
-            .weights, in: .attention, symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"), "", source: source + reach, axes: axes)
+            .weights, in: .attention, symbol: "A", Bilingual(en: "Attention weights", zh: "注意力权重"), "", source: source + reach + note,
+            axes: axes)
     }
 
     fileprivate static let summedWeights = Equation(

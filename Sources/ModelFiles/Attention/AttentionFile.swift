@@ -89,7 +89,7 @@ public struct AttentionFile: Sendable {
         let texts = axes.firstIndex(of: .texts).map { array.lengths[$0] } ?? 1
         source = Self.source(request.tensor, text: places.text ?? 0, of: texts)
         let check = WeightCheck(layers, number: array.number)
-        remarks = (Self.choices(array, axes, request) + check.lines).map { "\(array.subject): \($0)" }
+        remarks = (Self.choices(array, axes, request) + check.lines + Self.unweighted(layers)).map { "\(array.subject): \($0)" }
     }
 
     // MARK: Which axis is what
@@ -156,6 +156,13 @@ public struct AttentionFile: Sendable {
             lines.append("of the \(array.lengths[batch]) texts of the batch the first is read; --batch N names another")
         }
         return lines
+    }
+
+    /// The pairs without weight, of the first layer that has some.
+    private static func unweighted(_ layers: [GivenAttention.Layer]) -> [String] {
+        let found = layers.lazy.compactMap { layer in layer.unweighted.map { (layer.number, $0.note.en) } }
+        guard let (number, note) = found.first else { return [] }
+        return ["\(number.map { "layer \($0): " } ?? "")\(note)"]
     }
 
     private static func source(_ tensor: String?, text: Int, of texts: Int) -> Bilingual {
