@@ -21,8 +21,16 @@ public struct Expression: Sendable {
     }
 
     private func collectInputs(into inputs: inout [StepID]) {
-        if let origin = operation.origin, !inputs.contains(origin) { inputs.append(origin) }
+        if let origin, !inputs.contains(origin) { inputs.append(origin) }
         for operand in operation.operands { operand.collectInputs(into: &inputs) }
+    }
+
+    /// The id of the step whose result this is; nil for an operation on results.
+    private var origin: StepID? {
+        #if !hasFeature(Embedded)
+            if case .deferred(let result) = operation.kind { return result.id }
+        #endif
+        return operation.leaf?.step.id
     }
 
     /// The query-key pairs behind this result that a mask left visible; nil if no mask was applied.
@@ -56,8 +64,6 @@ protocol Operation: Sendable {
     var visible: Mask? { get }
     /// This node, if it is a recorded step.
     var leaf: Leaf? { get }
-    /// The id of the step whose result this is, recorded or not; nil for an operation on results.
-    var origin: StepID? { get }
     /// The two factors, if this is a product.
     var factors: (Expression, Expression)? { get }
     /// This node, if it is a mask put on something.
@@ -88,7 +94,6 @@ extension Operation {
     func stream() -> CellStream { CellStream(evaluate()) }
     var visible: Mask? { operands.lazy.compactMap { $0.operation.visible }.first }
     var leaf: Leaf? { nil }
-    var origin: StepID? { leaf?.step.id }
     var factors: (Expression, Expression)? { nil }
     var maskOut: MaskOut? { nil }
     func arithmetic(visible: Mask?) -> Arithmetic { Arithmetic() }

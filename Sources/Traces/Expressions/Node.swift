@@ -9,8 +9,6 @@ class Node: @unchecked Sendable {
     let operands: [Expression]
     /// The recorded step, if this is one.
     let leaf: Leaf?
-    /// The id of the step whose result this is.
-    let origin: StepID?
     /// The two factors, if this is a product.
     let factors: (Expression, Expression)?
     /// The mask and what it was put on, if this is one.
@@ -20,7 +18,6 @@ class Node: @unchecked Sendable {
         shape = operation.shape
         operands = operation.operands
         leaf = operation.leaf
-        origin = operation.origin
         factors = operation.factors
         maskOut = operation.maskOut
     }

@@ -14,10 +14,12 @@ package enum TraceText {
         try stream.writeJSON(trace.tokenIDs)
         try stream.write(",\"switches\":")
         try stream.writeJSON(trace.switches)
-        if !trace.omitted.isEmpty {
-            try stream.write(",\"omitted\":")
-            try stream.writeJSON(trace.omitted.map { $0.text })
-        }
+        #if !hasFeature(Embedded)
+            if !trace.omitted.isEmpty {
+                try stream.write(",\"omitted\":")
+                try stream.writeJSON(trace.omitted.map { $0.text })
+            }
+        #endif
         try stream.write(",\"steps\":[\n")
         for (i, step) in trace.steps.enumerated() {
             if i > 0 { try stream.write(",\n") }

@@ -5,8 +5,10 @@
 public struct NamedTensor: Hashable, Sendable {
     private enum Values: Sendable {
         case known(Tensor)
-        /// Read at each asking, always the same.
-        case stored(@Sendable () -> Tensor)
+        #if !hasFeature(Embedded)
+            /// Read at each asking, always the same.
+            case stored(@Sendable () -> Tensor)
+        #endif
     }
 
     /// The name: `wq`, `model.layers.0.self_attn.q_proj.weight`.
@@ -19,21 +21,25 @@ public struct NamedTensor: Hashable, Sendable {
     public var tensor: Tensor {
         switch values {
         case .known(let tensor): tensor
-        case .stored(let read): read().on(shape.axes)
+        #if !hasFeature(Embedded)
+            case .stored(let read): read().on(shape.axes)
+        #endif
         }
     }
 
-    /// Whether the values are somewhere else, so that asking for them takes time.
-    public var isStored: Bool { if case .stored = values { true } else { false } }
+    #if !hasFeature(Embedded)
+        /// Whether the values are somewhere else, so that asking for them takes time.
+        public var isStored: Bool { if case .stored = values { true } else { false } }
+
+        /// A weight that is read when its values are asked for; `read` always returns the same, of these lengths.
+        public init(_ name: String, _ shape: Shape, stored read: @escaping @Sendable () -> Tensor) {
+            self.init(name, shape, .stored(read))
+        }
+    #endif
 
     /// A named tensor.
     public init(_ name: String, _ tensor: Tensor) {
         self.init(name, tensor.shape, .known(tensor))
-    }
-
-    /// A weight that is read when its values are asked for; `read` always returns the same, of these lengths.
-    public init(_ name: String, _ shape: Shape, stored read: @escaping @Sendable () -> Tensor) {
-        self.init(name, shape, .stored(read))
     }
 
     private init(_ name: String, _ shape: Shape, _ values: Values) {
@@ -46,7 +52,9 @@ public struct NamedTensor: Hashable, Sendable {
     public func on(_ axes: [Axis]) -> NamedTensor {
         switch values {
         case .known(let tensor): NamedTensor(name, tensor.on(axes))
-        case .stored: NamedTensor(name, Shape(axes, shape.lengths), values)
+        #if !hasFeature(Embedded)
+            case .stored: NamedTensor(name, Shape(axes, shape.lengths), values)
+        #endif
         }
     }
 

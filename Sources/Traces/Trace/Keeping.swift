@@ -50,7 +50,6 @@
         let values: @Sendable () -> Tensor
 
         var operands: [Expression] { [] }
-        var origin: StepID? { id }
         func evaluate() -> Tensor { values() }
         func value(at cell: Cell) -> Double { values().values[cell.offset(in: shape)] }
         func valuesRead() -> [String: Reading] { [id.text: Reading(values: shape.count, size: shape.count, bytesPerValue: 8)] }

@@ -44,7 +44,12 @@ public struct Recorder: Sendable {
     public func recorded(_ id: StepID) throws(EngineError) -> Expression { Expression(Leaf(step: try trace.step(id))) }
 
     /// Whether a step of that id was recorded, whether or not it stayed.
-    public func hasRecorded(_ id: StepID) -> Bool { trace.contains(id) || trace.omits(id) }
+    public func hasRecorded(_ id: StepID) -> Bool {
+        #if !hasFeature(Embedded)
+            if trace.omits(id) { return true }
+        #endif
+        return trace.contains(id)
+    }
 
     /// Whether the step `id` stays; one that does not is named in the trace.
     private mutating func keeps(_ id: StepID) -> Bool {

@@ -10,20 +10,21 @@ public struct Trace: Sendable {
     public var switches: [String]
     /// The steps, inputs and weights among them.
     public private(set) var steps: [Step]
-    /// Ids of the steps that were computed and not kept, in that order.
-    public private(set) var omitted: [StepID] = []
     private var positions: [String: Int]
-    private var omittedIDs: Set<String> = []
+    #if !hasFeature(Embedded)
+        /// Ids of the steps that were computed and not kept, in that order. Pages keep everything.
+        public private(set) var omitted: [StepID] = []
+        private var omittedIDs: Set<String> = []
+    #endif
 
     /// A trace of the given steps; ids must be unique.
-    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], steps: [Step] = [], omitted: [StepID] = []) {
+    public init(tokens: [String] = [], tokenIDs: [Int] = [], switches: [String] = [], steps: [Step] = []) {
         self.tokens = tokens
         self.tokenIDs = tokenIDs
         self.switches = switches
         self.steps = []
         positions = [:]
         for step in steps { append(step) }
-        omitted.forEach { omit($0) }
     }
 
     /// Adds a step whose id is new.
@@ -33,11 +34,20 @@ public struct Trace: Sendable {
         steps.append(step)
     }
 
-    /// Says that a step of this id was computed and is not kept; once is enough.
-    public mutating func omit(_ id: StepID) { if omittedIDs.insert(id.text).inserted { omitted.append(id) } }
+    #if !hasFeature(Embedded)
+        /// Says that a step of this id was computed and is not kept; once is enough.
+        public mutating func omit(_ id: StepID) { if omittedIDs.insert(id.text).inserted { omitted.append(id) } }
 
-    /// Whether a step of that id was computed and is not kept.
-    public func omits(_ id: StepID) -> Bool { omittedIDs.contains(id.text) }
+        /// Whether a step of that id was computed and is not kept.
+        public func omits(_ id: StepID) -> Bool { omittedIDs.contains(id.text) }
+
+        /// The same trace, which says that these steps were computed and not kept.
+        public func omitting(_ ids: [StepID]) -> Trace {
+            var trace = self
+            ids.forEach { trace.omit($0) }
+            return trace
+        }
+    #endif
 
     /// The step called `id`, or else the one that is the same thing at the same place under another name.
     private func position(_ id: StepID) -> Int? { positions[id.text] ?? steps.firstIndex { $0.id.means(id) } }
@@ -48,9 +58,11 @@ public struct Trace: Sendable {
     /// The step `id`; throws with the nearest ids if there is none.
     public func step(_ id: StepID) throws(EngineError) -> Step {
         if let position = position(id) { return steps[position] }
-        guard !omits(id) else {
-            throw EngineError(.unknownStep, id.text, "this step was computed and not kept in the trace")
-        }
+        #if !hasFeature(Embedded)
+            guard !omits(id) else {
+                throw EngineError(.unknownStep, id.text, "this step was computed and not kept in the trace")
+            }
+        #endif
         let near = NearWords.of(id.text, in: steps.map { $0.id.text })
         let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id.text }
         let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")

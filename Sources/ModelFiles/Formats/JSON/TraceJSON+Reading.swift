@@ -67,8 +67,8 @@ private struct Document {
         guard let steps else { throw settings.failure("steps", expected: "an array") }
         return Trace(
             tokens: try settings.texts("tokens"), tokenIDs: try settings.integers("tokenIDs"), switches: try settings.texts("switches"),
-            steps: steps, omitted: try omitted()
-        ).withApparentMasks
+            steps: steps
+        ).omitting(try omitted()).withApparentMasks
     }
 }
 
@@ -80,7 +80,8 @@ extension Trace {
         guard masks.contains(where: { $0 != nil }) else { return self }
         return Trace(
             tokens: tokens, tokenIDs: tokenIDs, switches: switches,
-            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step }, omitted: omitted)
+            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step }
+        ).omitting(omitted)
     }
 
     private func apparentMask(of step: Step) -> Mask? {
