@@ -1,10 +1,17 @@
-"""A lesson's page as a reader uses it: step by step in one language (`walk`), and what is the same in both (`once`)."""
+"""A lesson's page as a reader uses it: by keys and pointer in one language (`walk`), by clicks in the other (`read`).
+
+The script of a page is one for both languages, and its editions differ in words alone. So `walk` holds, in one language, what keys, focus, addresses,
+the pointer, the printer, remembered choices and a page's size and time can do wrong; which language that is goes in turns, so that both are walked, each on
+every other lesson. `read` holds in the other language what words can do wrong, on every step too: questions wait and are answered, every picture is drawn,
+cells, values and terms explain themselves. In both, all is looked at that hangs on words and room: three widths, narrow pictures, names, contrast in both
+themes, what paper shows, and silence in the console.
+"""
 
 import pathlib
 import subprocess
 import tempfile
 
-from browser import WIDTHS, Page, shared_browser
+from browser import PATIENCE, WIDTHS, Page, shared_browser
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -18,9 +25,10 @@ PAPER = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 31)"}
 
 
 def walk(results, path, language):
-    """Goes through all steps in one language, then looks at them all at once."""
+    """Goes through all steps in one language by keys, then looks at them all at once."""
     name = f"{path.stem} ({language})"
     page = Page(shared_browser(), path, language=language)
+    results.check(f"{name} is small and quick", is_small_and_quick, results, page, path)
     results.check(f"{name} loads", loads, page, language)
     asked = {"questions": 0, "cells": 0, "terms": 0}
     steps = page.step_names()
@@ -32,6 +40,34 @@ def walk(results, path, language):
         results.check(f"{where} explains its cells", explains_cells, page, step, asked)
         results.check(f"{where} explains its values", explains_values, page)
         results.check(f"{where} explains its terms", explains_terms, page, asked)
+    all_at_once(results, page, name, asked)
+    page = Page(shared_browser(), path, language=language, fragment="#" + steps[-1])
+    results.check(f"{name} opens at the step of its address", opens_at_a_step, page, language, steps)
+    results.check(f"{name} moves by buttons and keys", moves_by_buttons_and_keys, page, steps)
+    results.check(f"{name} explains under a real pointer", explains_by_pointer, page, steps)
+    page = Page(shared_browser(), path, language=language, fragment="#no-such-step")
+    results.check(f"{name} opens at its start where an address names no step", opens_at_its_start, page, steps)
+    results.check(f"{name} keeps still", keeps_still, page)
+    results.check(f"{name} prints", prints, page, language)
+    results.check(f"{name} switches theme and language, and remembers both", switches, page, language, steps)
+
+
+def read(results, path, language):
+    """Goes through all steps in one language by clicks, then looks at them all at once."""
+    name = f"{path.stem} ({language})"
+    page = Page(shared_browser(), path, language=language)
+    results.check(f"{name} loads", loads, page, language)
+    empty_pictures(page)
+    results.check(f"{name} is whole on paper", is_whole_on_paper, page, language)
+    asked = {"questions": 0, "cells": 0, "terms": 0}
+    for step in page.step_names():
+        page.go(step)
+        results.check(f"{name} {step} answers clicks", answers_clicks, page, asked)
+    all_at_once(results, page, name, asked)
+
+
+def all_at_once(results, page, name, asked):
+    """What hangs on words and room, asked of all steps together."""
     results.check(f"{name} asks twice at least", at_least, asked["questions"], 2)
     results.check(f"{name} marks terms of the glossary", at_least, asked["terms"], 1)
     results.check(f"{name} has no complaint in the console and asks for nothing", page.is_quiet)
@@ -41,32 +77,9 @@ def walk(results, path, language):
         results.check(f"{name} fits", page.fits, width)
         if width == NARROW:
             results.check(f"{name}: no picture is scrolled or made small on a phone", has_narrow_pictures, page)
-    page.width(1200)
     results.check(f"{name} has names", has_names, page)
     for theme in PAPER:
         results.check(f"{name} has contrast, {theme}", has_contrast, page, theme)
-    addressed(results, path, language, name, steps)
-
-
-def addressed(results, path, language, name, steps):
-    """What needs a page as it opens: addresses of steps, moving about, printing."""
-    page = Page(shared_browser(), path, language=language, fragment="#" + steps[-1])
-    results.check(f"{name} opens at the step of its address", opens_at_a_step, page, language, steps)
-    results.check(f"{name} moves by buttons and keys", moves_by_buttons_and_keys, page, steps)
-    results.check(f"{name} explains under a real pointer", explains_by_pointer, page, steps)
-    page = Page(shared_browser(), path, language=language, fragment="#no-such-step")
-    results.check(f"{name} opens at its start where an address names no step", opens_at_its_start, page, steps)
-    results.check(f"{name} prints", prints, page, language)
-
-
-def once(results, path):
-    """What a page does whatever its language."""
-    name = path.stem
-    page = Page(shared_browser(), path, language="en")
-    results.check(f"{name} is small and quick", is_small_and_quick, results, page, path)
-    results.check(f"{name} switches theme", switches_theme, page)
-    results.check(f"{name} switches language", switches_language, page)
-    results.check(f"{name} keeps still", keeps_still, page)
 
 
 def at_least(found, wanted):
@@ -110,6 +123,52 @@ def asks_before_it_tells(page, step, asked):
         page.holds("the answer and what follows it come", f"a.open && {waiting}.length === b", question, max(before - 1, 0))
         page.is_at(step, "the step stays")
         asked["questions"] += 1
+
+
+def answers_clicks(page, asked):
+    """Questions, pictures, cells, values and terms of the step that is shown, asked by clicks within the page."""
+    found = page.js("""(async () => {
+      const until = async (what, claim) => {
+        for (const end = performance.now() + a; !claim(); await new Promise((next) => setTimeout(next, 4)))
+          if (performance.now() > end) throw new Error("not so: " + what);
+      };
+      const seen = (selector) => shown(".step " + selector);
+      const count = { questions: 0, cells: 0, terms: 0 };
+      for (let closed; (closed = seen(".predict details:not([open])")[0]); count.questions += 1) {
+        await until("what follows a question waits for the answer", () => !seen(".after.waiting").length);
+        await until("the answer is hidden until it is asked for", () => [...closed.children].every((e) => e.tagName === "SUMMARY" || !e.checkVisibility()));
+        closed.querySelector("summary").click();
+        await until("the answer and what follows it come", () => closed.open && !closed.closest(".predict").nextElementSibling?.matches(".after.waiting"));
+      }
+      for (const picture of seen(".picture")) {
+        await until("a picture is drawn", () => picture.querySelector("svg")?.getBoundingClientRect().height > 50);
+        if (!picture.querySelector(".cells rect")) continue;
+        const first = picture.querySelector(".cells rect[tabindex='0']"), label = first.getAttribute("aria-label");
+        first.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+        await until("the line below says the cell's name", () => picture.querySelector(".readout").innerText.includes(label));
+        first.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+        await until("a cell explains itself", () => ((why) => why?.innerText.includes(label) && why.querySelector(".line, .origin"))(picture.querySelector(".why")));
+        count.cells += picture.querySelectorAll(".why .line").length;
+        picture.querySelector(".why .close").click();
+        await until("the explanation closes", () => !picture.querySelector(".why"));
+      }
+      for (const value of seen(".value[role=button]").slice(0, 2)) {
+        value.click();
+        await until("a value explains itself", () => shown(".why")[0]?.innerText.includes("="));
+        shown(".why .close")[0].click();
+        await until("the explanation closes", () => !shown(".why").length);
+      }
+      for (const term of seen("a.term").slice(0, 1)) {
+        term.click();
+        await until("a term explains itself", () => shown(".gloss")[0]?.innerText.length > 10 && term.getAttribute("aria-expanded") === "true");
+        term.click();
+        await until("the term's explanation closes", () => !shown(".gloss").length && term.getAttribute("aria-expanded") === "false");
+        count.terms += 1;
+      }
+      return count;
+    })()""", 1000 * PATIENCE)
+    for what, number in found.items():
+        asked[what] += number
 
 
 def show_everything(page):
@@ -269,26 +328,25 @@ def opens_at_its_start(page, steps):
 # MARK: Language, theme, motion, paper
 
 
-def switches_language(page):
-    steps = page.step_names()
-    goes_on(page, steps[1], lambda: page.click(".pager .next"))
-    page.click("[data-set-language='zh']")
-    page.holds("the language is Chinese", "document.documentElement.lang === 'zh-Hans'")
-    page.is_at(steps[1], "the step stays")
-    page.holds("the button says so", "shown(\"[data-set-language='zh']\")[0].getAttribute('aria-pressed') === 'true'")
-    page.holds("the title is the heading", "document.title === shown('h1')[0].innerText")
-    page.remembers("the language is not remembered", "document.documentElement.lang === 'zh-Hans'")
-
-
-def switches_theme(page):
+def switches(page, language, steps):
     for scheme in PAPER:
         page.media(prefers_color_scheme=scheme)
         page.holds(f"the theme follows the system: {scheme}", f"{GROUND} === a", PAPER[scheme])
-    page.media()
-    for theme in ["dark", "light"]:
+    # In one language dark is chosen on a light system, in the other light on a dark one: then the choice is what is remembered, and not the system.
+    other, tag, system, chosen = {"en": ("zh", "zh-Hans", "light", "dark"), "zh": ("en", "en", "dark", "light")}[language]
+    page.media(prefers_color_scheme=system)
+    for theme in [system, chosen]:
         page.click(f"[data-set-theme='{theme}']")
         page.holds(f"the theme is {theme}", f"{GROUND} === a", PAPER[theme])
-        page.remembers(f"the theme {theme} is not remembered", f"{GROUND} === a", PAPER[theme])
+    page.go(steps[0])
+    goes_on(page, steps[1], lambda: page.click(".pager .next"))
+    page.click(f"[data-set-language='{other}']")
+    page.holds("the language is another", "document.documentElement.lang === a", tag)
+    page.is_at(steps[1], "the step stays")
+    page.holds("the button says so", "shown(`[data-set-language='${a}']`)[0].getAttribute('aria-pressed') === 'true'", other)
+    page.holds("the title is the heading", "document.title === shown('h1')[0].innerText")
+    page.remembers("the language and the theme are not remembered", f"document.documentElement.lang === a && {GROUND} === b", tag, PAPER[chosen])
+    page.media()
 
 
 def keeps_still(page):
@@ -318,7 +376,13 @@ def prints(page, language):
     assert not missing, f"not printed: {missing[:3]}"
     page.holds("every picture is drawn", """document.querySelectorAll(`.edition[data-lang='${a}'] .picture svg:not(.cells)`).length
       === document.querySelectorAll(`.edition[data-lang='${a}'] .picture`).length""", language)
+    is_whole_on_paper(page, language)
+
+
+def is_whole_on_paper(page, language):
     page.media("print")
+    page.lacks("a step or an answer is not for paper", """[...document.querySelectorAll(`.edition[data-lang='${a}'] :is(.step h2, .predict details > p)`)]
+      .filter(e => !e.checkVisibility()).map(e => e.textContent)""", language)
     page.holds("answers are printed under their name", "(names => names.length && names.every(name => name === a))"
                "(shown('.predict summary').map(e => e.innerText.trim()))", "The answer" if language == "en" else "答案")
     page.holds("only the article is printed", "!shown('.pager, .bar, .contents').length")

@@ -1,5 +1,14 @@
 """Live panels as readers use them: every control by mouse and by keyboard at three widths, in both languages, every challenge solved by controls alone,
-read-outs and pictures against the command's, addresses to and fro, and what readers should not have typed."""
+read-outs and pictures against the command's, addresses to and fro, and what readers should not have typed.
+
+One script runs all panels, and what it does about a control, an address or an operand is the same in both languages. So of what could be asked of six pages
+in both languages, each page is asked a part, in turns, so that every part is asked somewhere:
+- `drive`: each page at each width, once: every width by mouse and by keyboard in each language on one page or two;
+- `solve`: the challenge of each page in both languages, since goals and texts differ;
+- `agrees`: each page's settings against the command, half of them in each language, the other half on the next page;
+- `follow` and `every_picture`: each page in one language.
+That the engine's words and pictures are the command's in both languages, byte by byte, is held by page_engine.py.
+"""
 
 import json
 import os
@@ -44,10 +53,11 @@ def controls_of(name):
 # MARK: Controls
 
 
-def drive(results, site, name, language):
-    """Every control at every width: by mouse in one language and by keyboard in the other, in turns, so that each is driven both ways in both."""
-    for number, width in enumerate(WIDTHS):
-        way = ["mouse", "keyboard"][(number + (language == "zh")) % 2]
+def drive(results, site, name, number):
+    """Every control at every width. Six pages at three widths: on six pages in a row each width is driven by each way in each language."""
+    for place, width in enumerate(WIDTHS):
+        turn = number + place
+        way, language = ["mouse", "keyboard"][turn % 2], ["en", "zh"][turn // 2 % 2]
         page = opened(site, name, language, width=width)
         where = f"{name} ({language}) at {width} px"
         results.check(f"{where} has its controls, named", has_controls, page, name)
@@ -172,7 +182,6 @@ MISSES = {
 
 def solve(results, site, name, language):
     results.check(f"{name} ({language}): the challenge is met by its controls, and by nothing less", challenge, site, name, language)
-    results.check(f"{name} ({language}): a cell's operands lead to an input", follows_operands, site, name, language)
 
 
 def challenge(site, name, language):
@@ -184,11 +193,16 @@ def challenge(site, name, language):
     page.holds("the change is shown", "location.hash.includes('?')")
     page.painted()
     page.holds("what changes the terms does not meet them", f"{READY} && !{met}")
-    page = opened(site, name, language)
+    page.click(".panel .reset")
+    page.holds("the lesson's values are back", "!location.hash.includes('?')")
     for control, value in SOLUTIONS[name]:
         set_control(page, control, value[language] if isinstance(value, dict) else value)
     page.holds("the challenge is met", met)
     page.is_quiet()
+
+
+def follow(results, site, name, language):
+    results.check(f"{name} ({language}): a cell's operands lead to an input", follows_operands, site, name, language)
 
 
 def follows_operands(site, name, language):
@@ -216,9 +230,8 @@ def follows_operands(site, name, language):
 # MARK: Against the command
 
 
-def agrees(results, attn, site, name, language):
-    every_picture(results, site, name, language)
-    results.check(f"{name} ({language}): read-outs and pictures are the command's", as_the_command, attn, site, name, language)
+def agrees(results, attn, site, name, language, half):
+    results.check(f"{name} ({language}): read-outs and pictures are the command's", as_the_command, attn, site, name, language, half)
 
 
 GRID = ["k=2", "k=3&relu=off", "k=3&head-weights=off&temperature=0.5", "k=5&mask=after&rule=recent", "rule=random&heads=1", "rule=window+sinks&k=6", "rule=oracle&k=7&temperature=2.5"]
@@ -241,10 +254,11 @@ def draws_every_picture(site, name, language):
             assert drawn == wanted and bool(line) != wanted, f"{figure} by {rule}: drawn {drawn}, {line!r}"
 
 
-def as_the_command(attn, site, name, language):
-    queries = [f"?{query}" for query in GRID]
+def as_the_command(attn, site, name, language, half):
+    """Every second of the settings, from the first or from the second on; those with words of a language are asked in it always."""
+    queries = [f"?{query}" for query in [*GRID, *([] if name in CASES else [f"question=mei&{GRID[0]}"])][half::2]]
     if name not in CASES:
-        queries += [f"?question=mei&{GRID[0]}", f"?text={urllib.parse.quote(TYPED[language])}&k=5"]
+        queries += [f"?text={urllib.parse.quote(TYPED[language])}&k=5"]
         text, first, place = UNKNOWN[language]
         queries.append(f"?text={urllib.parse.quote(text)}&words={urllib.parse.quote(first)}:other:trip,{urllib.parse.quote(place)}:place:&k=3")
     page = opened(site, name, language)

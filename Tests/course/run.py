@@ -43,16 +43,22 @@ def jobs(attn, folder, site, pictures):
     lessons, figures = names(attn, "lesson", "list"), names(attn, "figure", "list")
     pages = sorted([site / f"{name}.html" for name in lessons], key=lambda path: -path.stat().st_size)
     yield from [(site_pages.unscripted, (pages,)), (hostile.shows_text, (attn, folder / "hostile"))]
-    yield from [(lesson_pages.walk, (path, language)) for path in pages for language in ["en", "zh"]]
+    for path in pages:
+        walked, read = in_turns(lessons.index(path.stem))
+        yield from [(lesson_pages.walk, (path, walked)), (lesson_pages.read, (path, read))]
     yield from panel_jobs(attn, site)
     yield from [(articles.all_lessons, (attn, folder / form, form, language, lessons)) for form in articles.FORMS for language in ["en", "zh"]]
     yield from [(player.plays_to_the_end, (attn, name)) for name in lessons]
     yield (site_pages.whole_site, (site, lessons, figures))
     yield from [(site_pages.readers_of, (site, *reader)) for reader in [("zh-CN", "zh-Hans"), ("en-GB", "en")]]
     yield (player.plays, (attn,))
-    yield from [(lesson_pages.once, (path,)) for path in pages]
     if pictures:
         yield from [(photographs.site, (site, path, pictures)) for path in [site / "index.html", *pages]]
+
+
+def in_turns(number):
+    """Both languages: the first of the two is another for every other number."""
+    return ["en", "zh"][::1 - number % 2 * 2]
 
 
 def panel_jobs(attn, site):
@@ -62,10 +68,13 @@ def panel_jobs(attn, site):
             sys.exit("panels: expected a site whose pages carry the engine, found none")
         print("panels: not tested, since the site was written without the page engine", flush=True)
         return
+    for number, name in enumerate(panels.PANELS):
+        first, second = in_turns(number)
+        yield (panels.drive, (site, name, number))
+        yield from [(panels.solve, (site, name, first)), (panels.solve, (site, name, second))]
+        yield from [(panels.follow, (site, name, first)), (panels.every_picture, (site, name, second))]
+        yield from [(panels.agrees, (attn, site, name, first, 0)), (panels.agrees, (attn, site, name, second, 1))]
     for language in ["en", "zh"]:
-        yield from [(panels.drive, (site, name, language)) for name in panels.PANELS]
-        yield from [(panels.solve, (site, name, language)) for name in panels.PANELS]
-        yield from [(panels.agrees, (attn, site, name, language)) for name in panels.PANELS]
         yield from [(panels.refuse, (site, language)), (panels.own_words, (site, language))]
         yield (stages.stepped, (attn, site, language))
 
