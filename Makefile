@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build smollm2 install dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
+.PHONY: lesson build smollm2 install uninstall dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -24,6 +24,10 @@ smollm2:
 PREFIX ?= /usr/local
 install: build
 	@scripts/install $(PREFIX)
+
+## Remove what install put there.
+uninstall:
+	@scripts/uninstall $(PREFIX)
 
 ## A tarball of the program for this platform and a zip of the site that anybody can host, under dist/.
 dist: build
