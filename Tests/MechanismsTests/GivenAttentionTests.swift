@@ -121,8 +121,10 @@ import Traces
         #expect(GivenAttention.Layer(number: nil, weights: heads).unweighted == nil)
         let hole = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [3, 3], [1, 0, 0, 0.5, 0.5, 0, 0.5, 0, 0.5])).unweighted
         #expect(hole?.count == 1 && hole?.seen == 6 && hole?.reach == nil)
-        let padded = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [2, 3], [0.5, 0.5, 0, 0.5, 0.5, 0])).unweighted
-        #expect(padded?.count == 2 && padded?.seen == 6 && padded?.reach == nil)
+        let padded = GivenAttention.Layer(
+            number: nil, weights: Tensor([.t, .s], [3, 3], (0..<9).map { $0 % 3 == 2 ? 0 : 0.5 })
+        ).unweighted
+        #expect(padded?.count == 3 && padded?.seen == 9 && padded?.reach == nil)
         let broken = GivenAttention.Layer(number: nil, weights: Tensor([.t, .s], [2, 2], [1, 0, .nan, 1])).unweighted
         #expect(broken == nil)
     }
