@@ -1,5 +1,5 @@
 """Runs what `attn export --to numpy` writes: of each lesson, each question of the diary, each case with a trace, each switch, each
-model of the fixtures and one of its layers, and a selection laid over given attention.
+model of the fixtures and some of its layers, models of the families and facts that fixtures lack, and selections laid over given attention.
 
 Usage: exports.py ATTN. Prints 'exports: N scripts, M steps, K changes noticed, F failed'.
 Held of each script: it ends with 0 and counts the steps that `attn trace` has; it holds their values to the last bit; it imports numpy and the standard
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+import families
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "Tests/ModelFilesTests/Fixtures"
 LESSONS = sorted(path.parent.name for path in (REPOSITORY / "lessons").glob("*/lesson.yaml"))
@@ -30,6 +32,11 @@ CASES = [
     if path.stem not in WITHOUT_TRACE
 ]
 MODELS = sorted(path.parent for path in FIXTURES.rglob("config.json"))
+# What fixtures lack, made as the oracle of families makes it.
+MADE = {
+    "llama, dynamic and longer than trained", "llama, yarn with all its fields", "qwen2, windows from a layer on",
+    "qwen3, windows by layer, biases", "gemma2, without caps", "gpt2, scaled by layer", "bert",
+}
 SWITCHES = [
     "indexer-rope-interleaved", "hadamard-query-only", "no-relu", "no-head-weights", "no-fp8", "mask-after-softmax", "top-k=3",
     "select=random", "select=recent", "select=oracle", "select=window+sinks", "temperature=2", "heads=0",
@@ -39,8 +46,22 @@ CHANGES = 12
 rng = np.random.default_rng(13)
 
 
-def sources():
-    """(what is exported, options of attn export, options that attn trace has besides)."""
+def made(folder):
+    """Models of MADE in folders of their own, each with a text of its own letters."""
+    for seed, (name, config, change) in enumerate(families.made_models()):
+        if name not in MADE:
+            continue
+        model = Path(folder) / name
+        model.mkdir()
+        (model / "config.json").write_text(json.dumps(config))
+        families.write_tensors(model / "model.safetensors", change(families.weights(config, seed)))
+        families.write_tokenizer(model / "tokenizer.json", config["vocab_size"])
+        ids = np.random.default_rng(seed).integers(config["vocab_size"], size=19)
+        yield name, model, "".join(chr(0x4E00 + i) for i in ids)
+
+
+def sources(folder):
+    """(what is exported, options of attn export)."""
     for question in ("trip", "breakfast", "mei"):
         yield f"the diary, {question}", ["--lesson", "attention-step-by-step", "--question", question]
     yield "the diary in Chinese", ["--lesson", "attention-step-by-step", "--lang", "zh"]
@@ -52,11 +73,15 @@ def sources():
         yield f"dsa-tiny-fp8 with {switch}", ["--case", FIXTURES / "dsa-tiny-fp8.safetensors", "--with", switch]
         if switch in ("no-relu", "mask-after-softmax", "temperature=2", "heads=0", "select=oracle"):
             yield f"the diary with {switch}", ["--lesson", "attention-step-by-step", "--with", switch]
-    for rule in ("topk:3", "window:2+sinks:1"):
-        yield f"given attention, {rule}", ["--attention", FIXTURES / "attention/layers.npz", "--select", rule]
+    dump = ["--attention", FIXTURES / "attention/layers.npz", "--tokens", FIXTURES / "attention/tokens.json"]
+    for rule, more in [("topk:3", []), ("window:2+sinks:1", []), ("recent:2", ["--layers", "1-2"]), ("topk:1", ["--layer", "2"])]:
+        yield f"given attention, {rule} {more}", [*dump, "--select", rule, *more]
     for model in MODELS:
         yield model.name, ["--model", model, "--text", "Once upon a time, 12"]
         yield f"{model.name}, layer 0", ["--model", model, "--text", "Once upon a time, 12", "--layers", "0"]
+    for name, model, text in made(folder):
+        yield name, ["--model", model, "--text", text]
+        yield f"{name}, layers 0-1", ["--model", model, "--text", text, "--layers", "0-1"]
 
 
 def run(command, **options):
@@ -107,16 +132,18 @@ def problems(attn, options, path, counts):
     if not imported <= {"base64", "math", "numpy", "sys"}:
         yield f"expected numpy and the standard library alone, found {sorted(imported)}"
 
-    layer = options[options.index("--layers") + 1] if "--layers" in options else None
-    plain = options[: options.index("--layers")] if layer else options
+    layers = options[options.index("--layers") + 1] if "--layers" in options else None
+    plain = options[: options.index("--layers")] if layers else options
     trace = json.loads(run([attn, "trace", *plain]).stdout)
-    computed = [step for step in trace["steps"] if step["inputs"] and (layer is None or step["id"].startswith(f"layer.{layer}."))]
+    ends = [int(end) for end in layers.split("-")] if layers else []
+    wanted = tuple(f"layer.{n}." for n in range(ends[0], ends[-1] + 1)) if layers else ""
+    computed = [step for step in trace["steps"] if step["inputs"] and step["id"].startswith(wanted)]
     count = int(re.search(r"\d+", first.stdout)[0])
     program = compile(tree, str(path), "exec")
     space = {"__name__": "read"}
     exec(program, space)
     recorded = space["RECORDED"]
-    if count != len(recorded) or not {step["id"] for step in computed} <= set(recorded):
+    if count == 0 or not computed or count != len(recorded) or not {step["id"] for step in computed} <= set(recorded):
         yield f"expected {len(computed)} steps, found {count}"
     known = {step["id"]: step for step in trace["steps"]}
     for name, array in [*recorded.items(), *space["GIVEN"].items()]:
@@ -163,7 +190,7 @@ def main():
     attn = Path(sys.argv[1]).resolve()
     counts, failed = {"scripts": 0, "steps": 0, "changes": 0}, 0
     with tempfile.TemporaryDirectory() as folder:
-        for what, options in sources():
+        for what, options in sources(folder):
             for problem in problems(attn, options, Path(folder) / "steps.py", counts):
                 failed += 1
                 print(f"{what}: {problem}", flush=True)

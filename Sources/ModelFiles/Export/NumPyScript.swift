@@ -62,7 +62,7 @@ public struct NumPyScript: Sendable {
         let steps = trace.steps.filter { step in
             (!step.inputs.isEmpty || step.definition != nil) && (layers.map { step.id.layer.map($0.contains) ?? false } ?? true)
         }
-        let source = "a trace that is computed here: --lesson NAME, --case FILE, or --model DIR --text TEXT"
+        let source = "a trace that is computed here: --lesson NAME, --case FILE, --model DIR --text TEXT, or --attention FILE --select RULE"
         if let unknown = steps.first(where: { $0.definition == nil }) {
             throw EngineError(
                 .value, unknown.id.text, expected: source, found: "values without their arithmetic, as a file of a trace has them")
