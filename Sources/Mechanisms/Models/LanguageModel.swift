@@ -18,7 +18,9 @@ public struct LanguageModel: Sendable {
     /// Whether the model foretells tokens: encoders and checkpoints without a head have hidden states instead.
     public var isPredictive: Bool { architecture.unembedding.head.map(weights.contain) ?? false }
 
-    /// What later tokens need of earlier ones.
+    /// What later tokens need of earlier ones. A layer with a window keeps all of them, though it attends to the latest alone: a pass over later tokens then
+    /// has a column for every token, at its own position, as a pass over the whole text has, in steps, labels and selections. What must be kept is less;
+    /// `AttentionCosts` counts that.
     public struct Cache: Hashable, Sendable {
         /// How many tokens are cached.
         public let length: Int
