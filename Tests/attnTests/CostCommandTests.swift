@@ -47,6 +47,29 @@ import Traces
         #expect(try attn("cost", "--config", config, "--lang", "zh").output.contains("不适用"))
     }
 
+    @Test func `a window is counted where the layers have one, and said in both languages`() throws {
+        func configuration(_ type: String) throws -> String {
+            try file(
+                #"{"model_type": "\#(type)", "hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8, "head_dim": 8, "sliding_window": 100}"#
+            )
+        }
+        for (type, layers, dense) in [("mistral", 5, 25_600), ("gemma2", 3, 256_000)] {
+            let config = try configuration(type)
+            let object = try #require(try json("cost", "--config", config, "--position", "7", "1000", "--json") as? [String: Any])
+            #expect(object["window"] as? [String: Int] == ["keys": 100, "layers": layers, "of": 5])
+            let rows = try #require(object["positions"] as? [[String: Any]])
+            let flops = rows.map { $0["flops"] as? [String: Any] }
+            #expect(flops.map { $0?["windowMHA"] as? Int } == [1792, 25_600] && flops.map { $0?["denseMHA"] as? Int } == [1792, dense])
+            let (en, zh) = (try attn("cost", "--config", config).output, try attn("cost", "--config", config, "--lang", "zh").output)
+            #expect(en.contains("tokens so far") && en.contains("MHA in a window") && zh.contains("窗口内 MHA") && zh.contains("最近 100 个键"))
+            // Columns of layers that the model does not have are left out.
+            #expect(en.contains("dense MHA") == (layers < 5) && zh.contains("稠密 MHA") == (layers < 5))
+            #expect(en.contains(layers < 5 ? "In 3 of 5 layers a query sees" : "A query of any layer sees"))
+        }
+        let plain = try file(#"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 8}"#)
+        #expect(try !attn("cost", "--config", plain, "--json").output.contains("window"))
+    }
+
     @Test func `serving has every multiple of 4096, the knees and the end, within a percent`() throws {
         let rows = try #require(try json("cost", "serving", "--json") as? [[String: Any]])
         let decode = rows.filter { $0["panel"] as? String == "decode" && $0["model"] as? String == "DeepSeek-V3.2-Exp" }

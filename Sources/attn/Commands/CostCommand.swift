@@ -56,7 +56,7 @@ extension CostCommand {
 
         @Option(
             name: .customLong("position"), parsing: .upToNextOption,
-            help: ArgumentHelp("How many keys the query sees; by default 2048 8192 32768 131072.", valueName: "n"))
+            help: ArgumentHelp("How many keys the query sees, a window aside; by default 2048 8192 32768 131072.", valueName: "n"))
         var positions: [Int] = []
 
         @Option(
@@ -126,8 +126,9 @@ extension CostCommand {
                 try [CostCommand.short(ExactCount(position))]
                     + works.map { CostCommand.short((try costs.flops($0, visible: position) + 500_000) / 1_000_000) }
             }
+            let seen = costs.window == nil ? options.said("keys seen", "可见键") : options.said("tokens so far", "词元数")
             let table = TextTable(
-                header: [options.said("keys seen", "可见键")] + works.map { header[$0] ?? $0.rawValue }, rows: rows, textColumns: 0)
+                header: [seen] + works.map { header[$0] ?? $0.rawValue }, rows: rows, textColumns: 0)
             let name = TerminalText.sanitized(costs.model.name)
             let title = options.said(
                 "\(name): one query in one layer, in MFLOP of matrix products (a multiply-add is 2)",
