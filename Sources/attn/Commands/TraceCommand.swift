@@ -12,6 +12,8 @@ struct TraceCommand: ParsableCommand {
             Examples:
               attn trace --lesson attention-step-by-step --output trace.json
               attn trace --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors --path both --output dsa.json
+              attn trace --model DIR --text "Once upon a time" --follow 3 --output trace.json
+            --follow traces tokens that the model adds too, each in a pass of its own (steps decode.0.…), which reads the cache that the text left.
             --path gathered runs the path that reads the selected cache entries alone (steps gathered.…); both runs it beside the masked one.
             """)
 
@@ -25,6 +27,9 @@ struct TraceCommand: ParsableCommand {
         name: .customLong("with"), parsing: .singleValue,
         help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Of a model, trace this many tokens more, its likeliest.", valueName: "n"))
+    var follow: Int?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; by default standard output.", valueName: "file.json"))
     var output: String?
@@ -42,10 +47,17 @@ struct TraceCommand: ParsableCommand {
 
     func run() throws {
         if let output { try OutputPath.check(file: output, inputs: source.inputs) }
-        let trace = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
+        let trace =
+            try follow.map(followed)
+            ?? source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()
         try TraceJSON.write(trace, to: &stream)
         try stream.finish()
+    }
+
+    private func followed(_ count: Int) throws -> Trace {
+        guard path == .masked, switches.isEmpty else { throw UsageError("--follow: expected without --path and --with") }
+        return try FollowedText.trace(source, count)
     }
 }
