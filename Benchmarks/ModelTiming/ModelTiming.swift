@@ -1,5 +1,5 @@
 // How fast a whole model is: the forward pass over a text with nothing kept, and the tokens that follow one by one, in Float32 or exactly. The Swift side
-// of model_vs_pytorch.py: it says seconds on the clock and on processors, and the likeliest tokens, so that both sides can be seen to compute the same.
+// of another program on the same weights: it says seconds on the clock and on processors, and the likeliest tokens, so that both sides can be seen to compute the same.
 // Arguments: MODEL, fast or exact, and token ids.
 
 import AttentionKernels
