@@ -1,6 +1,6 @@
 // How fast a whole model is: the forward pass over a text with nothing kept, and the tokens that follow one by one, in Float32 or exactly. The Swift side
-// of another program on the same weights: it says seconds on the clock and on processors, and the likeliest tokens, so that both sides can be seen to compute the same.
-// Arguments: MODEL, fast or exact, and token ids.
+// of a comparison with another program on the same weights: it says seconds on the clock and on processors, and the likeliest tokens, so that both
+// sides can be seen to compute the same. Arguments: MODEL, fast or exact, and token ids.
 
 import AttentionKernels
 import Mechanisms
