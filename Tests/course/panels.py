@@ -142,6 +142,8 @@ def tab_reaches(page, name):
 def set_control(page, control, value):
     """Sets a control by keys, as a reader does."""
     element = page.finds(f"{control} is there", f"shown('.panel [data-control=\"{control}\"]')[0]")
+    # Where the page has scrolled to, its heading may lie over it.
+    page.js("a.scrollIntoView({block: 'center'})", element)
     kind = page.js("a.tagName + (a.type ?? '')", element)
     if kind.startswith("SELECT"):
         element.find_element(By.CSS_SELECTOR, f"option[value='{value}']").click()
