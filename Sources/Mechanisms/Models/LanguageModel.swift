@@ -18,6 +18,14 @@ public struct LanguageModel: Sendable {
     /// Whether the model foretells tokens: encoders and checkpoints without a head have hidden states instead.
     public var isPredictive: Bool { architecture.unembedding.head.map(weights.contain) ?? false }
 
+    /// Throws for a model that foretells no token, naming what it is.
+    public func checkPredictive() throws(EngineError) {
+        guard !isPredictive else { return }
+        throw EngineError(
+            .value, "model", expected: "one that foretells tokens",
+            found: architecture.isEncoder ? "the encoder \(architecture.name)" : "a checkpoint without a head")
+    }
+
     /// What later tokens need of earlier ones. A layer with a window keeps all of them, though it attends to the latest alone: a pass over later tokens then
     /// has a column for every token, at its own position, as a pass over the whole text has, in steps, labels and selections. What must be kept is less;
     /// `AttentionCosts` counts that.
@@ -49,11 +57,7 @@ public struct LanguageModel: Sendable {
     /// - Parameter endIDs: the tokens that end a text: one is included, and nothing follows.
     /// - Returns: the prompt and at most `count` tokens more, fewer where the context ends. Throws for a model that foretells no token.
     public func greedyContinuation(of prompt: [Int], count: Int, endIDs: [Int]) throws(EngineError) -> [Int] {
-        guard isPredictive else {
-            throw EngineError(
-                .value, "model", expected: "one that foretells tokens",
-                found: architecture.isEncoder ? "the encoder \(architecture.name)" : "a checkpoint without a head")
-        }
+        try checkPredictive()
         var weights = Recorder()
         try recordWeights(on: &weights)
         var ids = prompt
@@ -90,14 +94,16 @@ public struct LanguageModel: Sendable {
                 expected: "none: \(architecture.isEncoder ? "earlier tokens see later ones" : "keys turn otherwise in a text this long")",
                 found: "\(past) tokens")
         }
-        let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
+        let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: nil, weights: weights)
+        let cut = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
         var x = try architecture.embedding.record(pass, &trace)  // [t, c]
         var kept: [LayerCache] = []
         for n in 0..<architecture.facts.layers {
             let own: LayerCache
+            let isCut = selection != nil && (selection?.layer ?? n) == n
             (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
-                let made = try architecture.layer.record(n, x, cache?.layers[n], pass, &trace)
-                guard selection == nil || trace.hasRecorded(trace.id(.selected)) else {
+                let made = try architecture.layer.record(n, x, cache?.layers[n], isCut ? cut : pass, &trace)
+                guard !isCut || trace.hasRecorded(trace.id(.selected)) else {
                     throw EngineError(
                         .value, "select", expected: "a layer that can attend to fewer keys", found: "none in \(architecture.name)")
                 }
