@@ -119,7 +119,9 @@ let package = Package(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"], exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
-            name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "Traces", "Mechanisms", "Records"], swiftSettings: settings),
+            name: "AttentionKernelsTests",
+            dependencies: ["EngineTesting", "AttentionKernels", "ModelFiles", "Traces", "Mechanisms", "Records"],
+            swiftSettings: settings),
         .testTarget(
             name: "DiagramsTests", dependencies: ["Diagrams", "Traces", "Mechanisms", "Records", "TileMachine", "ModelFiles"],
             swiftSettings: settings),

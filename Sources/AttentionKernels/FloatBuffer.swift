@@ -7,11 +7,16 @@ public final class FloatBuffer: @unchecked Sendable {
     /// How many values there are.
     public let count: Int
 
-    /// `count` zeros.
-    public init(count: Int) {
+    /// Room for `count` values, to be written before they are read.
+    init(roomFor count: Int) {
         self.count = count
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
         pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    }
+
+    /// `count` zeros.
+    public convenience init(count: Int) {
+        self.init(roomFor: count)
         pointer.initialize(repeating: 0, count: count)
     }
 

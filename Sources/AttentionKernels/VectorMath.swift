@@ -45,6 +45,51 @@ enum VectorMath {
     /// Every value multiplied by `factor`.
     static func scale(_ p: UnsafeMutablePointer<Float>, _ n: Int, by factor: Float) { for i in 0..<n { p[i] *= factor } }
 
+    /// Each value becomes what `body` makes of it, lane by lane.
+    @inline(__always)
+    static func replace(_ p: UnsafeMutablePointer<Float>, _ n: Int, _ body: (Lanes) -> Lanes) {
+        var i = 0
+        while i + 8 <= n {
+            store(body(load(p + i)), p + i)
+            i += 8
+        }
+        while i < n {
+            p[i] = body(Lanes(repeating: p[i]))[0]
+            i += 1
+        }
+    }
+
+    /// Whether every value is finite.
+    static func isFinite(_ p: UnsafePointer<Float>, _ n: Int) -> Bool {
+        var marks = SIMDMask<SIMD8<Int32>>(repeating: false)
+        var i = 0
+        while i + 8 <= n {
+            let v = load(p + i)
+            marks = marks .| ((v - v) .!= 0)
+            i += 8
+        }
+        while i < n {
+            if !p[i].isFinite { return false }
+            i += 1
+        }
+        return !any(marks)
+    }
+
+    /// The hyperbolic tangent, lane by lane: for small x the polynomial of Cephes' tanhf, else 1 - 2 / (e^2x + 1).
+    @inline(__always)
+    static func tanh(_ x: Lanes) -> Lanes {
+        let z = x * x
+        var p = z * -5.70498872745e-3 + 2.06390887954e-2
+        p = p * z - 5.37397155531e-2
+        p = p * z + 1.33314422036e-1
+        p = p * z - 3.33332819422e-1
+        let near = p * z * x + x
+        var clamped = x.replacing(with: 40, where: x .> 40)
+        clamped.replace(with: -40, where: x .< -40)
+        let far = 1 - 2 / (exp(clamped * 2) + 1)
+        return far.replacing(with: near, where: (x .< 0.625) .& (x .> -0.625))
+    }
+
     /// e^x, lane by lane, for x at most 88.
     @inline(__always)
     static func exp(_ x: Lanes) -> Lanes {

@@ -141,7 +141,9 @@ public struct ModelFolder: Sendable {
                 }
                 guard [.required, .head].contains(parameter.presence) else { continue }
             }
-            let weight = NamedTensor(parameter.name, try files.weight(name, parameter.shape).tensor)
+            let stored = try files.weight(name, parameter.shape)
+            // It stays in its file until it is asked for: of a large model few weights are kept.
+            let weight = NamedTensor(parameter.name, parameter.shape) { stored.tensor }
             if case .sharing(let other) = parameter.presence {
                 if weights[other]?.tensor == weight.tensor { continue }
                 warnings.append("\(path): config.json ties \(name) to \(other), but the file has another: the file's is used")
