@@ -49,7 +49,8 @@ private let stories: String = {
         let source = try source("Tom had a red ball. One day he lost it.")
         for name in ["attention-step-by-step", "quadratic-growth", "highlighting"] {
             let page = try library.lesson(name).run(source, language: language)
-            #expect(page.experiments[0].origin == .model && page.summary != (try library.lesson(name).summary[language]))
+            let summary = try library.lesson(name).summary[language]
+            #expect(page.experiments[0].origin == .model && page.summary != summary)
             #expect(page.figures.allSatisfy { $0.data.traces.allSatisfy { $0.trace.contains("logits") } })
             for experiment in page.experiments.dropFirst() {
                 // One layer is cut alone: dense attention beside it is that of the model as it is.
@@ -74,10 +75,10 @@ private let stories: String = {
     @Test func `an encoder is refused by name`() throws {
         let text =
             #"{"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9, "max_position_embeddings": 8}"#
-        let config = try JSONReader.read(Array(text.utf8), file: "config.json") { reader throws(FileError) in
-            try Settings(file: "config.json", reader: &reader)
+        let config = try Array(text.utf8).withUnsafeBytes { bytes in
+            try JSONReader.read(bytes, file: "config.json") { reader throws(FileError) in try Settings(file: "config.json", reader: &reader) }
         }
-        let architecture = try BERT(config).architecture
+        let architecture: Architecture = try BERT(config).architecture
         var noise = SplitMix64(seed: 1)
         let weights = architecture.parameters.filter { $0.presence == .required }.map { parameter in
             NamedTensor(parameter.name, Tensor(parameter.shape, (0..<parameter.shape.count).map { _ in noise.uniform() - 0.5 }))

@@ -7,7 +7,7 @@ public import Traces
 public struct LanguageModel: Sendable {
     /// What the model is but for its weights.
     public let architecture: Architecture
-    private let weights: ModelWeights
+    let weights: ModelWeights
 
     /// A model with the weights that its architecture wants; throws naming the first that is missing, does not fit, comes twice or has no place.
     public init(_ architecture: Architecture, weights: [NamedTensor]) throws(EngineError) {
@@ -42,14 +42,24 @@ public struct LanguageModel: Sendable {
     ///   - tokens: a label for each token, shown along the axes t and s.
     ///   - selection: which keys each layer attends to; nil for all of them.
     public func record(tokenIDs: [Int], tokens: [String], selection: LayerSelection? = nil) throws(EngineError) -> Trace {
+        try record(tokenIDs, tokens, selection) { _ in }.trace
+    }
+
+    /// The same on a recorder that `prepare` has seen.
+    /// - Parameter progress: called before each layer with its number.
+    func record(
+        _ tokenIDs: [Int], _ tokens: [String], _ selection: LayerSelection?, progress: (Int) -> Void = { _ in },
+        prepare: (inout Recorder) -> Void
+    ) throws(EngineError) -> Recorder {
         guard tokens.count == tokenIDs.count else {
             throw EngineError(.shape, "tokens", expected: "a label for each of \(tokenIDs.count) ids", found: "\(tokens.count)")
         }
         var recorder = Recorder(
             tokens: tokens, tokenIDs: tokenIDs, switches: selection?.switches ?? [], labels: [.t: tokens, .s: tokens])
-        let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder).logits
+        prepare(&recorder)
+        let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder, progress: progress).logits
         if isPredictive { try recordLoss(logits, of: tokenIDs, tokens, on: &recorder) }
-        return recorder.trace
+        return recorder
     }
 
     /// The likeliest continuation: after the prompt, always the token with the largest logit (the lower id where two tie). What the cache keeps of
@@ -78,11 +88,13 @@ public struct LanguageModel: Sendable {
     }
 
     /// Records `tokenIDs`, which follow the cached ones.
-    /// - Parameter selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
+    /// - Parameters:
+    ///   - selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
+    ///   - progress: called before each layer with its number.
     /// - Returns: the logits [t, n], or the hidden states [t, c] of a model that foretells none, and the cache extended by these tokens.
-    public func record(_ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder) throws(EngineError)
-        -> (logits: Expression, cache: Cache)
-    {
+    public func record(
+        _ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder, progress: (Int) -> Void = { _ in }
+    ) throws(EngineError) -> (logits: Expression, cache: Cache) {
         let past = cache?.length ?? 0
         try check(tokenIDs, after: past)
         if let cache, cache.layers.count != architecture.facts.layers {
@@ -99,6 +111,7 @@ public struct LanguageModel: Sendable {
         var x = try architecture.embedding.record(pass, &trace)  // [t, c]
         var kept: [LayerCache] = []
         for n in 0..<architecture.facts.layers {
+            progress(n)
             let own: LayerCache
             let isCut = selection != nil && (selection?.layer ?? n) == n
             (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
