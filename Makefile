@@ -33,20 +33,23 @@ uninstall:
 dist: build
 	@scripts/dist
 
-## Install what tests need, then run every test, in a release build with warnings as errors.
+## Install what tests need, then run every test, in a release build with warnings as errors. What waits for a network or needs one core alone is done beside
+## the rest: the page's engine and Python's packages while Swift compiles, then tests of other kinds two at a time. Swift's tests and the course use all cores.
 test:
 	@scripts/install-packages test
-	scripts/build-page-engine & engine=$$!; STRICT=1 swift build -c release --build-tests && wait $$engine
+	scripts/build-page-engine & engine=$$!; scripts/python-environment course elementary numpy schemas tokenizers & python=$$!; \
+	STRICT=1 swift build -c release --build-tests && wait $$engine && wait $$python
 	STRICT=1 swift test -c release --skip-build
-	.build/release/fuzz 2000
-	scripts/test-numpy
-	scripts/test-tokenizers
-	scripts/test-elementary
-	scripts/test-schemas
-	scripts/test-install
-	scripts/test-page-engine
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter-out 3.%,$(MAKE_VERSION)),--output-sync=target) $(BESIDE)
 	scripts/build-docs
 	scripts/test-course
+
+BESIDE := test-fuzz test-elementary test-numpy test-tokenizers test-page-engine test-schemas test-install
+.PHONY: $(BESIDE)
+test-fuzz:
+	.build/release/fuzz 2000
+$(filter-out test-fuzz,$(BESIDE)):
+	scripts/$@
 
 ## Compile and run the emitted tile programs by TileLang, and lower them for machines that are not here: 200 MB and more from PyPI, a minute.
 test-tilelang:
