@@ -39,7 +39,7 @@ import Traces
 
     @Test func `the share of a head is what its weights add up to`() throws {
         // Query t of 2 … 11 gives the first key 0.75 and a part of 0.25 that is 1/(t + 1).
-        let share = (2..<12).reduce(0.0) { $0 + 0.75 + 0.25 / Double($1 + 1) } / 10
+        let share = (2..<12).reduce(0.0) { (sum: Double, t: Int) -> Double in sum + 0.75 + 0.25 / Double(t + 1) } / 10
         let scene = try draw([[{ _ in 0 }]])
         #expect(scene.title.en == "The first token holds \(NumberText.percent(share, decimals: 0)) of all weight")
         #expect(scene.alt.en.contains("first token: 1, \(NumberText.percent(share, decimals: 0)) of all weight"))

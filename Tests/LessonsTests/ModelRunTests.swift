@@ -76,7 +76,8 @@ private let stories: String = {
         let text =
             #"{"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9, "max_position_embeddings": 8}"#
         let config = try Array(text.utf8).withUnsafeBytes { bytes in
-            try JSONReader.read(bytes, file: "config.json") { reader throws(FileError) in try Settings(file: "config.json", reader: &reader) }
+            try JSONReader.read(bytes, file: "config.json") { reader throws(FileError) in try Settings(file: "config.json", reader: &reader)
+            }
         }
         let architecture: Architecture = try BERT(config).architecture
         var noise = SplitMix64(seed: 1)
