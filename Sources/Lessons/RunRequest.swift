@@ -140,8 +140,9 @@ struct RunRequest: Sendable {
         guard case .model(var selection, let inLayerShown) = subject else {
             throw LessonError(.badFile, at: place, "run \(name): expected model: true")
         }
-        if inLayerShown { selection.layer = main.attention?.weights.layer }
-        let trace = try model.record(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection)
+        let layer = main.attention?.weights.layer
+        if inLayerShown { selection.layer = layer }
+        let trace = try model.recordForLesson(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection, layer: layer)
         return try Experiment(
             name: name, trace: trace, place: main.place, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
     }

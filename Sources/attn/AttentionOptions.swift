@@ -25,7 +25,7 @@ struct AttentionOptions: ParsableArguments {
             valueName: "letters"))
     var axes: String?
 
-    @Option(help: ArgumentHelp("The one layer to read; by default all.", valueName: "n"))
+    @Option(help: ArgumentHelp("The one layer to read; by default all. Of a model, the one to draw.", valueName: "n"))
     var layer: Int?
 
     @Option(help: ArgumentHelp("The text of a batch; by default the first.", valueName: "n"))
@@ -35,10 +35,12 @@ struct AttentionOptions: ParsableArguments {
     var select: String?
 
     /// Throws for options that no file would hear of, and for what no file could have.
-    func check() throws {
+    /// - Parameter takesLayerOfModel: whether --layer means one of a model's.
+    func check(takesLayerOfModel: Bool = false) throws {
         if attention == nil {
             let given = [
-                ("tensor", tensor != nil), ("tokens", tokens != nil), ("axes", axes != nil), ("layer", layer != nil),
+                ("tensor", tensor != nil), ("tokens", tokens != nil), ("axes", axes != nil),
+                ("layer", layer != nil && !takesLayerOfModel),
                 ("batch", batch != nil),
                 ("select", select != nil),
             ]

@@ -15,6 +15,8 @@
             public let bytes: Int
             /// The steps and weights that it is made from.
             public let inputs: [StepID]
+            /// The query-key pairs that a mask leaves visible, if it speaks of them.
+            public let visible: Mask?
         }
 
         /// The steps in order.
@@ -52,7 +54,7 @@
         /// Stands for the result of a step.
         func note(_ id: StepID, _ symbol: String, _ expression: Expression, _ axes: [Axis]) -> Expression {
             let shape = Shape(axes.map { ($0, expression.shape[$0] ?? 1) })
-            let entry = PassOutline.Entry(id: id, bytes: 8 * shape.count, inputs: expression.inputs)
+            let entry = PassOutline.Entry(id: id, bytes: 8 * shape.count, inputs: expression.inputs, visible: expression.visible)
             entries.withLock { $0.append(entry) }
             return Expression(deferred: id, symbol, shape) {
                 Tensor(
@@ -76,7 +78,7 @@
                 }
             }
             let parameters = architecture.parameters.filter { weights.contain($0.name) }.map { parameter in
-                PassOutline.Entry(id: StepID(Role.parameter.rawValue + parameter.name), bytes: 8 * parameter.shape.count, inputs: [])
+                PassOutline.Entry(id: StepID(Role.parameter.rawValue + parameter.name), bytes: 8 * parameter.shape.count, inputs: [], visible: nil)
             }
             return PassOutline(steps: notes.all, weights: parameters)
         }

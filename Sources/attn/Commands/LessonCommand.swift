@@ -95,7 +95,7 @@ struct LessonCommand: ParsableCommand {
             let laboratory = to == .html ? library.laboratory : nil
             let lessons = all ? library.lessons + [laboratory].compactMap { $0 } : [try library.lesson(lesson ?? "")]
             if reader.model != nil { try checkTakeModel(lessons, library) }
-            let source = try reader.lessonSource()
+            let source = try reader.lessonSource(language.value)
             var worst = ExitStatus.done
             if all {
                 for problem in library.problems {

@@ -12,6 +12,7 @@ struct TraceCommand: ParsableCommand {
             Examples:
               attn trace --lesson attention-step-by-step --output trace.json
               attn trace --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors --path both --output dsa.json
+              attn trace --model DIR --text "Once upon a time" --layers 2-3 --keep attention --output trace.json
             --path gathered runs the path that reads the selected cache entries alone (steps gathered.…); both runs it beside the masked one.
             """)
 
@@ -25,6 +26,15 @@ struct TraceCommand: ParsableCommand {
         name: .customLong("with"), parsing: .singleValue,
         help: ArgumentHelp("A what-if switch to turn on; may be repeated.", valueName: "switch"))
     var switches: [String] = []
+
+    @Option(help: ArgumentHelp("Of a model, the layers whose steps stay; by default all.", valueName: "n|a-b"))
+    var layers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a model, the parts that stay, with commas between them: \(KeepOptions.names). The others are named under omitted.",
+            valueName: "parts"))
+    var keep: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to write; by default standard output.", valueName: "file.json"))
     var output: String?
@@ -42,7 +52,13 @@ struct TraceCommand: ParsableCommand {
 
     func run() throws {
         if let output { try OutputPath.check(file: output, inputs: source.inputs) }
-        let trace = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }).trace
+        if let idle = [("layers", layers), ("keep", keep)].first(where: { $0.1 != nil }), source.reader.model == nil {
+            throw UsageError("--\(idle.0): expected with --model")
+        }
+        let trace = try source.load(
+            language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) },
+            keeping: KeepOptions.choice(layers: layers, keep: keep)
+        ).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()
         try TraceJSON.write(trace, to: &stream)
