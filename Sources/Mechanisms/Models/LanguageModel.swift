@@ -62,31 +62,6 @@ public struct LanguageModel: Sendable {
         return recorder
     }
 
-    /// The likeliest continuation: after the prompt, always the token with the largest logit (the lower id where two tie). What the cache keeps of
-    /// earlier tokens is not computed again, so each new token costs one row.
-    /// - Parameter endIDs: the tokens that end a text: one is included, and nothing follows.
-    /// - Returns: the prompt and at most `count` tokens more, fewer where the context ends. Throws for a model that foretells no token.
-    public func greedyContinuation(of prompt: [Int], count: Int, endIDs: [Int]) throws(EngineError) -> [Int] {
-        try checkPredictive()
-        var weights = Recorder()
-        try recordWeights(on: &weights)
-        var ids = prompt
-        var fresh = prompt
-        var cache: Cache?
-        while ids.count < min(prompt.count + count, architecture.facts.contextLength) {
-            var recorder = weights
-            if ids.count > architecture.longestCached { (cache, fresh) = (nil, ids) }
-            let (logits, kept) = try record(fresh, cache: cache, on: &recorder)
-            let last = logits.tensor.slice(.t, at: fresh.count - 1).values
-            let next = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
-            ids.append(next)
-            fresh = [next]
-            cache = kept
-            if endIDs.contains(next) { break }
-        }
-        return ids
-    }
-
     /// Records `tokenIDs`, which follow the cached ones.
     /// - Parameters:
     ///   - selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
@@ -135,7 +110,7 @@ public struct LanguageModel: Sendable {
     }
 
     /// Records how well each token was foretold by those before it; nothing for a text of one token.
-    private func recordLoss(_ logits: Expression, of ids: [Int], _ tokens: [String], on trace: inout Recorder) throws(EngineError) {
+    func recordLoss(_ logits: Expression, of ids: [Int], _ tokens: [String], on trace: inout Recorder) throws(EngineError) {
         guard ids.count > 1 else { return }
         let labels: [Axis: [String]] = [.t: Array(tokens.dropLast())]
         let loss = try trace.record(.loss, crossEntropy(logits, next: Array(ids.dropFirst())), labels: labels)  // [t]
