@@ -34,7 +34,8 @@ struct Attn: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            LessonCommand.self, FigureCommand.self, TraceCommand.self, ExportCommand.self, ExplainCommand.self, VerifyCommand.self,
+            LessonCommand.self, FigureCommand.self, TraceCommand.self, GenerateCommand.self, ExportCommand.self, ExplainCommand.self,
+            VerifyCommand.self,
             WhatIfCommand.self,
             CaseCommand.self, CostCommand.self, TilesCommand.self, MeasureCommand.self,
         ])

@@ -47,16 +47,7 @@ struct ModelRun {
     /// Runs it, unless what stays would take more than the bound.
     func trace(_ choice: Choice) throws -> Trace {
         let layers = model.architecture.facts.layers
-        let outline = try model.outline(tokenIDs: tokenIDs)
-        let kept = try choice(outline, layers)
-        let need = outline.memory(keeping: kept)
-        guard need <= bound.bytes else {
-            let gibibytes = (need + (1 << 30) - 1) >> 30
-            throw FileError(
-                .badData, path,
-                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count) tokens and \(layers) layers: --memory \(gibibytes)G allows it; attn trace --layers A-B --keep attention keeps less"
-            )
-        }
+        let kept = try admitted(choice)
         let bar = ProgressBar()
         defer { bar.clear() }
         let begin = ContinuousClock.now
@@ -65,6 +56,26 @@ struct ModelRun {
             let what = Bilingual(en: "layer \(layer) of \(layers)", zh: "第 \(layer) 层，共 \(layers) 层")
             bar.show(done: layer, of: layers, what[language])
         }
+    }
+
+    /// What stays, if it takes no more than the bound; throws otherwise.
+    /// - Parameter count: how many tokens follow, each in a pass that is given the keys and values of all before it, and hands on as many.
+    func admitted(_ choice: Choice, following count: Int = 0) throws -> KeptSteps {
+        let (layers, context) = (model.architecture.facts.layers, model.architecture.facts.contextLength)
+        var outline = try model.outline(tokenIDs: tokenIDs)
+        let kept = try choice(outline, layers)
+        let further = max(0, min(count, context - tokenIDs.count))
+        if further > 0 { outline = try model.outline(tokenIDs: tokenIDs + [Int](repeating: 0, count: further)) }
+        let caches = outline.steps.filter { [.key, .value].contains($0.id.role) }.reduce(0) { $0 + 2 * $1.bytes }
+        let need = outline.memory(keeping: kept) + caches * further
+        guard need <= bound.bytes else {
+            let gibibytes = (need + (1 << 30) - 1) >> 30
+            throw FileError(
+                .badData, path,
+                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count) tokens and \(layers) layers: --memory \(gibibytes)G allows it; attn trace --layers A-B --keep attention keeps less"
+            )
+        }
+        return kept
     }
 }
 

@@ -1,0 +1,118 @@
+// attn generate and attn trace --follow, as a reader runs them on tiny models.
+
+import Foundation
+import ModelFiles
+import Testing
+import Traces
+
+@Suite struct GenerateTests {
+    private static let model = Place.fixtures + "/llama-tiny"
+
+    private struct Answer: Decodable, Equatable {
+        let text: String
+        let tokenIDs: [Int]
+        let generated: String
+    }
+    private struct Expected: Decodable {
+        let text: String
+        let token_ids, greedy_ids: [Int]
+    }
+
+    private let expected: Expected
+
+    init() throws {
+        expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: URL(filePath: Self.model + "/expected.json")))
+    }
+
+    private func generate(_ arguments: String...) throws -> Answer {
+        let run = try attn(["generate", "--model", Self.model, "--text", expected.text, "--json"] + arguments)
+        try #require(run.status == 0, "\(run.error)")
+        return try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
+    }
+
+    @Test(arguments: [[], ["--fast"]]) func `the likeliest tokens follow, exactly and in Float32`(speed: [String]) throws {
+        let run = try attn(["generate", "--model", Self.model, "--text", expected.text, "--tokens", "6", "--json"] + speed)
+        try #require(run.status == 0, "\(run.error)")
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
+        #expect(answer.tokenIDs == Array(expected.greedy_ids.prefix(expected.token_ids.count + 6)))
+        #expect(answer.text == expected.text + answer.generated)
+        #expect(answer.text == (try ModelFolder(path: Self.model)).tokenizer.decode(answer.tokenIDs))
+    }
+
+    @Test func `the text alone is printed with the same words`() throws {
+        let answer = try generate("--tokens", "5")
+        let run = try attn("generate", "--model", Self.model, "--text", expected.text, "--tokens", "5")
+        #expect(run.status == 0 && run.error.isEmpty)
+        let lines = answer.text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).withControlsPictured }
+        #expect(run.output == lines.joined(separator: "\n") + "\n")
+    }
+
+    @Test func `a seed draws the same text again, another seed another`() throws {
+        let draws = try ["1", "1", "2", "3"].map { try generate("--tokens", "12", "--temperature", "2", "--seed", $0).tokenIDs }
+        #expect(draws[0] == draws[1])
+        #expect(Set(draws).count > 1)
+        // Near 0 there is nothing to draw.
+        #expect(try generate("--tokens", "6", "--temperature", "1e-9", "--seed", "5") == generate("--tokens", "6"))
+    }
+
+    @Test func `a full context ends the text, and that is said`() throws {
+        let run = try attn(
+            "generate", "--model", Self.model, "--text", expected.text, "--tokens", "500", "--temperature", "1", "--seed", "4", "--json")
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
+        let isFull = answer.tokenIDs.count == 48
+        #expect(isFull || answer.tokenIDs.last == 2)
+        #expect(run.error.contains("the context of the model, 48 tokens, is full") == isFull)
+    }
+
+    @Test(arguments: [
+        (["--tokens", "0"], "--tokens: expected at least 1, found 0"),
+        (["--tokens", "2", "--seed", "1"], "--seed: expected with --temperature"),
+        (["--tokens", "2", "--temperature", "0"], "--temperature: expected a number above 0, found 0"),
+        (["--tokens", "2", "--temperature", "-1"], "--temperature: expected a number above 0, found -1"),
+        (["--tokens", "2", "--temperature", "nan"], "--temperature: expected a number above 0, found "),
+        (["--tokens", "2", "--temperature", "inf"], "--temperature: expected a number above 0, found "),
+    ]) func `an option that cannot be meant is refused`(arguments: [String], line: String) throws {
+        let run = try attn(["generate", "--model", Self.model, "--text", "x"] + arguments)
+        #expect(run.status == 64 && run.error.contains(line) && run.output.isEmpty, "\(run.status) \(run.error)")
+    }
+
+    @Test func `an empty text is refused`() throws {
+        let run = try attn("generate", "--model", Self.model, "--text", "", "--tokens", "1")
+        #expect(run.status == 65 && run.error.contains("--text: expected at least one character"))
+    }
+
+    @Test func `followed tokens have passes of their own, which read the cache and equal one pass over all`() throws {
+        let folder = try Place.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.path + "/t.json"
+        let run = try attn("trace", "--model", Self.model, "--text", expected.text, "--follow", "3", "--output", path)
+        try #require(run.status == 0, "\(run.error)")
+        let trace = try TraceJSON.read(path)
+        let (ids, prompt) = (Array(expected.greedy_ids.prefix(expected.token_ids.count + 3)), expected.token_ids.count)
+        #expect(trace.tokenIDs == ids && trace.tokens.count == ids.count)
+        #expect(trace.passes == [.decode(0), .decode(1), .decode(2)])
+        #expect(try trace.step("layer.0.attention.weights").output.shape[.t] == prompt)
+        let whole = try ModelFolder(path: Self.model).model().record(tokenIDs: ids, tokens: ids.map(String.init))
+        for number in 0..<3 {
+            let own = try trace.step("decode.\(number).layer.1.attention.weights").output
+            #expect(own.shape == Shape([.h, .t, .s], [4, 1, prompt + number + 1]))
+            let all = try whole.step("layer.1.attention.weights").output
+            for h in 0..<4 { for s in 0...prompt + number { #expect(abs(own[h, 0, s] - all[h, prompt + number, s]) < 1e-12) } }
+            // The cache is what the pass before had as its keys.
+            let before = try trace.step(StepID(number == 0 ? "layer.1.attention.k" : "decode.\(number - 1).layer.1.attention.k")).output
+            #expect(try trace.step(StepID("input.decode.\(number).layer.1.attention.cache.k")).output == before)
+            let logits = try trace.step(StepID("decode.\(number).logits")).output.values
+            let row = try whole.step("logits").output.slice(.t, at: prompt + number).values
+            #expect(zip(logits, row).allSatisfy { abs($0 - $1) < 1e-9 })
+        }
+    }
+
+    @Test(arguments: [
+        (["--case", Place.fixtures + "/attention-plain.safetensors", "--follow", "2"], "--follow: expected with --model alone"),
+        (["--model", model, "--text", "x", "--follow", "0"], "--follow: expected at least 1 token, found 0"),
+        (["--model", model, "--text", "x", "--follow", "2", "--path", "both"], "--follow: expected without --path and --with"),
+    ]) func `a trace that cannot be followed is refused`(arguments: [String], line: String) throws {
+        let run = try attn(["trace"] + arguments)
+        #expect(run.status == 64 && run.error.contains(line) && run.output.isEmpty, "\(run.status) \(run.error)")
+    }
+}
