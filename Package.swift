@@ -87,6 +87,9 @@ let package = Package(
         .executableTarget(
             name: "EngineTiming", dependencies: ["Traces", "Mechanisms"], path: "Benchmarks/EngineTiming", swiftSettings: settings),
         .executableTarget(
+            name: "ModelTiming", dependencies: ["AttentionKernels", "ModelFiles", "Mechanisms", "Traces"], path: "Benchmarks/ModelTiming",
+            swiftSettings: settings),
+        .executableTarget(
             name: "MatrixTiming", dependencies: ["CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],
             path: "Benchmarks/MatrixTiming",
             swiftSettings: settings),
