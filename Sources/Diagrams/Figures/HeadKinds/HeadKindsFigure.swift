@@ -102,7 +102,7 @@ struct HeadKindsFigure {
         case .previous: .bar
         case .itself: .ink
         case .near: Paint.bar.mixed(0.38)
-        case .elsewhere: Paint.rule.mixed(0.7)
+        case .elsewhere: Paint.rule.mixed(0.45)
         }
     }
 
