@@ -78,7 +78,8 @@
                 }
             }
             let parameters = architecture.parameters.filter { weights.contain($0.name) }.map { parameter in
-                PassOutline.Entry(id: StepID(Role.parameter.rawValue + parameter.name), bytes: 8 * parameter.shape.count, inputs: [], visible: nil)
+                PassOutline.Entry(
+                    id: StepID(Role.parameter.rawValue + parameter.name), bytes: 8 * parameter.shape.count, inputs: [], visible: nil)
             }
             return PassOutline(steps: notes.all, weights: parameters)
         }
