@@ -44,8 +44,7 @@ extension LanguageModel {
 extension Trace {
     /// The same without the steps that `kept` has no use for.
     fileprivate func keeping(_ kept: KeptSteps) -> Trace {
-        Trace(
-            tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps.filter { kept.keeps($0.id) },
-            omitted: omitted + steps.map(\.id).filter { !kept.keeps($0) })
+        Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps.filter { kept.keeps($0.id) })
+            .omitting(omitted + steps.map(\.id).filter { !kept.keeps($0) })
     }
 }

@@ -1,6 +1,7 @@
 // attn generate and attn trace --follow, as a reader runs them on tiny models.
 
 import Foundation
+import Mechanisms
 import ModelFiles
 import Testing
 import Traces
