@@ -52,14 +52,6 @@ extension Lesson {
         return (run.trace, run.provenance)
     }
 
-    private func checkAccepts(_ source: LessonSource) throws(LessonError) {
-        if case .builtIn(nil) = source { return }
-        guard !isFixed else {
-            throw LessonError(
-                .unknownName, "\(name) speaks of runs of its own: a question, a text or a model of yours does not apply to it")
-        }
-    }
-
     package func experiments(_ source: LessonSource, _ language: Language) throws -> [Experiment] {
         try checkAccepts(source)
         let main: Experiment
@@ -75,7 +67,7 @@ extension Lesson {
             main = try .diary(diary, name: "", text: text, words: words, origin: .ownDiary, language: language)
         case .trace(let trace, let text, let layer, let provenance, let model):
             main = try Experiment(
-                name: "", trace: trace, place: Self.place(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
+                name: "", trace: trace, place: place(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
                 provenance: provenance)
             return [main] + (try modelRuns(model, like: main))
         }
@@ -89,25 +81,8 @@ extension Lesson {
     /// The runs of the reader's model that the lesson asks for.
     private func modelRuns(_ model: LanguageModel?, like main: Experiment) throws -> [Experiment] {
         let runs = extraRuns.filter(\.isOfModel)
-        guard !runs.isEmpty else { return [] }
-        guard let model else {
-            throw LessonError(.unknownName, "\(name) runs the model again, with other attention: expected a model, found a trace alone")
-        }
+        guard let model else { return [] }
         return try runs.map { try $0.experiment(model, like: main) }
-    }
-
-    /// The layer to speak of, or nothing for a trace of one attention.
-    private static func place(of trace: Trace, layer: Int?) throws -> [Scope] {
-        let attentions = trace.attentions.filter { $0.branch == .attention }
-        if layer == nil, attentions.contains(where: { $0.place.isEmpty }) { return [] }
-        let layers = attentions.compactMap { $0.place == [.layer($0.weights.layer ?? -1)] ? $0.weights.layer : nil }
-        guard let chosen = layer ?? layers.max(), layers.contains(chosen) else {
-            throw LessonError(
-                .unknownName,
-                "the trace has no attention of layer \(layer.map(String.init) ?? "0"); expected one of \(layers.map(String.init).joined(separator: ", "))"
-            )
-        }
-        return [.layer(chosen)]
     }
 }
 
@@ -122,7 +97,7 @@ struct PageBuilder {
         let shown = lesson.steps.filter { $0.condition?.holds(flags) ?? true }
         return try shown.enumerated().map { position, step in
             let section = narration.sections.first { $0.id == step.id }!
-            var figures = try step.figures.map(figure)
+            var figures = try step.figures.filter { $0.condition?.holds(flags) ?? true }.map(figure)
             if let panel = step.panel, let live = figures.indices.last {
                 do {
                     figures[live].panel = try PagePanel(panel, of: figures[live].experiment, options: figures[live].options, lesson.diary)

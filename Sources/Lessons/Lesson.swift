@@ -34,6 +34,8 @@ public struct Lesson: Sendable {
             var phase: String?
             /// Data from outside instead of runs.
             var data: String?
+            /// Where it is shown; nil for always.
+            var condition: NarrationCondition? = nil
             var place: LessonError.Place
         }
         var id: String
@@ -65,8 +67,13 @@ public struct Lesson: Sendable {
     /// What it shows of a model, if that is something else.
     public let modelSummary: Bilingual?
     let file: String
-    /// Whether the lesson speaks of runs of its own alone: a reader's question, text or model does not apply to it.
+    /// Whether the lesson speaks of questions and texts of its own alone: a reader's question or text does not apply to it, but with a model that
+    /// it takes.
     public let isFixed: Bool
+    /// What the lesson asks of a reader's model, which then stands in place of the diary; nil if it takes none.
+    let modelNeeds: Set<ModelNeed>?
+    /// Whether a reader's model can stand in place of the diary.
+    public var takesModel: Bool { modelNeeds != nil }
     let question: String
     /// The main run, if it is not simply the question.
     let mainRun: RunRequest?
@@ -91,7 +98,8 @@ public struct Lesson: Sendable {
         let root = try YAMLNode(parsing: readText(file), file: file)
         try root.allow(
             [
-                "order", "track", "title", "summary", "modelSummary", "fixed", "question", "main", "runs", "digits", "pathway", "steps",
+                "order", "track", "title", "summary", "modelSummary", "model", "fixed", "question", "main", "runs", "digits", "pathway",
+                "steps",
             ], in: "a lesson")
         track = try root.required("track").string("track")
         guard ["story", "engine-room", Self.laboratory].contains(track) else {
@@ -104,6 +112,9 @@ public struct Lesson: Sendable {
         let questions = diary.questions.map(\.name)
         mainRun = try root.optional("main").map { node throws(LessonError) in try RunRequest("", node, questions: questions) }
         isFixed = try root.optional("fixed")?.bool("fixed") ?? (mainRun != nil)
+        modelNeeds = try root.optional("model").map { node throws(LessonError) in
+            Set(try node.items("model").map { item throws(LessonError) in try ModelNeed(item) })
+        }
         if let mainRun, !isFixed {
             throw LessonError(.badFile, at: mainRun.place, "main: expected fixed: true, or question instead of main")
         }
@@ -152,13 +163,7 @@ public struct Lesson: Sendable {
 
     private static func step(_ node: YAMLNode, questions: [String], hasPathway: Bool) throws(LessonError) -> Step {
         try node.allow(["id", "when", "figure", "figures", "focus", "panel", "line", "part"], in: "a step")
-        let condition = try node.optional("when").map { node throws(LessonError) in
-            let condition = NarrationCondition(try node.string("when"))
-            if let unknown = condition.unknown(questions: questions).first {
-                throw node.error("when: expected \((NarrationCondition.known + questions).joined(separator: ", ")), found \"\(unknown)\"")
-            }
-            return condition
-        }
+        let condition = try Self.condition(node, questions)
         let figures = try (node.optional("figure").map { [$0] } ?? []) + (node.optional("figures")?.items("figures") ?? [])
         let focus = try node.optional("focus").map { node throws(LessonError) in try LiveValue(node.string("focus"), at: node.place) }
         let panel = try node.optional("panel").map { node throws(LessonError) in
@@ -168,8 +173,18 @@ public struct Lesson: Sendable {
         let line = try node.optional("line").map { node throws(LessonError) in (id: try node.string("line"), place: node.place) }
         return Step(
             id: try node.required("id").string("id"), condition: condition,
-            figures: try figures.map { node throws(LessonError) in try figure(node) }, focus: focus, panel: panel, line: line,
+            figures: try figures.map { node throws(LessonError) in try figure(node, questions) }, focus: focus, panel: panel, line: line,
             part: try node.optional("part").map { node throws(LessonError) in try part(node, hasPathway) }, place: node.place)
+    }
+
+    private static func condition(_ node: YAMLNode, _ questions: [String]) throws(LessonError) -> NarrationCondition? {
+        try node.optional("when").map { node throws(LessonError) in
+            let condition = NarrationCondition(try node.string("when"))
+            if let unknown = condition.unknown(questions: questions).first {
+                throw node.error("when: expected \((NarrationCondition.known + questions).joined(separator: ", ")), found \"\(unknown)\"")
+            }
+            return condition
+        }
     }
 
     private static func part(_ node: YAMLNode, _ hasPathway: Bool) throws(LessonError) -> PathwayPart {
@@ -187,9 +202,11 @@ public struct Lesson: Sendable {
         return try figure(node, named: Figure.pathway.name)
     }
 
-    private static func figure(_ node: YAMLNode) throws(LessonError) -> Step.FigureRequest {
-        try node.allow(["name", "step", "head", "query", "run", "runs", "phase", "data"], in: "a figure")
-        return try figure(node, named: node.required("name").string("name"))
+    private static func figure(_ node: YAMLNode, _ questions: [String]) throws(LessonError) -> Step.FigureRequest {
+        try node.allow(["name", "step", "head", "query", "run", "runs", "phase", "data", "when"], in: "a figure")
+        var request = try figure(node, named: node.required("name").string("name"))
+        request.condition = try condition(node, questions)
+        return request
     }
 
     private static func figure(_ node: YAMLNode, named name: String) throws(LessonError) -> Step.FigureRequest {

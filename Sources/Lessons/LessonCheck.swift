@@ -39,12 +39,13 @@ public struct LessonCheck: Sendable {
     // MARK: Runs
 
     private func sources(_ lesson: Lesson) -> [LessonSource] {
-        if lesson.isFixed { return [.builtIn(question: nil)] }
         let diary = library.diary
+        let model = [lesson.takesModel ? Self.modelSource(diary) : nil].compactMap(\.self)
+        if lesson.isFixed { return [.builtIn(question: nil)] + model }
         var sources = diary.questions.map { LessonSource.builtIn(question: $0.name) }
         sources.append(.diaryText(diary.text.en + " " + diary.questions[0].text.en))
         sources.append(.diaryText(diary.words[0].name.zh + diary.words[0].name.zh))
-        return sources + [Self.modelSource(diary)].compactMap(\.self)
+        return sources + model
     }
 
     private func runProblems(_ lesson: Lesson, _ source: LessonSource) -> [LessonError] {

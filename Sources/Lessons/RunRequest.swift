@@ -18,8 +18,8 @@ struct RunRequest: Sendable {
         case repeated(RotationRun)
         /// A tile program on matrices of its own, or of the diary.
         case tiles(TileRunRequest)
-        /// The reader's model on the reader's text, with a selection in every layer: only where there is a model.
-        case model(LayerSelection)
+        /// The reader's model on the reader's text, with a selection in every layer, or in the layer shown alone: only where there is a model.
+        case model(LayerSelection, inLayerShown: Bool)
     }
 
     var name: String
@@ -44,7 +44,7 @@ struct RunRequest: Sendable {
             subject = .tiles(try TileRunRequest(node, questions: questions))
             return
         }
-        try node.allow(["question", "text", "case", "model", "paths", "switches", "repeated", "tiles"], in: "a run")
+        try node.allow(["question", "text", "case", "model", "layer", "paths", "switches", "repeated", "tiles"], in: "a run")
         switches = try (node.optional("switches")?.items("switches") ?? []).map { item throws(LessonError) in
             let text = try item.string("switches")
             do { return try Switch(parsing: text) } catch { throw item.error("\(error)") }
@@ -57,9 +57,16 @@ struct RunRequest: Sendable {
         if let model = node.optional("model") {
             let isAlone = ["question", "text", "case"].allSatisfy { node.optional($0) == nil }
             guard isAlone, try model.bool("model") else { throw node.error("a run: expected model: true, and no question, text or case") }
-            do { subject = .model(try LayerSelection(switches)) } catch { throw node.error("\(error)") }
+            let layer = try node.optional("layer").map { node throws(LessonError) in
+                guard case let layer = try node.string("layer"), layer == "shown" else {
+                    throw node.error("layer: expected shown, or none for every layer")
+                }
+                return layer
+            }
+            do { subject = .model(try LayerSelection(switches), inLayerShown: layer != nil) } catch { throw node.error("\(error)") }
             return
         }
+        if let layer = node.optional("layer") { throw layer.error("layer: expected in a run with model: true") }
         switch (node.optional("question"), node.optional("text"), node.optional("case")) {
         case (let question?, nil, nil): subject = .question(try Self.question(question, questions))
         case (nil, let text?, nil): subject = .text(try text.bilingual("text"))
@@ -130,8 +137,12 @@ struct RunRequest: Sendable {
 
     /// Runs the model of `main` again, with this selection.
     func experiment(_ model: LanguageModel, like main: Experiment) throws -> Experiment {
-        guard case .model(let selection) = subject else { throw LessonError(.badFile, at: place, "run \(name): expected model: true") }
-        let trace = try model.record(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection)
+        guard case .model(var selection, let inLayerShown) = subject else {
+            throw LessonError(.badFile, at: place, "run \(name): expected model: true")
+        }
+        let layer = main.attention?.weights.layer
+        if inLayerShown { selection.layer = layer }
+        let trace = try model.recordForLesson(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection, layer: layer)
         return try Experiment(
             name: name, trace: trace, place: main.place, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
     }

@@ -25,7 +25,7 @@ struct AttentionOptions: ParsableArguments {
             valueName: "letters"))
     var axes: String?
 
-    @Option(help: ArgumentHelp("The one layer to read; by default all.", valueName: "n"))
+    @Option(help: ArgumentHelp("The one layer to read; by default all. Of a model, the one to draw.", valueName: "n"))
     var layer: Int?
 
     @Option(help: ArgumentHelp("The text of a batch; by default the first.", valueName: "n"))
@@ -35,10 +35,12 @@ struct AttentionOptions: ParsableArguments {
     var select: String?
 
     /// Throws for options that no file would hear of, and for what no file could have.
-    func check() throws {
+    /// - Parameter takesLayerOfModel: whether --layer means one of a model's.
+    func check(takesLayerOfModel: Bool = false) throws {
         if attention == nil {
             let given = [
-                ("tensor", tensor != nil), ("tokens", tokens != nil), ("axes", axes != nil), ("layer", layer != nil),
+                ("tensor", tensor != nil), ("tokens", tokens != nil), ("axes", axes != nil),
+                ("layer", layer != nil && !takesLayerOfModel),
                 ("batch", batch != nil),
                 ("select", select != nil),
             ]
@@ -81,7 +83,9 @@ struct AttentionOptions: ParsableArguments {
     func step(for figure: Figure, _ trace: Trace) throws -> String? {
         guard attention != nil else { return nil }
         let layers = trace.steps.filter { $0.id.branch == .attention }.compactMap(\.id.layer)
-        let showsAll = figure.name == Figure.heads.name && select == nil || figure.name == Figure.pipelineDetail.name
+        let showsAll =
+            figure.name == Figure.heads.name && select == nil || figure.name == Figure.headKinds.name
+            || figure.name == Figure.pipelineDetail.name
         if layers.count > 1, !showsAll {
             Output.complain("\(figure.name) draws layer \(layers[0]) of \(layers.count): --layer N names another")
         }
@@ -92,7 +96,7 @@ struct AttentionOptions: ParsableArguments {
     /// Figures of one step of weights.
     private static let overlaid = [Figure.matrix, .heads, .arcs].map(\.name)
     /// Figures that read weights, or what they were made from, and no selection.
-    private static let passOverSelections = [Figure.triangles, .nextToken, .softmax, .weightedSum, .pathway].map(\.name)
+    private static let passOverSelections = [Figure.triangles, .headKinds, .nextToken, .softmax, .weightedSum, .pathway].map(\.name)
 
     /// The trace of the weights in the file at `path`; what is odd about them is said.
     func trace(_ path: String) throws -> Trace {

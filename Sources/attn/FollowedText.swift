@@ -6,23 +6,30 @@ internal import ModelFiles
 internal import Traces
 
 enum FollowedText {
+    /// The most tokens that are followed: each leaves a pass of its own.
+    private static let most = 4096
+
     /// The trace of the text and of up to `count` tokens more, which the model finds likeliest.
-    static func trace(_ source: SourceOptions, _ count: Int) throws -> Trace {
+    /// - Parameter keeping: the steps that stay.
+    static func trace(_ source: SourceOptions, _ count: Int, _ language: Language, keeping choice: ModelRun.Choice) throws -> Trace {
         guard let path = source.reader.model,
             [source.lesson, source.case, source.trace, source.given.attention].allSatisfy({ $0 == nil })
         else { throw UsageError("--follow: expected with --model alone, which has tokens to follow") }
-        guard count > 0 else { throw UsageError("--follow: expected at least 1 token, found \(count)") }
+        guard (1...most).contains(count) else { throw UsageError("--follow: expected 1 to \(most) tokens, found \(count)") }
         guard source.reader.question == nil else { throw UsageError("--question: expected with --lesson") }
         try source.checkReader()
-        guard let text = source.reader.text else { throw UsageError("--model needs --text TEXT") }
-        guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
+        guard let begun = source.reader.text else { throw UsageError("--model needs --text TEXT") }
+        guard !begun.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
         let loaded = try folder.load()
         loaded.warnings.forEach(Output.complain)
-        let prompt = folder.tokenizer.encode(text)
-        let (trace, whole) = try loaded.model.record(
-            Continuation(of: prompt, by: loaded.model, endIDs: folder.endIDs), following: count,
-            label: { folder.tokenizer.token($0) ?? "?" })
+        let prompt = folder.tokenizer.encode(begun)
+        let model = loaded.model
+        let text = try Continuation(of: prompt, by: model, endIDs: folder.endIDs)
+        let run = ModelRun(path: path, model: model, tokenIDs: prompt, tokens: [], bound: try source.reader.bound(), language: language)
+        let kept = try run.admitted(choice, following: count)
+        let (trace, whole) = try model.record(
+            text, following: count, label: { folder.tokenizer.token($0) ?? "?" }, keeping: Keeping(kept.keeps))
         let added = whole.tokenIDs.count - prompt.count
         if added < count {
             let why = whole.end == .endToken ? "the model ended the text" : "the context of the model is full"

@@ -14,24 +14,28 @@ struct ProgressBar {
     private let isVisible = isatty(STDERR_FILENO) == 1
     private static let width = 30
 
-    /// Shows how far a measurement has come.
-    func show(_ progress: Measurement.Progress, _ phase: MeasurementOptions.Phase, _ language: Language) {
+    /// Shows how far something has come, and what is under way.
+    func show(done: Int, of total: Int, _ what: String) {
         guard isVisible else { return }
-        write("\r" + Self.line(progress, phase, language) + "\u{1B}[K")
+        write("\r" + Self.line(done: done, of: total, what) + "\u{1B}[K")
     }
 
-    /// One line of text: a bar, a percentage, what is under way.
-    static func line(_ progress: Measurement.Progress, _ phase: MeasurementOptions.Phase, _ language: Language) -> String {
-        let filled = progress.total == 0 ? 0 : width * progress.done / progress.total
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-        let share = progress.total == 0 ? 0 : 100 * progress.done / progress.total
+    /// Shows how far a measurement has come.
+    func show(_ progress: Measurement.Progress, _ phase: MeasurementOptions.Phase, _ language: Language) {
         let name = phase == .decode ? Bilingual(en: "decode", zh: "解码") : Bilingual(en: "prefill", zh: "预填充")
         let length = NumberText.grouped(progress.length)
         let what =
             progress.isChecking
             ? Bilingual(en: "checking \(length) positions", zh: "核对 \(length) 个位置")
             : Bilingual(en: "\(length) positions", zh: "\(length) 个位置")
-        return "[\(bar)] \(share)%  \(name[language])  \(what[language])"
+        show(done: progress.done, of: progress.total, "\(name[language])  \(what[language])")
+    }
+
+    /// One line of text: a bar, a percentage, what is under way.
+    private static func line(done: Int, of total: Int, _ what: String) -> String {
+        let filled = total == 0 ? 0 : width * done / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+        return "[\(bar)] \(total == 0 ? 0 : 100 * done / total)%  \(what)"
     }
 
     /// Takes the bar away.

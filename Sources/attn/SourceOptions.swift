@@ -22,6 +22,12 @@ struct ReaderOptions: ParsableArguments {
             valueName: "model"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The most memory that the steps of a model may take: 512M, 8G; by default 2G. What would take more is refused before it starts.",
+            valueName: "size"))
+    var memory: String?
+
     @Option(parsing: .unconditional, help: ArgumentHelp("A diary in the diary's vocabulary; with --model, any text.", valueName: "text"))
     var text: String?
 
@@ -48,13 +54,14 @@ struct ReaderOptions: ParsableArguments {
     }
 
     /// What a lesson is run on.
-    func lessonSource() throws -> LessonSource {
+    func lessonSource(_ language: Language) throws -> LessonSource {
         try checkWords()
+        _ = try bound()
         if question != nil, text != nil || model != nil {
             throw UsageError("--question asks the built-in diary; leave out --text and --model")
         }
         if let model {
-            let source = try Source(model: model, text: text)
+            let source = try Source(model: model, self, language) { outline, _ in .lesson(in: outline) }
             return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(), model: source.model)
         }
         guard let text else { return .builtIn(question: question) }
@@ -72,6 +79,13 @@ struct ReaderOptions: ParsableArguments {
     func checkWords() throws {
         guard !words.isEmpty, text == nil || model != nil else { return }
         throw UsageError("--word: expected with --text, a diary of your own")
+    }
+
+    /// How much memory a model's steps may take; throws for what is no size, and where no model is named.
+    func bound() throws -> MemoryBound {
+        guard let memory else { return .usual }
+        guard model != nil else { throw UsageError("--memory: expected with --model") }
+        return try MemoryBound(parsing: memory)
     }
 }
 
@@ -106,21 +120,27 @@ struct SourceOptions: ParsableArguments {
     private var named: [String] { [lesson, `case`, trace, reader.model, given.attention].compactMap(\.self) }
 
     /// Throws for a text or a question that no named source would hear of.
-    func checkReader() throws {
+    /// - Parameter takesLayer: whether --layer may name the one layer of a model that is meant.
+    func checkReader(takesLayer: Bool = false) throws {
         if reader.text != nil, lesson == nil, reader.model == nil { throw UsageError("--text: expected with --lesson or --model") }
         if reader.question != nil, lesson == nil { throw UsageError("--question: expected with --lesson") }
         try reader.checkWords()
-        try given.check()
+        _ = try reader.bound()
+        try given.check(takesLayerOfModel: takesLayer && reader.model != nil)
     }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.
-    func load(_ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Source {
+    /// - Parameter keeping: of a model, the steps that stay.
+    func load(
+        _ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = [], takesLayer: Bool = false,
+        keeping: ModelRun.Choice = { _, _ in .everything }
+    ) throws -> Source {
         guard named.count == 1 else {
             throw UsageError(
                 "expected one source (--lesson NAME, --case FILE, --trace FILE, --model MODEL --text TEXT or --attention FILE), found \(named.isEmpty ? "none" : "\(named.count)")"
             )
         }
-        try checkReader()
+        try checkReader(takesLayer: takesLayer)
         guard paths == [.masked] || `case` != nil else { throw UsageError("--path applies to --case of sparse attention alone") }
         if let path = `case` { return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches), file: path) }
         guard switches.isEmpty || lesson != nil else {
@@ -131,8 +151,8 @@ struct SourceOptions: ParsableArguments {
             return Source(trace: trace, name: Provenance.baseName(path), note: try given.note(trace), files: [path], model: nil)
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
-        if let path = reader.model { return try Source(model: path, text: reader.text) }
-        let run = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(), language: language, switches: switches)
+        if let path = reader.model { return try Source(model: path, reader, language, keeping: keeping) }
+        let run = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(language), language: language, switches: switches)
         return Source(trace: run.trace, run.provenance)
     }
 }
@@ -166,16 +186,18 @@ struct Source {
         files = []
     }
 
-    /// A forward pass over `text` through the model in the folder or the GGUF file `path`.
-    init(model path: String, text: String?) throws {
-        guard let text else { throw UsageError("--model needs --text TEXT") }
+    /// A forward pass over the reader's text through the model in the folder or the GGUF file `path`.
+    init(model path: String, _ reader: ReaderOptions, _ language: Language, keeping: ModelRun.Choice) throws {
+        guard let text = reader.text else { throw UsageError("--model needs --text TEXT") }
         guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
         let ids = folder.tokenizer.encode(text)
         let tokens = ids.map { folder.tokenizer.token($0) ?? "?" }
         let loaded = try folder.load()
         loaded.warnings.forEach(Output.complain)
-        let trace = try loaded.model.record(tokenIDs: ids, tokens: tokens)
+        let run = ModelRun(
+            path: path, model: loaded.model, tokenIDs: ids, tokens: tokens, bound: try reader.bound(), language: language)
+        let trace = try run.trace(keeping)
         self.init(trace: trace, name: Provenance.baseName(path), files: loaded.weightPaths, model: loaded.model)
     }
 

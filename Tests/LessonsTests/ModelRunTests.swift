@@ -44,6 +44,57 @@ private let stories: String = {
         #expect(throws: LessonError(.unknownName, problem)) { try lesson.run(source("A cat sat.", withModel: false), language: .en) }
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: stories + "/model.safetensors")), arguments: Language.allCases)
+    func `lessons 1 to 3 speak of a real model, and of nothing that was designed by hand`(_ language: Language) throws {
+        let source = try source("Tom had a red ball. One day he lost it.")
+        for name in ["attention-step-by-step", "quadratic-growth", "highlighting"] {
+            let page = try library.lesson(name).run(source, language: language)
+            let summary = try library.lesson(name).summary[language]
+            #expect(page.experiments[0].origin == .model && page.summary != summary)
+            #expect(page.figures.allSatisfy { $0.data.traces.allSatisfy { $0.trace.contains("logits") } })
+            for experiment in page.experiments.dropFirst() {
+                // One layer is cut alone: dense attention beside it is that of the model as it is.
+                #expect(!experiment.trace.contains("layer.0.selected"))
+                let weights = try experiment.trace.step("layer.4.attention.weights").output
+                #expect(weights == (try page.experiments[0].trace.step("layer.4.attention.weights").output))
+            }
+        }
+    }
+
+    @Test func `a lesson names what it lacks of a model, and one that takes none says so`() throws {
+        let none = LessonError(.unknownName, "latent-attention speaks of runs of its own: it takes no model")
+        let diary = try library.lesson("attention-step-by-step").trace(language: .en)
+        let foreign = LessonSource.trace(diary.trace, text: "", layer: nil, provenance: diary.provenance)
+        #expect(throws: none) { try library.lesson("latent-attention").run(foreign, language: .en) }
+        let fixed = LessonError(
+            .unknownName, "highlighting speaks of runs of its own: a question or a text of yours does not apply to it without --model")
+        #expect(throws: fixed) { try library.lesson("highlighting").run(.diaryText("Breakfast: what?"), language: .en) }
+        #expect(library.lessons.filter(\.takesModel).map(\.order) == [1, 2, 3, 6])
+    }
+
+    @Test func `an encoder is refused by name`() throws {
+        let text =
+            #"{"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9, "max_position_embeddings": 8}"#
+        let config = try Array(text.utf8).withUnsafeBytes { bytes in
+            try JSONReader.read(bytes, file: "config.json") { reader throws(FileError) in try Settings(file: "config.json", reader: &reader)
+            }
+        }
+        let architecture: Architecture = try BERT(config).architecture
+        var noise = SplitMix64(seed: 1)
+        let weights = architecture.parameters.filter { $0.presence == .required }.map { parameter in
+            NamedTensor(parameter.name, Tensor(parameter.shape, (0..<parameter.shape.count).map { _ in noise.uniform() - 0.5 }))
+        }
+        let model = try LanguageModel(architecture, weights: weights)
+        let trace = try model.record(tokenIDs: [1, 2, 3], tokens: ["a", "b", "c"])
+        let source = LessonSource.trace(trace, text: "a b c", layer: nil, provenance: Provenance(name: "bert"), model: model)
+        for name in ["attention-step-by-step", "quadratic-growth", "highlighting"] {
+            let problem = "\(name): expected a model whose tokens see what stands before them alone, found the encoder BERT"
+            #expect(throws: LessonError(.unknownName, problem)) { try library.lesson(name).run(source, language: .en) }
+        }
+        let error = #expect(throws: EngineError.self) { try library.lesson("does-it-hurt").run(source, language: .en) }
+        #expect(error?.description == "model: expected one that foretells tokens, found the encoder BERT")
+    }
+
     /// Thirteen runs over hundreds of tokens: minutes where the engine is not built for speed.
     private static let canRepeatTheExperiment: Bool = {
         #if DEBUG

@@ -231,7 +231,7 @@ private let tiny = """
         let lesson = try probeLibrary(variants + "\nsteps:\n  - id: a", "words").lesson("probe")
         #expect(lesson.isFixed)
         for source in [LessonSource.builtIn(question: "mei"), .diaryText("Breakfast: what?")] {
-            let problem = "probe speaks of runs of its own: a question, a text or a model of yours does not apply to it"
+            let problem = "probe speaks of runs of its own: a question or a text of yours does not apply to it"
             #expect(throws: LessonError(.unknownName, problem)) { try lesson.run(source, language: .en) }
         }
     }

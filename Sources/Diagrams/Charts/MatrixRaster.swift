@@ -18,9 +18,9 @@ struct RasterCells {
 }
 
 /// Many numbers as few pixels.
-struct MatrixRaster {
+package struct MatrixRaster {
     /// Larger matrices than this are drawn as one image.
-    static let cellLimit = 64
+    package static let cellLimit = 64
 
     private enum Look { case number, masked, dropped, beyond }
 

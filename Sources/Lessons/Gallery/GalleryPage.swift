@@ -47,7 +47,7 @@ public struct GalleryPage: Sendable {
         (Bilingual(en: "One diary, from words to an answer, on one sheet", zh: "一篇日记，从词到答案，一张纸讲完"), ["poster"]),
         (
             Bilingual(en: "Attention is a weighted choice among earlier tokens", zh: "注意力是对之前词元的加权选择"),
-            ["pathway", "matrix", "softmax", "weighted-sum", "heads", "arcs"]
+            ["pathway", "matrix", "softmax", "weighted-sum", "heads", "head-kinds", "arcs"]
         ),
         (
             Bilingual(en: "Sparse attention picks anew for every query: not picked is not forgotten", zh: "稀疏注意力为每个查询重新挑选：没被选中不等于被忘掉"),

@@ -90,7 +90,10 @@ public struct Experiment: Sendable {
         guard keys > 1 else { throw LessonError(.badText, "expected at least two tokens, found one") }
         let mean = (0..<keys).map { key in (0..<heads).reduce(0) { $0 + weights[$1, queries - 1, key] } / Double(heads) }
         let order = (0..<keys).sorted { (-mean[$0], $0) < (-mean[$1], $1) }
-        var roles = ["first": 0, "query": queries - 1, "top": order[0], "second": order[min(1, keys - 1)], "least": order[keys - 1]]
+        var roles = [
+            "first": 0, "query": queries - 1, "before": max(queries - 2, 0), "top": order[0], "second": order[min(1, keys - 1)],
+            "least": order[keys - 1],
+        ]
         roles["decoy"] = decoy(order)
         roles.merge(try Self.rolesAtTheCut(trace, place)) { $1 }
         self.roles = roles
@@ -137,6 +140,8 @@ public struct Experiment: Sendable {
         if (weights?.output.shape[.h] ?? 1) > 1 { flags.insert("multihead") }
         if trace.tokens.count >= 4 { flags.insert("many") }
         if trace.tokens.contains(where: { $0.contains("▁") }) { flags.insert("spaced") }
+        if trace.tokens.count <= MatrixRaster.cellLimit { flags.insert("cells") }
+        if roles["top"] == roles["query"] { flags.insert("itself") } else if roles["top"] == 0 { flags.insert("sink") }
         if let verdict { flags.insert(verdict) }
         switch origin {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])

@@ -20,7 +20,8 @@ indirect enum NarrationNode: Hashable, Sendable {
 /// `diary`, `!model`, `diary+decoy`: all parts must hold.
 struct NarrationCondition: Hashable, Sendable {
     static let known = [
-        "builtin", "own", "diary", "model", "case", "decoy", "nodecoy", "multihead", "many", "answered", "tied", "spaced", "head0", "head1",
+        "builtin", "own", "diary", "model", "case", "decoy", "nodecoy", "multihead", "many", "answered", "tied", "spaced", "cells",
+        "itself", "sink", "head0", "head1",
     ]
     var parts: [String]
 

@@ -29,11 +29,7 @@ public import Traces
         public init(of prompt: [Int], by model: LanguageModel, choosing chooser: TokenChooser = .likeliest, endIDs: [Int])
             throws(EngineError)
         {
-            guard model.isPredictive else {
-                throw EngineError(
-                    .value, "model", expected: "one that foretells tokens",
-                    found: model.architecture.isEncoder ? "the encoder \(model.architecture.name)" : "a checkpoint without a head")
-            }
+            try model.checkPredictive()
             tokenIDs = prompt
             self.model = model
             self.chooser = chooser

@@ -7,7 +7,7 @@ public import Traces
 public struct LanguageModel: Sendable {
     /// What the model is but for its weights.
     public let architecture: Architecture
-    private let weights: ModelWeights
+    let weights: ModelWeights
 
     /// A model with the weights that its architecture wants; throws naming the first that is missing, does not fit, comes twice or has no place.
     public init(_ architecture: Architecture, weights: [NamedTensor]) throws(EngineError) {
@@ -17,6 +17,14 @@ public struct LanguageModel: Sendable {
 
     /// Whether the model foretells tokens: encoders and checkpoints without a head have hidden states instead.
     public var isPredictive: Bool { architecture.unembedding.head.map(weights.contain) ?? false }
+
+    /// Throws for a model that foretells no token, naming what it is.
+    public func checkPredictive() throws(EngineError) {
+        guard !isPredictive else { return }
+        throw EngineError(
+            .value, "model", expected: "one that foretells tokens",
+            found: architecture.isEncoder ? "the encoder \(architecture.name)" : "a checkpoint without a head")
+    }
 
     /// What later tokens need of earlier ones. A layer with a window keeps all of them, though it attends to the latest alone: a pass over later tokens then
     /// has a column for every token, at its own position, as a pass over the whole text has, in steps, labels and selections. What must be kept is less;
@@ -34,22 +42,34 @@ public struct LanguageModel: Sendable {
     ///   - tokens: a label for each token, shown along the axes t and s.
     ///   - selection: which keys each layer attends to; nil for all of them.
     public func record(tokenIDs: [Int], tokens: [String], selection: LayerSelection? = nil) throws(EngineError) -> Trace {
+        try record(tokenIDs, tokens, selection) { _ in }.trace
+    }
+
+    /// The same on a recorder that `prepare` has seen.
+    /// - Parameter progress: called before each layer with its number.
+    func record(
+        _ tokenIDs: [Int], _ tokens: [String], _ selection: LayerSelection?, progress: (Int) -> Void = { _ in },
+        prepare: (inout Recorder) -> Void
+    ) throws(EngineError) -> Recorder {
         guard tokens.count == tokenIDs.count else {
             throw EngineError(.shape, "tokens", expected: "a label for each of \(tokenIDs.count) ids", found: "\(tokens.count)")
         }
         var recorder = Recorder(
             tokens: tokens, tokenIDs: tokenIDs, switches: selection?.switches ?? [], labels: [.t: tokens, .s: tokens])
-        let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder).logits
+        prepare(&recorder)
+        let logits = try record(tokenIDs, cache: nil, selection: selection, on: &recorder, progress: progress).logits
         if isPredictive { try recordLoss(logits, of: tokenIDs, tokens, on: &recorder) }
-        return recorder.trace
+        return recorder
     }
 
     /// Records `tokenIDs`, which follow the cached ones.
-    /// - Parameter selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
+    /// - Parameters:
+    ///   - selection: which keys each layer attends to; nil for all of them. Throws if the architecture does not select.
+    ///   - progress: called before each layer with its number.
     /// - Returns: the logits [t, n], or the hidden states [t, c] of a model that foretells none, and the cache extended by these tokens.
-    public func record(_ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder) throws(EngineError)
-        -> (logits: Expression, cache: Cache)
-    {
+    public func record(
+        _ tokenIDs: [Int], cache: Cache?, selection: LayerSelection? = nil, on trace: inout Recorder, progress: (Int) -> Void = { _ in }
+    ) throws(EngineError) -> (logits: Expression, cache: Cache) {
         let past = cache?.length ?? 0
         try check(tokenIDs, after: past)
         if let cache, cache.layers.count != architecture.facts.layers {
@@ -61,14 +81,17 @@ public struct LanguageModel: Sendable {
                 expected: "none: \(architecture.isEncoder ? "earlier tokens see later ones" : "keys turn otherwise in a text this long")",
                 found: "\(past) tokens")
         }
-        let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
+        let pass = ForwardPass(tokenIDs: tokenIDs, past: past, selection: nil, weights: weights)
+        let cut = ForwardPass(tokenIDs: tokenIDs, past: past, selection: selection, weights: weights)
         var x = try architecture.embedding.record(pass, &trace)  // [t, c]
         var kept: [LayerCache] = []
         for n in 0..<architecture.facts.layers {
+            progress(n)
             let own: LayerCache
+            let isCut = selection != nil && (selection?.layer ?? n) == n
             (x, own) = try trace.within(.layer(n)) { [x] trace throws(EngineError) in
-                let made = try architecture.layer.record(n, x, cache?.layers[n], pass, &trace)
-                guard selection == nil || trace.hasRecorded(trace.id(.selected)) else {
+                let made = try architecture.layer.record(n, x, cache?.layers[n], isCut ? cut : pass, &trace)
+                guard !isCut || trace.hasRecorded(trace.id(.selected)) else {
                     throw EngineError(
                         .value, "select", expected: "a layer that can attend to fewer keys", found: "none in \(architecture.name)")
                 }

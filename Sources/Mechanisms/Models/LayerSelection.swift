@@ -11,6 +11,8 @@ public struct LayerSelection: Hashable, Sendable {
     public let rule: SelectionRule
     /// How many keys a query keeps.
     public let topK: Int
+    /// The one layer that selects; nil for every layer.
+    public var layer: Int?
 
     /// A selection; throws for the indexer, which dense weights do not have, and for a k below 1.
     public init(_ rule: SelectionRule, topK: Int) throws(EngineError) {

@@ -39,6 +39,10 @@ public struct NumPyScript: Sendable {
         self.remarks = remarks
         self.language = language
         let steps = try Self.computed(trace, layers)
+        if let step = steps.first(where: { $0.inputs.contains(where: trace.omits) }), let input = step.inputs.first(where: trace.omits) {
+            throw EngineError(
+                .value, step.id.text, expected: "a trace that holds what it is made from", found: "\(input) left out of the trace")
+        }
         try Self.checkSize(trace, steps)
         for step in steps {
             guard let definition = step.definition else { continue }

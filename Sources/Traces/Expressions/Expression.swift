@@ -14,7 +14,7 @@ public struct Expression: Sendable {
     public var spelledOut: Expression { operation.leaf.map { Expression(Leaf(step: $0.step, isSpelledOut: true)) } ?? self }
 
     /// The ids of the recorded steps that enter, in order of use, each once.
-    var inputs: [StepID] {
+    package var inputs: [StepID] {
         var inputs: [StepID] = []
         collectInputs(into: &inputs)
         return inputs

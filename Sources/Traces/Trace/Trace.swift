@@ -58,12 +58,15 @@ public struct Trace: Sendable {
     /// The step `id`; throws with the nearest ids if there is none.
     public func step(_ id: StepID) throws(EngineError) -> Step {
         if let position = position(id) { return steps[position] }
+        var names = steps.map { $0.id.text }
         #if !hasFeature(Embedded)
             guard !omits(id) else {
-                throw EngineError(.unknownStep, id.text, "this step was computed and not kept in the trace")
+                throw EngineError(
+                    .unknownStep, id.text, "this step was computed and not kept in the trace: --keep and --layers say what is kept")
             }
+            names += omitted.map { $0.text }
         #endif
-        let near = NearWords.of(id.text, in: steps.map { $0.id.text })
+        let near = NearWords.of(id.text, in: names)
         let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id.text }
         let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")
         let hint = near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"

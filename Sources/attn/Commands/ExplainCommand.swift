@@ -32,7 +32,10 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let reference: StepReference
         do { reference = try StepReference(parsing: cell) } catch { throw UsageError("\(error)") }
-        let trace = try source.load(language.value, switches: switches.map { try Switch(parsing: $0) }).trace
+        let trace = try source.load(
+            language.value, switches: switches.map { try Switch(parsing: $0) },
+            keeping: { outline, _ in .explaining(StepID(reference.id), in: outline) }
+        ).trace
         let step = try trace.step(reference.id)
         try Output.print(ExplanationText(step, try step.explain(reference.index, allTerms: allTerms), language.value).lines)
     }

@@ -42,7 +42,7 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         if let output { try OutputPath.check(file: output, inputs: source.inputs) }
-        let layers = try layers.map(Self.range)
+        let layers = try layers.map(KeepOptions.range)
         let loaded = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) })
         let data = try loaded.provenance()
         let remarks =
@@ -52,14 +52,5 @@ struct ExportCommand: ParsableCommand {
         var stream = ByteStream.standardOutput()
         try script.write(to: &stream)
         try stream.finish()
-    }
-
-    /// The layers that `text` names: 3, or 3-5.
-    private static func range(_ text: String) throws -> ClosedRange<Int> {
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-        guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last else {
-            throw UsageError("--layers: expected a layer N, or layers A-B, found \"\(text)\"")
-        }
-        return first...last
     }
 }

@@ -177,7 +177,10 @@ struct FigureCommand: ParsableCommand {
             if figure.name == Figure.difference.name, switches.isEmpty, source.isNamed || random != nil {
                 throw UsageError("\(name) draws two runs: expected --with SWITCH and --lesson or --case")
             }
-            try source.checkReader()
+            try source.checkReader(takesLayer: true)
+            if source.reader.model != nil, let layer = source.given.layer, let step, StepID(step).layer != layer {
+                throw UsageError("--layer \(layer): expected that of the step \(step)")
+            }
             try source.given.check(for: figure)
         }
 
@@ -217,20 +220,40 @@ struct FigureCommand: ParsableCommand {
                 throw UsageError("\(name) draws no trace: leave out --lesson, --case, --trace, --model and --attention")
             }
             let changes = try switches.map { try Switch(parsing: $0) }
-            let loaded = try source.load(language.value, switches: changes)
+            let options = try chosen(figure)
+            let layer = source.given.layer
+            let loaded = try source.load(language.value, switches: changes, takesLayer: true) { _, layers in
+                if let layer, !(0..<layers).contains(layer) {
+                    throw EngineError(.index, "layer", expected: "0 to \(layers - 1)", found: "\(layer)")
+                }
+                return figure.keeping(options, layers: layers, layer: layer)
+            }
             // What differs from what: the run without the switches comes first.
             let right = figure.name == Figure.difference.name ? [try source.load(language.value).trace] : []
             return FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
         }
 
         private func options(for figure: Figure, _ data: FigureData) throws -> FigureOptions {
+            var options = try chosen(figure)
+            options.step = try options.step ?? data.traces.first.flatMap { try source.given.step(for: figure, $0.trace) }
+            return options
+        }
+
+        /// The weights of the model's layer that is named, for a figure that says of how many layers it is one.
+        private func stepOfLayer(_ figure: Figure) -> String? {
+            guard figure.name == Figure.pathway.name, source.reader.model != nil else { return nil }
+            return source.given.layer.map { StepID([.layer($0), .branch(.attention)], .weights).text }
+        }
+
+        /// What the reader chose.
+        private func chosen(_ figure: Figure) throws -> FigureOptions {
             var options = FigureOptions()
             options.language = language.value
             options.themes = [theme ?? .light]
             options.preset = preset ?? .article
             options.width = width
             do { _ = try options.checkedWidth(atLeast: figure.leastWidth) } catch { throw UsageError("--\(error)") }
-            options.step = try step ?? data.traces.first.flatMap { try source.given.step(for: figure, $0.trace) }
+            options.step = step ?? stepOfLayer(figure)
             options.query = query
             options.key = key
             options.aggregate = aggregate

@@ -91,10 +91,11 @@ struct LessonCommand: ParsableCommand {
         func run() throws {
             try OutputPath.check(folder: output)
             let library = try reader.library()
-            let source = try reader.lessonSource()
             // A site has the laboratory beside its lessons; a player goes through the lessons alone.
             let laboratory = to == .html ? library.laboratory : nil
             let lessons = all ? library.lessons + [laboratory].compactMap { $0 } : [try library.lesson(lesson ?? "")]
+            if reader.model != nil { try checkTakeModel(lessons, library) }
+            let source = try reader.lessonSource(language.value)
             var worst = ExitStatus.done
             if all {
                 for problem in library.problems {
@@ -144,7 +145,15 @@ struct LessonCommand: ParsableCommand {
 
         private func source(of lesson: Lesson, _ source: LessonSource) -> LessonSource {
             // Lessons that speak of runs of their own take no text of the reader's; asked for by name they say so.
-            all && lesson.isFixed ? .builtIn(question: nil) : source
+            if case .trace = source { return all && !lesson.takesModel ? .builtIn(question: nil) : source }
+            return all && lesson.isFixed ? .builtIn(question: nil) : source
+        }
+
+        /// Throws before a model is read that no lesson would take, with the lessons that would.
+        private func checkTakeModel(_ lessons: [Lesson], _ library: LessonLibrary) throws {
+            guard !all, let refusing = lessons.first(where: { !$0.takesModel }) else { return }
+            let takers = library.lessons.filter(\.takesModel).map { "\($0.order) \($0.name)" }.joined(separator: ", ")
+            throw LessonError(.unknownName, "\(refusing.name) takes no --model: expected one of the lessons \(takers)")
         }
 
         private struct WantedPage {

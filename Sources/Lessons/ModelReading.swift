@@ -1,0 +1,50 @@
+// What of a reader's model is read: by a lesson, and by whoever asks why one number is what it is.
+
+public import Mechanisms
+public import Traces
+
+extension KeptSteps {
+    /// What lessons on a model read: the layer that they speak of, the last in which every token sees all that stand before it, and what stands in no
+    /// layer; none of its weights.
+    public static func lesson(in outline: PassOutline) -> KeptSteps {
+        let scores = outline.steps.filter { $0.id.role == .scores && $0.id.branch == .attention }
+        let whole = scores.last { step in
+            guard let visible = step.visible else { return false }
+            return visible.visibleCount == visible.rows * (visible.rows + 1) / 2 + visible.rows * (visible.columns - visible.rows)
+        }
+        return lesson(layer: (whole ?? scores.last)?.id.layer)
+    }
+
+    /// Layer `layer`, and what stands in none; no weights.
+    fileprivate static func lesson(layer: Int?) -> KeptSteps {
+        KeptSteps { $0.role != .parameter && ($0.layer == nil || $0.layer == layer) }
+    }
+
+    /// What explains a step of a pass: it, the steps beside it in its attention or its layer, with which its arithmetic may be spelled, and the weights that
+    /// it is made from.
+    public static func explaining(_ id: StepID, in outline: PassOutline) -> KeptSteps {
+        guard let step = outline.step(id) else { return KeptSteps { _ in false }.and(id) }
+        let weights = Set(step.inputs.filter { $0.role == .parameter }.map(\.text))
+        let scopes = step.id.scopes
+        return KeptSteps { $0.role == .parameter ? weights.contains($0.text) : $0.scopes == scopes }.and(id)
+    }
+}
+
+extension LanguageModel {
+    /// Records what lessons read of a pass with a selection.
+    /// - Parameter layer: the layer that the lesson speaks of.
+    func recordForLesson(tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?) throws(EngineError) -> Trace {
+        let kept = KeptSteps.lesson(layer: layer)
+        // The choice in a layer ranks the weights that dense attention has there.
+        let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
+        return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense)).keeping(kept)
+    }
+}
+
+extension Trace {
+    /// The same without the steps that `kept` has no use for.
+    fileprivate func keeping(_ kept: KeptSteps) -> Trace {
+        Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps.filter { kept.keeps($0.id) })
+            .omitting(omitted + steps.map(\.id).filter { !kept.keeps($0) })
+    }
+}
