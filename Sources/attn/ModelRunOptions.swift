@@ -25,6 +25,7 @@ struct MemoryBound {
 
     /// A size in words: 8.3 GiB.
     static func words(_ bytes: Int) -> String {
+        guard bytes >= 1 << 20 else { return "\(NumberText.significant(Double(bytes) / 1024, digits: 3)) KiB" }
         let mebibytes = Double(bytes) / 0x1p20
         return mebibytes < 1000
             ? "\(NumberText.significant(mebibytes, digits: 3)) MiB" : "\(NumberText.significant(mebibytes / 1024, digits: 3)) GiB"

@@ -28,6 +28,15 @@ import Traces
         }
     }
 
+    @Test func `a trace that lacks what its steps are made from is not exported`() throws {
+        let trace = try Self.model().record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: KeptSteps([.weights]))
+        #expect(
+            throws: EngineError(
+                .value, "layer.0.attention.weights", expected: "a trace that holds what it is made from",
+                found: "layer.0.attention.scores left out of the trace")
+        ) { try NumPyScript(trace, name: "kept") }
+    }
+
     @Test func `a lesson keeps the last layer and what stands in none`() throws {
         let model = try Self.model()
         let kept = KeptSteps.lesson(in: try model.outline(tokenIDs: Self.ids))

@@ -44,7 +44,7 @@ import Testing
             (["trace", "--lesson", "1", "--memory", "8G"], 64, "--memory: expected with --model"),
             (["trace"] + model + ["--memory", "8"], 64, "--memory: expected a size like 512M or 8G, found \"8\""),
             (["trace"] + model + ["--memory", "0G"], 64, "--memory: expected a size"),
-            (["trace"] + model + ["--memory", "16K"], 65, "expected steps of at most 16"),
+            (["trace"] + model + ["--memory", "16K"], 65, "expected steps of at most 16 KiB, found 14"),
             (["figure", "matrix"] + model + ["--layer", "2", "--caption"], 65, "layer: expected 0 to 1, found 2"),
             (
                 ["figure", "matrix"] + model + ["--layer", "1", "--step", "layer.0.attention.weights", "--caption"], 64,
@@ -64,7 +64,7 @@ import Testing
         #expect(
             run.error.contains("16") && run.error.contains("--memory 1G") && run.error.contains("--layers A-B --keep attention"), "\(run)")
         #expect(try attn(["trace"] + Self.model + ["--memory", "64M"], folder: folder).status == 0)
-        #expect(try attn(["figure", "matrix"] + Self.model + ["--memory", "64K", "--caption"], folder: folder).status == 0)
+        #expect(try attn(["figure", "matrix"] + Self.model + ["--memory", "128K", "--caption"], folder: folder).status == 0)
     }
 
     @Test func `a trace with steps that were left out is read, says so where one is asked for, and is not exported`() throws {
@@ -73,6 +73,6 @@ import Testing
         #expect(missing.status == 65 && missing.error.contains("not kept in the trace: --keep and --layers say what is kept"), "\(missing)")
         #expect(try attn("figure", "heads", "--trace", "t.json", "--caption", folder: folder).status == 0)
         let exported = try attn("export", "--trace", "t.json", "--to", "numpy", folder: folder)
-        #expect(exported.status == 65 && exported.error.contains("layer.0.attention.scores left out of the trace"), "\(exported)")
+        #expect(exported.status == 65 && exported.error.contains("values without their arithmetic"), "\(exported)")
     }
 }
