@@ -1,6 +1,6 @@
-// How fast a whole model is: the forward pass over a text with nothing kept, and the tokens that follow one by one, in Float32 or exactly. The Swift side
-// of a comparison with another program on the same weights: it says seconds on the clock and on processors, and the likeliest tokens, so that both
-// sides can be seen to compute the same. Arguments: MODEL, fast or exact, and token ids.
+// The Swift side of model_vs_pytorch.py: reads a model once, then times one thing for each line that it reads, `forward` (a pass over the whole text, of
+// which nothing is kept) or `token` (the next token, after those before), and prints the seconds on the clock and the likeliest token, so that both sides
+// can be seen to compute the same. Arguments: MODEL, fast or exact, and token ids.
 
 import AttentionKernels
 import Mechanisms
@@ -24,16 +24,15 @@ struct ModelTiming {
         }
         let model = try ModelFolder(path: arguments[1]).load().model
         let weights = try model.recorder(computing: arguments[2] == "fast" ? FloatEngine().computing : nil)
-        // The first pass reads the weights from the file.
-        for round in ["first", "forward", "forward", "forward"] {
-            var recorder = weights
-            try time(round) { "\(likeliest(try model.record(ids, cache: nil, on: &recorder).logits.tensor, of: ids))" }
-        }
         var text = try Continuation(of: ids, by: model, endIDs: [])
-        try time("prompt") { "\(try text.next(on: weights) ?? -1)" }
-        try time("16 tokens") {
-            for _ in 0..<16 { _ = try text.next(on: weights) }
-            return text.tokenIDs.suffix(16).map(String.init).joined(separator: ",")
+        while let line = readLine() {
+            switch line {
+            case "forward":
+                var recorder = weights
+                try time { likeliest(try model.record(ids, cache: nil, on: &recorder).logits.tensor, of: ids) }
+            case "token": try time { try text.next(on: weights) ?? -1 }
+            default: return print("expected forward or token, found \(line)")
+            }
         }
     }
 
@@ -42,17 +41,12 @@ struct ModelTiming {
         return last.firstIndex(of: last.max()!)!
     }
 
-    /// Prints how long `body` took, and what it found.
-    private static func time(_ name: String, _ body: () throws -> String) rethrows {
-        let (clock, processor) = (seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID))
+    /// Prints how long `body` took, and the token that it found.
+    private static func time(_ body: () throws -> Int) rethrows {
+        let begin = ContinuousClock.now
         let found = try body()
-        print("\(name): \(seconds(CLOCK_MONOTONIC) - clock) s, \(seconds(CLOCK_PROCESS_CPUTIME_ID) - processor) s on processors, \(found)")
+        let seconds = (ContinuousClock.now - begin) / .seconds(1)
+        print("\(seconds) \(found)")
         fflush(nil)
-    }
-
-    private static func seconds(_ clock: clockid_t) -> Double {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

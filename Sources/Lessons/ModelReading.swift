@@ -4,8 +4,8 @@ public import Mechanisms
 public import Traces
 
 extension KeptSteps {
-    /// What lessons on a model read: the layer that they speak of, the last in which every token sees all that stand before it, and what stands in no
-    /// layer; none of its weights.
+    /// What lessons on a model read: the layer that they speak of, the last in which every token sees all that stand before it; what stands in no layer;
+    /// what every layer selects; none of the model's weights.
     public static func lesson(in outline: PassOutline) -> KeptSteps {
         let scores = outline.steps.filter { $0.id.role == .scores && $0.id.branch == .attention }
         let whole = scores.last { step in
@@ -15,10 +15,12 @@ extension KeptSteps {
         return lesson(layer: (whole ?? scores.last)?.id.layer)
     }
 
-    /// Layer `layer`, and what stands in none; no weights.
+    /// Layer `layer`, what stands in none, and every selection; no weights.
     fileprivate static func lesson(layer: Int?) -> KeptSteps {
-        KeptSteps { $0.role != .parameter && ($0.layer == nil || $0.layer == layer) }
+        KeptSteps { $0.role != .parameter && ($0.layer == nil || $0.layer == layer || $0.role == .selected) }
     }
+
+    fileprivate func without(_ roles: Set<Role>) -> KeptSteps { KeptSteps { keeps($0) && !roles.contains($0.role) } }
 
     /// What explains a step of a pass: it, the steps beside it in its attention or its layer, with which its arithmetic may be spelled, and the weights that
     /// it is made from.
@@ -34,7 +36,8 @@ extension LanguageModel {
     /// Records what lessons read of a pass with a selection.
     /// - Parameter layer: the layer that the lesson speaks of.
     func recordForLesson(tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?) throws(EngineError) -> Trace {
-        let kept = KeptSteps.lesson(layer: layer)
+        // Of runs to compare with, the mean loss says enough: logits of each would be most of what all of them take.
+        let kept = KeptSteps.lesson(layer: layer).without([.logits, .loss])
         // The choice in a layer ranks the weights that dense attention has there.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
         return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense)).keeping(kept)
@@ -44,7 +47,6 @@ extension LanguageModel {
 extension Trace {
     /// The same without the steps that `kept` has no use for.
     fileprivate func keeping(_ kept: KeptSteps) -> Trace {
-        Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps.filter { kept.keeps($0.id) })
-            .omitting(omitted + steps.map(\.id).filter { !kept.keeps($0) })
+        replacing(steps: steps.filter { kept.keeps($0.id) }).omitting(steps.map(\.id).filter { !kept.keeps($0) })
     }
 }

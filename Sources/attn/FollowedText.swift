@@ -11,7 +11,9 @@ enum FollowedText {
 
     /// The trace of the text and of up to `count` tokens more, which the model finds likeliest.
     /// - Parameter keeping: the steps that stay.
-    static func trace(_ source: SourceOptions, _ count: Int, _ language: Language, keeping choice: ModelRun.Choice) throws -> Trace {
+    static func trace(_ source: SourceOptions, _ count: Int, _ language: Language, keeping choice: ModelRun.Choice, isFast: Bool) throws
+        -> Trace
+    {
         guard let path = source.reader.model,
             [source.lesson, source.case, source.trace, source.given.attention].allSatisfy({ $0 == nil })
         else { throw UsageError("--follow: expected with --model alone, which has tokens to follow") }
@@ -26,10 +28,12 @@ enum FollowedText {
         let prompt = folder.tokenizer.encode(begun)
         let model = loaded.model
         let text = try Continuation(of: prompt, by: model, endIDs: folder.endIDs)
-        let run = ModelRun(path: path, model: model, tokenIDs: prompt, tokens: [], bound: try source.reader.bound(), language: language)
-        let kept = try run.admitted(choice, following: count)
-        let (trace, whole) = try model.record(
-            text, following: count, label: { folder.tokenizer.token($0) ?? "?" }, keeping: Keeping(kept.keeps))
+        let run = ModelRun(
+            path: path, model: model, tokenIDs: prompt, tokens: [], bound: try source.reader.bound(), isFast: isFast, language: language)
+        let plan = try run.admitted(choice, following: count)
+        var (trace, whole) = try model.record(
+            text, following: count, label: { folder.tokenizer.token($0) ?? "?" }, keeping: plan.keeping)
+        trace.float32Layers = plan.float32Layers
         let added = whole.tokenIDs.count - prompt.count
         if added < count {
             let why = whole.end == .endToken ? "the model ended the text" : "the context of the model is full"

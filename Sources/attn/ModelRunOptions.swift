@@ -1,9 +1,22 @@
 // Running a model's forward pass for a command: what of it stays, how much memory that may take, and how far it has come.
 
+internal import ArgumentParser
+internal import AttentionKernels
 internal import Diagrams
 internal import Mechanisms
 internal import ModelFiles
 internal import Traces
+
+struct FastOption: ParsableArguments {
+    @Flag(
+        help: "With --model, compute in Float32 the layers that nobody asks about; those that are asked about stay exact.")
+    var fast = false
+
+    /// Throws where no model is run.
+    func check(_ source: SourceOptions) throws {
+        guard !fast || source.reader.model != nil else { throw UsageError("--fast: expected with --model") }
+    }
+}
 
 /// Bytes, as people write them.
 struct MemoryBound {
@@ -43,40 +56,83 @@ struct ModelRun {
     let tokenIDs: [Int]
     let tokens: [String]
     var bound = MemoryBound.usual
+    /// Whether layers that nobody asks about are computed in Float32.
+    var isFast = false
     let language: Language
+
+    /// Who computes what.
+    struct Plan {
+        /// The steps that stay.
+        let kept: KeptSteps
+        /// The layers in Float32: of none of them a step stays.
+        var float32Layers: [Int] = []
+        /// Whether there are several passes.
+        var isRepeated = false
+
+        /// What computes the steps that do not stay; nil for the exact engine.
+        var computing: Keeping.Computing? {
+            float32Layers.isEmpty ? nil : FloatEngine(holdsWeights: isRepeated).computing(in: Set(float32Layers))
+        }
+
+        /// The same for a recorder.
+        var keeping: Keeping { computing.map { Keeping(kept.keeps, others: $0) } ?? Keeping(kept.keeps) }
+    }
 
     /// Runs it, unless what stays would take more than the bound.
     func trace(_ choice: Choice) throws -> Trace {
         let layers = model.architecture.facts.layers
-        let kept = try admitted(choice)
+        let plan = try admitted(choice)
         let bar = ProgressBar()
         defer { bar.clear() }
         let begin = ContinuousClock.now
-        return try model.record(tokenIDs: tokenIDs, tokens: tokens, keeping: kept) { layer in
+        var trace = try model.record(tokenIDs: tokenIDs, tokens: tokens, keeping: plan.kept, computing: plan.computing) { layer in
             guard ContinuousClock.now - begin > .seconds(1) else { return }
             let what = Bilingual(en: "layer \(layer) of \(layers)", zh: "第 \(layer) 层，共 \(layers) 层")
             bar.show(done: layer, of: layers, what[language])
         }
+        trace.float32Layers = plan.float32Layers
+        return trace
     }
 
     /// What stays, if it takes no more than the bound; throws otherwise.
     /// - Parameter count: how many tokens follow, each in a pass that is given the keys and values of all before it, and hands on as many.
-    func admitted(_ choice: Choice, following count: Int = 0) throws -> KeptSteps {
+    func admitted(_ choice: Choice, following count: Int = 0) throws -> Plan {
         let (layers, context) = (model.architecture.facts.layers, model.architecture.facts.contextLength)
         var outline = try model.outline(tokenIDs: tokenIDs)
         let kept = try choice(outline, layers)
         let further = max(0, min(count, context - tokenIDs.count))
         if further > 0 { outline = try model.outline(tokenIDs: tokenIDs + [Int](repeating: 0, count: further)) }
         let caches = outline.steps.filter { [.key, .value].contains($0.id.role) }.reduce(0) { $0 + 2 * $1.bytes }
-        let need = outline.memory(keeping: kept) + caches * further
+        let held = isFast && count > 0 ? outline.weights.reduce(0) { $0 + $1.bytes / 2 } : 0
+        let need = outline.memory(keeping: kept) + caches * further + held
         guard need <= bound.bytes else {
             let gibibytes = (need + (1 << 30) - 1) >> 30
             throw FileError(
                 .badData, path,
-                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count) tokens and \(layers) layers: --memory \(gibibytes)G allows it; attn trace --layers A-B --keep attention keeps less"
+                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count) tokens and \(layers) layers: --memory \(gibibytes)G allows it; --layers or --layer keeps fewer layers, attn trace --keep attention less of each"
             )
         }
-        return kept
+        guard isFast else { return Plan(kept: kept) }
+        let needed = count > 0 ? Set(outline.steps.map(\.id.text)) : outline.needed(for: kept)
+        let asked = Set(outline.steps.filter { kept.keeps($0.id) }.compactMap(\.id.layer))
+        let computed = Set(outline.steps.filter { needed.contains($0.id.text) }.compactMap(\.id.layer))
+        if computed.isSubset(of: asked) {
+            Output.complain("--fast: every layer that is computed is asked about: nothing is left to Float32")
+        }
+        return Plan(kept: kept, float32Layers: computed.subtracting(asked).sorted(), isRepeated: count > 0)
+    }
+}
+
+extension Trace {
+    /// Says which layers were computed in Float32; nil if none was.
+    var float32Note: Bilingual? {
+        guard !float32Layers.isEmpty else { return nil }
+        let firsts = float32Layers.filter { !float32Layers.contains($0 - 1) }
+        let lasts = float32Layers.filter { !float32Layers.contains($0 + 1) }
+        let ranges = zip(firsts, lasts).map { $0 == $1 ? "\($0)" : "\($0)–\($1)" }
+        let word = float32Layers.count == 1 ? "layer" : "layers"
+        return Bilingual(
+            en: "\(word) \(ranges.joined(separator: ", ")) in Float32", zh: "第 \(ranges.joined(separator: "、")) 层以 Float32 计算")
     }
 }
 
@@ -87,10 +143,23 @@ struct KeepOptions {
         let layers = try layers.map(range)
         let parts = try keep.map(parts) ?? [.everything]
         return { _, count in
-            if let layers, layers.upperBound >= count {
-                throw EngineError(.index, "layers", expected: "0 to \(count - 1)", found: "\(layers.lowerBound) to \(layers.upperBound)")
-            }
+            if let layers { try check(layers, count) }
             return KeptSteps(parts, layers: layers)
+        }
+    }
+
+    /// All that is needed to compute these layers from what enters them; everything where none are named.
+    static func whole(_ layers: ClosedRange<Int>?) -> ModelRun.Choice {
+        guard let layers else { return { _, _ in .everything } }
+        return { outline, count in
+            try check(layers, count)
+            return outline.whole(layers)
+        }
+    }
+
+    private static func check(_ layers: ClosedRange<Int>, _ count: Int) throws {
+        guard layers.upperBound < count else {
+            throw EngineError(.index, "layers", expected: "0 to \(count - 1)", found: "\(layers.lowerBound) to \(layers.upperBound)")
         }
     }
 

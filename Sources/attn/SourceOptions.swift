@@ -61,7 +61,7 @@ struct ReaderOptions: ParsableArguments {
             throw UsageError("--question asks the built-in diary; leave out --text and --model")
         }
         if let model {
-            let source = try Source(model: model, self, language) { outline, _ in .lesson(in: outline) }
+            let source = try Source(model: model, self, language, isFast: false) { outline, _ in .lesson(in: outline) }
             return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(), model: source.model)
         }
         guard let text else { return .builtIn(question: question) }
@@ -133,7 +133,7 @@ struct SourceOptions: ParsableArguments {
     /// - Parameter keeping: of a model, the steps that stay.
     func load(
         _ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = [], takesLayer: Bool = false,
-        keeping: ModelRun.Choice = { _, _ in .everything }
+        isFast: Bool = false, keeping: ModelRun.Choice = { _, _ in .everything }
     ) throws -> Source {
         guard named.count == 1 else {
             throw UsageError(
@@ -151,7 +151,7 @@ struct SourceOptions: ParsableArguments {
             return Source(trace: trace, name: Provenance.baseName(path), note: try given.note(trace), files: [path], model: nil)
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
-        if let path = reader.model { return try Source(model: path, reader, language, keeping: keeping) }
+        if let path = reader.model { return try Source(model: path, reader, language, isFast: isFast, keeping: keeping) }
         let run = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(language), language: language, switches: switches)
         return Source(trace: run.trace, run.provenance)
     }
@@ -169,7 +169,9 @@ struct Source {
     let model: LanguageModel?
 
     /// A trace read or computed from `file`.
-    init(trace: Trace, file: String) { self.init(trace: trace, name: Provenance.baseName(file), files: [file], model: nil) }
+    init(trace: Trace, file: String) {
+        self.init(trace: trace, name: Provenance.baseName(file), note: trace.float32Note, files: [file], model: nil)
+    }
 
     fileprivate init(trace: Trace, name: String, note: Bilingual? = nil, files: [String], model: LanguageModel?) {
         self.trace = trace
@@ -187,7 +189,7 @@ struct Source {
     }
 
     /// A forward pass over the reader's text through the model in the folder or the GGUF file `path`.
-    init(model path: String, _ reader: ReaderOptions, _ language: Language, keeping: ModelRun.Choice) throws {
+    init(model path: String, _ reader: ReaderOptions, _ language: Language, isFast: Bool, keeping: ModelRun.Choice) throws {
         guard let text = reader.text else { throw UsageError("--model needs --text TEXT") }
         guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
@@ -196,9 +198,11 @@ struct Source {
         let loaded = try folder.load()
         loaded.warnings.forEach(Output.complain)
         let run = ModelRun(
-            path: path, model: loaded.model, tokenIDs: ids, tokens: tokens, bound: try reader.bound(), language: language)
+            path: path, model: loaded.model, tokenIDs: ids, tokens: tokens, bound: try reader.bound(), isFast: isFast,
+            language: language)
         let trace = try run.trace(keeping)
-        self.init(trace: trace, name: Provenance.baseName(path), files: loaded.weightPaths, model: loaded.model)
+        self.init(
+            trace: trace, name: Provenance.baseName(path), note: trace.float32Note, files: loaded.weightPaths, model: loaded.model)
     }
 
     func provenance() throws -> Provenance {

@@ -187,7 +187,9 @@ private typealias Expression = Traces.Expression
     @Test(arguments: ["gpt2", "qwen3"]) func `a layer that is asked about is exact, whatever the others are`(name: String) throws {
         let (model, ids) = try load(name)
         var recorder = Recorder()
-        recorder.keeping = Keeping({ $0.layer == 1 && $0.role == .weights }, others: FloatEngine().computing(outside: [1]))
+        recorder.keeping = Keeping(
+            { $0.layer == 1 && $0.role == .weights },
+            others: FloatEngine().computing(in: Set(0..<model.architecture.facts.layers).subtracting([1])))
         _ = try model.record(ids, cache: nil, on: &recorder)
         let trace = recorder.trace
         #expect(trace.steps.map(\.id.text) == ["layer.1.attention.weights"])

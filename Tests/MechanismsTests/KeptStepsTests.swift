@@ -2,6 +2,7 @@
 
 import EngineTesting
 import Mechanisms
+import Synchronization
 import Testing
 import Traces
 
@@ -32,7 +33,7 @@ import Traces
         let all = try model.record(tokenIDs: Self.ids, tokens: Self.tokens)
         let kept = KeptSteps(Set(parts), layers: layers)
         var seen: [Int] = []
-        let trace = try model.record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: kept) { seen.append($0) }
+        let trace = try model.record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: kept, progress: { seen.append($0) })
         #expect(seen == [0, 1, 2])
         #expect(trace.steps.map(\.id) == all.steps.map(\.id).filter(kept.keeps))
         #expect(trace.steps.allSatisfy { step in (try? all.step(step.id).output) == step.output })
@@ -58,7 +59,7 @@ import Traces
         let trace = try Self.model().record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: KeptSteps([.weights]))
         #expect(
             throws: EngineError(
-                .unknownStep, "layer.1.mlp.up", "this step was computed and not kept in the trace: --keep and --layers say what is kept")
+                .unknownStep, "layer.1.mlp.up", "this step was not kept in the trace: --keep and --layers say what is kept")
         ) { try trace.step("layer.1.mlp.up") }
         do {
             _ = try trace.step("layer.1.mlp.ap")
@@ -79,6 +80,48 @@ import Traces
         #expect(outline.memory(keeping: .everything) == most)
         let less = outline.memory(keeping: KeptSteps([.weights]))
         #expect(less < most && less >= computed.filter { $0.id.role == .weights }.reduce(0) { $0 + 8 * $1.output.shape.count })
+    }
+
+    @Test func `what nothing kept is made from is not computed`() throws {
+        func computed(_ parts: Set<KeptSteps.Part>, _ layers: ClosedRange<Int>?) throws -> [String] {
+            let seen = Mutex<[String]>([])
+            _ = try Self.model().record(
+                tokenIDs: Self.ids, tokens: Self.tokens, keeping: KeptSteps(parts, layers: layers),
+                computing: { (id, _, _, _) throws(EngineError) in
+                    seen.withLock { $0.append(id.text) }
+                    return nil
+                })
+            return seen.withLock { $0 }
+        }
+        let first = try computed([.weights], 0...0)
+        #expect(first.contains("embedding") && first.contains("layer.0.attention.q"), "\(first)")
+        #expect(!first.contains("layer.0.attention.v") && first.allSatisfy { !$0.contains("layer.1") && !$0.contains("mlp") }, "\(first)")
+        let second = try computed([.weights], 1...1)
+        #expect(second.contains("layer.0.mlp.up") && second.allSatisfy { !$0.contains("layer.2") && $0 != "logits" }, "\(second)")
+        #expect(try computed([.everything], nil).isEmpty)
+    }
+
+    @Test(arguments: [Double.nan, .infinity]) func `a weight in a file that is not finite is named though it does not stay`(bad: Double)
+        throws
+    {
+        let name = "model.layers.0.mlp.down_proj.weight"
+        let architecture = try Self.model().architecture
+        let weights = architecture.parameters.filter { $0.presence == .required }.map { parameter in
+            NamedTensor(parameter.name, parameter.shape) {
+                var values = [Double](repeating: 0.25, count: parameter.shape.count)
+                if parameter.name == name { values[7] = bad }
+                return Tensor(parameter.shape, values)
+            }
+        }
+        let model = try LanguageModel(architecture, weights: weights)
+        let fault = EngineError(.value, "weight.\(name)[1,1]", expected: "a finite number", found: "\(bad)")
+        for kept in [KeptSteps([.logits]), KeptSteps([.weights], layers: 2...2), .everything] {
+            #expect(throws: fault) { try model.record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: kept) }
+        }
+        // Nobody needs to read it for a layer before.
+        #expect(throws: Never.self) {
+            try model.record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: KeptSteps([.weights], layers: 0...0))
+        }
     }
 
     @Test func `what many layers at 512 tokens take is known at once`() throws {

@@ -39,6 +39,23 @@ import Traces
         #expect(plain.attention == .grouped(.init(keyValueHeads: 8, headDimension: 8)))
     }
 
+    @Test func `GPT-2's file has names of its own for sizes, and every head has keys and values of its own`() throws {
+        func dimensions(_ fields: String) throws -> ModelDimensions {
+            try ModelDimensions(configuration: Array(#"{"model_type": "gpt2", \#(fields)}"#.utf8), file: "c.json")
+        }
+        let own = try dimensions(#""n_embd": 768, "n_head": 12, "n_layer": 6, "num_key_value_heads": 4"#)
+        #expect(own.width == 768 && own.layers == 6 && own.heads == 12)
+        #expect(own.attention == .grouped(.init(keyValueHeads: 12, headDimension: 64)))
+        let common = try dimensions(#""hidden_size": 768, "num_attention_heads": 12, "num_hidden_layers": 6"#)
+        #expect(common == own)
+        #expect(throws: FileError(.badData, "c.json", "hidden_size: expected 768, as n_embd says, found 512")) {
+            try dimensions(#""n_embd": 768, "hidden_size": 512, "n_head": 12, "n_layer": 6"#)
+        }
+        #expect(throws: FileError(.badData, "c.json", "n_head: expected a divisor of n_embd 768, found 7")) {
+            try dimensions(#""n_embd": 768, "n_head": 7, "n_layer": 6"#)
+        }
+    }
+
     @Test func `windows are counted by layer, with each family's own defaults`() throws {
         func grouped(_ type: String, _ more: String = "") throws -> ModelDimensions.Attention {
             let sizes = #""hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 32"#

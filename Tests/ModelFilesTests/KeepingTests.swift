@@ -30,7 +30,9 @@ import Traces
         }
         #expect(Set(some.steps.map(\.id) + some.omitted) == Set(all.steps.map(\.id)) && Set(some.omitted).count == some.omitted.count)
         #expect(some.omitted.contains("weight.model.layers.0.mlp.up_proj.weight"))
-        #expect(throws: EngineError(.unknownStep, "logits", "this step was computed and not kept in the trace")) { try some.step("logits") }
+        #expect(throws: EngineError(.unknownStep, "logits", "this step was not kept in the trace: --keep and --layers say what is kept")) {
+            try some.step("logits")
+        }
     }
 
     @Test func `a file says what its trace omits, and reads back so`() throws {
@@ -45,5 +47,19 @@ import Traces
         let without = try text(path).replacing("\"layer.1.attention.scores\",", with: "", maxReplacements: 1)
         try without.write(toFile: damaged, atomically: true, encoding: .utf8)
         #expect(throws: FileError.self) { try TraceJSON.read(damaged) }
+    }
+
+    @Test func `a file says which layers were computed in Float32, and they have no steps`() throws {
+        var trace = try record(Keeping { $0.layer == 1 && $0.role == .weights })
+        let path = folder.path + "/t.json"
+        trace.float32Layers = [0, 2]
+        try TraceJSON.write(trace, to: path)
+        #expect(try TraceJSON.read(path).float32Layers == [0, 2])
+        for lie in ["[0,1]", "[-1]", "[0.5]", "\"0\""] {
+            try text(path).replacing("\"float32Layers\":[0,2]", with: "\"float32Layers\":\(lie)").write(
+                toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: FileError.self, "\(lie)") { try TraceJSON.read(path) }
+            try TraceJSON.write(trace, to: path)
+        }
     }
 }

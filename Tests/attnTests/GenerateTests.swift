@@ -31,6 +31,48 @@ import Traces
         return try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
     }
 
+    /// A file that is as long as such weights would be and takes a few kilobytes on the disk.
+    @Test(arguments: [[], ["--fast"]]) func `weights that all together fit in no memory are refused where all are held`(speed: [String])
+        throws
+    {
+        let folder = try Place.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let width = 1 << 15
+        let layers = 1 + 2 * Int(ProcessInfo.processInfo.physicalMemory) / (8 * 7 * width * width)
+        var config = try #require(try json(String(contentsOfFile: Self.model + "/config.json", encoding: .utf8)) as? [String: Any])
+        for (name, size) in [
+            ("hidden_size", width), ("intermediate_size", width), ("num_hidden_layers", layers), ("num_attention_heads", 256),
+            ("num_key_value_heads", 256), ("head_dim", 128),
+        ] { config[name] = size }
+        try JSONSerialization.data(withJSONObject: config).write(to: folder.appending(path: "config.json"))
+        try FileManager.default.copyItem(atPath: Self.model + "/tokenizer.json", toPath: folder.path + "/tokenizer.json")
+        let maps = ["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "mlp.gate", "mlp.up", "mlp.down"].map { "\($0)_proj" }
+        let ofLayers = (0..<layers).flatMap { layer in
+            maps.map { ("model.layers.\(layer).\($0).weight", [width, width]) }
+                + ["input", "post_attention"].map { ("model.layers.\(layer).\($0)_layernorm.weight", [width]) }
+        }
+        var (end, entries) = (0, [String: Any]())
+        for (name, shape) in ofLayers
+            + [("model.embed_tokens.weight", [64, width]), ("lm_head.weight", [64, width]), ("model.norm.weight", [width])]
+        {
+            let begin = end
+            end += 2 * shape.reduce(1, *)
+            entries[name] = ["dtype": "BF16", "shape": shape, "data_offsets": [begin, end]]
+        }
+        let header = try JSONSerialization.data(withJSONObject: entries)
+        let path = folder.appending(path: "model.safetensors")
+        try (withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header).write(to: path)
+        let file = try FileHandle(forWritingTo: path)
+        try file.truncate(atOffset: UInt64(8 + header.count + end))
+        try file.close()
+
+        let run = try attn(["generate", "--model", folder.path, "--text", expected.text, "--tokens", "1"] + speed)
+        #expect(run.status == 65 && run.error.contains("all together: expected weights of at most "), "\(run)")
+        // It is opened all the same.
+        let trace = try attn(["trace", "--model", folder.path, "--text", expected.text, "--layers", "\(layers)"] + speed)
+        #expect(trace.status == 65 && trace.error.contains("layers: expected 0 to \(layers - 1)"), "\(trace)")
+    }
+
     @Test(arguments: [[], ["--fast"]]) func `the likeliest tokens follow, exactly and in Float32`(speed: [String]) throws {
         let run = try attn(["generate", "--model", Self.model, "--text", expected.text, "--tokens", "6", "--json"] + speed)
         try #require(run.status == 0, "\(run.error)")
@@ -110,7 +152,7 @@ import Traces
 
     @Test(arguments: [
         (["--case", Place.fixtures + "/attention-plain.safetensors", "--follow", "2"], "--follow: expected with --model alone"),
-        (["--model", model, "--text", "x", "--follow", "0"], "--follow: expected at least 1 token, found 0"),
+        (["--model", model, "--text", "x", "--follow", "0"], "--follow: expected 1 to 4096 tokens, found 0"),
         (["--model", model, "--text", "x", "--follow", "2", "--path", "both"], "--follow: expected without --path and --with"),
     ]) func `a trace that cannot be followed is refused`(arguments: [String], line: String) throws {
         let run = try attn(["trace"] + arguments)

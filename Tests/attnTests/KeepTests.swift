@@ -52,6 +52,9 @@ import Testing
             ),
             (["explain"] + model + ["--layer", "1", "logits[0,0]"], 64, "--layer: expected with --attention FILE"),
             (["explain"] + model + ["logitz[0,0]"], 65, "did you mean logits?"),
+            (["trace", "--lesson", "1", "--fast"], 64, "--fast: expected with --model"),
+            (["figure", "matrix", "--lesson", "1", "--fast", "--caption"], 64, "--fast: expected with --model"),
+            (["explain", "--lesson", "1", "--fast", "logits[0,0]"], 64, "--fast: expected with --model"),
         ] as [([String], Int32, String)])
     func `what would be ignored, or take too much, is one line`(arguments: [String], status: Int32, message: String) throws {
         let run = try attn(arguments, folder: folder)
@@ -59,10 +62,39 @@ import Testing
         #expect(run.error.split(separator: "\n").count == 1, "\(run)")
     }
 
+    @Test func `layers that nobody asks about are computed in Float32 where that is wanted, and what was says so`() throws {
+        let (exact, fast) = (try trace(["--layers", "1"]), try trace(["--layers", "1", "--fast"]))
+        #expect(exact["float32Layers"] == nil && fast["float32Layers"] as? [Int] == [0])
+        #expect(try steps(exact).keys == steps(fast).keys)
+        func values(_ trace: [String: Any], _ id: String) throws -> [Double] {
+            try #require((steps(trace)[id]?["output"] as? NSDictionary)?["values"] as? [Double])
+        }
+        let (right, near) = (try values(exact, "layer.1.attention.output"), try values(fast, "layer.1.attention.output"))
+        #expect(right != near && zip(right, near).allSatisfy { abs($0 - $1) < 1e-4 })
+
+        func svg() throws -> String { try String(contentsOf: folder.appending(path: "f.svg"), encoding: .utf8) }
+        let figure = ["figure", "matrix"] + Self.model + ["--layer", "1", "--output", "f.svg"]
+        #expect(try attn(figure + ["--fast"], folder: folder).status == 0)
+        #expect(try svg().contains("layer 0 in Float32"))
+        #expect(try attn(figure, folder: folder).status == 0)
+        #expect(try !svg().contains("Float32"))
+        #expect(try attn(["trace"] + Self.model + ["--layers", "1", "--fast", "--output", "t.json"], folder: folder).status == 0)
+        #expect(try attn("figure", "matrix", "--trace", "t.json", "--lang", "zh", "--output", "f.svg", folder: folder).status == 0)
+        #expect(try svg().contains("Float32 "))
+        let explained = try attn(["explain"] + Self.model + ["--fast", "layer.1.attention.scores[0,1,0]"], folder: folder)
+        #expect(explained.status == 0 && explained.output.hasSuffix("layer 0 in Float32\n"), "\(explained)")
+        let followed = try trace(["--layers", "0", "--follow", "1", "--fast"])
+        #expect(followed["float32Layers"] as? [Int] == [1])
+
+        let nothing = try attn(["trace"] + Self.model + ["--fast"], folder: folder)
+        #expect(nothing.status == 0 && nothing.error.contains("--fast: every layer that is computed is asked about"), "\(nothing.error)")
+        #expect(try json(nothing.output) as? NSDictionary == json(attn(["trace"] + Self.model, folder: folder).output) as? NSDictionary)
+    }
+
     @Test func `the refusal names the bound, what is needed, and what helps`() throws {
         let run = try attn(["trace"] + Self.model + ["--memory", "16K"], folder: folder)
         #expect(
-            run.error.contains("16") && run.error.contains("--memory 1G") && run.error.contains("--layers A-B --keep attention"), "\(run)")
+            run.error.contains("16") && run.error.contains("--memory 1G") && run.error.contains("--keep attention"), "\(run)")
         #expect(try attn(["trace"] + Self.model + ["--memory", "64M"], folder: folder).status == 0)
         #expect(try attn(["figure", "matrix"] + Self.model + ["--memory", "128K", "--caption"], folder: folder).status == 0)
     }

@@ -7,11 +7,16 @@ public import Traces
 
 /// Computes equations of one model in Float32.
 public final class FloatEngine: Sendable {
-    /// Weights by id, in Float32: a model's file is read once.
+    /// Weights by id, in Float32: for several passes a model's file is read once.
     private let weights = Mutex<[String: FloatBuffer]>([:])
+    private let holdsWeights: Bool
 
     /// An engine for one model: it knows weights by their names.
-    public init() { _ = BLAS.isPrepared }
+    /// - Parameter holdsWeights: whether it keeps them for further passes.
+    public init(holdsWeights: Bool = true) {
+        self.holdsWeights = holdsWeights
+        _ = BLAS.isPrepared
+    }
 
     /// Stands for a recorder's steps that do not stay.
     public var computing: Keeping.Computing {
@@ -106,12 +111,7 @@ public final class FloatEngine: Sendable {
     private func weight(_ id: StepID, _ expression: Expression) throws(Refusal) -> FloatTensor {
         if let known = weights.withLock({ $0[id.text] }) { return FloatTensor(known, expression.shape) }
         let tensor = expression.tensor
-        if let bad = tensor.firstNonFiniteIndex {
-            throw .wrong(
-                EngineError(
-                    .value, "\(id.text)[\(bad.map(String.init).joined(separator: ","))]", expected: "a finite number",
-                    found: "\(tensor[bad])"))
-        }
+        if let fault = tensor.nonFinite(id) { throw .wrong(fault) }
         let values = FloatBuffer(roomFor: tensor.shape.count)
         for (i, value) in tensor.values.enumerated() {
             values.pointer[i] = Float(value)
@@ -119,7 +119,7 @@ public final class FloatEngine: Sendable {
                 throw .wrong(EngineError(.value, id.text, expected: "numbers within the range of Float32", found: "\(value)"))
             }
         }
-        weights.withLock { $0[id.text] = values }
+        if holdsWeights { weights.withLock { $0[id.text] = values } }
         return FloatTensor(values, expression.shape)
     }
 }
@@ -133,10 +133,10 @@ extension FloatTensor {
 }
 
 extension FloatEngine {
-    /// The same for a trace of which some layers are asked about: what is computed in those and does not stay is computed exactly too.
-    public func computing(outside layers: Set<Int>) -> Keeping.Computing {
+    /// The same for some layers of a model alone; what stands elsewhere is left to the exact engine.
+    public func computing(in layers: Set<Int>) -> Keeping.Computing {
         { [computing] (id, symbol, expression, axes) throws(EngineError) in
-            if let layer = id.layer, layers.contains(layer) { return nil }
+            guard let layer = id.layer, layers.contains(layer) else { return nil }
             return try computing(id, symbol, expression, axes)
         }
     }

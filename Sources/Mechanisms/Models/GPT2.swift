@@ -33,20 +33,27 @@ package struct GPT2: Sendable {
     /// Whether they are divided by the number of the layer, from 1, too.
     private let isScaledByLayer: Bool
 
+    /// Features of a token, heads and layers, by either name, each at least 1; throws, naming the field, unless heads divide the features.
+    package static func sizes(_ config: Settings) throws(FileError) -> (width: Int, heads: Int, layers: Int) {
+        let (width, heads) = (try size("n_embd", config), try size("n_head", config))
+        guard width % heads == 0 else { throw config.failure("n_head", expected: "a divisor of n_embd \(width)") }
+        return (width, heads, try size("n_layer", config))
+    }
+
+    private static func size(_ own: String, _ config: Settings) throws(FileError) -> Int {
+        let other = names.first { $0.own == own }!.other
+        guard config.has(own), config.has(other) else { return try config.integer(config.has(other) ? other : own, atLeast: 1) }
+        let size = try config.integer(own, atLeast: 1)
+        guard try config.integer(other) == size else { throw config.failure(other, expected: "\(size), as \(own) says") }
+        return size
+    }
+
     /// The dimensions that a config.json says; throws for whatever would be computed differently from its authors.
     package init(_ config: Settings) throws(FileError) {
         try Self.rules.check(config)
         try config.refuseOtherThanFullAttention()
-        func size(_ own: String) throws(FileError) -> Int {
-            let other = Self.names.first { $0.own == own }!.other
-            guard config.has(own), config.has(other) else { return try config.integer(config.has(other) ? other : own, atLeast: 1) }
-            let size = try config.integer(own, atLeast: 1)
-            guard try config.integer(other) == size else { throw config.failure(other, expected: "\(size), as \(own) says") }
-            return size
-        }
-        width = try size("n_embd")
-        let heads = try size("n_head")
-        guard width % heads == 0 else { throw config.failure("n_head", expected: "a divisor of n_embd \(width)") }
+        let (heads, layers): (Int, Int)
+        (width, heads, layers) = try Self.sizes(config)
         hiddenWidth = try config.integer("n_inner", atLeast: 1, default: 4 * width)
         epsilon = try config.number("layer_norm_epsilon", default: 1e-5)
         guard epsilon >= 0, epsilon.isFinite else { throw config.failure("layer_norm_epsilon", expected: "a number from 0") }
@@ -54,8 +61,8 @@ package struct GPT2: Sendable {
         isTied = try config.bool("tie_word_embeddings", default: true)
         isScaled = try config.bool("scale_attn_weights", default: true)
         isScaledByLayer = try config.bool("scale_attn_by_inverse_layer_idx", default: false)
-        let (layers, vocabulary) = (try size("n_layer"), try config.integer("vocab_size", atLeast: 1))
-        let positions = try size("n_positions")
+        let vocabulary = try config.integer("vocab_size", atLeast: 1)
+        let positions = try Self.size("n_positions", config)
         do throws(EngineError) {
             facts = try Architecture.Facts(
                 layers: layers, heads: heads, keyValueHeads: heads, vocabulary: vocabulary, contextLength: positions)

@@ -24,17 +24,27 @@ extension ModelDimensions {
         let isSparse = settings.has("index_topk") || kind == "deepseek_v32"
         let family = isLatent ? nil : ModelFamilies.family(called: kind)?.attention
         if family == nil { try settings.refuseOtherThanFullAttention() }
-        let heads = try settings.integer("num_attention_heads")
-        let width = try settings.integer("hidden_size")
-        let layers = try settings.integer("num_hidden_layers")
+        let isGPT2 = kind == GPT2.rules.modelType
+        let (width, heads, layers) = isGPT2 ? try GPT2.sizes(settings) : try Self.sizes(settings)
         let attention: Attention =
-            if isLatent { .latent(try Self.latent(settings)) } else if let family {
+            if isLatent {
+                .latent(try Self.latent(settings))
+            } else if let family {
                 .grouped(try Self.grouped(settings, family, width: width, layers: layers))
-            } else { .grouped(try Self.grouped(settings, width: width, heads: heads)) }
+            } else if isGPT2 {
+                .grouped(Grouped(keyValueHeads: heads, headDimension: width / heads))
+            } else {
+                .grouped(try Self.grouped(settings, width: width, heads: heads))
+            }
         let indexer = isSparse ? try Self.indexer(settings) : nil
         self = try settings.checked { () throws(EngineError) in
             try ModelDimensions(name: name, width: width, layers: layers, heads: heads, attention: attention, indexer: indexer)
         }
+    }
+
+    private static func sizes(_ settings: Settings) throws(FileError) -> (width: Int, heads: Int, layers: Int) {
+        let heads = try settings.integer("num_attention_heads")
+        return (try settings.integer("hidden_size"), heads, try settings.integer("num_hidden_layers"))
     }
 
     private static func latent(_ settings: Settings) throws(FileError) -> Latent {

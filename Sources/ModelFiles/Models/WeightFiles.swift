@@ -14,7 +14,6 @@ final class WeightFiles: Sendable {
     /// Paths of the files that hold tensors, in order.
     let paths: [String]
     private let asked = Mutex<Set<String>>([])
-    private let budget: WeightBudget
 
     /// Opens `model.safetensors`, or the files that `model.safetensors.index.json` names; throws, saying what is there instead, if neither is.
     init(folder: String) throws(FileError) {
@@ -22,7 +21,7 @@ final class WeightFiles: Sendable {
         do throws(FileError) {
             let single = try Safetensors(path: whole)
             holders = Dictionary(uniqueKeysWithValues: single.names.map { ($0, single) })
-            (index, paths, shards, budget) = (whole, [whole], [:], WeightBudget(file: whole))
+            (index, paths, shards) = (whole, [whole], [:])
             return
         } catch {
             // A file that is there and cannot be read is not one that is missing.
@@ -48,7 +47,6 @@ final class WeightFiles: Sendable {
         }
         (self.holders, self.index, self.paths) = (holders, index, files.keys.sorted().map { "\(folder)/\($0)" })
         shards = files
-        budget = WeightBudget(file: index)
     }
 
     /// Throws unless the files hold the tensors that the index says are in them, and no others: what an index leaves out would be left out of the
@@ -86,7 +84,7 @@ final class WeightFiles: Sendable {
         let file = try holder(of: name)
         let type = try file.info(name).dataType
         try Self.checkIsReal(name, type, file.path)
-        try budget.count(name, file.info(name).range.count / type.size)
+        try MachineMemory.check(name, file.info(name).range.count / type.size, file.path)
         let read = try file.stored(name, shape)
         guard type == .f8E4M3 else { return NamedTensor(name, shape, stored: read) }
         let scaleName = name + "_scale"

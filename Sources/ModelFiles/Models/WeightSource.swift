@@ -1,7 +1,6 @@
 // Where a model's weights are: in the files of a folder, or in one GGUF file. Whoever asks says the names that the model's authors published.
 
-import Synchronization
-import Traces
+package import Traces
 
 #if canImport(Glibc)
     import Glibc
@@ -44,24 +43,16 @@ extension WeightSource {
     }
 }
 
-/// How many values of weights may be read: a file without data behind its header costs nothing on a disk.
-final class WeightBudget: Sendable {
-    /// The file that errors name.
-    private let file: String
-    private let read = Mutex(0)
+/// What this machine can hold: a file without data behind its header costs nothing on a disk.
+package enum MachineMemory {
+    /// How many Doubles.
+    package static let doubles = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 8
 
-    init(file: String) { self.file = file }
-
-    /// Counts the values of one weight more, before they are read; throws if all so far, as Doubles, are larger than this machine's memory.
-    func count(_ name: String, _ values: Int) throws(FileError) {
-        let all = read.withLock { read in
-            read += values
-            return read
-        }
-        let most = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 8
-        guard all <= most else {
+    /// Throws if `count` values at once, as Doubles, are larger than this machine's memory; `what` they are of, in `file`.
+    package static func check(_ what: String, _ count: Int, _ file: String) throws(FileError) {
+        guard count <= doubles else {
             throw FileError(
-                .badData, file, "\(name): expected weights of at most \(most) values, what this machine's memory holds, found \(all)")
+                .badData, file, "\(what): expected weights of at most \(doubles) values, what this machine's memory holds, found \(count)")
         }
     }
 }

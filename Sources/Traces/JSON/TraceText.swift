@@ -19,6 +19,10 @@ package enum TraceText {
                 try stream.write(",\"omitted\":")
                 try stream.writeJSON(trace.omitted.map { $0.text })
             }
+            if !trace.float32Layers.isEmpty {
+                try stream.write(",\"float32Layers\":")
+                try stream.writeJSON(trace.float32Layers)
+            }
         #endif
         try stream.write(",\"steps\":[\n")
         for (i, step) in trace.steps.enumerated() {

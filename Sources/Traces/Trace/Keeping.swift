@@ -2,6 +2,8 @@
 // not stay are computed all the same, exactly as if they did, or by an arithmetic that somebody else has and that the trace then names.
 
 #if !hasFeature(Embedded)
+    internal import Synchronization
+
     /// Which steps a recorder keeps, and what computes the others.
     public struct Keeping: Sendable {
         /// Stands for the result of a step that does not stay; nil to have it computed exactly.
@@ -16,6 +18,8 @@
         /// Whether the step of this id stays, an input or a weight too.
         let keeps: @Sendable (StepID) -> Bool
         let compute: Computing
+        /// What was wrong with weights that were read on the way.
+        let faults = Faults()
 
         /// Keeps the steps for which `keeps` holds; the others are computed by `compute` where it returns a result, exactly where it does not.
         public init(
@@ -24,6 +28,20 @@
         ) {
             self.keeps = keeps
             self.compute = compute
+        }
+    }
+
+    /// What is wrong with weights that do not stay: they are read while something is computed, which cannot throw by itself.
+    final class Faults: Sendable {
+        private let known = Mutex<EngineError?>(nil)
+
+        /// The first fault that was found.
+        var first: EngineError? { known.withLock { $0 } }
+
+        /// The tensor `id`, looked through.
+        func checked(_ id: StepID, _ tensor: Tensor) -> Tensor {
+            if let fault = tensor.nonFinite(id) { known.withLock { $0 = $0 ?? fault } }
+            return tensor
         }
     }
 

@@ -73,9 +73,7 @@ public struct Recorder: Sendable {
             guard recorded.output == tensor else { throw EngineError(.value, id.text, "is recorded with other values already") }
             return Expression(Leaf(step: recorded))
         }
-        if let bad = tensor.firstNonFiniteIndex {
-            throw EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(tensor[bad])")
-        }
+        if let fault = tensor.nonFinite(id) { throw fault }
         let step = Step(
             id: id, title: title, formula: Formula(""), source: source, inputs: [], symbol: symbol, output: tensor,
             labels: fitting(tensor.shape))
@@ -98,8 +96,8 @@ public struct Recorder: Sendable {
                 // A file has one weight of a name: it need not be read again to know that it is the same.
                 if trace.contains(id) { return Expression(Leaf(step: try trace.step(id))) }
                 if !keeps(id) {
-                    let weight = weight.on(axes)
-                    return Expression(deferred: id, symbol, weight.shape) { weight.tensor }
+                    let (weight, faults) = (weight.on(axes), keeping?.faults)
+                    return Expression(deferred: id, symbol, weight.shape) { faults?.checked(id, weight.tensor) ?? weight.tensor }
                 }
             }
         #endif
@@ -150,6 +148,9 @@ public struct Recorder: Sendable {
             if !isKept, let keeping, let result = try keeping.compute(id, equation.symbol, expression, equation.axes) { return result }
         #endif
         let output = expression.operation.evaluate().transposed(to: equation.axes)
+        #if !hasFeature(Embedded)
+            if let fault = keeping?.faults.first { throw fault }
+        #endif
         if let bad = output.firstNaNIndex {
             throw EngineError(
                 .value, id.text + Cell.brackets(bad.map(String.init)), expected: "a number",
@@ -175,4 +176,13 @@ public struct Recorder: Sendable {
     }
 
     private func fitting(_ shape: Shape) -> [Axis: [String]] { labels.filter { shape[$0.key] == $0.value.count } }
+}
+
+extension Tensor {
+    /// What is wrong with `id`, which has these values, if one of them is not finite.
+    package func nonFinite(_ id: StepID) -> EngineError? {
+        firstNonFiniteIndex.map { bad in
+            EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(self[bad])")
+        }
+    }
 }

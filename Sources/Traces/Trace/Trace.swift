@@ -12,9 +12,11 @@ public struct Trace: Sendable {
     public private(set) var steps: [Step]
     private var positions: [String: Int]
     #if !hasFeature(Embedded)
-        /// Ids of the steps that were computed and not kept, in that order. Pages keep everything.
+        /// Ids of the steps that are not kept, in their order. Pages keep everything.
         public private(set) var omitted: [StepID] = []
         private var omittedIDs: Set<String> = []
+        /// The layers of a model whose steps were computed in Float32, none of which is kept.
+        public var float32Layers: [Int] = []
     #endif
 
     /// A trace of the given steps; ids must be unique.
@@ -35,19 +37,28 @@ public struct Trace: Sendable {
     }
 
     #if !hasFeature(Embedded)
-        /// Says that a step of this id was computed and is not kept; once is enough.
+        /// Says that a step of this id is not kept; once is enough.
         public mutating func omit(_ id: StepID) { if omittedIDs.insert(id.text).inserted { omitted.append(id) } }
 
-        /// Whether a step of that id was computed and is not kept.
+        /// Whether a step of that id belongs to the computation and is not kept.
         public func omits(_ id: StepID) -> Bool { omittedIDs.contains(id.text) }
 
-        /// The same trace, which says that these steps were computed and not kept.
+        /// The same trace, which says that these steps are not kept.
         public func omitting(_ ids: [StepID]) -> Trace {
             var trace = self
             ids.forEach { trace.omit($0) }
             return trace
         }
     #endif
+
+    /// The same trace with `steps` in place of its own.
+    public func replacing(steps: [Step]) -> Trace {
+        var trace = Trace(tokens: tokens, tokenIDs: tokenIDs, switches: switches, steps: steps)
+        #if !hasFeature(Embedded)
+            (trace.omitted, trace.omittedIDs, trace.float32Layers) = (omitted, omittedIDs, float32Layers)
+        #endif
+        return trace
+    }
 
     /// The step called `id`, or else the one that is the same thing at the same place under another name.
     private func position(_ id: StepID) -> Int? { positions[id.text] ?? steps.firstIndex { $0.id.means(id) } }
@@ -62,7 +73,7 @@ public struct Trace: Sendable {
         #if !hasFeature(Embedded)
             guard !omits(id) else {
                 throw EngineError(
-                    .unknownStep, id.text, "this step was computed and not kept in the trace: --keep and --layers say what is kept")
+                    .unknownStep, id.text, "this step was not kept in the trace: --keep and --layers say what is kept")
             }
             names += omitted.map { $0.text }
         #endif

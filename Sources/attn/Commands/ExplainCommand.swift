@@ -16,6 +16,7 @@ struct ExplainCommand: ParsableCommand {
             """)
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var speed: FastOption
     @OptionGroup var language: LanguageOption
 
     @Option(
@@ -32,11 +33,13 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let reference: StepReference
         do { reference = try StepReference(parsing: cell) } catch { throw UsageError("\(error)") }
+        try speed.check(source)
         let trace = try source.load(
-            language.value, switches: switches.map { try Switch(parsing: $0) },
+            language.value, switches: switches.map { try Switch(parsing: $0) }, isFast: speed.fast,
             keeping: { outline, _ in .explaining(StepID(reference.id), in: outline) }
         ).trace
         let step = try trace.step(reference.id)
-        try Output.print(ExplanationText(step, try step.explain(reference.index, allTerms: allTerms), language.value).lines)
+        let lines = ExplanationText(step, try step.explain(reference.index, allTerms: allTerms), language.value).lines
+        try Output.print(lines + (trace.float32Note.map { ["", $0[language.value]] } ?? []))
     }
 }

@@ -43,7 +43,8 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         if let output { try OutputPath.check(file: output, inputs: source.inputs) }
         let layers = try layers.map(KeepOptions.range)
-        let loaded = try source.load(language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) })
+        let loaded = try source.load(
+            language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }, keeping: KeepOptions.whole(layers))
         let data = try loaded.provenance()
         let remarks =
             [data.note?[language.value], data.sha256.map { "SHA-256 \($0)" }].compactMap(\.self) + switches.map { "--with \($0)" }

@@ -66,6 +66,7 @@ struct FigureCommand: ParsableCommand {
 
         @Argument(help: ArgumentHelp("The figure's name; see attn figure list.", valueName: "figure")) var name: String
         @OptionGroup var source: SourceOptions
+        @OptionGroup var speed: FastOption
         @OptionGroup var language: LanguageOption
         @Option(help: ArgumentHelp("The step to draw.", valueName: "id")) var step: String?
         @Option(help: ArgumentHelp("The head to draw: a number, or mean.", valueName: "n|mean")) var head: String?
@@ -178,6 +179,7 @@ struct FigureCommand: ParsableCommand {
                 throw UsageError("\(name) draws two runs: expected --with SWITCH and --lesson or --case")
             }
             try source.checkReader(takesLayer: true)
+            try speed.check(source)
             if source.reader.model != nil, let layer = source.given.layer, let step, StepID(step).layer != layer {
                 throw UsageError("--layer \(layer): expected that of the step \(step)")
             }
@@ -222,7 +224,7 @@ struct FigureCommand: ParsableCommand {
             let changes = try switches.map { try Switch(parsing: $0) }
             let options = try chosen(figure)
             let layer = source.given.layer
-            let loaded = try source.load(language.value, switches: changes, takesLayer: true) { _, layers in
+            let loaded = try source.load(language.value, switches: changes, takesLayer: true, isFast: speed.fast) { _, layers in
                 if let layer, !(0..<layers).contains(layer) {
                     throw EngineError(.index, "layer", expected: "0 to \(layers - 1)", found: "\(layer)")
                 }

@@ -52,6 +52,8 @@ struct GenerateCommand: ParsableCommand {
         var continuation = try Continuation(
             of: folder.tokenizer.encode(text), by: loaded.model, choosing: chooser, endIDs: folder.endIDs)
         story.prompt = continuation.tokenIDs
+        let count = try loaded.model.outline(tokenIDs: Array(continuation.tokenIDs.prefix(1))).weights.reduce(0) { $0 + $1.bytes / 8 }
+        try MachineMemory.check("all together", fast ? (count + 1) / 2 : count, model)
         let weights = try loaded.model.recorder(computing: fast ? FloatEngine().computing : nil)
         for _ in 0..<tokens {
             guard try continuation.next(on: weights) != nil else { break }

@@ -13,12 +13,14 @@ struct TraceCommand: ParsableCommand {
               attn trace --lesson attention-step-by-step --output trace.json
               attn trace --case Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors --path both --output dsa.json
               attn trace --model DIR --text "Once upon a time" --layers 2-3 --keep attention --output trace.json
+              attn trace --model DIR --text "Once upon a time" --layers 3 --fast --output trace.json
               attn trace --model DIR --text "Once upon a time" --follow 3 --output trace.json
             --follow traces tokens that the model adds too, each in a pass of its own (steps decode.0.…), which reads the cache that the text left.
             --path gathered runs the path that reads the selected cache entries alone (steps gathered.…); both runs it beside the masked one.
             """)
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var speed: FastOption
     @OptionGroup var language: LanguageOption
 
     @Option(help: ArgumentHelp("Paths of sparse attention to run: masked, gathered or both.", valueName: "path"))
@@ -60,11 +62,13 @@ struct TraceCommand: ParsableCommand {
         if let idle = [("layers", layers), ("keep", keep)].first(where: { $0.1 != nil }), source.reader.model == nil {
             throw UsageError("--\(idle.0): expected with --model")
         }
+        try speed.check(source)
         let kept = try KeepOptions.choice(layers: layers, keep: keep)
         let trace =
             try follow.map { try followed($0, kept) }
             ?? source.load(
-                language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }, keeping: kept
+                language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }, isFast: speed.fast,
+                keeping: kept
             ).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()
@@ -74,6 +78,6 @@ struct TraceCommand: ParsableCommand {
 
     private func followed(_ count: Int, _ kept: ModelRun.Choice) throws -> Trace {
         guard path == .masked, switches.isEmpty else { throw UsageError("--follow: expected without --path and --with") }
-        return try FollowedText.trace(source, count, language.value, keeping: kept)
+        return try FollowedText.trace(source, count, language.value, keeping: kept, isFast: speed.fast)
     }
 }

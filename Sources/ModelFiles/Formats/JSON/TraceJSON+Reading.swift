@@ -65,10 +65,15 @@ private struct Document {
         try checkFormat()
         let settings = Settings(file: path, fields: fields)
         guard let steps else { throw settings.failure("steps", expected: "an array") }
-        return Trace(
+        var trace = Trace(
             tokens: try settings.texts("tokens"), tokenIDs: try settings.integers("tokenIDs"), switches: try settings.texts("switches"),
             steps: steps
-        ).omitting(try omitted()).withApparentMasks
+        ).omitting(try omitted())
+        if fields["float32Layers"] != nil { trace.float32Layers = try settings.integers("float32Layers") }
+        guard trace.float32Layers.allSatisfy({ layer in layer >= 0 && !steps.contains { $0.id.layer == layer } }) else {
+            throw settings.failure("float32Layers", expected: "layers of which there is no step")
+        }
+        return trace.withApparentMasks
     }
 }
 
@@ -78,10 +83,7 @@ extension Trace {
     fileprivate var withApparentMasks: Trace {
         let masks = steps.map(apparentMask)
         guard masks.contains(where: { $0 != nil }) else { return self }
-        return Trace(
-            tokens: tokens, tokenIDs: tokenIDs, switches: switches,
-            steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step }
-        ).omitting(omitted)
+        return replacing(steps: zip(steps, masks).map { step, mask in mask.map(step.seen(through:)) ?? step })
     }
 
     private func apparentMask(of step: Step) -> Mask? {

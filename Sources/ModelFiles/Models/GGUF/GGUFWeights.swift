@@ -18,12 +18,10 @@ final class GGUFWeights: Sendable {
     private let file: GGUFFile
     private let architecture: GGUFArchitecture
     private let asked = Mutex<Set<String>>([])
-    private let budget: WeightBudget
 
     init(_ file: GGUFFile, _ architecture: GGUFArchitecture) {
         self.file = file
         self.architecture = architecture
-        budget = WeightBudget(file: file.path)
     }
 
     var paths: [String] { [file.path] }
@@ -36,7 +34,7 @@ final class GGUFWeights: Sendable {
             throw FileError(.badData, file.path, "no tensor of architecture \(architecture.rawValue) is published as \(parameter)")
         }
         asked.withLock { _ = $0.insert(name) }
-        try budget.count(name, file.info(name).count)
+        try MachineMemory.check(name, file.info(name).count, file.path)
         switch layout {
         case .asPublished: return NamedTensor(parameter, shape, stored: try file.stored(name, shape))
         case .transposed:
