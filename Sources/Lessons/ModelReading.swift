@@ -20,7 +20,8 @@ extension KeptSteps {
         KeptSteps { $0.role != .parameter && ($0.layer == nil || $0.layer == layer || $0.role == .selected) }
     }
 
-    fileprivate func without(_ roles: Set<Role>) -> KeptSteps { KeptSteps { keeps($0) && !roles.contains($0.role) } }
+    /// Of these the steps in such roles.
+    fileprivate func only(_ roles: Set<Role>) -> KeptSteps { KeptSteps { [keeps] id in keeps(id) && roles.contains(id.role) } }
 
     /// What explains a step of a pass: it, the steps beside it in its attention or its layer, with which its arithmetic may be spelled, and the weights that
     /// it is made from.
@@ -36,8 +37,8 @@ extension LanguageModel {
     /// Records what lessons read of a pass with a selection.
     /// - Parameter layer: the layer that the lesson speaks of.
     func recordForLesson(tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?) throws(EngineError) -> Trace {
-        // Of runs to compare with, the mean loss says enough: logits of each would be most of what all of them take.
-        let kept = KeptSteps.lesson(layer: layer).without([.logits, .loss])
+        // Of runs to compare with, lessons read what was selected, what that did to the weights, and the loss.
+        let kept = KeptSteps.lesson(layer: layer).only([.selected, .scores, .weights, .meanLoss])
         // The choice in a layer ranks the weights that dense attention has there.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
         return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense)).keeping(kept)
