@@ -150,6 +150,7 @@ import Traces
         "matrix": "matrix: no trace to draw from", "questions": "questions needs a trace for each question, found none",
         "compare": "compare needs a trace with a selection, found no trace",
         "heads": "heads needs a trace with attention weights, found no trace",
+        "head-kinds": "head-kinds needs a trace with attention weights, found no trace",
         "arcs": "arcs needs a trace with attention weights, found no trace",
         "triangles": "triangles needs a trace with attention weights, found no trace",
         "next-token": "next-token needs a trace with attention weights, found no trace",

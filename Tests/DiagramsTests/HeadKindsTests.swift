@@ -27,7 +27,7 @@ import Traces
     @Test func `each kind of head is told by where most of its weight lies`() throws {
         let scene = try draw([[{ _ in 0 }, { $0 - 1 }, { $0 }], [{ $0 - 5 }, { _ in 0 }, { _ in 0 }]])
         for entry in [
-            "F first token: 3 heads", "B token before: 1 head", "I itself: 1 head", "N up to 8 away: 1 head", "– farther off: 0 heads",
+            "F first token: 3 heads", "B token before: 1 head", "I itself: 1 head", "N 2 to 8 away: 1 head", "– farther off: 0 heads",
         ] {
             #expect(scene.words.contains(entry), "\(entry)")
         }

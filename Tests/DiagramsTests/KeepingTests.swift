@@ -10,7 +10,7 @@ import Traces
     private static let text = Array(0..<7)
     private static let layers = 3
 
-    private static func model() throws -> LanguageModel {
+    static func model() throws -> LanguageModel {
         let architecture = try Decoder(
             "Noise", width: 8, hiddenWidth: 12, layers: layers, heads: 4, keyValueHeads: 2, headDimension: 4, vocabulary: 16,
             contextLength: 16, epsilon: 1e-5, rope: RotaryScaling(theta: 10000), isTied: true
@@ -58,8 +58,10 @@ import Traces
             let ids = try Self.trace(kept).steps.map(\.id)
             #expect(!ids.isEmpty && ids.allSatisfy { $0.layer == 1 && $0.role != .parameter })
         }
-        let heads = try Self.trace(Figure.heads.keeping(FigureOptions(), layers: 3)).steps.map(\.id)
-        #expect(heads.count == 6 && heads.allSatisfy { $0.role == .weights || $0.role == .scores })
+        for figure in [Figure.heads, .headKinds] {
+            let heads = try Self.trace(figure.keeping(FigureOptions(), layers: 3)).steps.map(\.id)
+            #expect(heads.count == 6 && heads.allSatisfy { $0.role == .weights || $0.role == .scores }, "\(figure.name)")
+        }
     }
 
     @Test func `the layer that is named is the one that is drawn`() throws {
@@ -69,5 +71,8 @@ import Traces
             let kept = try Self.trace(figure.keeping(FigureOptions(), layers: 3, layer: 2))
             #expect(try outcome(figure, FigureOptions(), kept) == outcome(figure, options, Self.whole.get()), "\(figure.name)")
         }
+        let kept = try Self.trace(Figure.headKinds.keeping(FigureOptions(), layers: 3, layer: 2))
+        let kinds = try outcome(.headKinds, FigureOptions(), kept).get()
+        #expect(kinds.alt.en.contains("1 layer by 4 heads") && kinds.alt.en.contains("layer 2, head"))
     }
 }

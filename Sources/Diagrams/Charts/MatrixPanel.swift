@@ -123,23 +123,29 @@ struct MatrixPanel {
             [.move(Point(area.midX - half, area.midY)), .line(Point(area.midX + half, area.midY))], stroke: Stroke(color, width: 1))
     }
 
-    /// NaN and infinity are shown, not hidden: a crossed cell with their name where it fits.
+    /// NaN and infinity are shown, not hidden: a crossed cell, or one with their name where it fits.
     private func broken(_ value: Double, _ area: Rect) -> [Item] {
-        let stroke = Stroke(.alarm, width: 1.2)
-        let inner = area.insetBy(0.6)
-        var items: [Item] = [.rect(inner, fill: .solid(Paint.alarm.mixed(0.12)), stroke: stroke)]
-        if cell >= 30 {
-            let style = TextStyle(size: 11, weight: .semibold, color: .ink)
-            items.append(.text(TextRun(value.isNaN ? "NaN" : "∞", style, at: Point(area.midX, area.midY + 4), anchor: .middle)))
-        } else {
-            let cross: [PathElement] = [
-                .move(Point(inner.x, inner.y)), .line(Point(inner.maxX, inner.maxY)), .move(Point(inner.maxX, inner.y)),
-                .line(Point(inner.x, inner.maxY)),
-            ]
-            items.append(.path(cross, stroke: stroke))
-        }
-        return items
+        guard cell >= 30 else { return Self.crossed(area) }
+        let style = TextStyle(size: 11, weight: .semibold, color: .ink)
+        let name = TextRun(value.isNaN ? "NaN" : "∞", style, at: Point(area.midX, area.midY + 4), anchor: .middle)
+        return [Self.alarmed(area), .text(name)]
     }
+
+    /// A cell without a finite number.
+    static func crossed(_ area: Rect) -> [Item] {
+        let inner = area.insetBy(0.6)
+        let cross: [PathElement] = [
+            .move(Point(inner.x, inner.y)), .line(Point(inner.maxX, inner.maxY)), .move(Point(inner.maxX, inner.y)),
+            .line(Point(inner.x, inner.maxY)),
+        ]
+        return [alarmed(area), .path(cross, stroke: alarm)]
+    }
+
+    private static func alarmed(_ area: Rect) -> Item {
+        .rect(area.insetBy(0.6), fill: .solid(Paint.alarm.mixed(0.12)), stroke: alarm)
+    }
+
+    private static let alarm = Stroke(.alarm, width: 1.2)
 
     /// Row names, the highlighted one in bold.
     func rowNames(highlighted: Int?) -> [Item] {

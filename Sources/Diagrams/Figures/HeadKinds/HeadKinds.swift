@@ -47,6 +47,7 @@ struct HeadKinds {
 
     /// The heads of every layer's dense attention, or of the phase's; throws where there is none, and for texts of fewer than three tokens.
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
+        if let id = options.step { _ = try trace.recorded(StepID(id)) }
         try trace.checkPhase(options, figure: "head-kinds")
         let here = trace.pass(options) ?? []
         let views = trace.attentions.filter { $0.isDense }

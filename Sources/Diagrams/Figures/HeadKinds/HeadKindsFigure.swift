@@ -52,7 +52,7 @@ struct HeadKindsFigure {
         let body = frame.items.count
         frame.y += frame.type.body * 0.6
         frame.legend(legend)
-        frame.y += frame.type.label * (isAlong ? 1.6 : 3)
+        frame.y += frame.type.label * (isAlong ? 1.6 : 3.4)
         origin = Point((frame.type.margin + gutter).rounded(), frame.y.rounded())
         grid()
         for layer in 0..<layers { shares(of: layer) }
@@ -69,7 +69,7 @@ struct HeadKindsFigure {
 
     // MARK: Room
 
-    /// The cells as large as the page allows: layers along it, unless that leaves no room for letters.
+    /// The cells as large as the page allows: layers along it, unless that leaves no room for letters, or much of the page empty.
     private mutating func layOut() {
         let room = frame.contentWidth - gutter
         let height = options.preset.proportion.map { frame.width * $0 - frame.type.margin - frame.type.title * 3.2 - frame.type.body * 13 }
@@ -83,9 +83,10 @@ struct HeadKindsFigure {
         let along = fitted(layers, heads, bars: (0, down + gap))
         let below = fitted(heads, layers, bars: (across + gap, 0))
         let (side, other) = (min(along.width, along.height), min(below.width, below.height))
-        isAlong = layers > 1 && (side >= other || side >= 26)
+        let fills = Double(layers) * along.width >= room * 0.75
+        isAlong = layers > 1 && fills && (side >= other || side >= 26)
         cell = isAlong ? along : below
-        bar = isAlong ? down : across
+        bar = isAlong ? down : room - gap - Double(heads) * cell.width
     }
 
     private func area(_ layer: Int, _ head: Int) -> Rect {
@@ -96,19 +97,36 @@ struct HeadKindsFigure {
 
     // MARK: Marks
 
-    private static func paint(_ place: HeadKinds.Place) -> Paint {
-        switch place {
-        case .first: .highlight
-        case .previous: .bar
-        case .itself: .ink
-        case .near: Paint.bar.mixed(0.38)
-        case .elsewhere: Paint.rule.mixed(0.45)
+    /// What a place is marked with, and the paint of letters on it. Three are filled, each of a lightness of its own, and two are framed, so that a grey
+    /// copy tells all five.
+    private struct Look {
+        let fill: Paint?
+        let stroke: Stroke?
+        let text: Paint
+
+        init(_ place: HeadKinds.Place, side: Double) {
+            switch place {
+            case .first: self.init(.highlight)
+            case .previous: self.init(.bar)
+            case .near: self.init(Paint.bar.mixed(0.6))
+            case .itself: self.init(Stroke(.ink, width: min(2, side * 0.2)), .ink)
+            case .elsewhere: self.init(Stroke(.muted, width: min(0.75, side * 0.1)), .muted)
+            }
+        }
+
+        private init(_ paint: Paint) { (fill, stroke, text) = (paint, nil, .text(on: paint)) }
+        private init(_ stroke: Stroke, _ text: Paint) { (fill, self.stroke, self.text) = (nil, stroke, text) }
+
+        /// The mark, its frame inside `area`.
+        func item(in area: Rect, radius: Double = 0) -> Item {
+            .rect(area.insetBy((stroke?.width ?? 0) / 2), radius: radius, fill: fill.map { .solid($0) }, stroke: stroke)
         }
     }
 
     private var legend: [LegendEntry] {
         let places = HeadKinds.Place.allCases.map { place in
-            LegendEntry.box(.solid(Self.paint(place)), nil, words.entry(place)[frame.language])
+            let look = Look(place, side: 10)
+            return LegendEntry.box(look.fill.map { .solid($0) }, look.stroke, words.entry(place)[frame.language])
         }
         return places + (kinds.broken > 0 ? [.broken(frame.language)] : [])
     }
@@ -118,52 +136,42 @@ struct HeadKindsFigure {
         for (layer, row) in kinds.layers.enumerated() {
             for (number, head) in row.heads.enumerated() {
                 let area = area(layer, number).insetBy(inset)
-                guard let kind = head.kind else {
-                    frame.items.append(.rect(area, fill: .solid(Paint.alarm.mixed(0.12)), stroke: Stroke(.alarm, width: 1)))
-                    continue
+                if let kind = head.kind {
+                    mark(kind, head.shares[kind.rawValue], in: area)
+                } else {
+                    frame.items += MatrixPanel.crossed(area)
                 }
-                mark(kind, head.shares[kind.rawValue], in: area)
             }
         }
     }
 
     private mutating func mark(_ kind: HeadKinds.Place, _ share: Double, in area: Rect) {
-        let paint = Self.paint(kind)
         let side = min(area.width, area.height)
-        guard side >= 12 else {
-            // Too small for letters: what is local is lower, so that a grey copy tells it from a sink.
-            let height =
-                kind == .first || kind == .itself ? area.height : area.height * (kind == .previous ? 0.7 : kind == .near ? 0.5 : 0.25)
-            frame.items.append(.rect(Rect(area.x, area.maxY - height, area.width, height), fill: .solid(paint)))
-            return
-        }
-        frame.items.append(.rect(area, radius: 2, fill: .solid(paint)))
-        let style = frame.style(max(11, min(frame.type.label, side * 0.62)), .text(on: paint), .semibold)
+        let look = Look(kind, side: side)
+        frame.items.append(look.item(in: area, radius: side >= 12 ? 2 : 0))
+        guard side >= 12 else { return }
+        let style = frame.style(max(11, min(frame.type.label, side * 0.62)), look.text, .semibold)
         let sign = HeadKindsWords.sign(kind)[frame.language]
         guard hasNumbers else {
             return frame.add(sign, style, at: Point(area.midX, area.midY + style.size * 0.36), .middle)
         }
         frame.add(sign, style, at: Point(area.midX, area.midY - 2), .middle)
         let number = NumberText.fixed(share * 100, decimals: 0)
-        frame.add(number, frame.style(frame.type.small, .text(on: paint)), at: Point(area.midX, area.midY + frame.type.small), .middle)
+        frame.add(number, frame.style(frame.type.small, look.text), at: Point(area.midX, area.midY + frame.type.small), .middle)
     }
 
     /// The mean shares of a layer's heads, end to end.
     private mutating func shares(of layer: Int) {
         let mean = HeadKinds.mean(kinds.layers[layer].heads)
         let first = area(layer, 0)
-        var filled = 0.0
+        var filled = barStart
         for place in HeadKinds.Place.allCases {
             let length = bar * mean[place.rawValue]
             let part =
                 isAlong
-                ? Rect(first.x, barStart + filled, cell.width, length).insetBy(0)
-                : Rect(barStart + filled, first.y, length, cell.height)
-            let slim =
-                isAlong
-                ? Rect(part.x + inset, part.y, part.width - 2 * inset, part.height)
-                : Rect(part.x, part.y + inset, part.width, part.height - 2 * inset)
-            if length > 0 { frame.items.append(.rect(slim, fill: .solid(Self.paint(place)))) }
+                ? Rect(first.x + inset, filled, cell.width - 2 * inset, length)
+                : Rect(filled, first.y + inset, length, cell.height - 2 * inset)
+            if length > 0 { frame.items.append(Look(place, side: min(part.width, part.height)).item(in: part)) }
             filled += length
         }
     }

@@ -14,7 +14,7 @@ struct HeadKindsWords {
         case .first: Bilingual(en: "first token", zh: "第一个词元")
         case .previous: Bilingual(en: "token before", zh: "前一个词元")
         case .itself: Bilingual(en: "itself", zh: "自己")
-        case .near: Bilingual(en: "up to \(HeadKinds.reach) away", zh: "\(HeadKinds.reach) 个以内")
+        case .near: Bilingual(en: "2 to \(HeadKinds.reach) away", zh: "相隔 2 至 \(HeadKinds.reach) 个")
         case .elsewhere: Bilingual(en: "farther off", zh: "更远处")
         }
     }
@@ -43,8 +43,8 @@ struct HeadKindsWords {
             case .itself: Bilingual(en: "Tokens keep \(share) of all weight for themselves", zh: "词元把全部权重的 \(share) 留给自己")
             case .near:
                 Bilingual(
-                    en: "Tokens two to \(HeadKinds.reach) places away hold \(share) of all weight",
-                    zh: "隔二到 \(HeadKinds.reach) 个位置的词元占全部权重的 \(share)")
+                    en: "Tokens 2 to \(HeadKinds.reach) places away hold \(share) of all weight",
+                    zh: "相隔 2 至 \(HeadKinds.reach) 个位置的词元占全部权重的 \(share)")
             case .elsewhere:
                 Bilingual(
                     en: "\(share) of all weight goes farther than \(HeadKinds.reach) tokens",
