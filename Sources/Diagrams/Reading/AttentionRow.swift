@@ -52,7 +52,7 @@ package final class AttentionRow {
             return view
         }
         try trace.checkPhase(options, figure: figure)
-        let main = trace.attentions.filter { $0.branch == .attention }
+        let main = trace.attentions(options).filter { $0.branch == .attention }
         guard let view = main.first(where: { $0.place == trace.pass(options) }) ?? main.first else {
             throw FigureError("\(figure) needs a trace with attention weights, found none")
         }

@@ -1,4 +1,5 @@
-// The passes of a trace: reading a text at once (`prefill`), then a token at a time (`decode.0`).
+// The passes of a trace: reading a text at once (`prefill`), then a token at a time (`decode.0`). A model's trace that follows its text has the text in no
+// pass, and each token after it in one: there `prefill` is what stands in no pass.
 
 import Traces
 
@@ -6,9 +7,16 @@ extension Trace {
     /// The scopes of the pass that the options name; nil if the trace does not have it.
     func pass(_ options: FigureOptions) -> [Scope]? { passes.first { $0.description == options.phase }.map { [.pass($0)] } }
 
+    /// The attentions of the phase that the options name, layer by layer.
+    func attentions(_ options: FigureOptions) -> [AttentionView] {
+        let pass = passes.first { $0.description == options.phase }
+        return attentions.filter { $0.weights.pass == pass }
+    }
+
     /// Throws if the trace has phases, but not the one that the options name.
     func checkPhase(_ options: FigureOptions, figure: String) throws(FigureError) {
-        let phases = passes.map { $0.description }
+        var phases = passes.map { $0.description }
+        if !phases.isEmpty, attentions.contains(where: { $0.weights.pass == nil }) { phases.insert("\(Pass.prefill)", at: 0) }
         if phases.isEmpty || phases.contains(options.phase) { return }
         let others = phases.count > 8 ? phases.prefix(7) + ["…", phases[phases.count - 1]] : phases[...]
         throw FigureError("\(figure): phase \(options.phase): expected one of \(others.joined(separator: ", "))")

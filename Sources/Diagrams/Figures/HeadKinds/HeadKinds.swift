@@ -50,7 +50,7 @@ struct HeadKinds {
         if let id = options.step { _ = try trace.recorded(StepID(id)) }
         try trace.checkPhase(options, figure: "head-kinds")
         let here = trace.pass(options) ?? []
-        let views = trace.attentions.filter { $0.isDense }
+        let views = trace.attentions(options).filter { $0.isDense }
         let layered = views.filter { $0.weights.layer != nil && $0.branch == .attention }
         let shown = layered.isEmpty ? [views.first { $0.place == here }].compactMap { $0 } : layered
         let steps = try shown.map { view throws(FigureError) in try trace.recorded(view.weights) }

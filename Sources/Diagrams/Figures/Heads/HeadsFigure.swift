@@ -54,7 +54,7 @@ struct HeadsFigure {
             steps = [try trace.recorded(StepID(id))]
         } else {
             try trace.checkPhase(options, figure: "heads")
-            let attentions = trace.attentions
+            let attentions = trace.attentions(options)
             let layers = attentions.filter { $0.branch == .attention && $0.weights.layer != nil }
             // Of one pass the dense attention, which has all keys to tell its heads apart.
             let here = trace.pass(options) ?? []

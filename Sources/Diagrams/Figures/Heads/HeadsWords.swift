@@ -15,14 +15,19 @@ extension HeadsFigure {
         weight.isNaN ? NumberText.significant(weight) : NumberText.percent(weight, decimals: decimals)
     }
 
+    /// The layer by its own number: a trace need not have all.
+    private func address(_ place: Int) -> (layer: Int, head: Int) {
+        let (layer, head) = place.quotientAndRemainder(dividingBy: layers[0].heads.count)
+        return (layers[layer].step.id.layer ?? layer, head)
+    }
+
     func headName(_ place: Int) -> Bilingual {
-        let count = layers[0].heads.count
-        return isAbbreviated ? Bilingual(same: "L\(place / count) · H\(place % count)") : fullName(place)
+        let (layer, head) = address(place)
+        return isAbbreviated ? Bilingual(same: "L\(layer) · H\(head)") : fullName(place)
     }
 
     func fullName(_ place: Int) -> Bilingual {
-        let count = layers[0].heads.count
-        let (layer, head) = (place / count, place % count)
+        let (layer, head) = address(place)
         if isModel { return Bilingual(en: "layer \(layer), head \(head)", zh: "第 \(layer) 层，头 \(head)") }
         if let label = layers[0].step.labels[.h]?[head] { return Bilingual(same: label) }
         return Bilingual(en: "head \(head)", zh: "头 \(head)")

@@ -66,7 +66,7 @@ struct MatrixFigure {
             return try trace.recorded(inPhase)
         }
         try trace.checkPhase(options, figure: "matrix")
-        let main = trace.attentions.filter { $0.branch == .attention }
+        let main = trace.attentions(options).filter { $0.branch == .attention }
         if let found = main.first(where: { $0.place == trace.pass(options) }) ?? main.first { return try trace.recorded(found.weights) }
         throw FigureError(
             "matrix: no step ends in attention.weights; name one of \(trace.steps.map { $0.id.text }.prefix(8).joined(separator: ", "))")
