@@ -99,7 +99,8 @@ struct TrianglesWords {
     var caption: Bilingual {
         let (old, all) = (NumberText.grouped(count(.earlier)), NumberText.grouped(total))
         return Bilingual(
-            en: "\(title.en): \(half) tokens make \(old) pairs, \(slice.rows) make \(all).",
+            en:
+                "\(title.en): \(Words.counted(half, "token")) \(half == 1 ? "makes" : "make") \(Words.counted(count(.earlier), "pair")), \(slice.rows) make \(all).",
             zh: "\(title.zh)：\(half) 个词元有 \(old) 对，\(slice.rows) 个词元有 \(all) 对。")
     }
 
@@ -110,9 +111,10 @@ struct TrianglesWords {
         let (all, shape) = (
             NumberText.grouped(total), isEven ? Bilingual(en: "square", zh: "正方形") : Bilingual(en: "rectangle", zh: "长方形")
         )
+        func cells(_ part: Part) -> String { Words.counted(count(part), "cell") }
         return Bilingual(
             en:
-                "A triangle of \(all) cells, queries by keys, of \(slice.rows) tokens, cut at token \(half): a triangle of \(old) cells among the first \(half), another of \(new) among the later \(rest), and between them a \(shape.en) of \(rest) by \(half), \(square) cells. Bars: \(old) cells before, \(all) after, \(factor) times as many.",
+                "A triangle of \(all) cells, queries by keys, of \(slice.rows) tokens, cut at token \(half): a triangle of \(cells(.earlier)) among the first \(half), another of \(new) among the later \(rest), and between them a \(shape.en) of \(rest) by \(half), \(cells(.across)). Bars: \(cells(.earlier)) before, \(all) after, \(factor) times as many.",
             zh:
                 "\(slice.rows) 个词元的查询与键构成一个三角形，共 \(all) 格，从第 \(half) 个词元处切开：前 \(half) 个之间是一个 \(old) 格的三角形，后 \(rest) 个之间是一个 \(new) 格的三角形，中间是 \(rest) × \(half) 的\(shape.zh)，共 \(square) 格。条形：原来 \(old) 格，现在 \(all) 格，是原来的 \(factor) 倍。"
         )
