@@ -159,7 +159,7 @@ struct PageBuilder {
         switch request.head {
         case nil: break
         case "mean": options.head = .mean
-        case "head": options.head = .one(experiment.surestHead(of: options.step))
+        case "head": options.head = .one(experiment.surestHead)
         case let text?:
             guard let head = Int(text) else { throw error("expected a head's number, head or mean, found \"\(text)\"") }
             options.head = .one(head)

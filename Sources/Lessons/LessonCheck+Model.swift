@@ -14,13 +14,14 @@ extension LessonCheck {
         return .trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check"), model: model)
     }
 
-    /// Two layers of two heads with weights of seeded noise.
+    /// Two layers of two heads with weights of seeded noise; scores have a soft cap, so that what lessons say of one is checked.
     static func noiseModel(contextLength: Int) throws(EngineError) -> LanguageModel {
         var noise = SplitMix64(seed: 1)
-        let architecture = try Decoder(
+        var decoder = try Decoder(
             "Noise", width: 8, hiddenWidth: 12, layers: 2, heads: 2, keyValueHeads: 1, headDimension: 4, vocabulary: 16,
-            contextLength: contextLength, epsilon: 1e-5, rope: RotaryScaling(theta: 10000), isTied: true
-        ).architecture
+            contextLength: contextLength, epsilon: 1e-5, rope: RotaryScaling(theta: 10000), isTied: true)
+        decoder.scoreCap = 20
+        let architecture = decoder.architecture
         let weights = architecture.parameters.filter { $0.presence == .required }.map { parameter in
             NamedTensor(parameter.name, Tensor(parameter.shape, (0..<parameter.shape.count).map { _ in noise.uniform() - 0.5 }))
         }

@@ -143,7 +143,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         ("en.md", "explain attention.dot[", "explain attention.dott[", "did you mean attention.dot"),
         ("en.md", "{#dot}", "{#dott}", "the step \"dot\" is not in en.md"),
         ("zh.md", "{{text}}", "{{text}", "{{ is not closed"),
-        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of below, cut, decoy, first"),
+        ("en.md", "{{token.top}}", "{{token.tip}}", "expected a position or one of before, below, cut, decoy, first"),
         ("en.md", "it is all the linear", "it is 100% of the linear", "attn"),
         (
             "en.md", "## One score, in full {#dot}\n", "## One score, in full {#dot}\n\nSee the left half, and on the right.\n",

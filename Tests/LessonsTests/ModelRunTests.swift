@@ -61,6 +61,84 @@ private let stories: String = {
         }
     }
 
+    /// A page of the first lesson on a tiny model of four heads that share two keys and values.
+    private func tiny(_ ids: [Int], _ language: Language = .en) throws -> (page: Page, trace: Trace) {
+        let model = try ModelFolder(path: "\(lessonsFolder)/../Tests/ModelFilesTests/Fixtures/llama-tiny").model()
+        let trace = try model.record(tokenIDs: ids, tokens: ids.map { "w\($0)" })
+        let source = LessonSource.trace(trace, text: "text", layer: nil, provenance: Provenance(name: "tiny"), model: model)
+        return (try library.lesson("attention-step-by-step").run(source, language: language), trace)
+    }
+
+    private func words(_ page: Page) -> String { TerminalPlayer(columns: 4000, color: .none).lines(of: page).joined(separator: "\n") }
+
+    @Test func `keys and values are drawn of the head that the words follow`() throws {
+        // The surest head is of the second group in one of these texts at least.
+        var groups: Set<Int> = []
+        for first in 1..<9 {
+            let (page, trace) = try tiny([first, 5, 5, 9, 3])
+            let weights = try trace.step("layer.1.attention.weights").output
+            let means = (0..<5).map { s in (0..<4).reduce(0) { (sum: Double, h: Int) -> Double in sum + weights[h, 4, s] } }
+            let top = try #require(means.indices.max { (means[$0], -$0) < (means[$1], -$1) })
+            let head = try #require((0..<4).max { weights[$0, 4, top] < weights[$1, 4, top] })
+            groups.insert(head / 2)
+            for id in ["layer.1.attention.k", "layer.1.attention.v"] {
+                let step = try trace.step(StepID(id))
+                let figure = try #require(page.figures.first { $0.options.step == id })
+                let slice = try MatrixSlice(step, of: trace, head: figure.options.head)
+                #expect((0..<6).map { slice.value(top, $0) } == (0..<6).map { step.output[top, head / 2, $0] }, "\(id) of head \(head)")
+            }
+        }
+        #expect(groups.contains(1))
+    }
+
+    @Test func `what each token costs counts the projections that rotation comes after`() throws {
+        // Queries, and the output: 16 by 4 heads of 6; keys and values: 16 by 2 of 6. A multiplication and an addition each.
+        let (page, _) = try tiny([1, 5, 5, 9, 3])
+        let operations = NumberText.grouped(2 * 16 * 6 * (4 + 2 + 2 + 4))
+        #expect(words(page).contains("queries, keys, values and the last table take \(operations) operations"))
+        let diary = try library.lesson("attention-step-by-step")
+        let trace = try diary.trace(language: .en).trace
+        let four = try ["q", "k", "v", "output"].reduce(0) { try $0 + trace.step(StepID("attention.\($1)")).cost.contractionFlops }
+        #expect(try words(diary.run(language: .en)).contains("that makes \(NumberText.grouped(four)) for the first part"))
+    }
+
+    @Test(arguments: Language.allCases) func `words of the diary are not said of a model, and a token that ranks itself is told so`(
+        _ language: Language
+    ) throws {
+        let mine = language == .en ? ["as ours hold", "head B", "Head A", "by hand"] : ["就像这里", "头 B", "头 A", "手工"]
+        let (itself, twin, turned) =
+            language == .en
+            ? ("it, and itself.", "stands in the text more than once. Meant is the one at position", "turned its queries and keys")
+            : ("它也看得到自己。", "在文中不止出现一次", "已经按各自的位置转过一个角度")
+        var told: [Bool: Set<Bool>] = [:]
+        for start in 1..<13 {
+            let ids = (0..<5).map { (start * 7 + $0 * $0 * 3) % 6 + 1 }
+            let (page, trace) = try tiny(ids, language)
+            let text = words(page)
+            for word in mine { #expect(!text.contains(word), "\(word)") }
+            #expect(text.contains(turned))
+            let weights = try trace.step("layer.1.attention.weights").output
+            let means = (0..<5).map { s in (0..<4).reduce(0) { (sum: Double, h: Int) -> Double in sum + weights[h, 4, s] } }
+            let order = (0..<5).sorted { (-means[$0], $0) < (-means[$1], $1) }
+            let ranksItself = order.prefix(2).contains(4)
+            #expect(text.contains(itself) == ranksItself, "\(ids)")
+            let isTwin = order[0] != 4 && ids.count { $0 == ids[order[0]] } > 1
+            #expect(text.contains(twin) == isTwin, "\(ids)")
+            told[true, default: []].insert(ranksItself)
+            told[false, default: []].insert(isTwin)
+        }
+        #expect(told[true] == [true, false] && told[false] == [true, false], "texts of both kinds: \(told)")
+    }
+
+    @Test(arguments: Language.allCases) func `scores under a soft cap are explained where a model has one`(_ language: Language) throws {
+        let check = language == .en ? "It bends the scores" : "把分数弯一弯"
+        #expect(try !words(tiny([1, 5, 5, 9, 3], language).page).contains(check))
+        let model = try ModelFolder(path: "\(lessonsFolder)/../Tests/ModelFilesTests/Fixtures/families/gemma2").model()
+        let trace = try model.record(tokenIDs: [1, 5, 7, 9], tokens: ["a", "b", "c", "d"])
+        let source = LessonSource.trace(trace, text: "a b c d", layer: nil, provenance: Provenance(name: "gemma"), model: model)
+        #expect(try words(library.lesson("attention-step-by-step").run(source, language: language)).contains(check))
+    }
+
     @Test func `a lesson names what it lacks of a model, and one that takes none says so`() throws {
         let none = LessonError(.unknownName, "latent-attention speaks of runs of its own: it takes no model")
         let diary = try library.lesson("attention-step-by-step").trace(language: .en)

@@ -108,14 +108,6 @@ public struct Experiment: Sendable {
         return [("cut", cut.lastKept), ("below", cut.bestDropped)].reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
 
-    /// The surest head of `step`: of keys and values the one that this head shares with its group.
-    func surestHead(of step: String?) -> Int {
-        guard let shape = step.flatMap({ try? self.step($0) })?.output.shape, let shared = shape[.g], shape[.h] == nil,
-            let heads = weights?.output.shape[.h]
-        else { return surestHead }
-        return surestHead * shared / heads
-    }
-
     /// The same run, called otherwise.
     func called(_ name: String) -> Experiment {
         var run = self
@@ -142,6 +134,10 @@ public struct Experiment: Sendable {
         if trace.tokens.contains(where: { $0.contains("▁") }) { flags.insert("spaced") }
         if trace.tokens.count <= MatrixRaster.cellLimit { flags.insert("cells") }
         if roles["top"] == roles["query"] { flags.insert("itself") } else if roles["top"] == 0 { flags.insert("sink") }
+        if roles["second"] == roles["query"] { flags.insert("nextitself") }
+        if let top = roles["top"], trace.tokens.count(where: { $0 == trace.tokens[top] }) > 1 { flags.insert("twin") }
+        if hasInAttention(.queryBeforeRotation) { flags.insert("rotary") }
+        if hasInAttention(.capped) { flags.insert("capped") }
         if let verdict { flags.insert(verdict) }
         switch origin {
         case .builtIn(let question): flags.formUnion(["builtin", "diary", question])
@@ -151,6 +147,18 @@ public struct Experiment: Sendable {
         case .tiles: break
         }
         return flags
+    }
+
+    private func hasInAttention(_ role: Role) -> Bool {
+        attention.map { trace.contains(StepID($0.weights.scopes, role)) } ?? false
+    }
+
+    /// Multiplications and additions in the products that the attention makes of each token, whatever came before it; what a query and a key cost is
+    /// apart from that. Nil in a run of tiles.
+    var operationsOfEachToken: Int? {
+        guard let attention, let tokens = weights?.output.shape[.t] else { return nil }
+        let steps = trace.steps.filter { $0.id.scopes == attention.weights.scopes && $0.id.role != .dot && $0.id.role != .heads }
+        return steps.reduce(0) { $0 + $1.cost.contractionFlops } / max(tokens, 1)
     }
 
     /// Whether the read-out has one largest answer (`answered`) or only equal ones (`tied`); nil for neither, or without a read-out.

@@ -21,7 +21,7 @@ indirect enum NarrationNode: Hashable, Sendable {
 struct NarrationCondition: Hashable, Sendable {
     static let known = [
         "builtin", "own", "diary", "model", "case", "decoy", "nodecoy", "multihead", "many", "answered", "tied", "spaced", "cells",
-        "itself", "sink", "head0", "head1",
+        "itself", "nextitself", "sink", "twin", "rotary", "capped", "head0", "head1",
     ]
     var parts: [String]
 

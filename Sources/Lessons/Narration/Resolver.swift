@@ -271,7 +271,8 @@ struct Resolver {
             let cells = step.output.values.count / headCount(experiment)
             return name == "pairs" ? cells : step.output.values.prefix(cells).count { $0 > -.infinity }
         }
-        let names = (shapes.keys.sorted() + ["pairs", "visible_pairs"]).joined(separator: ", ")
+        if name == "token_operations", let operations = experiment.operationsOfEachToken { return operations }
+        let names = (shapes.keys.sorted() + ["pairs", "token_operations", "visible_pairs"]).joined(separator: ", ")
         throw LessonError(.badFile, at: value.place, "\(value.path): expected one of \(names) after count.")
     }
 }
