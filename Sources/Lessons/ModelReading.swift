@@ -46,8 +46,17 @@ extension LanguageModel {
 }
 
 extension Trace {
-    /// The same without the steps that `kept` has no use for.
+    /// The values of the steps that `kept` has a use for, without their arithmetic.
     fileprivate func keeping(_ kept: KeptSteps) -> Trace {
-        replacing(steps: steps.filter { kept.keeps($0.id) }).omitting(steps.map(\.id).filter { !kept.keeps($0) })
+        replacing(steps: steps.filter { kept.keeps($0.id) }.map(\.valuesAlone)).omitting(steps.map(\.id).filter { !kept.keeps($0) })
+    }
+}
+
+extension Step {
+    /// The same without its arithmetic, which holds on to the steps that it begins from.
+    fileprivate var valuesAlone: Step {
+        Step(
+            id: id, title: title, formula: formula, inputs: inputs, symbol: symbol, output: output, labels: labels, facts: facts,
+            selection: selection, visible: visible, bytesPerValue: bytesPerValue, sourceNote: sourceNote, definition: nil, statedCost: cost)
     }
 }
