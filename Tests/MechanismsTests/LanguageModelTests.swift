@@ -22,12 +22,16 @@ import Traces
     }
 
     /// 2 layers, 4 query heads on 2 key-value heads.
-    private static func llama(context: Int = 16, heads: Int = 4, hasBiases: Bool = false) throws -> Architecture {
+    private static func llama(
+        context: Int = 16, heads: Int = 4, hasBiases: Bool = false, layers: Int = 2,
+        window: @escaping @Sendable (Int) -> Int? = { _ in nil }
+    ) throws -> Architecture {
         var decoder = try Decoder(
-            "Llama", width: 8, hiddenWidth: 6, layers: 2, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11,
+            "Llama", width: 8, hiddenWidth: 6, layers: layers, heads: heads, keyValueHeads: 2, headDimension: 2, vocabulary: 11,
             contextLength: context,
             epsilon: 1e-5, rope: RotaryScaling(theta: 100), isTied: true)
         decoder.attentionBiases = hasBiases ? .all : .none
+        decoder.window = window
         return decoder.architecture
     }
 
@@ -259,6 +263,79 @@ import Traces
             let best = (0..<6).sorted { totals[$0] > totals[$1] }.prefix(3).sorted()
             #expect(selected.slice(.t, at: 5).values.map { Int($0) } == best)
         }
+    }
+
+    @Test func `window and sinks keep the first keys and the latest`() throws {
+        let ids = [1, 5, 2, 8, 8, 3, 0, 4]
+        let trace = try Self.model().record(
+            tokenIDs: ids, tokens: ids.map(String.init), selection: LayerSelection(.windowAndSinks, topK: 4))
+        for layer in 0..<2 {
+            let selected = try trace.step("layer.\(layer).selected").output
+            #expect(selected.slice(.t, at: 2).values == [0, 1, 2, -1])
+            #expect(selected.slice(.t, at: 7).values == [0, 1, 6, 7])
+        }
+    }
+
+    @Test(arguments: [(1, [0, 1, 2, 3, 4]), (2, [0, 0, 2, 2, 4]), (4, [0, 0, 0, 0, 4]), (9, [0, 0, 0, 0, 0])])
+    func `layers in a row use the choice of the first of them`(layersPerChoice: Int, choosers: [Int]) throws {
+        let architecture = try Self.llama(layers: 5)
+        let model = try LanguageModel(architecture, weights: Self.weights(of: architecture))
+        let ids = [1, 5, 2, 8, 8, 3]
+        let selection = try LayerSelection(.oracle, topK: 2, layersPerChoice: layersPerChoice)
+        let trace = try model.record(tokenIDs: ids, tokens: ids.map(String.init), selection: selection)
+        for (layer, chooser) in choosers.enumerated() {
+            let (own, used) = try (trace.step("layer.\(chooser).selected").output, trace.step("layer.\(layer).selected"))
+            #expect(used.output == own && trace.contains(StepID("layer.\(layer).oracle.score")) == (layer == chooser))
+            // The choice ranks the weights of the layer that chooses.
+            let ranked = try trace.step("layer.\(chooser).attention.weights").output
+            let totals = (0..<6).map { s in (0..<4).reduce(0.0) { $0 + ranked[$1, 5, s] } }
+            #expect(used.output.slice(.t, at: 5).values.map { Int($0) } == (0..<6).sorted { totals[$0] > totals[$1] }.prefix(2).sorted())
+            // What it keeps is counted in the layer that uses it, which attends to these keys alone.
+            let (dense, sparse) = try (
+                trace.step("layer.\(layer).attention.weights").output, trace.step("layer.\(layer).sparse.weights").output
+            )
+            let kept = used.output.slice(.t, at: 5).values.map { Int($0) }
+            let mass = kept.reduce(0.0) { sum, s in (0..<4).reduce(sum) { $0 + dense[$1, 5, s] } } / 4
+            let counted = try #require(trace.selection(used.id).rows[5].massKept)
+            #expect(abs(counted - mass) < 1e-12)
+            for s in 0..<6 { for h in 0..<4 { #expect((sparse[h, 5, s] > 0) == kept.contains(s)) } }
+            #expect(used.inputs == (layer == chooser ? used.inputs : [StepID("layer.\(chooser).selected")]))
+        }
+        #expect(trace.switches == ["select=oracle", "top-k=2"] + (layersPerChoice == 1 ? [] : ["layers-per-choice=\(layersPerChoice)"]))
+    }
+
+    @Test func `the one layer that selects chooses for itself`() throws {
+        let ids = [1, 5, 2, 8]
+        var selection = try LayerSelection(.oracle, topK: 1, layersPerChoice: 2)
+        selection.layer = 1
+        let trace = try Self.model().record(tokenIDs: ids, tokens: ids.map(String.init), selection: selection)
+        #expect(!trace.contains("layer.0.selected"))
+        #expect(try trace.step("layer.1.selected").inputs != ["layer.0.selected"])
+    }
+
+    @Test func `a layer that does not see the chosen keys cannot share the choice`() throws {
+        let architecture = try Self.llama { $0 == 1 ? 2 : nil }
+        let model = try LanguageModel(architecture, weights: Self.weights(of: architecture))
+        let ids = [1, 5, 2, 8, 8, 3]
+        let selection = try LayerSelection(.windowAndSinks, topK: 2, layersPerChoice: 2)
+        #expect(
+            problem { try model.record(tokenIDs: ids, tokens: ids.map(String.init), selection: selection) }
+                == "layer.1.selected: expected layers that see the same keys, to share a choice, found keys of layer 0 that this one does not see"
+        )
+    }
+
+    @Test func `a chooser is spelled as it is read`() throws {
+        for (text, layers) in [("oracle", 1), ("recent", 1), ("window+sinks", 1), ("oracle/2", 2), ("recent/14", 14)] {
+            let selection = try LayerSelection(chooser: text, topK: 3)
+            #expect(selection.chooser == text && selection.layersPerChoice == layers && selection.topK == 3)
+        }
+        for text in ["", "dense", "oracle/", "oracle/1", "oracle/0", "oracle/-2", "oracle/02", "oracle/2/2", "/2"] {
+            #expect(
+                problem { try LayerSelection(chooser: text, topK: 3) }
+                    == "chooser: expected a rule like oracle, or oracle/2 where 2 layers share a choice, found \(text)")
+        }
+        #expect(
+            problem { try LayerSelection(.oracle, topK: 1, layersPerChoice: 0) } == "layers per choice: expected 1 or more, found 0")
     }
 
     @Test func `a selection that a model cannot have is told by name`() {

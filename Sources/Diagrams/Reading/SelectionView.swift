@@ -43,7 +43,9 @@ final class SelectionView {
         self.selected = selected
         dense = try MatrixSlice(trace.recorded(denseView.weights), of: trace, head: options.head)
         sparse = try MatrixSlice(trace.recorded(sparseView.weights), of: trace, head: options.head)
-        score = try selected.inputs.first.map { id throws(FigureError) in try MatrixSlice(trace.recorded(id), of: trace, head: nil) }
+        // A choice of an earlier layer that is used again ranks nothing here.
+        let ranked = selected.inputs.first.flatMap { $0.role == .selected ? nil : $0 }
+        score = try ranked.map { id throws(FigureError) in try MatrixSlice(trace.recorded(id), of: trace, head: nil) }
         guard dense.isPair, sparse.isPair, sparse.rows == dense.rows, sparse.columns == dense.columns else {
             throw FigureError(
                 "\(figure): \(sparse.step.id) \(sparse.step.output.shape) does not fit \(dense.step.id) \(dense.step.output.shape)")
