@@ -2,7 +2,7 @@
 
 ATTN := .build/release/attn
 
-.PHONY: lesson build smollm2 install uninstall dist test test-tilelang test-models lint format docs page-engine advance-table fuzz
+.PHONY: lesson build smollm2 install uninstall dist test test-tilelang test-models lint format docs page-engine advance-table selection-records fuzz
 
 ## Install what is missing, build, run the first lesson, and say where everything is.
 lesson: build
@@ -81,3 +81,14 @@ page-engine:
 advance-table:
 	swift build -c release --product AdvanceTableWriter
 	FONTCONFIG_FILE=$(CURDIR)/Tests/PictureTesting/fonts.conf .build/release/AdvanceTableWriter assets/fonts/advances.json
+
+## Record anew what lesson 6 shows of SmolLM2, by the exact engine: half an hour.
+RECORDER := .build/release/SelectionRecorder
+SMOLLM2 := models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2-135M assets/data/selection-loss.txt
+KEYS := 4,8,16,32,64
+selection-records: smollm2
+	swift build -c release --product SelectionRecorder
+	$(RECORDER) map $(SMOLLM2) 16 >.build/selection-map.json
+	$(RECORDER) losses $(SMOLLM2) oracle:$(KEYS) oracle/2:$(KEYS) oracle/4:$(KEYS) window+sinks:$(KEYS) recent:$(KEYS) >.build/selection-loss.csv
+	mv .build/selection-map.json assets/data/selection-map.json
+	mv .build/selection-loss.csv assets/data/selection-loss-smollm2.csv

@@ -100,6 +100,9 @@ let package = Package(
             name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles"], path: "Tools/PageEngineHost",
             swiftSettings: settings),
         .executableTarget(
+            name: "SelectionRecorder", dependencies: ["ModelFiles", "Mechanisms", "Records", "Traces"], path: "Tools/SelectionRecorder",
+            swiftSettings: settings),
+        .executableTarget(
             name: "TokenizerHost", dependencies: ["ModelFiles", "Traces"], path: "Tools/TokenizerHost", swiftSettings: settings),
         .target(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],

@@ -56,7 +56,7 @@ enum Published {
         [
             ("dense", 100, 1.5), ("oracle", 4, 1.8), ("oracle", 8, 1.6), ("recent", 8, 1.75), ("recent", 4, 2.0), ("random", 4, 5.25),
             ("random", 8, 4.5),
-        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1) })
+        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1, model: "tiny") })
 
     static let ideas = FigureNumbers.ideas(
         ["NSA", "MoBA", "DeepSeek-V3.2-Exp", "DeepSeek-V4"].map { name in

@@ -223,11 +223,30 @@ import Traces
         #expect(squares == 2, "chance has a mark of its own")
     }
 
+    @Test func `loss-curves takes the model's name and every chooser from the data`() throws {
+        let runs = [
+            ("dense", 178, 2.0), ("oracle", 4, 3.0), ("oracle", 8, 2.2), ("oracle/2", 4, 3.2), ("oracle/2", 8, 2.4), ("oracle/4", 4, 3.8),
+            ("oracle/4", 8, 2.5), ("window+sinks", 4, 3.9), ("window+sinks", 8, 2.6), ("recent", 4, 6.0), ("recent", 8, 2.7),
+        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1, model: "Large") }
+        let scene = try draw("loss-curves", .losses(runs))
+        // With four keys the oracle does no better than recency with eight.
+        #expect(scene.title.en == "What a model loses by the number of keys that it keeps")
+        let words = scene.words.joined(separator: " ").replacing("\u{A0}", with: " ")
+        #expect(words.contains("Recorded by this project: Large over 178 tokens") && scene.alt.en.contains("the mean loss of Large"))
+        for name in ["oracle, shared by 2 layers,", "oracle, shared by 4 layers,", "window and sinks", "recency"] {
+            #expect(scene.alt.en.replacing("\u{A0}", with: " ").contains("\(name) 4: "), "\(name)")
+        }
+        #expect(words.contains("Window and sinks: the first 4 keys, of 4 the first 2") && !words.contains("Chance draws"))
+        let other = SelectionLoss(chooser: "recent", keys: 16, meanLoss: 1, massKeptFirst: 1, massKeptLast: 1, model: "Small")
+        let error = #expect(throws: FigureError.self) { try draw("loss-curves", .losses(runs + [other])) }
+        #expect(error?.description == "loss-curves: expected runs of one model, found Large and Small")
+    }
+
     @Test func `selection-loss circles a pair that keeps the same weight at another price`() throws {
         let runs = [
             ("dense", 100, 2.0, 1.0, 1.0), ("oracle", 8, 2.1, 0.8, 0.7), ("oracle", 16, 2.05, 0.9, 0.8), ("recent", 8, 2.6, 0.7, 0.6),
             ("recent", 16, 2.4, 0.85, 0.72), ("random", 8, 9, 0.1, 0.1), ("random", 16, 8, 0.2, 0.2),
-        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: $0.3, massKeptLast: $0.4) }
+        ].map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: $0.3, massKeptLast: $0.4, model: "tiny") }
         let scene = try draw("selection-loss", .losses(runs))
         // 16 recent keys hold 85% and 72%, 8 of the oracle's 80% and 70%; the losses rise by 0.4 and 0.1.
         #expect(scene.title.en == "16 keys by recency hold as much weight as 8 by the oracle, and add about 4 times the loss")
@@ -236,7 +255,8 @@ import Traces
         #expect(circles.count == 4)
         let words = scene.words.joined(separator: " ")
         #expect(
-            words.contains("In the first the pair holds 80% and 85%.") && words.contains("Off the chart of losses: chance, from +300% on."))
+            words.contains("In the first the pair holds 80% and 85%.") && words.contains("Off the chart of losses: chance, +300% to +350%.")
+        )
         #expect(scene.words.count { $0 == "chance" } == 1)
     }
 
@@ -260,7 +280,7 @@ import Traces
         ([("dense", 9, 1.0), ("oracle", 4, -2.0), ("oracle", 8, 1.0)], "losses above 0"),
         ([("dense", 9, .nan), ("oracle", 4, 2.0), ("oracle", 8, 1.0)], "losses above 0"),
     ]) func `losses that make no curve are refused`(runs: [(String, Int, Double)], message: String) throws {
-        let losses = runs.map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1) }
+        let losses = runs.map { SelectionLoss(chooser: $0.0, keys: $0.1, meanLoss: $0.2, massKeptFirst: 1, massKeptLast: 1, model: "tiny") }
         let error = #expect(throws: FigureError.self) { try draw("loss-curves", .losses(losses)) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
         #expect(throws: FigureError.self) { try draw("selection-loss", .losses(losses)) }

@@ -171,14 +171,52 @@ import Traces
         let runs = try PublishedData.selectionLosses(Self.asset("data/selection-loss.csv"), file: "selection-loss.csv")
         #expect(runs.map(\.chooser) == ["dense"] + ["oracle", "recent", "random"].flatMap { [$0, $0, $0, $0] })
         #expect(runs.dropFirst().map(\.keys) == [4, 8, 16, 32, 4, 8, 16, 32, 4, 8, 16, 32])
-        let header = "chooser,keys,mean_loss,mass_kept_first_layer,mass_kept_last_layer\n"
+        #expect(runs.allSatisfy { $0.model == "stories260K" })
+        let header = "chooser,keys,mean_loss,mass_kept_first_layer,mass_kept_last_layer,model\n"
         for (row, problem) in [
-            ("oracle,none,1,1,1", "line 2, keys: expected a number of keys above 0, found none"),
-            ("oracle,8,1,much,1", "line 2, mass_kept_first_layer: expected a number, found much"),
+            ("oracle,none,1,1,1,m", "line 2, keys: expected a number of keys above 0, found none"),
+            ("oracle,8,1,much,1,m", "line 2, mass_kept_first_layer: expected a number, found much"),
+            ("dense,8,1,1,1,m\noracle,8,1,1,1,n", "line 3, model: expected one model in all rows, named in 1 to 60 characters, found n"),
+            ("dense,8,1,1,1,", "line 2, model: expected one model in all rows, named in 1 to 60 characters, found "),
         ] {
             #expect(throws: FileError(.badData, "f.csv", problem)) {
                 try PublishedData.selectionLosses(Array((header + row).utf8), file: "f.csv")
             }
+        }
+    }
+
+    @Test func `the losses recorded of a larger model are read, and written as they were`() throws {
+        let bytes = Self.asset("data/selection-loss-smollm2.csv")
+        let runs = try PublishedData.selectionLosses(bytes, file: "selection-loss-smollm2.csv")
+        #expect(
+            runs.map(\.chooser) == ["dense"]
+                + ["oracle", "oracle/2", "oracle/4", "window+sinks", "recent"].flatMap { [$0, $0, $0, $0, $0] })
+        #expect(([SelectionLoss.csvHeader] + runs.map(\.csv)).joined(separator: "\n") + "\n" == String(decoding: bytes, as: UTF8.self))
+    }
+
+    @Test func `a recorded map of selections is read, and a broken one says where`() throws {
+        let bytes = Self.asset("data/selection-map.json")
+        let map = try PublishedData.selectionMap(bytes, file: "selection-map.json")
+        #expect(map.layers.count == 30 && map.layers[0].common == nil && map.layers.dropFirst().allSatisfy { $0.common != nil })
+        // Each query that stands k or more tokens away counts: of n tokens, n - k of the first's.
+        let (n, k) = (map.tokens.count, map.topK)
+        #expect(map.layers.allSatisfy { $0.asked == (0..<n).map { max(0, n - k - $0) } })
+        #expect(map.json.map { $0.text() + "\n" } == String(decoding: bytes, as: UTF8.self))
+        let whole = #"{"model": "m", "topK": 1, "tokens": ["a", "b"], "asked": [1, 0], "layers": [{"common": null, "kept": [1, 0]}]}"#
+        #expect(try PublishedData.selectionMap(Array(whole.utf8), file: "m.json").layers[0].share(0) == 1)
+        for (part, other, problem) in [
+            (#""asked": [1, 0]"#, #""asked": [1]"#, "asked: expected a number of queries for each of 2 tokens, found an array"),
+            (
+                #""kept": [1, 0]"#, #""kept": [2, 0]"#,
+                "layers[0].kept: expected a number of queries for each token, no more than were asked"
+            ),
+            (#""common": null"#, #""common": 1.5"#, "layers[0].common: expected a share from 0 to 1, found 1.5"),
+            (#"{"common": null, "kept": [1, 0]}"#, "", "layers: expected 1 to 1024 objects"),
+            (#""topK": 1"#, #""topK": 0"#, "topK: expected a whole number of at least 1"),
+        ] {
+            let text = whole.replacing(part, with: other)
+            let error = #expect(throws: FileError.self) { try PublishedData.selectionMap(Array(text.utf8), file: "m.json") }
+            #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
         }
     }
 

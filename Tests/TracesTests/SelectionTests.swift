@@ -34,6 +34,22 @@ import Traces
         #expect(rows[2].cut?.line == 1 && rows[0].cut?.line == 5)
     }
 
+    @Test func `the heaviest keys are those of the most weight over all heads, of equal ones the earlier`() throws {
+        let heaviest = try Selection(heaviest: 2, of: dense, called: "dense.weights", visible: visible)
+        #expect(heaviest.rows.map(\.kept) == [[0], [0, 1], [0, 1]])
+        #expect(heaviest.rows.map(\.massKept) == [1, 0.75, 0.75] && heaviest.recall == 1 && heaviest.rows[2].cut == nil)
+        // The second head alone: keys 2 and 3 have as much, and 2 comes first.
+        let second = try Selection(heaviest: 2, of: dense.slice(.h, at: 1), called: "dense.weights", visible: visible)
+        #expect(second.rows.map(\.kept) == [[0], [0, 1], [0, 2]])
+        #expect(throws: EngineError.self) { try Selection(heaviest: 0, of: dense, called: "w", visible: visible) }
+        #expect(throws: EngineError.self) { try Selection(heaviest: 2, of: selected, called: "w", visible: visible) }
+        var values = dense.values
+        values[13] = .nan
+        let broken = Tensor(dense.shape, values)
+        let error = #expect(throws: EngineError.self) { try Selection(heaviest: 2, of: broken, called: "w", visible: visible) }
+        #expect(error?.description == "w[1,0,1]: expected a finite number, found NaN")
+    }
+
     @Test func `the whole says its ties and its recall, and carries them as facts`() throws {
         let selection = try make(selected, scores: scores, dense: dense)
         #expect(selection.rowsDecidedByTie == [1, 2])

@@ -2,7 +2,7 @@
 
 /// One run of the experiment.
 public struct SelectionLoss: Hashable, Sendable {
-    /// `dense`, or the rule that chose the keys: `oracle`, `recent`, `random`.
+    /// `dense`, or the rule that chose the keys: `oracle`, `recent`, `random`, `window+sinks`; `oracle/2` where one choice serves two layers.
     public let chooser: String
     /// Keys kept for each query; all tokens of the text where attention is dense.
     public let keys: Int
@@ -12,13 +12,16 @@ public struct SelectionLoss: Hashable, Sendable {
     public let massKeptFirst: Double
     /// The same in the last layer.
     public let massKeptLast: Double
+    /// The model, by name.
+    public let model: String
 
     /// A run.
-    public init(chooser: String, keys: Int, meanLoss: Double, massKeptFirst: Double, massKeptLast: Double) {
+    public init(chooser: String, keys: Int, meanLoss: Double, massKeptFirst: Double, massKeptLast: Double, model: String) {
         self.chooser = chooser
         self.keys = keys
         self.meanLoss = meanLoss
         self.massKeptFirst = massKeptFirst
         self.massKeptLast = massKeptLast
+        self.model = model
     }
 }

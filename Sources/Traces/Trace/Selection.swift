@@ -75,6 +75,34 @@ public struct Selection: Hashable, Sendable {
             return scores.transposed(to: [.t, .s])
         }
         let weights = try dense.map { dense throws(EngineError) in try Self.summed(dense, beside: name) }
+        self.init(kept, visible, ranked, weights)
+    }
+
+    /// The `k` keys of the most weight that each query has in dense weights [h, t, s] or [t, s], summed over heads: of equal ones the earlier.
+    /// - Parameters:
+    ///   - name: what errors call the weights.
+    ///   - visible: which keys each query may see.
+    /// - Throws: `EngineError` for weights that do not fit, or are no numbers.
+    public init(heaviest k: Int, of dense: Tensor, called name: String, visible: Mask) throws(EngineError) {
+        guard k > 0 else { throw EngineError(.value, "top-k", expected: "k of at least 1", found: "\(k)") }
+        let weights = try Self.summed(dense, beside: name)
+        guard dense.shape[.t] == visible.rows, dense.shape[.s] == visible.columns else {
+            throw EngineError(
+                .shape, name, expected: "\(visible.rows) queries (t) by \(visible.columns) keys (s)", found: "\(dense.shape)")
+        }
+        if let bad = dense.firstNonFiniteIndex {
+            throw EngineError(
+                .value, name + Cell.brackets(bad.map { "\($0)" }), expected: "a finite number", found: NumberText.significant(dense[bad]))
+        }
+        let kept = (0..<visible.rows).map { row in
+            TopK.select(Self.totals(of: row, weights, visible.columns), among: visible.visibleKeys(of: row), k)
+        }
+        self.init(kept, visible, nil, weights)
+    }
+
+    private typealias Summed = (weights: Tensor, heads: Int)
+
+    private init(_ kept: [[Int]], _ visible: Mask, _ ranked: Tensor?, _ weights: Summed?) {
         columns = visible.columns
         var isKept = [Bool](repeating: false, count: columns)
         var rows: [Row] = []
@@ -86,8 +114,13 @@ public struct Selection: Hashable, Sendable {
         self.rows = rows
     }
 
+    /// The weights of one query, summed over heads.
+    private static func totals(of row: Int, _ dense: Summed, _ columns: Int) -> [Double] {
+        (0..<columns).map { s in (0..<dense.heads).reduce(0) { $0 + dense.weights.values[(row * columns + s) * dense.heads + $1] } }
+    }
+
     /// Dense weights with heads in the innermost place [t, s, h].
-    private static func summed(_ dense: Tensor, beside name: String) throws(EngineError) -> (weights: Tensor, heads: Int) {
+    private static func summed(_ dense: Tensor, beside name: String) throws(EngineError) -> Summed {
         if dense.shape.rank == 2 { return (dense.transposed(to: [.t, .s]), 1) }
         guard dense.shape.rank == 3, let heads = dense.shape[.h], heads > 0 else {
             throw EngineError(.shape, "dense weights beside \(name)", expected: "[h, t, s]", found: "\(dense.shape)")
@@ -96,14 +129,14 @@ public struct Selection: Hashable, Sendable {
     }
 
     private static func row(
-        _ row: Int, _ kept: [Int], _ isKept: [Bool], _ visible: Mask, _ scores: Tensor?, _ dense: (weights: Tensor, heads: Int)?
+        _ row: Int, _ kept: [Int], _ isKept: [Bool], _ visible: Mask, _ scores: Tensor?, _ dense: Summed?
     ) -> Row {
         let columns = visible.columns
         let seen = visible.visibleKeys(of: row)
         let rest = seen.filter { !isKept[$0] }
         var (mass, hits): (Double?, Int?) = (nil, nil)
-        if let (weights, heads) = dense {
-            let total = (0..<columns).map { s in (0..<heads).reduce(0) { $0 + weights.values[(row * columns + s) * heads + $1] } }
+        if let dense {
+            let (total, heads) = (totals(of: row, dense, columns), dense.heads)
             // What keeps everything keeps all of it, whatever the rounding of the sum.
             let held = kept.reduce(0) { $0 + total[$1] } / Double(heads)
             let whole = seen.reduce(0) { $0 + total[$1] } / Double(heads)

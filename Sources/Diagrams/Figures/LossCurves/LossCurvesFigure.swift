@@ -1,4 +1,4 @@
-// The figure `loss-curves`: the mean loss of a small model against the number of keys that each query keeps, a line for each way of choosing them, and
+// The figure `loss-curves`: the mean loss of a model against the number of keys that each query keeps, a line for each way of choosing them, and
 // the dense model's loss as a level. Chance is so much worse that the others share a second chart of their own, enlarged.
 
 import Records
@@ -115,17 +115,41 @@ struct LossCurvesWords {
             : (Bilingual(en: "All of them", zh: "全部"), Bilingual(en: "The axis begins at zero.", zh: "纵轴从零开始。"))
     }
 
+    /// What must be known of those who choose.
+    private var choosers: Bilingual {
+        func has(_ chooser: String) -> Bool { curves.contains { $0.chooser == chooser } }
+        let isShared = curves.contains { $0.chooser.contains("/") }
+        let notes: [(Bool, Bilingual)] = [
+            (has("oracle"), Bilingual(en: " The oracle knows the dense weights.", zh: "先知知道稠密权重。")),
+            (isShared, Bilingual(en: " Shared: the first of so many layers chooses for all.", zh: "几层共用时，由其中第一层替大家挑。")),
+            (
+                has("window+sinks"),
+                Bilingual(
+                    en: " Window and sinks: the first 4 keys, of 4 the first 2, and the latest.",
+                    zh: "窗口加开头：最前 4 个键（共留 4 个时为 2 个），其余取最近的。")
+            ),
+            (has("random"), Bilingual(en: " Chance draws once, from one seed.", zh: "抽签只抽了一次，用一个固定的种子。")),
+        ]
+        return notes.filter { $0.0 }.reduce(Bilingual(same: "")) { $0 + $1.1 }
+    }
+
     /// What the loss rises by, against dense attention.
     private func rise(_ run: SelectionLoss) -> String { NumberText.percent((run.meanLoss - dense.meanLoss) / dense.meanLoss, decimals: 0) }
 
     var words: FigureWords {
         let (best, worst) = (curves[0], curves[curves.count - 1])
-        let (few, many) = (best.runs[0], worst.runs[worst.runs.count - 1])
+        let many = worst.runs[worst.runs.count - 1]
+        // The fewest keys by which the best chooser does better than the worst by the most.
+        let few = best.runs.first { $0.meanLoss < many.meanLoss } ?? best.runs[0]
         let (first, last) = (LossRuns.name(best.chooser), LossRuns.name(worst.chooser))
         let isCrossed = curves.count > 1 && few.meanLoss < many.meanLoss && few.keys < many.keys
         let list = curves.map { curve in
             let (name, runs) = (LossRuns.name(curve.chooser), curve.runs.map { "\($0.keys): \(Self.number($0.meanLoss))" })
-            return Bilingual(en: "\(name.en) \(runs.joined(separator: ", "))", zh: "\(name.zh) \(runs.joined(separator: "，"))")
+            // The number of layers is not to be read as one of keys.
+            let isShared = curve.chooser.contains("/")
+            return Bilingual(
+                en: "\(name.en)\(isShared ? " layers," : "") \(runs.joined(separator: ", "))",
+                zh: "\(name.zh)\(isShared ? "，" : " ")\(runs.joined(separator: "，"))")
         }
         let all = Bilingual(en: list.map { $0.en }.joined(separator: "; "), zh: list.map { $0.zh }.joined(separator: "；"))
         let (level, keys) = (Self.number(dense.meanLoss), NumberText.grouped(dense.keys))
@@ -143,14 +167,15 @@ struct LossCurvesWords {
                 zh: "越低越好。每个查询留 \(few.keys) 个键（\(first.zh)），损失增加 \(rise(few))；留 \(many.keys) 个（\(last.zh)），增加 \(rise(many))。"),
             alt: Bilingual(
                 en:
-                    "Line charts of a small model’s mean loss against the number of keys that each query keeps. Dense attention over \(keys) tokens: \(level). By chooser, keys and loss: \(all.en).",
-                zh: "折线图：小模型的平均损失随每个查询留下的键数变化。稠密注意力（\(keys) 个词元）：\(level)。各种挑法的键数与损失：\(all.zh)。"),
+                    "Line charts of the mean loss of \(dense.model) against the number of keys that each query keeps. Dense attention over \(keys) tokens: \(level). By chooser, keys and loss: \(all.en).",
+                zh: "折线图：\(dense.model) 的平均损失随每个查询留下的键数变化。稠密注意力（\(keys) 个词元）：\(level)。各种挑法的键数与损失：\(all.zh)。"),
             caption: Bilingual(
-                en: "Mean loss of a small model against the number of kept keys, by who chooses them.", zh: "小模型的平均损失随留下的键数变化，按挑键的办法分。"),
+                en: "Mean loss of \(dense.model) against the number of kept keys, by who chooses them.",
+                zh: "\(dense.model) 的平均损失随留下的键数变化，按挑键的办法分。"),
             source: Bilingual(
                 en:
-                    "Recorded by this project: stories260K over \(keys) tokens, every layer cut to the chosen keys. The oracle knows the dense weights; chance draws once, from one seed. Data: \(provenance.name)",
-                zh: "本项目的记录：stories260K 读 \(keys) 个词元，每层都只留挑中的键。先知知道稠密权重；抽签只抽了一次，用一个固定的种子。数据：\(provenance.name)"
+                    "Recorded by this project: \(dense.model) over \(keys) tokens, every layer cut to the chosen keys.\(choosers.en) Data: \(provenance.name)",
+                zh: "本项目的记录：\(dense.model) 读 \(keys) 个词元，每层都只留挑中的键。\(choosers.zh)数据：\(provenance.name)"
             ))
     }
 }

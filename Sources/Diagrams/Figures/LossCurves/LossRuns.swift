@@ -1,4 +1,4 @@
-// The recorded experiment of lesson 6 as `loss-curves` and `selection-loss` draw it: the runs by who chose the keys, and how each chooser looks.
+// A recorded experiment of lesson 6 as `loss-curves` and `selection-loss` draw it: the runs by who chose the keys, and how each chooser looks.
 
 import Records
 import Traces
@@ -14,6 +14,8 @@ struct LossRuns {
     }
 
     let dense: SelectionLoss
+    /// The model, by name.
+    var model: String { dense.model }
     /// From the best with the fewest keys to the worst.
     let curves: [Curve]
 
@@ -22,6 +24,9 @@ struct LossRuns {
         let levels = runs.filter { $0.chooser == "dense" }
         guard let dense = levels.first, levels.count == 1 else {
             throw FigureError("\(figure): expected one dense run, found \(levels.count)")
+        }
+        if let other = runs.first(where: { $0.model != dense.model }) {
+            throw FigureError("\(figure): expected runs of one model, found \(dense.model) and \(other.model)")
         }
         var names: [String] = []
         for run in runs where run.chooser != "dense" && !names.contains(run.chooser) { names.append(run.chooser) }
@@ -56,32 +61,53 @@ struct LossRuns {
 
     static let keysName = Bilingual(en: "keys kept for each query (log)", zh: "每个查询留下的键（对数）")
 
-    /// Whoever chooses, by name.
+    /// Whoever chooses, by name: `oracle/2` is the oracle whose choice serves two layers.
     static func name(_ chooser: String) -> Bilingual {
-        switch chooser {
+        let parts = chooser.split(separator: "/").map { String($0) }
+        if parts.count == 2 {
+            let rule = name(parts[0])
+            // Where the name must be broken, then after the comma.
+            return Bilingual(en: "\(rule.en), shared\u{A0}by\u{A0}\(parts[1])", zh: "\(rule.zh)，\(parts[1]) 层共用")
+        }
+        return switch chooser {
         case "oracle": Bilingual(en: "oracle", zh: "先知")
         case "recent": Bilingual(en: "recency", zh: "就近")
         case "random": Bilingual(en: "chance", zh: "抽签")
+        case "window+sinks": Bilingual(en: "window and sinks", zh: "窗口加开头")
         default: Bilingual(same: chooser)
         }
     }
 
+    private static func rule(_ chooser: String) -> String { chooser.split(separator: "/").first.map { String($0) } ?? chooser }
+
     static func color(_ chooser: String) -> Paint {
-        switch chooser {
-        case "oracle": .ink
+        switch rule(chooser) {
+        case "oracle": chooser == "oracle" ? .ink : chooser == "oracle/2" ? .indexer : .value
         case "recent": .bar
+        case "window+sinks": .key
         default: .muted
         }
     }
 
-    /// Each chooser has a mark of its own, so that a grey copy tells them apart.
+    /// Each chooser has a mark of its own, so that a grey copy tells them apart: a disc, a ring, a diamond, a hollow square
+    /// or triangle, a filled square.
     static func mark(_ chooser: String, at x: Double, _ y: Double, _ plot: Plot, on frame: inout PictureFrame) {
+        let (at, paint) = (plot.point(x, y), color(chooser))
+        func square(_ half: Double, _ fill: Paint, _ stroke: Stroke) {
+            frame.items.append(.rect(Rect(at.x - half, at.y - half, 2 * half, 2 * half), fill: .solid(fill), stroke: stroke))
+        }
+        func outline(_ corners: [(Double, Double)], _ fill: Paint, _ stroke: Stroke) {
+            let points = corners.map { Point(at.x + $0.0, at.y + $0.1) }
+            let path = [PathElement.move(points[0])] + points.dropFirst().map { .line($0) } + [.close]
+            frame.items.append(.path(path, fill: .solid(fill), stroke: stroke))
+        }
         switch chooser {
-        case "oracle": plot.dot(x, y, color(chooser), on: &frame)
-        case "recent": plot.ring(x, y, color(chooser), on: &frame)
-        default:
-            let at = plot.point(x, y)
-            frame.items.append(.rect(Rect(at.x - 4, at.y - 4, 8, 8), fill: .solid(color(chooser)), stroke: Stroke(.paper, width: 1.2)))
+        case "oracle": plot.dot(x, y, paint, on: &frame)
+        case "recent": plot.ring(x, y, paint, on: &frame)
+        case "window+sinks": outline([(0, -6), (6, 0), (0, 6), (-6, 0)], paint, Stroke(.paper, width: 1.2))
+        case "oracle/2": square(3.6, .paper, Stroke(paint, width: 1.6))
+        case _ where rule(chooser) == "oracle": outline([(0, -5.2), (5, 3.6), (-5, 3.6)], .paper, Stroke(paint, width: 1.6))
+        default: square(4, paint, Stroke(.paper, width: 1.2))
         }
     }
 }

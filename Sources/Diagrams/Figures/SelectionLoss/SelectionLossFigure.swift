@@ -160,18 +160,24 @@ struct SelectionLossWords {
             )
         }
         let off = runs.curves.filter { curve in !close.contains { $0.chooser == curve.chooser } }.map { curve in
-            let (name, low) = (LossRuns.name(curve.chooser), curve.runs.reduce(Double.infinity) { min($0, runs.rise($1)) })
-            let least = NumberText.percent(low, decimals: 0)
-            return Bilingual(en: " Off the chart of losses: \(name.en), from +\(least) on.", zh: "损失图里没有画\(name.zh)：至少 +\(least)。")
+            let (name, rises) = (LossRuns.name(curve.chooser), curve.runs.map(runs.rise).sorted())
+            let ends = [rises[0], rises[rises.count - 1]].map { NumberText.percent(max($0, 0), decimals: 0) }
+            return Bilingual(en: "\(name.en), +\(ends[0]) to +\(ends[1])", zh: "\(name.zh)（+\(ends[0]) 到 +\(ends[1])）")
         }
+        let absent =
+            off.isEmpty
+            ? Bilingual(same: "")
+            : Bilingual(
+                en: " Off the chart of losses: \(off.map { $0.en }.joined(separator: "; ")).",
+                zh: "损失图里没有画\(off.map { $0.zh }.joined(separator: "、"))。")
         let (title, pair) = (title, pair)
         let ringed =
             pair.isEmpty ? Bilingual(same: "") : Bilingual(en: " Circled: the pair that the title compares.", zh: "圈出的是标题里比较的两个。")
         return FigureWords(
             title: title,
             subtitle: Bilingual(
-                en: "A small model, every layer cut to the keys that somebody chose for each query.\(ringed.en)",
-                zh: "一个小模型，每层的每个查询只留某种办法挑中的键。\(ringed.zh)"),
+                en: "\(runs.model), every layer cut to the keys that somebody chose for each query.\(ringed.en)",
+                zh: "\(runs.model)：每层的每个查询只留某种办法挑中的键。\(ringed.zh)"),
             alt: Bilingual(
                 en:
                     "Two charts against the number of kept keys: the dense weight that they hold in the first and the last layer, and the loss that is added. \(list.map { $0.en }.joined(separator: ". ")).",
@@ -179,9 +185,9 @@ struct SelectionLossWords {
             caption: Bilingual(en: "\(title.en).", zh: "\(title.zh)。"),
             source: Bilingual(
                 en:
-                    "Recorded by this project: stories260K over \(NumberText.grouped(runs.dense.keys)) tokens. The oracle knows the dense weights.\(off.map { $0.en }.joined()) Data: \(provenance.name)",
+                    "Recorded by this project: \(runs.model) over \(NumberText.grouped(runs.dense.keys)) tokens. The oracle knows the dense weights.\(absent.en) Data: \(provenance.name)",
                 zh:
-                    "本项目的记录：stories260K 读 \(NumberText.grouped(runs.dense.keys)) 个词元。先知知道稠密权重。\(off.map { $0.zh }.joined())数据：\(provenance.name)"
+                    "本项目的记录：\(runs.model) 读 \(NumberText.grouped(runs.dense.keys)) 个词元。先知知道稠密权重。\(absent.zh)数据：\(provenance.name)"
             ))
     }
 
