@@ -85,7 +85,7 @@ struct AttentionOptions: ParsableArguments {
         let layers = trace.steps.filter { $0.id.branch == .attention }.compactMap(\.id.layer)
         let showsAll =
             figure.name == Figure.heads.name && select == nil || figure.name == Figure.headKinds.name
-            || figure.name == Figure.pipelineDetail.name
+            || figure.name == Figure.selectionMap.name || figure.name == Figure.pipelineDetail.name
         if layers.count > 1, !showsAll {
             Output.complain("\(figure.name) draws layer \(layers[0]) of \(layers.count): --layer N names another")
         }
@@ -96,7 +96,8 @@ struct AttentionOptions: ParsableArguments {
     /// Figures of one step of weights.
     private static let overlaid = [Figure.matrix, .heads, .arcs].map(\.name)
     /// Figures that read weights, or what they were made from, and no selection.
-    private static let passOverSelections = [Figure.triangles, .headKinds, .nextToken, .softmax, .weightedSum, .pathway].map(\.name)
+    private static let passOverSelections = [Figure.triangles, .headKinds, .selectionMap, .nextToken, .softmax, .weightedSum, .pathway].map(
+        \.name)
 
     /// The trace of the weights in the file at `path`; what is odd about them is said.
     func trace(_ path: String) throws -> Trace {

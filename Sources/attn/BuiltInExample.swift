@@ -13,6 +13,8 @@ struct BuiltInExample {
     let home: String?
     var hardware: String?
     var measurement: String?
+    /// Recorded losses, instead of the small model's.
+    var losses: String?
     /// A tile program by name, instead of the matrix product.
     var program: String?
     /// A chip by name or file, instead of the one on paper.
@@ -23,6 +25,10 @@ struct BuiltInExample {
         let assets = try ResourceFolder(named: home).path + "/assets"
         switch figure.needs {
         case .traces:
+            if figure.name == Figure.selectionMap.name {
+                let file = assets + "/data/selection-map.json"
+                return FigureData(.selections(try PublishedData.selectionMap(path: file)), provenance: try provenance(file))
+            }
             var data = try figure.name == Figure.difference.name ? variants(language) : traces(language)
             if figure.name == Figure.pathway.name {
                 data.numbers = .model(try ModelDimensions(path: assets + "/models/deepseek-v3.2-exp.json"))
@@ -43,7 +49,7 @@ struct BuiltInExample {
             let file = assets + "/data/benchmarks.csv"
             return FigureData(.benchmarks(try PublishedData.benchmarks(path: file)), provenance: try provenance(file))
         case .losses:
-            let file = assets + "/data/selection-loss.csv"
+            let file = losses ?? Self.losses(assets, nil)
             return FigureData(
                 .losses(try PublishedData.selectionLosses(WholeFile.read(file), file: file)), provenance: try provenance(file))
         case .ideas:
@@ -67,6 +73,14 @@ struct BuiltInExample {
             return FigureData(.measurements(try measurements()), provenance: try provenance(measurementFile()))
         }
     }
+
+    /// The file of recorded losses that is so called; the small model's if nothing is.
+    static func losses(_ assets: String, _ recording: String?) -> String {
+        assets + "/data/selection-loss\(recording.map { "-" + $0 } ?? "").csv"
+    }
+
+    /// Figures of traces whose example is not the diary alone.
+    static let ofTheirOwn = [Figure.pathway, .selectionMap].map(\.name)
 
     /// The measurement that was named, or the one that comes with the program.
     func measurements() throws -> [MeasuredSeries] { try MeasuredSeries.read(measurementFile()) }

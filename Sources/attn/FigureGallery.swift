@@ -60,13 +60,13 @@ struct FigureGallery {
     /// All pictures.
     func wanted() throws -> [Wanted] {
         let example = BuiltInExample(home: home)
-        // The figures of traces draw the same ones, but for the pathway, which has a model beside them.
+        // The figures of traces draw the same ones, but for those with an example of their own.
         let traces = try Dictionary(
             uniqueKeysWithValues: Language.allCases.map { ($0, try example.data(for: .matrix, $0)) })
         return try Figures.all.flatMap { figure in
             try Language.allCases.flatMap { language in
                 let data =
-                    try figure.needs == .traces && figure.name != Figure.pathway.name
+                    try figure.needs == .traces && !BuiltInExample.ofTheirOwn.contains(figure.name)
                     ? traces[language]! : example.data(for: figure, language)
                 return [Preset.article, .phone].flatMap { preset in
                     // What print says of its greys takes more room.

@@ -41,10 +41,11 @@ extension LessonResources {
             return try PublishedData.benchmarks(WholeFile.read(path), file: path)
         }
         measurements = { try BuiltInExample(home: home).measurements() }
-        selectionLosses = {
-            let path = "\(assets)/data/selection-loss.csv"
+        selectionLosses = { recording in
+            let path = BuiltInExample.losses(assets, recording)
             return try PublishedData.selectionLosses(WholeFile.read(path), file: path)
         }
+        selectionMap = { try PublishedData.selectionMap(path: "\(assets)/data/selection-map.json") }
         codeCounts = {
             let path = "\(assets)/data/code-counts.csv"
             return try PublishedData.codeCounts(WholeFile.read(path), file: path)
@@ -63,7 +64,8 @@ extension LessonResources {
                 case .prices: "\(assets)/data/prices.csv"
                 case .benchmarks: "\(assets)/data/benchmarks.csv"
                 case .measurements: "\(assets)/data/measured.json"
-                case .selectionLosses: "\(assets)/data/selection-loss.csv"
+                case .selectionLosses(let recording): BuiltInExample.losses(assets, recording)
+                case .selectionMap: "\(assets)/data/selection-map.json"
                 case .codeCounts: "\(assets)/data/code-counts.csv"
                 case .tileSpeeds: "\(assets)/data/tile-speeds.csv"
                 case .lowerings: "\(assets)/tilelang/recorded.json"
@@ -71,8 +73,10 @@ extension LessonResources {
             return Provenance(name: Provenance.baseName(path), sha256: try Provenance.sha256(of: path))
         }
         figureData = { figure, data, language in
-            guard data == "built-in" else { throw FigureError("data: expected built-in, found \"\(data)\"") }
-            return try BuiltInExample(home: home).data(for: Figures.named(figure), language)
+            let figure = try Figures.named(figure)
+            guard data == "built-in" || figure.needs == .losses else { throw FigureError("data: expected built-in, found \"\(data)\"") }
+            let losses = data == "built-in" ? nil : BuiltInExample.losses(assets, data)
+            return try BuiltInExample(home: home, losses: losses).data(for: figure, language)
         }
     }
 }

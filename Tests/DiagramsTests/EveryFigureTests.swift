@@ -160,6 +160,8 @@ import Traces
         "softmax": "softmax needs a trace with attention weights, found no trace",
         "weighted-sum": "weighted-sum needs a trace with attention weights, found no trace",
         "pathway": "pathway needs a trace with attention weights, found no trace",
+        "head-kinds": "head-kinds needs a trace with attention weights, found no trace",
+        "selection-map": "selection-map needs a trace with attention weights, found no trace",
     ]
 
     @Test(arguments: names) func `widths outside its least to 10,000 are refused`(name: String) throws {
@@ -203,6 +205,7 @@ import Traces
         case .moment: options.moment = 1
         case .stage: options.stage = .exponentials
         case .part: options.part = .scores
+        case .topK: options.topK = 3
         }
         return options
     }

@@ -51,6 +51,7 @@ extension Subject {
             Subject(name: "curves", form: .text, seeds: [try file("assets/data/figure3.csv")], answer: curves),
             Subject(name: "prices", form: .text, seeds: [try file("assets/data/prices.csv")], answer: prices),
             Subject(name: "benchmarks", form: .text, seeds: [try file("assets/data/benchmarks.csv")], answer: benchmarks),
+            Subject(name: "selection map", form: .text, seeds: [try file("assets/data/selection-map.json")], answer: selections),
             Subject(name: "losses", form: .text, seeds: [try file("assets/data/selection-loss.csv")], answer: losses),
             Subject(name: "code counts", form: .text, seeds: [try file("assets/data/code-counts.csv")], answer: codeCounts),
             Subject(name: "tile speeds", form: .text, seeds: [try file("assets/data/tile-speeds.csv")], answer: tileSpeeds),
@@ -203,6 +204,11 @@ extension Subject {
         try drawNumbers(.losses(PublishedData.selectionLosses(input, file: "mutant")), &choice)
     }
 
+    private static let selections: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
+        let map = FigureNumbers.selections(try PublishedData.selectionMap(input, file: "mutant"))
+        try Answers.draw(.selectionMap, FigureData(map, provenance: Provenance(name: "mutant")), FigureOptions(), &choice)
+    }
+
     private static let codeCounts: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
         for count in try PublishedData.codeCounts(input, file: "mutant") { _ = NumberText.grouped(count.lines) }
     }
@@ -235,7 +241,7 @@ extension Subject {
             case .ideas: .ideas
             case .tiles: .tiles
             case .lowerings: .lowerings
-            case .model: .traces
+            case .model, .selections: .traces
             case .parts: .parts
             }
         let figure = choice.pick(Figures.all.filter { $0.needs == need })

@@ -16,6 +16,10 @@ private let stories: String = {
     return shared + "/models/stories260K"
 }()
 
+/// Brought by `make smollm2`.
+private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf").standardized.path
+
 @Suite struct ModelRunTests {
     private func source(_ text: String, withModel: Bool = true) throws -> LessonSource {
         let folder = try ModelFolder(path: stories)
@@ -173,28 +177,61 @@ private let stories: String = {
         #expect(error?.description == "model: expected one that foretells tokens, found the encoder BERT")
     }
 
-    /// Thirteen runs over hundreds of tokens: minutes where the engine is not built for speed.
-    private static let canRepeatTheExperiment: Bool = {
+    /// Runs over hundreds of tokens: minutes where the engine is not built for speed.
+    private static func canRepeat(_ model: String) -> Bool {
         #if DEBUG
             return false
         #else
-            return FileManager.default.fileExists(atPath: stories + "/model.safetensors")
+            return FileManager.default.fileExists(atPath: model)
         #endif
-    }()
+    }
 
-    @Test(.enabled(if: canRepeatTheExperiment), arguments: (try? LessonResources.repository.selectionLosses()) ?? [])
-    func `the recorded losses of lesson 6 are what the model says`(_ run: SelectionLoss) throws {
-        let folder = try ModelFolder(path: stories)
+    @Test(.enabled(if: canRepeat(stories + "/model.safetensors")), arguments: (try? LessonResources.repository.selectionLosses(nil)) ?? [])
+    func `the recorded losses of lesson 6 are what the model says`(_ run: SelectionLoss) throws { try repeats(run, stories) }
+
+    /// Of each kind of choice one run: each takes a while.
+    private static let repeated = ["oracle/2 8", "window+sinks 32"]
+
+    @Test(
+        .enabled(if: canRepeat(smolLM2)),
+        arguments: ((try? LessonResources.repository.selectionLosses("smollm2")) ?? []).filter {
+            repeated.contains("\($0.chooser) \($0.keys)")
+        })
+    func `losses recorded of SmolLM2 are what it says`(_ run: SelectionLoss) throws { try repeats(run, smolLM2) }
+
+    @Test(.enabled(if: canRepeat(smolLM2))) func `selections recorded of SmolLM2 are what it selects, and so is its loss`() throws {
+        let (recorded, dense) = try (
+            LessonResources.repository.selectionMap(), #require(LessonResources.repository.selectionLosses("smollm2").first)
+        )
+        let (ids, tokens, model) = try story(smolLM2)
+        let trace = try model.record(tokenIDs: ids, tokens: tokens, keeping: KeptSteps([.weights, .loss]))
+        let weights = try trace.attentions.map { try trace.step($0.weights) }
+        let map = try SelectionMap(model: recorded.model, topK: recorded.topK, tokens: tokens, heaviestOf: weights)
+        #expect(map == recorded)
+        #expect(try NumberText.significant(trace.value("mean_loss", []), digits: 12) == NumberText.significant(dense.meanLoss, digits: 12))
+        #expect(dense.chooser == "dense" && dense.keys == ids.count && dense.model == recorded.model)
+    }
+
+    private func story(_ path: String) throws -> (ids: [Int], tokens: [String], model: LanguageModel) {
+        let folder = try ModelFolder(path: path)
         let story = URL(filePath: lessonsFolder).deletingLastPathComponent().appending(path: "assets/data/selection-loss.txt")
         // As $(cat …) hands it over: without the line feed at the end.
         let ids = folder.tokenizer.encode(try String(contentsOf: story, encoding: .utf8).trimmingCharacters(in: .newlines))
-        let rule = SelectionRule(rawValue: run.chooser)
-        let selection = try rule.map { try LayerSelection($0, topK: run.keys) }
-        let trace = try folder.model().record(tokenIDs: ids, tokens: ids.map { folder.tokenizer.token($0) ?? "?" }, selection: selection)
+        return (ids, ids.map { folder.tokenizer.token($0) ?? "?" }, try folder.model())
+    }
+
+    private func repeats(_ run: SelectionLoss, _ path: String) throws {
+        let (ids, tokens, model) = try story(path)
+        let selection = run.chooser == "dense" ? nil : try LayerSelection(chooser: run.chooser, topK: run.keys)
+        // A choice ranks the dense weights of its layer.
+        let kept = KeptSteps([.loss, .weights]).and(KeptSteps { $0.role == .selected })
+        let trace = try model.record(tokenIDs: ids, tokens: tokens, selection: selection, keeping: kept)
         func expect(_ value: Double, _ recorded: Double) { #expect(abs(value / recorded - 1) < 1e-9, "\(value), recorded: \(recorded)") }
         expect(try trace.value("mean_loss", []), run.meanLoss)
-        guard rule != nil else { return #expect(run.keys == ids.count) }
-        for (step, kept) in [("layer.0.selected", run.massKeptFirst), ("layer.4.selected", run.massKeptLast)] {
+        guard selection != nil else { return #expect(run.keys == ids.count) }
+        let last = model.architecture.facts.layers - 1
+        for (layer, kept) in [(0, run.massKeptFirst), (last, run.massKeptLast)] {
+            let step = StepID([.layer(layer)], .selected)
             guard case .numbers(let rows) = try trace.step(step).facts["massKept"] else { Issue.record("no mass kept"); continue }
             expect(rows.reduce(0, +) / Double(rows.count), kept)
         }

@@ -29,15 +29,17 @@ extension LessonResources {
             try PublishedData.benchmarks(WholeFile.read("\(assets)/data/benchmarks.csv"), file: "benchmarks.csv")
         }
         resources.measurements = { [try .known(.decode), try .known(.prefill)] }
-        resources.selectionLosses = {
-            try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/selection-loss.csv"), file: "selection-loss.csv")
+        resources.selectionLosses = { recording in
+            let name = "selection-loss\(recording.map { "-" + $0 } ?? "").csv"
+            return try PublishedData.selectionLosses(WholeFile.read("\(assets)/data/\(name)"), file: name)
         }
+        resources.selectionMap = { try PublishedData.selectionMap(path: "\(assets)/data/selection-map.json") }
         resources.codeCounts = { try PublishedData.codeCounts(WholeFile.read("\(assets)/data/code-counts.csv"), file: "code-counts.csv") }
         resources.tileSpeeds = { try PublishedData.tileSpeeds(WholeFile.read("\(assets)/data/tile-speeds.csv"), file: "tile-speeds.csv") }
         resources.lowerings = { try PublishedData.lowerings(path: "\(assets)/tilelang/recorded.json") }
         resources.provenance = { file in Provenance(name: "\(file)") }
         resources.figureData = { figure, data, _ in
-            guard data == "built-in" else { throw FigureError("\(figure): expected built-in, found \(data)") }
+            guard data == "built-in" || figure == "loss-curves" else { throw FigureError("\(figure): expected built-in, found \(data)") }
             return FigureData(traces: [], provenance: Provenance(name: data))
         }
         return resources

@@ -247,7 +247,7 @@ private let tiny = """
         #expect(throws: LessonError(.noInput, "published prices: this program brings none")) { try resources.prices() }
         #expect(throws: LessonError(.noInput, "published benchmarks: this program brings none")) { try resources.benchmarks() }
         #expect(throws: LessonError(.noInput, "measurements: this program brings none")) { try resources.measurements() }
-        #expect(throws: LessonError(.noInput, "recorded losses: this program brings none")) { try resources.selectionLosses() }
+        #expect(throws: LessonError(.noInput, "recorded losses: this program brings none")) { try resources.selectionLosses(nil) }
         #expect(throws: LessonError(.noInput, "data of the figure x: this program brings none")) { try resources.figureData("x", "y", .en) }
     }
 }

@@ -11,7 +11,7 @@ public enum Figures {
 
     /// Every figure, in the order of the list.
     public static let all: [Figure] =
-        ofRuns + [.pipelineDetail, .headKinds, .triangles, .nextToken, .difference, .absorption, .pathway]
+        ofRuns + [.pipelineDetail, .headKinds, .selectionMap, .triangles, .nextToken, .difference, .absorption, .pathway]
         + [
             .growth, .costCurve, .doubling, .prices, .cache, .rowsTouched, .measured, .lossCurves, .selectionLoss, .parity,
             .timelineOfIdeas, .stack, .roofline,

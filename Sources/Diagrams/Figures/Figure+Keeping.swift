@@ -21,7 +21,7 @@ extension Figure {
         }
         let chosen = step?.layer ?? layer
         switch name {
-        case Figure.heads.name, Figure.headKinds.name: return chosen.map { .layer($0) } ?? .allWeights
+        case Figure.heads.name, Figure.headKinds.name, Figure.selectionMap.name: return chosen.map { .layer($0) } ?? .allWeights
         case Figure.pathway.name: return KeptSteps.layer(chosen ?? 0).and(layer == nil ? .allWeights : .layer(chosen ?? 0))
         case Figure.pipelineDetail.name: return KeptSteps.layer(chosen ?? count - 1).and(.aroundLayers).and(.layerOutputs)
         case _ where Self.ofOneAttention.contains(name): return .layer(chosen ?? 0)

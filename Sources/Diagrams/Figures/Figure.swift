@@ -60,6 +60,8 @@ public enum FigureChoice: String, CaseIterable, Hashable, Sendable {
     case stage
     /// The part that is lit.
     case part
+    /// How many keys a query selects.
+    case topK = "top-k"
 }
 
 /// What the reader may choose about a figure. `Figure.takes` says which of it a figure heeds; commands and pages refuse the rest.
@@ -90,6 +92,8 @@ public struct FigureOptions: Hashable, Sendable {
     public var stage: SoftmaxStage?
     /// The part of the pathway that is lit; by default none is quiet.
     public var part: PathwayPart?
+    /// How many keys a query selects, where a figure chooses them; by default as many as fit the text.
+    public var topK: Int?
     /// Options by default.
     public init() {}
 

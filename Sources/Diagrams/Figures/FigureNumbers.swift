@@ -46,6 +46,8 @@ public enum FigureNumbers: Sendable {
     case measurements([MeasuredSeries])
     /// The recorded experiment of lesson 6: `loss-curves`, `selection-loss`.
     case losses([SelectionLoss])
+    /// A recorded map of selections: `selection-map`, which draws traces too.
+    case selections(SelectionMap)
     /// Published ways of reading less, in their order: `timeline-of-ideas`.
     case ideas([SparseIdea])
     /// Two stacks of software: `stack`.

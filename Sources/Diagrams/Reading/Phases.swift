@@ -22,6 +22,18 @@ extension Trace {
         throw FigureError("\(figure): phase \(options.phase): expected one of \(others.joined(separator: ", "))")
     }
 
+    /// The weights of every layer's dense attention, or of the one attention of the phase; throws where there are none.
+    func denseWeights(_ options: FigureOptions, figure: String) throws(FigureError) -> [Step] {
+        if let id = options.step { _ = try recorded(StepID(id)) }
+        try checkPhase(options, figure: figure)
+        let here = pass(options) ?? []
+        let views = attentions(options).filter { $0.isDense }
+        let layered = views.filter { $0.weights.layer != nil && $0.branch == .attention }
+        let shown = layered.isEmpty ? views.filter { $0.place == here }.prefix(1) : layered[...]
+        guard !shown.isEmpty else { throw FigureError("\(figure) needs weights of dense attention, found none") }
+        return try shown.map { view throws(FigureError) in try recorded(view.weights) }
+    }
+
     /// What the figures call the step: its title, and that it is dense where a sparse attention has it beside for comparison.
     func shownTitle(of step: Step) -> Bilingual {
         guard isBeside(step) else { return step.title }

@@ -64,7 +64,7 @@ public struct GalleryPage: Sendable {
         ),
         (Bilingual(en: "One latent a token serves all heads, and position stays outside it", zh: "每个词元一个潜向量，各头共用，位置另放"), ["absorption"]),
         (Bilingual(en: "Prices fell; the cache did not shrink", zh: "价格降了，缓存并没有变小"), ["prices", "cache"]),
-        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves", "selection-loss"]),
+        (Bilingual(en: "Quality stayed on a par", zh: "质量旗鼓相当"), ["parity", "loss-curves", "selection-loss", "selection-map"]),
         (Bilingual(en: "A mistake in attention hides in plain sight", zh: "注意力里的错误，摆在眼前也看不出来"), ["difference"]),
         (
             Bilingual(

@@ -42,8 +42,10 @@ public struct LessonResources: Sendable {
     public var benchmarks: @Sendable () throws -> [BenchmarkResult]
     /// Times of dense and sparse attention that this project measured, a series for each phase.
     public var measurements: @Sendable () throws -> [MeasuredSeries]
-    /// The recorded experiment of lesson 6, which a reader without a model is shown.
-    public var selectionLosses: @Sendable () throws -> [SelectionLoss]
+    /// The recorded experiment of lesson 6, which a reader without a model is shown: that of the small model where `recording` is nil, else the one so called.
+    public var selectionLosses: @Sendable (_ recording: String?) throws -> [SelectionLoss]
+    /// Which tokens the layers of a model select, recorded for lesson 6.
+    public var selectionMap: @Sendable () throws -> SelectionMap
     /// Published counts of lines of code: tile programs, and operators of the same name in other languages.
     public var codeCounts: @Sendable () throws -> [CodeCount]
     /// Published speeds of tile programs, each as a share of another's or as a time.
@@ -66,7 +68,8 @@ public struct LessonResources: Sendable {
         prices = { throw missing("published prices") }
         benchmarks = { throw missing("published benchmarks") }
         measurements = { throw missing("measurements") }
-        selectionLosses = { throw missing("recorded losses") }
+        selectionLosses = { _ in throw missing("recorded losses") }
+        selectionMap = { throw missing("recorded selections") }
         codeCounts = { throw missing("published counts of lines") }
         tileSpeeds = { throw missing("published speeds of tile programs") }
         lowerings = { throw missing("lowered tile programs") }

@@ -1,4 +1,4 @@
-// `{{measured …}}`: what this project measured, by name: times, and the losses of a small model. What is printed is the files'; only lookups
+// `{{measured …}}`: what this project measured, by name: times, the losses of models that keep a few keys, and what one of them selects. What is printed is the files'; only lookups
 // are made here. The list stands in lessons/README.md.
 
 internal import Records
@@ -15,14 +15,16 @@ struct MeasuredValues {
     }
 
     func value(_ name: String, _ arguments: [String]) throws -> Value {
-        var a = try CallArguments("measured \(name)", arguments, named: [])
+        var a = try CallArguments("measured \(name)", arguments, named: Self.losses.contains(name) ? ["model"] : [])
         let value: Value
-        if Self.losses.contains(name) {
+        if Self.selections.contains(name) {
+            value = .number(LessonQuantity(try selection(name, &a)))
+        } else if Self.losses.contains(name) {
             value = .number(LessonQuantity(try loss(name, &a)))
         } else if Self.times.contains(name) {
             value = try time(name, &a)
         } else {
-            let known = (Self.times + Self.losses).joined(separator: ", ")
+            let known = (Self.times + Self.losses + Self.selections).joined(separator: ", ")
             throw LessonError(.badFile, "measured: expected one of \(known), found \"\(name)\"")
         }
         try a.finish()
@@ -84,7 +86,7 @@ struct MeasuredValues {
         return first.length
     }
 
-    // MARK: Losses of a small model under selections
+    // MARK: Losses of models under selections
 
     private static let losses = ["loss", "massKept", "keys"]
 
@@ -99,10 +101,31 @@ struct MeasuredValues {
 
     /// The run that the arguments name: a chooser, and the number of its keys if it ran with several.
     private func run(_ a: inout CallArguments) throws -> SelectionLoss {
-        let runs = try resources.selectionLosses()
+        let recording = a.named("model", default: "")
+        let runs = try resources.selectionLosses(recording.isEmpty ? nil : recording)
         let choosers = runs.map(\.chooser).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
         let chooser = try a.entry(choosers.map { ($0, $0) }, "chooser")
         let chosen = runs.filter { $0.chooser == chooser }
         return chosen.count == 1 ? chosen[0] : try a.entry(chosen.map { (String($0.keys), $0) }, "keys")
+    }
+
+    // MARK: What the layers of a model select
+
+    private static let selections = ["selectedKeys", "selectedFrom", "selectedInCommon"]
+
+    private func selection(_ name: String, _ a: inout CallArguments) throws -> Double {
+        let map = try resources.selectionMap()
+        switch name {
+        case "selectedKeys": return Double(map.topK)
+        case "selectedFrom":
+            let key = try a.count("a token by its position")
+            guard map.tokens.indices.contains(key), let share = map.meanShare(key) else {
+                throw LessonError(.badFile, "\(a.call): expected a token that queries stand far away from, found \(key)")
+            }
+            return share
+        default:
+            guard let common = map.meanCommon else { throw LessonError(.badFile, "\(a.call): expected two layers or more, found one") }
+            return common
+        }
     }
 }

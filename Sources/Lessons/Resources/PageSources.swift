@@ -53,7 +53,7 @@ final class SourceLog: Sendable {
         case .costs, .prices, .benchmarks, .stacks, .ideas: note(.published, data.provenance)
         case .tiles: note(.counted, data.provenance)
         case .parts(let parts): for part in parts { note(part) }
-        case .measurements, .losses, .lowerings: note(.measured, data.provenance)
+        case .measurements, .losses, .selections, .lowerings: note(.measured, data.provenance)
         }
     }
 }
@@ -72,8 +72,10 @@ public enum ResourceFile: Hashable, Sendable {
     case benchmarks
     /// Times that this project measured.
     case measurements
-    /// The recorded experiment of lesson 6.
-    case selectionLosses
+    /// A recorded experiment of lesson 6: the small model's, or the one so called.
+    case selectionLosses(String?)
+    /// The recorded selections of lesson 6.
+    case selectionMap
     /// Published counts of lines of code.
     case codeCounts
     /// Published speeds of tile programs.
@@ -85,7 +87,7 @@ public enum ResourceFile: Hashable, Sendable {
         switch self {
         case .model, .hardware: .counted
         case .curves, .prices, .benchmarks, .codeCounts, .tileSpeeds: .published
-        case .measurements, .selectionLosses, .lowerings: .measured
+        case .measurements, .selectionLosses, .selectionMap, .lowerings: .measured
         }
     }
 }
@@ -123,9 +125,13 @@ extension LessonResources {
             try note(.measurements)
             return try measurements()
         }
-        noting.selectionLosses = { [selectionLosses] in
-            try note(.selectionLosses)
-            return try selectionLosses()
+        noting.selectionLosses = { [selectionLosses] recording in
+            try note(.selectionLosses(recording))
+            return try selectionLosses(recording)
+        }
+        noting.selectionMap = { [selectionMap] in
+            try note(.selectionMap)
+            return try selectionMap()
         }
         noting.codeCounts = { [codeCounts] in
             try note(.codeCounts)

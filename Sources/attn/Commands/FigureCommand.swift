@@ -85,6 +85,11 @@ struct FigureCommand: ParsableCommand {
             String?
         @Option(help: ArgumentHelp("Results of attn measure, for measured.", valueName: "file.json")) var measurement: String?
         @Option(
+            help: ArgumentHelp(
+                "Recorded losses like assets/data/selection-loss.csv, for loss-curves and selection-loss.", valueName: "file.csv"))
+        var losses: String?
+        @Option(help: ArgumentHelp("How many keys a query selects, for selection-map.", valueName: "N")) var topK: Int?
+        @Option(
             name: .customLong("with"), parsing: .singleValue,
             help: ArgumentHelp("A what-if switch to turn on, with --lesson or --case; may be repeated.", valueName: "switch"))
         var switches: [String] = []
@@ -116,7 +121,9 @@ struct FigureCommand: ParsableCommand {
 
         func run() throws {
             let figure = try figure()
-            if let output { try OutputPath.check(file: output, inputs: source.inputs + [hardware, measurement].compactMap(\.self)) }
+            if let output {
+                try OutputPath.check(file: output, inputs: source.inputs + [hardware, measurement, losses].compactMap(\.self))
+            }
             let form = try output.map(Self.form)
             try refuseWhatWouldBeIgnored(figure, form)
             let renderer = CairoRenderer()
@@ -158,6 +165,7 @@ struct FigureCommand: ParsableCommand {
             let given: [(FigureChoice, Bool)] = [
                 (.step, step != nil), (.head, head != nil), (.query, query != nil), (.key, key != nil), (.aggregate, aggregate != nil),
                 (.phase, phase != nil), (.moment, moment != nil), (.stage, stage != nil), (.part, part != nil),
+                (.topK, topK != nil),
             ]
             for (choice, isGiven) in given where isGiven && !figure.takes.contains(choice) {
                 // A step that is not there is told as such, once the trace is.
@@ -170,6 +178,8 @@ struct FigureCommand: ParsableCommand {
             if textAsOutlines, form != .svg { throw UsageError("--text-as-outlines: expected with --output FILE.svg alone") }
             if hardware != nil, figure.needs != .costs { throw UsageError("\(name) has no use for --hardware") }
             if measurement != nil, figure.needs != .measurements { throw UsageError("\(name) has no use for --measurement") }
+            if losses != nil, figure.needs != .losses { throw UsageError("\(name) has no use for --losses") }
+            if let topK, topK < 1 { throw UsageError("--top-k: expected a number of at least 1, found \(topK)") }
             if program != nil, figure.needs != .tiles, figure.needs != .lowerings { throw UsageError("\(name) has no use for --program") }
             if chip != nil, figure.needs != .tiles { throw UsageError("\(name) has no use for --chip") }
             if !switches.isEmpty, source.lesson == nil, source.case == nil {
@@ -196,6 +206,13 @@ struct FigureCommand: ParsableCommand {
             if let step, !figure.takes.contains(.step), data.traces.contains(where: { $0.trace.contains(StepID(step)) }) {
                 throw uselessness(of: .step, figure)
             }
+            // What a figure does not look for must be there all the same.
+            if let step, !figure.takes.contains(.step) {
+                guard let trace = data.traces.first?.trace else {
+                    throw FigureError("\(step): there is no step of this name in recorded data")
+                }
+                _ = try trace.step(StepID(step))
+            }
             if let phase, let step, let conflict = FigureOptions.conflict(ofPhase: phase, step: step) { throw UsageError("--\(conflict)") }
             guard let phase, data.traces.allSatisfy({ $0.trace.passes.isEmpty }) else { return }
             throw UsageError("--phase \(phase): this trace has no phases")
@@ -212,7 +229,7 @@ struct FigureCommand: ParsableCommand {
             }
             guard source.isNamed else {
                 let example = BuiltInExample(
-                    home: source.reader.home, hardware: hardware, measurement: measurement, program: program, chip: chip)
+                    home: source.reader.home, hardware: hardware, measurement: measurement, losses: losses, program: program, chip: chip)
                 return try example.data(for: figure, language.value)
             }
             guard figure.needs != .parts else {
@@ -263,6 +280,7 @@ struct FigureCommand: ParsableCommand {
             options.moment = moment
             options.stage = stage
             options.part = part
+            options.topK = topK
             if let head {
                 guard let choice = head == "mean" ? .mean : Int(head).map(HeadChoice.one) else {
                     throw UsageError("--head: expected a number or mean, found \"\(head)\"")

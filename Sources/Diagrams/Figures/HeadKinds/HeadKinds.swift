@@ -47,17 +47,8 @@ struct HeadKinds {
 
     /// The heads of every layer's dense attention, or of the phase's; throws where there is none, and for texts of fewer than three tokens.
     init(_ trace: Trace, _ options: FigureOptions) throws(FigureError) {
-        if let id = options.step { _ = try trace.recorded(StepID(id)) }
-        try trace.checkPhase(options, figure: "head-kinds")
-        let here = trace.pass(options) ?? []
-        let views = trace.attentions(options).filter { $0.isDense }
-        let layered = views.filter { $0.weights.layer != nil && $0.branch == .attention }
-        let shown = layered.isEmpty ? [views.first { $0.place == here }].compactMap { $0 } : layered
-        let steps = try shown.map { view throws(FigureError) in try trace.recorded(view.weights) }
-        guard let first = steps.first, let last = steps.last else {
-            throw FigureError("head-kinds needs weights of dense attention, found none")
-        }
-        self.steps = (first, last)
+        let steps = try trace.denseWeights(options, figure: "head-kinds")
+        self.steps = (steps[0], steps[steps.count - 1])
         layers = try steps.map { step throws(FigureError) in Layer(number: step.id.layer, heads: try Self.heads(of: step)) }
     }
 

@@ -234,6 +234,6 @@ struct HeadKindsFigure {
 }
 
 extension Words {
-    fileprivate static let layer = Bilingual(en: "layer", zh: "层")
+    static let layer = Bilingual(en: "layer", zh: "层")
     fileprivate static let shares = Bilingual(en: "shares", zh: "份额")
 }

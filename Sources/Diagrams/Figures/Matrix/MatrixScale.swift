@@ -66,6 +66,12 @@ struct MatrixScale: Sendable {
         (rowsSumToOne, isCapped, brokenCount) = (false, false, 0)
     }
 
+    /// Shares, from 0 to `most`.
+    init(shares most: Double) {
+        (kind, limit, map, decimals) = (.weights, most, .sequential, 2)
+        (rowsSumToOne, isCapped, brokenCount) = (false, false, 0)
+    }
+
     /// The same kind of scale for rasters in which a pixel is the mean of several numbers: between the ends of what is drawn.
     func narrowed(to rasters: [MatrixRaster]) -> MatrixScale {
         let censuses = rasters.map { MatrixCensus($0.values[...], rows: $0.rows, columns: $0.columns) }
