@@ -160,7 +160,6 @@ import Traces
         "softmax": "softmax needs a trace with attention weights, found no trace",
         "weighted-sum": "weighted-sum needs a trace with attention weights, found no trace",
         "pathway": "pathway needs a trace with attention weights, found no trace",
-        "head-kinds": "head-kinds needs a trace with attention weights, found no trace",
         "selection-map": "selection-map needs a trace with attention weights, found no trace",
     ]
 

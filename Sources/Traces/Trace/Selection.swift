@@ -121,8 +121,9 @@ public struct Selection: Hashable, Sendable {
 
     /// Dense weights with heads in the innermost place [t, s, h].
     private static func summed(_ dense: Tensor, beside name: String) throws(EngineError) -> Summed {
-        if dense.shape.rank == 2 { return (dense.transposed(to: [.t, .s]), 1) }
-        guard dense.shape.rank == 3, let heads = dense.shape[.h], heads > 0 else {
+        let isOfPairs = dense.shape.contains(.t) && dense.shape.contains(.s)
+        if isOfPairs, dense.shape.rank == 2 { return (dense.transposed(to: [.t, .s]), 1) }
+        guard isOfPairs, dense.shape.rank == 3, let heads = dense.shape[.h], heads > 0 else {
             throw EngineError(.shape, "dense weights beside \(name)", expected: "[h, t, s]", found: "\(dense.shape)")
         }
         return (dense.transposed(to: [.t, .s, .h]), heads)
