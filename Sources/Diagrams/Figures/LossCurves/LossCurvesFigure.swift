@@ -118,7 +118,7 @@ struct LossCurvesWords {
     /// What must be known of those who choose.
     private var choosers: Bilingual {
         func has(_ chooser: String) -> Bool { curves.contains { $0.chooser == chooser } }
-        let isShared = curves.contains { $0.chooser.contains("/") }
+        let isShared = curves.contains { LossRuns.isShared($0.chooser) }
         let notes: [(Bool, Bilingual)] = [
             (has("oracle"), Bilingual(en: " The oracle knows the dense weights.", zh: "先知知道稠密权重。")),
             (isShared, Bilingual(en: " Shared: the first of so many layers chooses for all.", zh: "几层共用时，由其中第一层替大家挑。")),
@@ -146,7 +146,7 @@ struct LossCurvesWords {
         let list = curves.map { curve in
             let (name, runs) = (LossRuns.name(curve.chooser), curve.runs.map { "\($0.keys): \(Self.number($0.meanLoss))" })
             // The number of layers is not to be read as one of keys.
-            let isShared = curve.chooser.contains("/")
+            let isShared = LossRuns.isShared(curve.chooser)
             return Bilingual(
                 en: "\(name.en)\(isShared ? " layers," : "") \(runs.joined(separator: ", "))",
                 zh: "\(name.zh)\(isShared ? "，" : " ")\(runs.joined(separator: "，"))")

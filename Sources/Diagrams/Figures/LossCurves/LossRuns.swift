@@ -78,6 +78,9 @@ struct LossRuns {
         }
     }
 
+    /// Whether one choice serves several layers.
+    static func isShared(_ chooser: String) -> Bool { rule(chooser) != chooser }
+
     private static func rule(_ chooser: String) -> String { chooser.split(separator: "/").first.map { String($0) } ?? chooser }
 
     static func color(_ chooser: String) -> Paint {
