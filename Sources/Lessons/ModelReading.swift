@@ -38,7 +38,7 @@ extension LanguageModel {
     /// - Parameter layer: the layer that the lesson speaks of.
     func recordForLesson(tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?) throws(EngineError) -> Trace {
         // Of runs to compare with, lessons read what was selected, what that did to the weights, and the loss.
-        let kept = KeptSteps.lesson(layer: layer).only([.selected, .scores, .weights, .meanLoss])
+        let kept = KeptSteps.lesson(layer: layer).only([.input, .oracleScore, .selected, .scores, .weights, .meanLoss])
         // The choice in a layer ranks the weights that dense attention has there.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
         return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense)).keeping(kept)

@@ -55,7 +55,7 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
             let page = try library.lesson(name).run(source, language: language)
             let summary = try library.lesson(name).summary[language]
             #expect(page.experiments[0].origin == .model && page.summary != summary)
-            #expect(page.figures.allSatisfy { $0.data.traces.allSatisfy { $0.trace.contains("logits") } })
+            #expect(page.figures.allSatisfy { $0.data.traces.allSatisfy { $0.trace.contains("mean_loss") } })
             for experiment in page.experiments.dropFirst() {
                 // One layer is cut alone: dense attention beside it is that of the model as it is.
                 #expect(!experiment.trace.contains("layer.0.selected"))

@@ -170,7 +170,7 @@ private let tiny = """
         ("{{measured seconds(decode, gathered, 1K)}}", "expected one of dense, sparse"),
         ("{{measured machine(decode) / 2}}", "expected a number"),
         ("{{measured machine()}}", "expected phase, found none"), ("{{measured runs(decode, 1)}}", "expected no more arguments"),
-        ("{{measured gain(oracle, 8)}}", "massKept, keys, found \"gain\""),
+        ("{{measured gain(oracle, 8)}}", "massKept, keys, selectedKeys, selectedFrom, selectedInCommon, found \"gain\""),
         ("{{measured loss(luck, 8)}}", "chooser: expected one of dense, oracle, recent, random, found \"luck\""),
         ("{{measured loss(oracle, 9)}}", "keys: expected one of 4, 8, 16, 32, found \"9\""),
         ("{{measured loss(dense, 8)}}", "expected no more arguments"), ("{{measured massKept(oracle, 8)}}", "expected layer, found none"),

@@ -82,7 +82,7 @@ struct SelectionMapFigure {
     }
 
     private var legend: [LegendEntry] {
-        let share = Bilingual(en: "far queries that select the token", zh: "远处的查询中，选它的比例")[frame.language]
+        let share = Bilingual(en: "selected by far queries", zh: "远处的查询中，选它的比例")[frame.language]
         let ramp = LegendEntry.ramp(.sequential, name: share, low: "0%", high: "100%", ofPixels: true)
         guard let common = words.common else { return [ramp] }
         let bar = Bilingual(
