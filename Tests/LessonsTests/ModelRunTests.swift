@@ -101,7 +101,7 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
     @Test func `what each token costs counts the projections that rotation comes after`() throws {
         // Queries, and the output: 16 by 4 heads of 6; keys and values: 16 by 2 of 6. A multiplication and an addition each.
         let (page, _) = try tiny([1, 5, 5, 9, 3])
-        let operations = NumberText.grouped(2 * 16 * 6 * (4 + 2 + 2 + 4))
+        let operations = 2 * 16 * 6 * (4 + 2 + 2 + 4)
         #expect(try words(page).contains("queries, keys, values and the last table take \(operations) operations"))
         let diary = try library.lesson("attention-step-by-step")
         let trace = try diary.trace(language: .en).trace
