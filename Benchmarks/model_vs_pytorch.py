@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A whole model in Float32: `--fast` of attn against transformers on PyTorch, on the same weights and as many threads, in one run.
 
-Installs PyTorch, transformers and gguf from PyPI into an environment of its own (Benchmarks/.venv-engine, or $BENCHMARK_VENV), builds the Swift side,
+Installs PyTorch, transformers, gguf and accelerate from PyPI into an environment of its own (Benchmarks/.venv-engine, or $BENCHMARK_VENV), builds the Swift side,
 and takes turns, each side first in every other round: a forward pass over the whole text with the logits of every position, and then tokens one by one
 from a cache. The first round of each side, which reads weights, is not counted. Prints medians, spreads and the median of the ratios of each round;
 ends with 1 if the two do not find the same tokens.
@@ -18,8 +18,8 @@ def in_own_environment():
     """Restarts in the environment, made on first use."""
     if not PYTHON.exists():
         venv.create(HOME, with_pip=True)
-    if subprocess.run([PYTHON, "-c", "import torch, transformers, gguf"], capture_output=True).returncode != 0:
-        subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "torch", "transformers>=5.24", "gguf"], check=True)
+    if subprocess.run([PYTHON, "-c", "import torch, transformers, gguf, accelerate"], capture_output=True).returncode != 0:
+        subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "torch", "transformers>=5.24", "gguf", "accelerate"], check=True)
     os.environ["BENCHMARK_INSIDE"] = "1"
     os.execv(PYTHON, [str(PYTHON), __file__, *sys.argv[1:]])
 
