@@ -2,6 +2,7 @@
 // nothing leaves the picture, nothing is smaller than 11 points, and all words are there in both languages.
 
 import Diagrams
+import Records
 import Testing
 import Traces
 
@@ -43,6 +44,27 @@ import Traces
         for (place, scene) in try scenes(name, language, data) {
             expectLegible(scene, language, "\(name) \(place)")
             for shape in scene.rects { expectInside(shape.rect, scene, "\(name) \(place)") }
+        }
+    }
+
+    @Test(arguments: Language.allCases)
+    func `a map of many layers keeps to the same rules, and says where a pixel stands for several tokens`(
+        language: Language
+    ) throws {
+        let asked = (0..<178).map { max(0, 162 - $0) }
+        let layers = (0..<30).map { number in
+            SelectionMap.Layer(
+                number: number, asked: asked, kept: asked.enumerated().map { $0 % 9 == number % 9 ? $1 : $1 / 8 },
+                common: number == 0 ? nil : 0.725)
+        }
+        let map = SelectionMap(model: "Large", topK: 16, tokens: (0..<178).map { "w\($0)" }, layers: layers)
+        for (place, scene) in try scenes("selection-map", language, FigureData(.selections(map), provenance: Provenance(name: "map.json")))
+        {
+            expectLegible(scene, language, place)
+            for shape in scene.rects { expectInside(shape.rect, scene, place) }
+            let words = scene.words.joined(separator: language == .en ? " " : "")
+            let several = language == .en ? "the mean of up to 2 tokens" : "至多 2 个词元的平均"
+            #expect(words.contains(several) == (scene.size.width == Figure.selectionMap.leastWidth), "\(place)")
         }
     }
 

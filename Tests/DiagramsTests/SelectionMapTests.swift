@@ -35,7 +35,7 @@ import Traces
         #expect(scene.title.en.hasPrefix("“w5” (5) is selected by nearly all far queries in 3 of 3 layers, a typical token by 0%"))
         #expect(scene.title.zh.contains("3 层里有 3 层"))
         #expect(scene.words.contains("“w5”") && scene.words.contains("“w0”") && scene.words.contains("layer"))
-        #expect(scene.words.contains { $0.hasPrefix("choices that the layer before has made too: ") })
+        #expect(scene.words.contains { $0.hasPrefix("as in the layer before: ") })
         let image = try picture(scene)
         #expect(image.height == 3 && image.width == 20)
         let full = ColorMap.steps

@@ -65,7 +65,7 @@ struct SelectionMapFigure {
     private var isNamed: Bool { map.layers[0].number != nil }
 
     mutating func scene() -> Scene {
-        let said = words.words
+        var said = words.words
         frame.head(said.title[frame.language], said.subtitle[frame.language])
         let body = frame.items.count
         frame.y += frame.type.body * 0.8
@@ -73,6 +73,8 @@ struct SelectionMapFigure {
         // Above the map stand the names of the tokens that are selected most.
         frame.y += frame.type.label * 2.6
         let area = place(above: said.source)
+        let keys = map.layers[0].asked.count
+        if let several = words.aggregation(keys.blocks(of: Int(area.width))) { said.source = said.source + several }
         draw(in: area)
         frame.y = area.maxY + frame.type.label * 2.9
         frame.add(
@@ -82,11 +84,10 @@ struct SelectionMapFigure {
     }
 
     private var legend: [LegendEntry] {
-        let share = Bilingual(en: "selected by far queries", zh: "远处的查询中，选它的比例")[frame.language]
+        let share = Bilingual(en: "selected by far queries", zh: "远处选它的比例")[frame.language]
         let ramp = LegendEntry.ramp(.sequential, name: share, low: "0%", high: "100%", ofPixels: true)
         guard let common = words.common else { return [ramp] }
-        let bar = Bilingual(
-            en: "choices that the layer before has made too: \(common) on average", zh: "与上一层相同的选择：平均 \(common)")
+        let bar = Bilingual(en: "as in the layer before: \(common)", zh: "与上一层相同：平均 \(common)")
         return [ramp, .box(.solid(.bar), nil, bar[frame.language])]
     }
 

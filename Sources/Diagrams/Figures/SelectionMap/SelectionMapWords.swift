@@ -99,6 +99,12 @@ struct SelectionMapWords {
             caption: Bilingual(en: "\(title.en).", zh: "\(title.zh)。"), source: source)
     }
 
+    /// What is to be said where a pixel stands for up to `block` tokens; nil where each has its own.
+    func aggregation(_ block: Int) -> Bilingual? {
+        guard block > 1 else { return nil }
+        return Bilingual(en: " · one pixel shows the mean of up to \(block) tokens", zh: " · 每个像素是至多 \(block) 个词元的平均")
+    }
+
     private var source: Bilingual {
         let blank = Bilingual(
             en: "the oracle’s choice: nobody without the dense weights could make it; blank: too few queries so far away",
