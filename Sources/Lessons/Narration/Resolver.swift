@@ -250,7 +250,7 @@ struct Resolver {
                     "\(value.path): expected a position or one of \(experiment.roles.keys.sorted().joined(separator: ", "))")
             }
             return parts[0] == "token" ? TokenText.visible(experiment.trace.tokens)[position] : "\(position)"
-        default: return "\(try count(name, value, experiment))"
+        default: return NumberText.grouped(try count(name, value, experiment))
         }
     }
 
