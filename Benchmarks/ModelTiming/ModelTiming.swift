@@ -29,17 +29,14 @@ struct ModelTiming {
             switch line {
             case "forward":
                 var recorder = weights
-                try time { likeliest(try model.record(ids, cache: nil, on: &recorder).logits.tensor, of: ids) }
+                try time { likeliest(try model.record(ids, cache: nil, on: &recorder).logits.slice(.t, at: ids.count - 1).values) }
             case "token": try time { try text.next(on: weights) ?? -1 }
             default: return print("expected forward or token, found \(line)")
             }
         }
     }
 
-    private static func likeliest(_ logits: Tensor, of ids: [Int]) -> Int {
-        let last = logits.slice(.t, at: ids.count - 1).values
-        return last.firstIndex(of: last.max()!)!
-    }
+    private static func likeliest(_ logits: [Double]) -> Int { logits.firstIndex(of: logits.max()!)! }
 
     /// Prints how long `body` took, and the token that it found.
     private static func time(_ body: () throws -> Int) rethrows {

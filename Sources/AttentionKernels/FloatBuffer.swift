@@ -1,5 +1,7 @@
 // Memory of the kernels: 64-byte aligned Float32, allocated once, never resized; and the numbers that timings and their checks are run on.
 
+internal import Synchronization
+
 /// A fixed array of Float32 that several threads may read, and write in parts that do not meet.
 public final class FloatBuffer: @unchecked Sendable {
     /// The storage.
@@ -10,8 +12,7 @@ public final class FloatBuffer: @unchecked Sendable {
     /// Room for `count` values, to be written before they are read.
     init(roomFor count: Int) {
         self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-        pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        pointer = IdleMemory.take(count)
     }
 
     /// `count` zeros.
@@ -26,7 +27,7 @@ public final class FloatBuffer: @unchecked Sendable {
         for (i, value) in array.enumerated() { pointer[i] = value }
     }
 
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+    deinit { IdleMemory.give(pointer, count) }
 
     /// One value; traps outside.
     public subscript(i: Int) -> Float {
@@ -56,5 +57,47 @@ public final class FloatBuffer: @unchecked Sendable {
             }
         }
         return buffer
+    }
+}
+
+/// Memory of buffers that are gone, for the next ones of their lengths: each layer of a model asks for the same as the one before, and memory that comes
+/// from the system anew is cleared page by page.
+private enum IdleMemory {
+    private struct Places {
+        /// Addresses by how many values there is room for.
+        var known: [Int: [UInt]] = [:]
+        /// How many values they hold.
+        var held = 0
+
+        mutating func release() {
+            for address in known.values.joined() { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+            self = Places()
+        }
+    }
+
+    private static let idle = Mutex(Places())
+    /// Shorter buffers are cheap to ask for.
+    private static let shortest = 1 << 12
+    /// 64 MiB. When more would lie idle all that does goes back: lengths have changed.
+    private static let most = 1 << 24
+
+    static func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let known = idle.withLock { places -> UInt? in
+            let address = places.known[count]?.popLast()
+            if address != nil { places.held -= count }
+            return address
+        }
+        let raw = known.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) ?? .allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        return raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    }
+
+    static func give(_ place: UnsafeMutablePointer<Float>, _ count: Int) {
+        guard (shortest...most).contains(count) else { return UnsafeMutableRawPointer(place).deallocate() }
+        let address = UInt(bitPattern: place)
+        idle.withLock { places in
+            if places.held + count > most { places.release() }
+            places.known[count, default: []].append(address)
+            places.held += count
+        }
     }
 }

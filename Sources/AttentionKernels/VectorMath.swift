@@ -45,16 +45,16 @@ enum VectorMath {
     /// Every value multiplied by `factor`.
     static func scale(_ p: UnsafeMutablePointer<Float>, _ n: Int, by factor: Float) { for i in 0..<n { p[i] *= factor } }
 
-    /// Each value becomes what `body` makes of it, lane by lane.
+    /// Writes what `body` makes of each value, lane by lane.
     @inline(__always)
-    static func replace(_ p: UnsafeMutablePointer<Float>, _ n: Int, _ body: (Lanes) -> Lanes) {
+    static func map(_ from: UnsafePointer<Float>, to out: UnsafeMutablePointer<Float>, _ n: Int, _ body: (Lanes) -> Lanes) {
         var i = 0
         while i + 8 <= n {
-            store(body(load(p + i)), p + i)
+            store(body(load(from + i)), out + i)
             i += 8
         }
         while i < n {
-            p[i] = body(Lanes(repeating: p[i]))[0]
+            out[i] = body(Lanes(repeating: from[i]))[0]
             i += 1
         }
     }
@@ -73,6 +73,17 @@ enum VectorMath {
             i += 1
         }
         return !any(marks)
+    }
+
+    /// Whether every value is less than infinity, and none is NaN.
+    static func isBelowInfinity(_ p: UnsafePointer<Float>, _ n: Int) -> Bool {
+        var marks = SIMDMask<SIMD8<Int32>>(repeating: true)
+        var i = 0
+        while i + 8 <= n {
+            marks = marks .& (load(p + i) .< .infinity)
+            i += 8
+        }
+        return Swift.all(marks) && (i..<n).allSatisfy { p[$0] < .infinity }
     }
 
     /// The hyperbolic tangent, lane by lane: for small x the polynomial of Cephes' tanhf, else 1 - 2 / (e^2x + 1).

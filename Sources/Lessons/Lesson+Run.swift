@@ -65,24 +65,17 @@ extension Lesson {
                     diary, name: "", text: diary.text(question: current, language: language), origin: .builtIn(current), language: language)
         case .diaryText(let text, let words):
             main = try .diary(diary, name: "", text: text, words: words, origin: .ownDiary, language: language)
-        case .trace(let trace, let text, let layer, let provenance, let model):
+        case .trace(let trace, let text, let layer, let provenance, let runs):
             main = try Experiment(
                 name: "", trace: trace, place: place(of: trace, layer: layer), origin: .model, text: TerminalText.sanitized(text),
                 provenance: provenance)
-            return [main] + (try modelRuns(model, like: main))
+            return [main] + (try runs?.experiments(extraRuns.filter(\.isOfModel), like: main) ?? [])
         }
         let own: RunRequest.OwnText? = if case .diaryText(let text, let words) = source { (text, words) } else { nil }
         let extras = try extraRuns.filter { !$0.isOfModel }.map {
             try $0.experiment(diary, resources, current: current, own: own, language: language)
         }
         return [main] + extras
-    }
-
-    /// The runs of the reader's model that the lesson asks for.
-    private func modelRuns(_ model: LanguageModel?, like main: Experiment) throws -> [Experiment] {
-        let runs = extraRuns.filter(\.isOfModel)
-        guard let model else { return [] }
-        return try runs.map { try $0.experiment(model, like: main) }
     }
 }
 

@@ -15,8 +15,8 @@ public enum LessonSource: Sendable {
     /// A trace with steps `attention.*` or `layer.N.attention.*`.
     /// - Parameters:
     ///   - layer: the layer to speak of; nil for the last.
-    ///   - model: the model that the trace is of, for lessons that run it again with a selection.
-    case trace(Trace, text: String, layer: Int?, provenance: Provenance, model: LanguageModel? = nil)
+    ///   - runs: further runs of the model that the trace is of, for lessons that run it again with a selection.
+    case trace(Trace, text: String, layer: Int?, provenance: Provenance, runs: ModelRuns? = nil)
 }
 
 /// One lesson of the course.

@@ -11,7 +11,7 @@ extension LessonCheck {
         guard let tokens = try? diary.tokens(of: diary.text.en).map(\.text), let model = try? noiseModel(contextLength: tokens.count),
             let trace = try? model.record(tokenIDs: tokens.indices.map { $0 % model.architecture.facts.vocabulary }, tokens: tokens)
         else { return nil }
-        return .trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check"), model: model)
+        return .trace(trace, text: diary.text.en, layer: nil, provenance: Provenance(name: "check"), runs: ModelRuns(of: model))
     }
 
     /// Two layers of two heads with weights of seeded noise; scores have a soft cap, so that what lessons say of one is checked.

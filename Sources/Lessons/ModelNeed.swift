@@ -30,7 +30,8 @@ extension Lesson {
             guard isFixed else { return }
             let model = takesModel ? " without --model" : ""
             throw LessonError(.unknownName, "\(name) speaks of runs of its own: a question or a text of yours does not apply to it\(model)")
-        case .trace(_, _, _, _, let model):
+        case .trace(_, _, _, _, let runs):
+            let model = runs?.model
             guard let needs = modelNeeds else { throw LessonError(.unknownName, "\(name) speaks of runs of its own: it takes no model") }
             if let model, model.architecture.isEncoder, needs.contains(.causal) {
                 throw LessonError(

@@ -35,13 +35,18 @@ extension KeptSteps {
 
 extension LanguageModel {
     /// Records what lessons read of a pass with a selection.
-    /// - Parameter layer: the layer that the lesson speaks of.
-    func recordForLesson(tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?) throws(EngineError) -> Trace {
+    /// - Parameters:
+    ///   - layer: the layer that the lesson speaks of.
+    ///   - progress: called before each layer with its number.
+    func recordForLesson(
+        tokenIDs: [Int], tokens: [String], selection: LayerSelection, layer: Int?, progress: (Int) -> Void
+    ) throws(EngineError) -> Trace {
         // Of runs to compare with, lessons read what was selected, what that did to the weights, and the loss.
         let kept = KeptSteps.lesson(layer: layer).only([.input, .oracleScore, .selected, .scores, .weights, .meanLoss])
         // The choice in a layer ranks the weights that dense attention has there.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
-        return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense)).keeping(kept)
+        return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense), progress: progress)
+            .keeping(kept)
     }
 }
 

@@ -135,16 +135,17 @@ struct RunRequest: Sendable {
         } catch { throw LessonError(.badFile, at: place, "\(name.isEmpty ? "main" : "run \(name)"): \(error)") }
     }
 
-    /// Runs the model of `main` again, with this selection.
-    func experiment(_ model: LanguageModel, like main: Experiment) throws -> Experiment {
+    /// A run of the model of `main`, with this selection.
+    /// - Parameter record: makes the trace, of which the lesson speaks of this layer.
+    func experiment(like main: Experiment, record: (LayerSelection, _ layer: Int?) throws -> Trace) throws -> Experiment {
         guard case .model(var selection, let inLayerShown) = subject else {
             throw LessonError(.badFile, at: place, "run \(name): expected model: true")
         }
         let layer = main.attention?.weights.layer
         if inLayerShown { selection.layer = layer }
-        let trace = try model.recordForLesson(tokenIDs: main.trace.tokenIDs, tokens: main.trace.tokens, selection: selection, layer: layer)
         return try Experiment(
-            name: name, trace: trace, place: main.place, origin: .model, text: main.text, provenance: main.provenance, subject: "model")
+            name: name, trace: record(selection, layer), place: main.place, origin: .model, text: main.text, provenance: main.provenance,
+            subject: "model")
     }
 
     private static func question(_ asked: String, _ current: String, _ diary: Diary) -> String {

@@ -1,6 +1,7 @@
 // A bar on standard error while something long is under way, if a person is looking; nothing otherwise.
 
 internal import AttentionKernels
+internal import Lessons
 internal import ModelFiles
 internal import Traces
 
@@ -29,6 +30,19 @@ struct ProgressBar {
             ? Bilingual(en: "checking \(length) positions", zh: "核对 \(length) 个位置")
             : Bilingual(en: "\(length) positions", zh: "\(length) 个位置")
         show(done: progress.done, of: progress.total, "\(name[language])  \(what[language])")
+    }
+
+    /// Shows how far the runs of a lesson have come, once that takes over a second.
+    func reporter(_ language: Language) -> @Sendable (ModelRuns.Progress?) -> Void {
+        let begin = ContinuousClock.now
+        return { progress in
+            guard let progress else { return clear() }
+            guard ContinuousClock.now - begin > .seconds(1) else { return }
+            let what = Bilingual(
+                en: "run \(progress.run) of \(progress.runs), layer \(progress.layer) of \(progress.layers)",
+                zh: "第 \(progress.run) 次运行，共 \(progress.runs) 次；第 \(progress.layer) 层，共 \(progress.layers) 层")
+            show(done: (progress.run - 1) * progress.layers + progress.layer, of: progress.runs * progress.layers, what[language])
+        }
     }
 
     /// One line of text: a bar, a percentage, what is under way.

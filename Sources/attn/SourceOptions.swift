@@ -62,7 +62,9 @@ struct ReaderOptions: ParsableArguments {
         }
         if let model {
             let source = try Source(model: model, self, language, isFast: false) { outline, _ in .lesson(in: outline) }
-            return .trace(source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(), model: source.model)
+            return .trace(
+                source.trace, text: text ?? "", layer: nil, provenance: try source.provenance(),
+                runs: source.model.map { ModelRuns(of: $0, report: ProgressBar().reporter(language)) })
         }
         guard let text else { return .builtIn(question: question) }
         return try .diaryText(text, words: newWords())

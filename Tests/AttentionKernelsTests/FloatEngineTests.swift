@@ -82,6 +82,9 @@ private typealias Expression = Traces.Expression
         try add("one row", linear(one, w))
         try add("one row, transposed", linear(one, v))
         try add("one column", dot(x, b, over: .c))
+        try add("scaled products of heads", dot(q, heads) / .root(4))
+        try add("a scaled row", linear(one, w) * Constant(0.5))
+        try add("a scaled column", dot(x, b, over: .c) * Constant(0.5))
         try add("a product of vectors", dot(b, b, over: .c))
         try add("a batch alone", dot(x, y, over: .c))
         try add("shared heads", dot(q, heads))
@@ -118,6 +121,31 @@ private typealias Expression = Traces.Expression
 
     @Test func `every kind equals the exact engine on noise`() throws {
         for (what, expression) in try expressions() { try expectSame(expression, what) }
+    }
+
+    @Test func `a row of a result is read without the others`() throws {
+        var leaves = Leaves()
+        let x = try leaves.make("x", [.t, .c], [5, 12])
+        let w = try leaves.make("w", [.o, .c], [7, 12])
+        let product = try linear(x, w)
+        for axes in [[Axis.t, .o], [.o, .t]] {
+            let result = try #require(try FloatEngine().computing("y", "y", product, axes))
+            for t in 0..<5 { #expect(result.slice(.t, at: t) == result.tensor.slice(.t, at: t)) }
+        }
+        #expect(product.slice(.o, at: 3) == product.tensor.slice(.o, at: 3))
+    }
+
+    @Test func `several threads that compute at once get what one gets`() throws {
+        var leaves = Leaves()
+        let x = try leaves.make("x", [.t, .c], [96, 80])
+        let w = try leaves.make("w", [.o, .c], [112, 80])
+        let expression = try silu(linear(x, w) / Constant(3))
+        @Sendable func result() throws -> Tensor? { try FloatEngine().computing("y", "y", expression, [.t, .o])?.tensor }
+        let alone = try #require(try result())
+        DispatchQueue.concurrentPerform(iterations: 40) { _ in
+            let isSame = (try? result()).flatMap { $0 } == alone
+            #expect(isSame)
+        }
     }
 
     @Test func `what is rounded or chosen is left to the exact engine`() throws {

@@ -1,11 +1,12 @@
 // Lessons that run the reader's model again with a selection in every layer, and values of costs and published data that lesson 5 takes apart.
 
-import Records
 import Diagrams
 import Foundation
 import Lessons
 import Mechanisms
 import ModelFiles
+import Records
+import Synchronization
 import Testing
 import Traces
 
@@ -26,7 +27,8 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
         let ids = folder.tokenizer.encode(text)
         let model = try folder.model()
         let trace = try model.record(tokenIDs: ids, tokens: ids.map { folder.tokenizer.token($0) ?? "?" })
-        return .trace(trace, text: text, layer: nil, provenance: Provenance(name: "stories260K"), model: withModel ? model : nil)
+        return .trace(
+            trace, text: text, layer: nil, provenance: Provenance(name: "stories260K"), runs: withModel ? ModelRuns(of: model) : nil)
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: stories + "/model.safetensors")))
@@ -65,11 +67,30 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
         }
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: stories + "/model.safetensors")))
+    func `the runs of a lesson report how far they are, and are made once for both languages`() throws {
+        let folder = try ModelFolder(path: stories)
+        let ids = folder.tokenizer.encode("Tom had a red ball.")
+        let model = try folder.model()
+        let reports = Mutex<[String]>([])
+        let runs = ModelRuns(of: model) { progress in
+            reports.withLock { $0.append(progress.map { "\($0.run)/\($0.runs) \($0.layer)/\($0.layers)" } ?? "done") }
+        }
+        let trace = try model.record(tokenIDs: ids, tokens: ids.map { folder.tokenizer.token($0) ?? "?" })
+        let source = LessonSource.trace(trace, text: "text", layer: nil, provenance: Provenance(name: "stories260K"), runs: runs)
+        let pages = try Language.allCases.map { try library.lesson("does-it-hurt").run(source, language: $0) }
+        let expected = (1...12).flatMap { run in (0..<5).map { "\(run)/12 \($0)/5" } } + ["done", "done"]
+        #expect(reports.withLock { $0 } == expected)
+        for (a, b) in zip(pages[0].experiments, pages[1].experiments) {
+            #expect(a.trace.steps.map(\.output) == b.trace.steps.map(\.output))
+        }
+    }
+
     /// A page of the first lesson on a tiny model of four heads that share two keys and values.
     private func tiny(_ ids: [Int], _ language: Language = .en) throws -> (page: Page, trace: Trace) {
         let model = try ModelFolder(path: "\(lessonsFolder)/../Tests/ModelFilesTests/Fixtures/llama-tiny").model()
         let trace = try model.record(tokenIDs: ids, tokens: ids.map { "w\($0)" })
-        let source = LessonSource.trace(trace, text: "text", layer: nil, provenance: Provenance(name: "tiny"), model: model)
+        let source = LessonSource.trace(trace, text: "text", layer: nil, provenance: Provenance(name: "tiny"), runs: ModelRuns(of: model))
         return (try library.lesson("attention-step-by-step").run(source, language: language), trace)
     }
 
@@ -102,7 +123,7 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
         // Queries, and the output: 16 by 4 heads of 6; keys and values: 16 by 2 of 6. A multiplication and an addition each.
         let (page, _) = try tiny([1, 5, 5, 9, 3])
         let operations = 2 * 16 * 6 * (4 + 2 + 2 + 4)
-        #expect(try words(page).contains("queries, keys, values and the last table take \(operations) operations"))
+        #expect(try words(page).contains("queries, keys, values and the last table take \(NumberText.grouped(operations)) operations"))
         let diary = try library.lesson("attention-step-by-step")
         let trace = try diary.trace(language: .en).trace
         let four = try ["q", "k", "v", "output"].reduce(0) { try $0 + trace.step(StepID("attention.\($1)")).cost.contractionFlops }
@@ -142,7 +163,8 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
         #expect(try !words(tiny([1, 5, 5, 9, 3], language).page).contains(check))
         let model = try ModelFolder(path: "\(lessonsFolder)/../Tests/ModelFilesTests/Fixtures/families/gemma2").model()
         let trace = try model.record(tokenIDs: [1, 5, 7, 9], tokens: ["a", "b", "c", "d"])
-        let source = LessonSource.trace(trace, text: "a b c d", layer: nil, provenance: Provenance(name: "gemma"), model: model)
+        let source = LessonSource.trace(
+            trace, text: "a b c d", layer: nil, provenance: Provenance(name: "gemma"), runs: ModelRuns(of: model))
         #expect(try words(library.lesson("attention-step-by-step").run(source, language: language)).contains(check))
     }
 
@@ -171,7 +193,7 @@ private let smolLM2 = URL(filePath: #filePath).deletingLastPathComponent()
         }
         let model = try LanguageModel(architecture, weights: weights)
         let trace = try model.record(tokenIDs: [1, 2, 3], tokens: ["a", "b", "c"])
-        let source = LessonSource.trace(trace, text: "a b c", layer: nil, provenance: Provenance(name: "bert"), model: model)
+        let source = LessonSource.trace(trace, text: "a b c", layer: nil, provenance: Provenance(name: "bert"), runs: ModelRuns(of: model))
         for name in ["attention-step-by-step", "quadratic-growth", "highlighting"] {
             let problem = "\(name): expected a model whose tokens see what stands before them alone, found the encoder BERT"
             #expect(throws: LessonError(.unknownName, problem)) { try library.lesson(name).run(source, language: .en) }

@@ -28,8 +28,10 @@ private func expectExact(_ step: Step, _ comment: Comment? = nil, sourceLocation
 }
 
 @Suite struct EvaluationTests {
-    /// Rows, columns and terms around the blocks of four, in both orders of storage.
-    static let products = [(1, 1, 1), (1, 9, 5), (3, 4, 7), (4, 4, 8), (5, 3, 2), (5, 13, 17), (8, 16, 33), (9, 22, 64), (12, 6, 40)]
+    /// Rows, columns and terms around the blocks of four, in both orders of storage; the last has more columns than are laid out at once.
+    static let products = [
+        (1, 1, 1), (1, 9, 5), (3, 4, 7), (4, 4, 8), (5, 3, 2), (5, 13, 17), (8, 16, 33), (9, 22, 64), (12, 6, 40), (5, 75, 4096),
+    ]
 
     @Test(arguments: products, [[Axis.s, .d], [.d, .s]])
     func `a product of matrices has the bits of sums taken term by term`(sizes: (Int, Int, Int), axes: [Axis]) throws {
@@ -43,7 +45,7 @@ private func expectExact(_ step: Step, _ comment: Comment? = nil, sourceLocation
         expectExact(try recorded(heads, [.h, .t, .s]) { x throws(EngineError) in try dot(x[0], x[1]) })
     }
 
-    @Test(arguments: [5, 16, 20, 31]) func `zeros among the weights are left out without a trace`(columns: Int) throws {
+    @Test(arguments: [5, 16, 20, 31, 2631]) func `zeros among the weights are left out without a trace`(columns: Int) throws {
         var noise = Noise(seed: 4)
         // Rows with no, few, half and all terms zero, some of them -0.
         let weights = Tensor(Shape([.t, .s], [12, 50])) { at in

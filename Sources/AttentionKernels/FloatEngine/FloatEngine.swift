@@ -10,6 +10,7 @@ public final class FloatEngine: Sendable {
     /// Weights by id, in Float32: for several passes a model's file is read once.
     private let weights = Mutex<[String: FloatBuffer]>([:])
     private let holdsWeights: Bool
+    private let rotations = RotationTables()
 
     /// An engine for one model: it knows weights by their names.
     /// - Parameter holdsWeights: whether it keeps them for further passes.
@@ -42,16 +43,25 @@ public final class FloatEngine: Sendable {
         }
         guard isSound(values, of: expression) else { return nil }
         let shape = Shape(axes, axes.map { expression.shape[$0]! })
-        return Expression(deferred: id, symbol, shape, visible: expression.visible, holder: values) { values.doubles(shape) }
+        return Expression(
+            deferred: id, symbol, shape, visible: expression.visible, holder: values,
+            slice: { axis, position in
+                let one = Shape(shape.axes, zip(shape.axes, shape.lengths).map { $0 == axis ? 1 : $1 })
+                return values.slicing(axis, position..<position + 1).doubles(one).slice(axis, at: 0)
+            },
+            values: { values.doubles(shape) })
     }
 
-    /// Whether all is finite, but for what a mask hid.
+    /// Whether all is finite, but for what a mask hid. What follows of values that were looked at before is not looked at again.
     private func isSound(_ values: FloatTensor, of expression: Expression) -> Bool {
-        let dense = values.laid(along: values.storageOrder)
-        if case .masked(_, _, let filler, _) = expression.kind, filler == -.infinity {
-            return (0..<dense.count).allSatisfy { dense.pointer[$0] < .infinity }
+        switch expression.kind {
+        case .softmax(let a, _), .masked(let a, _, -.infinity, _), .renamed(let a, _, _), .split(let a, _, _), .merged(let a, _, _),
+            .sliced(let a, _, _), .shared(let a, _, _, _):
+            if case .deferred(let result) = a.kind, result.holder is FloatTensor { return true }
+        default: break
         }
-        return VectorMath.isFinite(dense.pointer, dense.count)
+        if case .masked(_, _, let filler, _) = expression.kind, filler == -.infinity { return values.isBelowInfinity }
+        return values.isFinite
     }
 
     private func compute(_ expression: Expression, order: [Axis]? = nil) throws(Refusal) -> FloatTensor {
@@ -67,6 +77,9 @@ public final class FloatEngine: Sendable {
         case .larger(let a, let b): return try FloatTensor.paired(compute(a), compute(b), expression.shape) { $0 > $1 ? $0 : $1 }
         case .scaled(let a, let constant, let divides):
             let factor = Float(divides ? 1 / constant.value : constant.value)
+            if case .contraction(let a, let b, let axis) = a.kind {
+                return try FloatTensor.product(compute(a), compute(b), over: axis, times: factor, order: order)
+            }
             return try compute(a).mapped { $0 * factor }
         case .relu(let a): return try compute(a).mapped { $0.replacing(with: 0, where: $0 .< 0) }
         case .silu(let a): return try compute(a).silu()
@@ -85,7 +98,7 @@ public final class FloatEngine: Sendable {
         case .layerNorm(let x, let weight, let bias, let epsilon, let axis):
             return try compute(x).layerNorm(compute(weight), compute(bias), epsilon: epsilon, over: axis)
         case .rotary(let x, let layout, let positions, let frequencies, let magnitude, let token, let axis):
-            return try compute(x).rotary(layout, positions, frequencies, magnitude: magnitude, token: token, over: axis)
+            return try compute(x).rotary(layout, rotations.table(positions, frequencies, magnitude: magnitude), token: token, over: axis)
         case .crossEntropy(let logits, let next): return try compute(logits).crossEntropy(next)
         case .gathered(let table, let axis, let indices, let name): return try compute(table).gathered(axis, at: indices, as: name)
         case .concatenated(let parts, let axis):

@@ -35,9 +35,9 @@ private struct Factor {
 }
 
 extension FloatTensor {
-    /// Σ over `axis` of `a` times `b`.
+    /// Σ over `axis` of `a` times `b`, times `factor`.
     /// - Parameter order: the order of axes that whoever reads the result would like, if the product can be written so.
-    static func product(_ a: FloatTensor, _ b: FloatTensor, over axis: Axis, order: [Axis]?) -> FloatTensor {
+    static func product(_ a: FloatTensor, _ b: FloatTensor, over axis: Axis, times factor: Float = 1, order: [Axis]?) -> FloatTensor {
         let batch = a.storageOrder.filter { $0 != axis && b[$0] != nil }
         let rows = a.storageOrder.filter { $0 != axis && b[$0] == nil }
         let columns = b.storageOrder.filter { $0 != axis && a[$0] == nil }
@@ -53,23 +53,24 @@ extension FloatTensor {
                 return wished
             } ?? room(batch + rows + columns)
         let matrix = Matrix(
-            m: left.count, n: right.count, k: a[axis]!.length, left: left, right: right,
+            m: left.count, n: right.count, k: a[axis]!.length, factor: factor, left: left, right: right,
             strideOut: left.count == 1 ? right.count : out.run(rows)!.stride)
         let shape = a.shape(batch)
         let (atLeft, atRight, atOut) = (left.tensor.offsets(along: shape), right.tensor.offsets(along: shape), out.offsets(along: shape))
         let work = atOut.count * matrix.m * matrix.n * matrix.k
         let parts = work < 1 << 15 ? 1 : Threads.count
-        if atOut.count >= 2 * parts || parts == 1 {
-            Threads.split(atOut.count, into: parts) { _, range in
-                for i in range { matrix.write(atLeft[i], atRight[i], to: out, atOut[i], 0..<matrix.m, 0..<matrix.n) }
-            }
-        } else {
-            let byColumns = matrix.n >= matrix.m
-            for i in atOut.indices {
-                Threads.split(byColumns ? matrix.n : matrix.m, into: parts) { _, range in
-                    matrix.write(
-                        atLeft[i], atRight[i], to: out, atOut[i], byColumns ? 0..<matrix.m : range, byColumns ? range : 0..<matrix.n)
-                }
+        // The BLAS writes a product several times over: a piece of a mebibyte stays near the core that writes it. Fewer products than would keep all cores
+        // at work to the end are written in pieces too.
+        let size = matrix.m * matrix.n >> 18
+        let pieces = parts == 1 || size < 2 && atOut.count.isMultiple(of: parts) ? 1 : max(parts, size)
+        let byColumns = matrix.n >= matrix.m
+        let length = byColumns ? matrix.n : matrix.m
+        Threads.split(atOut.count * pieces, into: pieces == 1 ? parts : atOut.count * pieces) { _, range in
+            for task in range {
+                let (i, piece) = task.quotientAndRemainder(dividingBy: pieces)
+                let part = length * piece / pieces..<length * (piece + 1) / pieces
+                matrix.write(
+                    atLeft[i], atRight[i], to: out, atOut[i], byColumns ? 0..<matrix.m : part, byColumns ? part : 0..<matrix.n)
             }
         }
         return out
@@ -78,6 +79,7 @@ extension FloatTensor {
     /// One of the products of a batch.
     private struct Matrix: Sendable {
         let m, n, k: Int
+        let factor: Float
         let left, right: Factor
         let strideOut: Int
 
@@ -87,7 +89,7 @@ extension FloatTensor {
             let b = right.tensor.pointer + atRight + columns.lowerBound * right.stride
             let c = out.pointer + atOut + rows.lowerBound * strideOut + columns.lowerBound
             BLAS.multiply(
-                m: rows.count, n: columns.count, k: k, a, rowsBy: left.stride, termsBy: left.step, b, columnsBy: right.stride,
+                m: rows.count, n: columns.count, k: k, factor, a, rowsBy: left.stride, termsBy: left.step, b, columnsBy: right.stride,
                 termsBy: right.step, into: c, strideOut)
         }
     }
@@ -105,10 +107,11 @@ extension BLAS {
         private typealias Count = blasint
     #endif
 
-    /// c = a b: a [m, k] and b [k, n] lie with one of their two distances 1, c [m, n] has rows `strideC` apart. One row or one column is a matrix by a
+    /// c = factor a b: a [m, k] and b [k, n] lie with one of their two distances 1, c [m, n] has rows `strideC` apart. One row or one column is a matrix by a
     /// vector, which need not be laid out anew.
     fileprivate static func multiply(
-        m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, rowsBy strideA: Int, termsBy stepA: Int, _ b: UnsafePointer<Float>,
+        m: Int, n: Int, k: Int, _ factor: Float, _ a: UnsafePointer<Float>, rowsBy strideA: Int, termsBy stepA: Int,
+        _ b: UnsafePointer<Float>,
         columnsBy strideB: Int, termsBy stepB: Int, into c: UnsafeMutablePointer<Float>, _ strideC: Int
     ) {
         guard m > 0, n > 0 else { return }
@@ -117,30 +120,31 @@ extension BLAS {
             if k == 0 { return }
         }
         if m == 1 {
-            vector(b, count: n, by: strideB, terms: k, by: stepB, a, stepA, into: c, 1)
+            vector(factor, b, count: n, by: strideB, terms: k, by: stepB, a, stepA, into: c, 1)
         } else if n == 1 {
-            vector(a, count: m, by: strideA, terms: k, by: stepA, b, stepB, into: c, strideC)
+            vector(factor, a, count: m, by: strideA, terms: k, by: stepA, b, stepB, into: c, strideC)
         } else {
             cblas_sgemm(
                 CblasRowMajor, stepA == 1 ? CblasNoTrans : CblasTrans, strideB == 1 && stepB >= n ? CblasNoTrans : CblasTrans, Count(m),
                 Count(n),
-                Count(k), 1, a, Count(stepA == 1 ? strideA : stepA), b, Count(strideB == 1 && stepB >= n ? stepB : strideB), 0, c,
+                Count(k), factor, a, Count(stepA == 1 ? strideA : stepA), b, Count(strideB == 1 && stepB >= n ? stepB : strideB), 0, c,
                 Count(strideC))
         }
     }
 
-    /// out[i] = Σ_j matrix[i · stride + j · step] · x[j · stepX]; one of the two distances is 1.
+    /// out[i] = factor Σ_j matrix[i · stride + j · step] · x[j · stepX]; one of the two distances is 1.
     private static func vector(
-        _ matrix: UnsafePointer<Float>, count: Int, by stride: Int, terms: Int, by step: Int, _ x: UnsafePointer<Float>, _ stepX: Int,
+        _ factor: Float, _ matrix: UnsafePointer<Float>, count: Int, by stride: Int, terms: Int, by step: Int, _ x: UnsafePointer<Float>,
+        _ stepX: Int,
         into out: UnsafeMutablePointer<Float>, _ strideOut: Int
     ) {
         if step == 1, stride >= terms || count == 1 {
             cblas_sgemv(
-                CblasRowMajor, CblasNoTrans, Count(count), Count(terms), 1, matrix, Count(max(stride, terms)), x, Count(stepX), 0, out,
+                CblasRowMajor, CblasNoTrans, Count(count), Count(terms), factor, matrix, Count(max(stride, terms)), x, Count(stepX), 0, out,
                 Count(strideOut))
         } else {
             cblas_sgemv(
-                CblasRowMajor, CblasTrans, Count(terms), Count(count), 1, matrix, Count(max(step, count)), x, Count(stepX), 0, out,
+                CblasRowMajor, CblasTrans, Count(terms), Count(count), factor, matrix, Count(max(step, count)), x, Count(stepX), 0, out,
                 Count(strideOut))
         }
     }

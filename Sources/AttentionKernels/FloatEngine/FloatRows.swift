@@ -1,6 +1,7 @@
 // What is computed cell by cell or row by row in Float32, eight lanes at a time and on all cores. Means and sums of squares are added up in Double: they
 // cost nothing there, and no square overflows.
 
+internal import Synchronization
 internal import Traces
 
 #if canImport(Glibc)
@@ -47,12 +48,30 @@ extension FloatTensor {
     /// Each value changed, lane by lane.
     @inline(__always)
     func mapped(_ change: @Sendable (VectorMath.Lanes) -> VectorMath.Lanes) -> FloatTensor {
-        let copy = copied(along: storageOrder)
-        let (count, piece) = (copy.count, 1 << 12)
-        FloatTensor.eachRow((count + piece - 1) / piece, of: piece) { row in
-            VectorMath.replace(copy.pointer + row * piece, min(piece, count - row * piece), change)
-        }
-        return copy
+        let order = storageOrder
+        let source = laid(along: order)
+        let out = FloatTensor(roomFor: shape(order))
+        source.eachPiece { VectorMath.map(source.pointer + $0.lowerBound, to: out.pointer + $0.lowerBound, $0.count, change) }
+        return out
+    }
+
+    /// Runs `body` on ranges of the places from the first value on, on all cores where that pays.
+    private func eachPiece(_ body: @Sendable (Range<Int>) -> Void) {
+        let (count, piece) = (count, 1 << 12)
+        FloatTensor.eachRow((count + piece - 1) / piece, of: piece) { body($0 * piece..<min(($0 + 1) * piece, count)) }
+    }
+
+    /// Whether no value is NaN or infinite.
+    var isFinite: Bool { all(VectorMath.isFinite) }
+
+    /// Whether no value is NaN or infinity; minus infinity may be.
+    var isBelowInfinity: Bool { all(VectorMath.isBelowInfinity) }
+
+    private func all(_ holds: @Sendable (UnsafePointer<Float>, Int) -> Bool) -> Bool {
+        let source = laid(along: storageOrder)
+        let fails = Atomic(false)
+        source.eachPiece { if !holds(source.pointer + $0.lowerBound, $0.count) { fails.store(true, ordering: .relaxed) } }
+        return !fails.load(ordering: .relaxed)
     }
 
     /// Each row along `axis` made anew; `body` is told which row it is of the axes before, in their order.
@@ -101,10 +120,15 @@ extension FloatTensor {
 
     func masked(_ mask: Mask, filler: Float) -> FloatTensor {
         let (inner, length) = position(of: mask.query, inRowsAlong: mask.key)
-        let isVisible = (0..<mask.rows * mask.columns).map { mask[$0 / mask.columns, $0 % mask.columns] }
         return rows(along: mask.key) { row, columns, from, to in
-            let first = row / inner % length * columns
-            for i in 0..<columns { to[i] = isVisible[first + i] ? from[i] : filler }
+            let query = row / inner % length
+            guard let seen = mask.visibleRun(of: query) else {
+                for i in 0..<columns { to[i] = mask[query, i] ? from[i] : filler }
+                return
+            }
+            to.update(repeating: filler, count: seen.lowerBound)
+            (to + seen.lowerBound).update(from: from + seen.lowerBound, count: seen.count)
+            (to + seen.upperBound).update(repeating: filler, count: columns - seen.upperBound)
         }
     }
 
@@ -140,13 +164,9 @@ extension FloatTensor {
         return total / Double(count)
     }
 
-    /// Rotary embedding; cosines and sines are taken of angles in Double.
-    func rotary(_ layout: RotaryLayout, _ positions: [Int], _ frequencies: [Double], magnitude: Double, token: Axis, over axis: Axis)
-        -> FloatTensor
-    {
-        let pairs = frequencies.count
-        let angles = positions.flatMap { position in frequencies.map { Double(position) * $0 } }
-        let (cosines, sines) = (angles.map { Float(cos($0) * magnitude) }, angles.map { Float(sin($0) * magnitude) })
+    /// Rotary embedding.
+    func rotary(_ layout: RotaryLayout, _ table: RotationTable, token: Axis, over axis: Axis) -> FloatTensor {
+        let (pairs, cosines, sines) = (table.pairs, table.cosines, table.sines)
         let (inner, tokens) = position(of: token, inRowsAlong: axis)
         let (distance, spread) = layout == .half ? (pairs, 1) : (1, 2)
         return rows(along: axis) { row, _, from, to in

@@ -53,7 +53,7 @@ public import Traces
         /// Chooses the token after the last pass, of which these are the logits; nil, and `end` says why, if none follows.
         public mutating func choose(_ logits: Expression) -> Int? {
             guard goesOn() else { return nil }
-            let chosen = chooser.choose(logits.tensor.slice(.t, at: logits.shape[.t]! - 1).values)
+            let chosen = chooser.choose(logits.slice(.t, at: logits.shape[.t]! - 1).values)
             tokenIDs.append(chosen)
             if endIDs.contains(chosen) { end = .endToken }
             return chosen

@@ -93,6 +93,11 @@ public struct Mask: Hashable, Sendable {
         }
     }
 
+    /// The visible keys of one query as one run of columns, where the mask is a rule that shows no others; nil where they are known one by one.
+    package func visibleRun(of row: Int) -> Range<Int>? {
+        if case .upTo(let offset, let window) = cells { Self.visible(offset, window, row, columns) } else { nil }
+    }
+
     /// Writes the values of one row, a column each, with `filler` where the query does not see the key.
     func hide(
         _ values: UnsafeBufferPointer<Double>, of row: Int, with filler: Double, into out: UnsafeMutableBufferPointer<Double>

@@ -1,5 +1,6 @@
 // Many sums of products at once: rows of one array against columns of another. Each sum runs from the first term to the last, so that its bits do not
-// depend on how many are computed side by side; speed comes from four rows against four columns at a time.
+// depend on how many are computed side by side; speed comes from four rows against four columns at a time, and from as many columns at a time as the
+// processor keeps near while all rows pass them.
 
 /// The products of rows by columns, each a sum of `terms` products.
 struct MatrixProduct {
@@ -11,8 +12,9 @@ struct MatrixProduct {
         var isAdjacent: Bool { starts.indices.allSatisfy { starts[$0] == starts[0] + $0 } }
     }
 
-    /// A column block of four for each multiple of four columns: where the first begins, the distance to the next, and from term to term.
+    /// A column block of four for each multiple of four of some columns: where the first begins, the distance to the next, and from term to term.
     private struct Panels {
+        let columns: Range<Int>
         let base: UnsafePointer<Double>
         let distance: Int
         let pitch: Int
@@ -38,8 +40,11 @@ struct MatrixProduct {
     /// Fewer rows do not repay laying the columns out.
     private var packs: Bool { !columnsAreAdjacent && rows.starts.count >= 4 }
 
+    /// How many columns all rows are multiplied by before the next ones come: a multiple of four whose terms are a mebibyte, or four.
+    private var columnsAtOnce: Int { min(blocked, max((1 << 17) / max(terms, 1) / 4, 1) * 4) }
+
     /// How much room `write` needs.
-    var scratchCount: Int { packs ? blocked * terms : 0 }
+    var scratchCount: Int { packs ? columnsAtOnce * terms : 0 }
 
     /// Writes the products [row, column] of `left` and `right`, which begin where their operands count from.
     func write(
@@ -47,7 +52,8 @@ struct MatrixProduct {
         scratch: UnsafeMutablePointer<Double>
     ) {
         let count = columns.starts.count
-        if let panels = panels(right, scratch) {
+        for first in stride(from: 0, to: panelsCover ? blocked : 0, by: max(columnsAtOnce, 1)) {
+            let panels = panels(right, first..<min(first + columnsAtOnce, blocked), scratch)
             let skips = skipsZeros && isFinite(panels)
             var row = 0
             while row < rows.starts.count {
@@ -77,16 +83,18 @@ struct MatrixProduct {
 
     private var panelsCover: Bool { blocked > 0 && (columnsAreAdjacent || packs) }
 
-    /// Blocks of four columns side by side: as they lie, or laid out in `scratch`; nil where there are none.
-    private func panels(_ right: UnsafePointer<Double>, _ scratch: UnsafeMutablePointer<Double>) -> Panels? {
-        guard panelsCover else { return nil }
-        if columnsAreAdjacent { return Panels(base: right + columns.starts[0], distance: 4, pitch: columns.step) }
-        for column in 0..<blocked {
+    /// Blocks of four columns side by side: as they lie, or laid out in `scratch`.
+    private func panels(_ right: UnsafePointer<Double>, _ range: Range<Int>, _ scratch: UnsafeMutablePointer<Double>) -> Panels {
+        if columnsAreAdjacent {
+            return Panels(columns: range, base: right + columns.starts[range.lowerBound], distance: 4, pitch: columns.step)
+        }
+        for column in range {
             let from = right + columns.starts[column]
-            let to = scratch + column / 4 * 4 * terms + column % 4
+            let place = column - range.lowerBound
+            let to = scratch + place / 4 * 4 * terms + place % 4
             for term in 0..<terms { to[term * 4] = from[term * columns.step] }
         }
-        return Panels(base: scratch, distance: 4 * terms, pitch: 4)
+        return Panels(columns: range, base: scratch, distance: 4 * terms, pitch: 4)
     }
 
     @inline(__always) private func load(_ from: UnsafePointer<Double>) -> Four {
@@ -105,7 +113,7 @@ struct MatrixProduct {
         )
         let to = out + row * count
         var panel = panels.base
-        for column in stride(from: 0, to: blocked, by: 4) {
+        for column in stride(from: panels.columns.lowerBound, to: panels.columns.upperBound, by: 4) {
             var (s, t, u, v) = (Four.zero, Four.zero, Four.zero, Four.zero)
             var (at, from) = (0, panel)
             for _ in 0..<terms {
@@ -128,9 +136,10 @@ struct MatrixProduct {
     /// One row against every block of columns, two blocks at a time.
     private func oneRow(_ left: UnsafePointer<Double>, _ row: Int, _ panels: Panels, _ out: UnsafeMutablePointer<Double>) {
         let (a, to) = (left + rows.starts[row], out + row * columns.starts.count)
-        var (panel, column) = (panels.base, 0)
-        while column < blocked {
-            let next = column + 8 <= blocked ? panel + panels.distance : panel
+        var (panel, column) = (panels.base, panels.columns.lowerBound)
+        while column < panels.columns.upperBound {
+            let isPair = column + 8 <= panels.columns.upperBound
+            let next = isPair ? panel + panels.distance : panel
             var (s, t) = (Four.zero, Four.zero)
             for term in 0..<terms {
                 let x = a[term * rows.step]
@@ -138,7 +147,7 @@ struct MatrixProduct {
                 t += load(next + term * panels.pitch) * x
             }
             store(s, to + column)
-            if column + 8 <= blocked { store(t, to + column + 4) }
+            if isPair { store(t, to + column + 4) }
             column += 8
             panel += 2 * panels.distance
         }
@@ -178,7 +187,7 @@ extension MatrixProduct {
 
     private func isFinite(_ panels: Panels) -> Bool {
         var mark = SIMDMask<SIMD4<Int64>>(repeating: false)
-        for panel in 0..<blocked / 4 {
+        for panel in 0..<panels.columns.count / 4 {
             for term in 0..<terms {
                 let four = load(panels.base + panel * panels.distance + term * panels.pitch)
                 mark = mark .| ((four - four) .!= 0)
@@ -205,10 +214,10 @@ extension MatrixProduct {
                 places[count] = Int32(truncatingIfNeeded: term)
                 count += 1
             }
-            var column = 0
-            while column < blocked {
-                let wide = min(4, (blocked - column) / 4)
-                let first = panels.base + column / 4 * panels.distance
+            var column = panels.columns.lowerBound
+            while column < panels.columns.upperBound {
+                let wide = min(4, (panels.columns.upperBound - column) / 4)
+                let first = panels.base + (column - panels.columns.lowerBound) / 4 * panels.distance
                 let (second, third, fourth) = (
                     first + (wide > 1 ? 1 : 0) * panels.distance, first + (wide > 2 ? 2 : 0) * panels.distance,
                     first + (wide > 3 ? 3 : 0) * panels.distance

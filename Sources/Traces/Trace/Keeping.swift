@@ -49,12 +49,19 @@
         /// The result of a step that is kept elsewhere.
         /// - Parameters:
         ///   - holder: what whoever keeps it finds it by.
+        ///   - slice: its values at one position of an axis, for whoever has no use for the others.
         ///   - values: its values, of this shape, whenever they are asked for.
         package init(
             deferred id: StepID, _ symbol: String, _ shape: Shape, visible: Mask? = nil, holder: (any AnyObject & Sendable)? = nil,
-            values: @escaping @Sendable () -> Tensor
+            slice: (@Sendable (Axis, Int) -> Tensor)? = nil, values: @escaping @Sendable () -> Tensor
         ) {
-            self.init(Deferred(id: id, symbol: symbol, shape: shape, visible: visible, holder: holder, values: values))
+            self.init(Deferred(id: id, symbol: symbol, shape: shape, visible: visible, holder: holder, slice: slice, values: values))
+        }
+
+        /// The values at one position of `axis`, on the other axes: of a result that is kept elsewhere, no others are read.
+        public func slice(_ axis: Axis, at position: Int) -> Tensor {
+            if case .deferred(let result) = kind, let slice = result.slice { return slice(axis, position) }
+            return tensor.slice(axis, at: position)
         }
     }
 
@@ -65,6 +72,7 @@
         package let shape: Shape
         let visible: Mask?
         package let holder: (any AnyObject & Sendable)?
+        let slice: (@Sendable (Axis, Int) -> Tensor)?
         let values: @Sendable () -> Tensor
 
         var operands: [Expression] { [] }
