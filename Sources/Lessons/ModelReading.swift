@@ -43,17 +43,12 @@ extension LanguageModel {
     ) throws(EngineError) -> Trace {
         // Of runs to compare with, lessons read what was selected, what that did to the weights, and the loss.
         let kept = KeptSteps.lesson(layer: layer).only([.input, .oracleScore, .selected, .scores, .weights, .meanLoss])
-        // The choice in a layer ranks the weights that dense attention has there.
+        // The choice in a layer ranks the weights that dense attention has there, and nobody does so later.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
-        return try record(tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense), progress: progress)
-            .keeping(kept)
-    }
-}
-
-extension Trace {
-    /// The values of the steps that `kept` has a use for, without their arithmetic.
-    fileprivate func keeping(_ kept: KeptSteps) -> Trace {
-        replacing(steps: steps.filter { kept.keeps($0.id) }.map(\.valuesAlone)).omitting(steps.map(\.id).filter { !kept.keeps($0) })
+        let settled: @Sendable (Step) -> Step? = { kept.keeps($0.id) ? $0.valuesAlone : nil }
+        let trace = try record(
+            tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense), settled: settled, progress: progress)
+        return trace.replacing(steps: trace.steps.compactMap(settled))
     }
 }
 

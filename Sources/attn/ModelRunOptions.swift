@@ -85,11 +85,13 @@ struct ModelRun {
         let bar = ProgressBar()
         defer { bar.clear() }
         let begin = ContinuousClock.now
-        var trace = try model.record(tokenIDs: tokenIDs, tokens: tokens, keeping: plan.kept, computing: plan.computing) { layer in
+        func report(_ layer: Int) {
             guard ContinuousClock.now - begin > .seconds(1) else { return }
             let what = Bilingual(en: "layer \(layer) of \(layers)", zh: "第 \(layer) 层，共 \(layers) 层")
             bar.show(done: layer, of: layers, what[language])
         }
+        var trace = try model.record(
+            tokenIDs: tokenIDs, tokens: tokens, keeping: plan.kept, computing: plan.computing, progress: report)
         trace.float32Layers = plan.float32Layers
         return trace
     }

@@ -98,6 +98,7 @@ public struct LanguageModel: Sendable {
                 return made
             }
             kept.append(own)
+            trace.endLayer()
         }
         return (try architecture.unembedding.record(x, pass, &trace), Cache(length: past + tokenIDs.count, layers: kept))
     }

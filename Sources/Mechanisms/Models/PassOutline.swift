@@ -116,10 +116,11 @@
         /// without a selection, what no kept step is made from is not computed.
         /// - Parameters:
         ///   - others: what computes the steps that do not stay; nil for the exact engine.
+        ///   - settled: what becomes of a kept step when its layer has ended: nil lets go of it.
         ///   - progress: called before each layer with its number.
         public func record(
             tokenIDs: [Int], tokens: [String], selection: LayerSelection? = nil, keeping kept: KeptSteps,
-            computing others: Keeping.Computing? = nil, progress: (Int) -> Void = { _ in }
+            computing others: Keeping.Computing? = nil, settled: (@Sendable (Step) -> Step?)? = nil, progress: (Int) -> Void = { _ in }
         ) throws(EngineError) -> Trace {
             let needed = selection == nil ? try outline(tokenIDs: tokenIDs).needed(for: kept) : nil
             let blanks = Blanks()
@@ -128,6 +129,7 @@
                     if let needed, !needed.contains(id.text) { return blanks.result(id, symbol, expression, axes) }
                     return try others?(id, symbol, expression, axes)
                 }
+                recorder.keeping?.settled = settled
             }.trace
         }
     }

@@ -18,6 +18,8 @@
         /// Whether the step of this id stays, an input or a weight too.
         let keeps: @Sendable (StepID) -> Bool
         let compute: Computing
+        /// What becomes of a step when the layer that it was recorded in has ended, or a later one: nil lets go of it. Nil leaves all as they are.
+        public var settled: (@Sendable (Step) -> Step?)?
         /// What was wrong with weights that were read on the way.
         let faults = Faults()
 
