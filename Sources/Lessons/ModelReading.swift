@@ -45,7 +45,9 @@ extension LanguageModel {
         let kept = KeptSteps.lesson(layer: layer).only([.input, .oracleScore, .selected, .scores, .weights, .meanLoss])
         // The choice in a layer ranks the weights that dense attention has there, and nobody does so later.
         let dense = KeptSteps { $0.role == .weights && $0.branch == .attention }
-        let settled: @Sendable (Step) -> Step? = { kept.keeps($0.id) ? $0.valuesAlone : nil }
+        // A run of one layer has arithmetic to show; in a run of every layer that would hold on to all that the layers came from.
+        let isOfOneLayer = selection.layer != nil
+        let settled: @Sendable (Step) -> Step? = { kept.keeps($0.id) ? (isOfOneLayer ? $0 : $0.valuesAlone) : nil }
         let trace = try record(
             tokenIDs: tokenIDs, tokens: tokens, selection: selection, keeping: kept.and(dense), settled: settled, progress: progress)
         return trace.replacing(steps: trace.steps.compactMap(settled))

@@ -44,7 +44,10 @@ struct AttentionOptions: ParsableArguments {
                 ("batch", batch != nil),
                 ("select", select != nil),
             ]
-            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with --attention FILE") }
+            if let idle = given.first(where: \.1) {
+                let other = idle.0 == "layer" ? "; of a model, attn figure takes it, and attn trace --layers" : ""
+                throw UsageError("--\(idle.0): expected with --attention FILE\(other)")
+            }
         }
         _ = try (request(), kept())
     }

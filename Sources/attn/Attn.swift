@@ -47,6 +47,7 @@ struct Attn: ParsableCommand {
         do {
             try checkArguments()
             var command = try parseAsRoot()
+            try RepeatedOptions.check(CommandLine.arguments.dropFirst(), of: type(of: command))
             try command.run()
         } catch {
             ExitStatus.leave(with: error)

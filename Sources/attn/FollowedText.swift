@@ -29,7 +29,8 @@ enum FollowedText {
         let model = loaded.model
         let text = try Continuation(of: prompt, by: model, endIDs: folder.endIDs)
         let run = ModelRun(
-            path: path, model: model, tokenIDs: prompt, tokens: [], bound: try source.reader.bound(), isFast: isFast, language: language)
+            path: path, advice: "--keep logits keeps less of each pass, --layers fewer of them", model: model, tokenIDs: prompt, tokens: [],
+            bound: try source.reader.bound(), isFast: isFast, language: language)
         let plan = try run.admitted(choice, following: count)
         var (trace, whole) = try model.record(
             text, following: count, label: { folder.tokenizer.token($0) ?? "?" }, keeping: plan.keeping)

@@ -52,6 +52,8 @@ struct ModelRun {
 
     /// The model's folder or file, for messages.
     let path: String
+    /// How fewer steps would stay; nil where a command keeps no more than it needs.
+    var advice: String?
     let model: LanguageModel
     let tokenIDs: [Int]
     let tokens: [String]
@@ -104,14 +106,17 @@ struct ModelRun {
         let kept = try choice(outline, layers)
         let further = max(0, min(count, context - tokenIDs.count))
         if further > 0 { outline = try model.outline(tokenIDs: tokenIDs + [Int](repeating: 0, count: further)) }
-        let caches = outline.steps.filter { [.key, .value].contains($0.id.role) }.reduce(0) { $0 + 2 * $1.bytes }
+        let caches = outline.steps.filter { [.key, .value].contains($0.id.role) }.reduce(0) { bytes, step in
+            // One that stays is held for every token that follows: as it was given and as it is handed on. Else there are the last two.
+            bytes + 2 * step.bytes * (step.cacheNames.contains(where: kept.keeps) ? further : min(further, 1))
+        }
         let held = isFast && count > 0 ? outline.weights.reduce(0) { $0 + $1.bytes / 2 } : 0
-        let need = outline.memory(keeping: kept) + caches * further + held
+        let need = outline.memory(keeping: kept) + caches + held
         guard need <= bound.bytes else {
             let gibibytes = (need + (1 << 30) - 1) >> 30
             throw FileError(
                 .badData, path,
-                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count) tokens and \(layers) layers: --memory \(gibibytes)G allows it; --layers or --layer keeps fewer layers, attn trace --keep attention less of each"
+                "expected steps of at most \(MemoryBound.words(bound.bytes)), found \(MemoryBound.words(need)) for \(tokenIDs.count + further) tokens and \(layers) layers: --memory \(gibibytes)G allows it\(advice.map { "; \($0)" } ?? "")"
             )
         }
         guard isFast else { return Plan(kept: kept) }
@@ -122,6 +127,18 @@ struct ModelRun {
             Output.complain("--fast: every layer that is computed is asked about: nothing is left to Float32")
         }
         return Plan(kept: kept, float32Layers: computed.subtracting(asked).sorted(), isRepeated: count > 0)
+    }
+}
+
+extension PassOutline.Entry {
+    /// What the keys or values of a layer are called in the pass of the first token that follows: as they are given, and with its own.
+    fileprivate var cacheNames: [StepID] {
+        guard let layer = id.layer else { return [] }
+        let name = id.role == .key ? "k" : "v"
+        return [
+            StepID("input.decode.0.layer.\(layer).attention.cache.\(name)"),
+            StepID([.pass(.decode(0)), .layer(layer), .branch(.attention)], id.role),
+        ]
     }
 }
 
@@ -144,8 +161,15 @@ struct KeepOptions {
     static func choice(layers: String?, keep: String?) throws -> ModelRun.Choice {
         let layers = try layers.map(range)
         let parts = try keep.map(parts) ?? [.everything]
-        return { _, count in
+        return { outline, count in
             if let layers { try check(layers, count) }
+            let entries = outline.steps + outline.weights
+            for part in parts {
+                let kept = KeptSteps([part])
+                guard entries.contains(where: { kept.keeps($0.id) }) else {
+                    throw UsageError("--keep \(part.rawValue): expected steps that this pass has, found none of that kind")
+                }
+            }
             return KeptSteps(parts, layers: layers)
         }
     }

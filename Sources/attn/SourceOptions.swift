@@ -132,10 +132,12 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// The trace with its provenance; throws UsageError unless exactly one source is named.
-    /// - Parameter keeping: of a model, the steps that stay.
+    /// - Parameters:
+    ///   - advice: of a model, how fewer steps would stay.
+    ///   - keeping: of a model, the steps that stay.
     func load(
         _ language: Language, paths: [SparseAttention.Path] = [.masked], switches: [Switch] = [], takesLayer: Bool = false,
-        isFast: Bool = false, keeping: ModelRun.Choice = { _, _ in .everything }
+        isFast: Bool = false, advice: String? = nil, keeping: ModelRun.Choice = { _, _ in .everything }
     ) throws -> Source {
         guard named.count == 1 else {
             throw UsageError(
@@ -153,7 +155,10 @@ struct SourceOptions: ParsableArguments {
             return Source(trace: trace, name: Provenance.baseName(path), note: try given.note(trace), files: [path], model: nil)
         }
         if let path = trace { return Source(trace: try TraceJSON.read(path), file: path) }
-        if let path = reader.model { return try Source(model: path, reader, language, isFast: isFast, keeping: keeping) }
+        if let path = reader.model {
+            let advice = advice ?? (takesLayer ? "--layer N computes what one layer needs" : nil)
+            return try Source(model: path, reader, language, isFast: isFast, advice: advice, keeping: keeping)
+        }
         let run = try reader.library().lesson(lesson ?? "").trace(reader.lessonSource(language), language: language, switches: switches)
         return Source(trace: run.trace, run.provenance)
     }
@@ -191,7 +196,9 @@ struct Source {
     }
 
     /// A forward pass over the reader's text through the model in the folder or the GGUF file `path`.
-    init(model path: String, _ reader: ReaderOptions, _ language: Language, isFast: Bool, keeping: ModelRun.Choice) throws {
+    init(
+        model path: String, _ reader: ReaderOptions, _ language: Language, isFast: Bool, advice: String? = nil, keeping: ModelRun.Choice
+    ) throws {
         guard let text = reader.text else { throw UsageError("--model needs --text TEXT") }
         guard !text.isEmpty else { throw FileError(.badData, "--text", "expected at least one character, found an empty text") }
         let folder = try ModelFolder(path: path)
@@ -200,7 +207,7 @@ struct Source {
         let loaded = try folder.load()
         loaded.warnings.forEach(Output.complain)
         let run = ModelRun(
-            path: path, model: loaded.model, tokenIDs: ids, tokens: tokens, bound: try reader.bound(), isFast: isFast,
+            path: path, advice: advice, model: loaded.model, tokenIDs: ids, tokens: tokens, bound: try reader.bound(), isFast: isFast,
             language: language)
         let trace = try run.trace(keeping)
         self.init(

@@ -161,7 +161,7 @@ private typealias Expression = Traces.Expression
         for expression in left { #expect(try engine.computing("x", "x", expression, expression.shape.axes) == nil) }
     }
 
-    @Test(arguments: [(Double.nan, "found nan"), (.infinity, "found inf"), (1e60, "within the range of Float32, found 1e+60")])
+    @Test(arguments: [(Double.nan, "found NaN"), (.infinity, "found ∞"), (1e60, "within the range of Float32, found 1e+60")])
     func `a weight that is no Float32 is named`(value: Double, problem: String) throws {
         let weight = NamedTensor("wrong", Shape([.o, .c], [1, 2])) { Tensor([.o, .c], [1, 2], [1, value]) }
         var recorder = Recorder()

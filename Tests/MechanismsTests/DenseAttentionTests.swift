@@ -238,7 +238,7 @@ func smallAttention(
 
     @Test func `NaN in an input and overflow in a step are errors that say where`() throws {
         var recorder = Recorder()
-        #expect(throws: EngineError(.value, "weight.w[0,1]", "expected a finite number, found nan")) {
+        #expect(throws: EngineError(.value, "weight.w[0,1]", "expected a finite number, found NaN")) {
             try recorder.input("weight.w", "W", Tensor([.o, .c], [1, 2], [1, .nan]), title: Bilingual(same: "w"))
         }
         let huge = try recorder.input("input.x", "x", Tensor([.t, .s], [1, 2], [1e200, -1e200]), title: Bilingual(same: "x"))

@@ -114,7 +114,7 @@ import Traces
             }
         }
         let model = try LanguageModel(architecture, weights: weights)
-        let fault = EngineError(.value, "weight.\(name)[1,1]", expected: "a finite number", found: "\(bad)")
+        let fault = EngineError(.value, "weight.\(name)[1,1]", expected: "a finite number", found: NumberText.exact(bad))
         for kept in [KeptSteps([.logits]), KeptSteps([.weights], layers: 2...2), .everything] {
             #expect(throws: fault) { try model.record(tokenIDs: Self.ids, tokens: Self.tokens, keeping: kept) }
         }

@@ -188,7 +188,7 @@ import Traces
         let unknown = NamedTensor("model.layers.0.mlp.up_proj.weight", Tensor([.f, .c], [6, 8], [Double](repeating: .nan, count: 48)))
         #expect(
             problem { try Self.model(changed: unknown).record(tokenIDs: [1], tokens: [""]) }
-                == "weight.\(unknown.name)[0,0]: expected a finite number, found nan")
+                == "weight.\(unknown.name)[0,0]: expected a finite number, found NaN")
     }
 
     // MARK: Loss and selection

@@ -205,7 +205,7 @@ import Traces
         let whole = #"{"model": "m", "topK": 1, "tokens": ["a", "b"], "asked": [1, 0], "layers": [{"common": null, "kept": [1, 0]}]}"#
         #expect(try PublishedData.selectionMap(Array(whole.utf8), file: "m.json").layers[0].share(0) == 1)
         for (part, other, problem) in [
-            (#""asked": [1, 0]"#, #""asked": [1]"#, "asked: expected a number of queries for each of 2 tokens, found an array"),
+            (#""asked": [1, 0]"#, #""asked": [1]"#, "asked: expected a number of queries for each of 2 tokens, found [1]"),
             (
                 #""kept": [1, 0]"#, #""kept": [2, 0]"#,
                 "layers[0].kept: expected a number of queries for each token, no more than were asked"

@@ -117,16 +117,18 @@ private struct Expected: Decodable {
         let kinds = ["sliding_attention", "full_attention"]
         #expect(
             refusal("mistral-window-4", ["layer_types": kinds])
-                == "badData: layer_types: expected sliding_attention in every layer, as sliding_window says, found an array")
+                == "badData: layer_types: expected sliding_attention in every layer, as sliding_window says, found [\"sliding_attention\", \"full_attention\"]"
+        )
         #expect(
             refusal("qwen2", ["layer_types": kinds])
-                == "badData: layer_types: expected full_attention in every layer, as no sliding_window is used, found an array")
+                == "badData: layer_types: expected full_attention in every layer, as no sliding_window is used, found [\"sliding_attention\", \"full_attention\"]"
+        )
         #expect(
             refusal("qwen3", ["layer_types": ["full_attention"]])
-                == "badData: layer_types: expected 2 kinds, as num_hidden_layers says, found an array")
+                == "badData: layer_types: expected 2 kinds, as num_hidden_layers says, found [\"full_attention\"]")
         #expect(
             refusal("qwen3", ["layer_types": ["full_attention", "linear_attention"]])
-                == "badData: layer_types: expected full_attention or sliding_attention in every layer; linear_attention is not computed, found an array"
+                == "badData: layer_types: expected full_attention or sliding_attention in every layer; linear_attention is not computed, found [\"full_attention\", \"linear_attention\"]"
         )
         #expect(
             refusal("gemma2", ["use_bidirectional_attention": true])
@@ -142,8 +144,8 @@ private struct Expected: Decodable {
         #expect(refusal("gpt2", ["activation_function": "mish"]).hasPrefix("badData: activation_function: expected one of \"silu\""))
         #expect(
             refusal("smollm", ["architectures": ["LlamaForSequenceClassification"]])
-                == "badData: architectures: expected LlamaForCausalLM or LlamaModel, found an array")
-        #expect(refusal("smollm", ["eos_token_id": ["a"]]) == "badData: eos_token_id: expected one token id, or several, found an array")
+                == "badData: architectures: expected LlamaForCausalLM or LlamaModel, found [\"LlamaForSequenceClassification\"]")
+        #expect(refusal("smollm", ["eos_token_id": ["a"]]) == "badData: eos_token_id: expected one token id, or several, found [\"a\"]")
     }
 
     @Test(

@@ -31,7 +31,7 @@ import Traces
         (#""version": "1""#, #""version": """#, "f: version: expected 1 to 60 characters on one line, found \"\""),
         (#""lines": 3"#, #""lines": 0"#, "f: programs[0].lowered[0].lines: expected a whole number of at least 1, found 0"),
         (#""count": 1"#, #""count": -1"#, "f: programs[0].lowered[0].families[0].count: expected a whole number of at least 1, found -1"),
-        (#"["a"]"#, "[1]", "f: programs[0].lowered[0].excerpt: expected an array of texts, a line each, found an array"),
+        (#"["a"]"#, "[1]", "f: programs[0].lowered[0].excerpt: expected an array of texts, a line each, found [1]"),
         (#""excerpt": ["a"]"#, #""other": 1"#, "f: programs[0].lowered[0].excerpt is missing: expected an array of texts"),
         (#""error": "no\nno""#, #""error": """#, "f: programs[0].lowered[1].error: expected a text that is not empty, found \"\""),
         (#""largestError": 0"#, #""largestError": -1"#, "f: programs[0].c.largestError: expected a number from 0 on, found -1"),

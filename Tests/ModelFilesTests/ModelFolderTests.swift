@@ -84,7 +84,7 @@ import Traces
         try write("model.safetensors", Self.shapes.dropLast() + [("model.norm.weight", [7])])
         #expect(problem(logits) == "badData: model.norm.weight: expected [8], found [7]")
         try write("model.safetensors", Self.shapes, value: .nan)
-        #expect(problem(logits) == "weight.model.embed_tokens.weight[0,0]: expected a finite number, found nan")
+        #expect(problem(logits) == "weight.model.embed_tokens.weight[0,0]: expected a finite number, found NaN")
     }
 
     @Test(arguments: [

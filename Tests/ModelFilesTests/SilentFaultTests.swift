@@ -117,7 +117,7 @@ import Traces
             #""auto_map":{"AutoModel":"x.Y"}"#,
             "auto_map: expected none: this model runs code of its own, which is not known here, found an object"
         ),
-        (#""architectures":["MyForCausalLM"]"#, "architectures: expected LlamaForCausalLM or LlamaModel, found an array"),
+        (#""architectures":["MyForCausalLM"]"#, "architectures: expected LlamaForCausalLM or LlamaModel, found [\"MyForCausalLM\"]"),
         (
             #""quantization_config":{"quant_method":"gptq"}"#,
             "quantization_config.quant_method: expected compressed-tensors with the format float-quantized, the only one understood, found \"gptq\""
@@ -125,7 +125,7 @@ import Traces
         (#""sliding_window":4"#, "sliding_window: expected none: attention within a window is not computed, found 4"),
         (
             #""layer_types":["full_attention","sliding_attention"]"#,
-            "layer_types: expected full_attention in every layer; sliding_attention is not computed, found an array"
+            "layer_types: expected full_attention in every layer; sliding_attention is not computed, found [\"full_attention\", \"sliding_attention\"]"
         ),
     ]) func `what the engine would compute differently is refused by name`(setting: String, line: String) throws {
         _ = try folder.write("config.json", Self.config.replacing(#""vocab_size":3"#, with: setting + #","vocab_size":3"#))
@@ -151,6 +151,19 @@ import Traces
     func `a folder without weights says what is there instead`(file: String, found: String) throws {
         _ = try folder.write(file, "x")
         #expect(problem(logits).hasPrefix("noInput: expected model.safetensors, \(found)"))
+    }
+
+    @Test(arguments: ["adapter_config.json", "adapter_model.safetensors"]) func `an adapter beside a model is not passed over`(file: String)
+        throws
+    {
+        _ = try folder.write(file, "{}")
+        #expect(problem(logits).hasPrefix("badData: expected a model alone, found an adapter beside it"))
+    }
+
+    @Test func `one file of a folder is refused with what to name instead`() throws {
+        let path = try folder.write("model.safetensors", "x")
+        #expect(problem { try ModelFolder(path: path) }.hasSuffix("found one file of a folder: name the folder"))
+        #expect(problem { try ModelFolder(path: "") } == "noInput: expected a folder or a GGUF file, found an empty name")
     }
 
     @Test func `a pipe where a file should be does not wait for a writer`() throws {

@@ -97,7 +97,7 @@ import Traces
         (#"-12,"#, #""minus","#, "found \"minus\""),
         (#"-12,"#, "-012,", "expected a value, found '-'"),
         (#"-12,"#, "1e999,", "expected a number within the range of doubles, found 1e999"),
-        (#""tokenIDs":[5,6]"#, #""tokenIDs":[5,"6"]"#, "tokenIDs: expected an array of whole numbers, found an array"),
+        (#""tokenIDs":[5,6]"#, #""tokenIDs":[5,"6"]"#, "tokenIDs: expected an array of whole numbers, found [5, \"6\"]"),
         ("\n]}\n", "\n]", "found the end of the file"),
         ("\n]}\n", "\n]} x", "expected the end of the document, found 'x'"),
     ])

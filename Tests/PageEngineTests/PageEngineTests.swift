@@ -72,15 +72,15 @@ import Traces
             "request: langauge: expected one of language, question, text, case, paths, words, switches"
         ),
         ("t", "{\"question\": \"trip\", \"language\": \"fr\"}", "request: language: expected one of en, zh, found \"fr\""),
-        ("t", "{\"question\": \"trip\", \"switches\": [1]}", "request: switches: expected an array of texts, found an array"),
+        ("t", "{\"question\": \"trip\", \"switches\": [1]}", "request: switches: expected an array of texts, found [1]"),
         ("t", "[", "request: expected a JSON object"),
         ("e", "{\"cell\": \"q\"}", "request: run is missing: expected an object"),
-        ("t", "{\"question\": \"trip\", \"paths\": [\"masked\"]}", "request: paths: expected it with case alone, found an array"),
+        ("t", "{\"question\": \"trip\", \"paths\": [\"masked\"]}", "request: paths: expected it with case alone, found [\"masked\"]"),
         ("t", "{\"question\": \"trip\", \"words\": []}", "request: words: expected it with text alone, found an array"),
         ("t", "{\"case\": \"dsa\"}", "dsa: there is no case of this name in this page; there is dsa-tiny-fp8-kv, dsa-tiny-exact"),
         (
             "t", "{\"case\": \"dsa-tiny-exact\", \"paths\": [\"both\"]}",
-            "request: paths: expected masked, gathered or both, each once, found an array"
+            "request: paths: expected masked, gathered or both, each once, found [\"both\"]"
         ),
         (
             "t", "{\"text\": \"Oslo\", \"words\": [{\"text\": \"Oslo\", \"kind\": \"city\"}]}",

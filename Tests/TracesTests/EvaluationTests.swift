@@ -115,7 +115,7 @@ private func expectExact(_ step: Step, _ comment: Comment? = nil, sourceLocation
         for value in [Double.infinity, -.infinity, .nan] {
             var values = [Double](repeating: 1, count: 200)
             values[place] = value
-            let error = EngineError(.value, "input.0[\(place)]", expected: "a finite number", found: "\(value)")
+            let error = EngineError(.value, "input.0[\(place)]", expected: "a finite number", found: NumberText.exact(value))
             #expect(throws: error) { try recorded([Tensor([.t], [200], values)], [.t]) { x in x[0] } }
         }
     }

@@ -119,6 +119,25 @@ import Traces
         #expect(run.status == 64 && run.error.contains(line) && run.output.isEmpty, "\(run.status) \(run.error)")
     }
 
+    @Test func `a text longer than the context is refused`() throws {
+        let long = String(repeating: "one ", count: 60)
+        let run = try attn("generate", "--model", Self.model, "--text", long, "--tokens", "1")
+        #expect(run.status == 65 && run.error.contains("text: expected at most 48 tokens, the model's context"), "\(run)")
+    }
+
+    @Test func `caches count once where passes do not stay, and for every pass where they do`() throws {
+        let arguments = ["trace", "--model", Self.model, "--text", expected.text, "--follow", "30", "--keep"]
+        #expect(try attn(arguments + ["logits", "--memory", "512K"]).status == 0)
+        let refused = try attn(arguments + ["steps", "--memory", "512K"])
+        #expect(refused.status == 65 && refused.error.contains("expected steps of at most 512 KiB, found 1."), "\(refused)")
+    }
+
+    @Test func `caches of layers that nobody asks about do not stay`() throws {
+        let run = try attn("trace", "--model", Self.model, "--text", expected.text, "--follow", "1", "--layers", "1", "--keep", "steps")
+        let ids = try #require((json(run.output) as? [String: Any])?["steps"] as? [[String: Any]]).compactMap { $0["id"] as? String }
+        #expect(ids.contains("input.decode.0.layer.1.attention.cache.k") && !ids.contains { $0.contains("layer.0.") })
+    }
+
     @Test func `an empty text is refused`() throws {
         let run = try attn("generate", "--model", Self.model, "--text", "", "--tokens", "1")
         #expect(run.status == 65 && run.error.contains("--text: expected at least one character"))

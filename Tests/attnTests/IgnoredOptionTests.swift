@@ -48,6 +48,23 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
+    @Test(arguments: [
+        (["trace", "--case", dense, "--output", "a", "--output", "b"], "--output"),
+        (["trace", "--case", dense, "-o", "a", "--output=b"], "--output"),
+        (["figure", "matrix", "--head", "0", "--query", "1", "--head=1", "--caption"], "--head"),
+        (["lesson", "run", "1", "--text", "a", "--text", "--text"], "--text"),
+    ]) func `an option that is read once and given twice is refused`(arguments: [String], name: String) throws {
+        let run = try attn(arguments)
+        #expect(run.status == 64 && run.error == "attn: \(name): expected once, found it again\n", "\(run)")
+    }
+
+    @Test func `an option that may be repeated, and a value that looks like an option, are no repetition`() throws {
+        let run = try attn("what-if", "--case", Self.sparse, "--with", "no-relu", "--with", "top-k=2")
+        #expect(run.status == 0, "\(run)")
+        let found = try attn("trace", "--lesson", "1", "--text=--lesson")
+        #expect(found.status == 65 && !found.error.contains("expected once"), "\(found)")
+    }
+
     @Test func `a scale is for pixels alone`() throws {
         let folder = try Place.temporary()
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -52,6 +52,10 @@ import Testing
             ),
             (["explain"] + model + ["--layer", "1", "logits[0,0]"], 64, "--layer: expected with --attention FILE"),
             (["explain"] + model + ["logitz[0,0]"], 65, "did you mean logits?"),
+            (
+                ["explain"] + model + ["qqqqq[0]"], 65,
+                "there is no step of this name; there are weight.model.embed_tokens.weight, embedding"
+            ),
             (["trace", "--lesson", "1", "--fast"], 64, "--fast: expected with --model"),
             (["figure", "matrix", "--lesson", "1", "--fast", "--caption"], 64, "--fast: expected with --model"),
             (["explain", "--lesson", "1", "--fast", "logits[0,0]"], 64, "--fast: expected with --model"),
@@ -60,6 +64,16 @@ import Testing
         let run = try attn(arguments, folder: folder)
         #expect(run.status == status && run.error.contains(message) && run.output.isEmpty, "\(run)")
         #expect(run.error.split(separator: "\n").count == 1, "\(run)")
+    }
+
+    @Test func `a part that a pass does not have is refused, not left out`() throws {
+        let model = folder.appending(path: "gpt2")
+        try FileManager.default.copyItem(at: URL(filePath: Place.fixtures + "/families/gpt2"), to: model)
+        try Data(#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#.utf8).write(to: model.appending(path: "tokenizer.json"))
+        let arguments = ["trace", "--model", model.path, "--text"]
+        let alone = try attn(arguments + ["a", "--keep", "logits,loss"])
+        #expect(alone.status == 64 && alone.error.contains("--keep loss: expected steps that this pass has"), "\(alone)")
+        #expect(try attn(arguments + ["aa", "--keep", "logits,loss"]).status == 0)
     }
 
     @Test func `layers that nobody asks about are computed in Float32 where that is wanted, and what was says so`() throws {

@@ -24,12 +24,13 @@ public import Traces
         /// How many tokens passes have been recorded of, and what they left behind.
         private var cache: LanguageModel.Cache?
 
-        /// A text that begins with `prompt`. Throws for a model that foretells no token.
+        /// A text that begins with `prompt`. Throws for a model that foretells no token, and for a prompt that it cannot take.
         /// - Parameter endIDs: the tokens that end a text: one is included, and nothing follows.
         public init(of prompt: [Int], by model: LanguageModel, choosing chooser: TokenChooser = .likeliest, endIDs: [Int])
             throws(EngineError)
         {
             try model.checkPredictive()
+            try model.check(prompt, after: 0)
             tokenIDs = prompt
             self.model = model
             self.chooser = chooser

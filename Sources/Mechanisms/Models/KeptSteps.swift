@@ -47,7 +47,7 @@ public struct KeptSteps: Sendable {
     /// The steps that are in one of `parts`; of those that belong to a layer, only the ones of `layers`, if any are named.
     public init(_ parts: Set<Part>, layers: ClosedRange<Int>? = nil) {
         self.init { id in
-            if let layers, let layer = id.layer ?? id.layerOfWeight, !layers.contains(layer) { return false }
+            if let layers, let layer = id.layer ?? id.layerOfGiven, !layers.contains(layer) { return false }
             return parts.contains { $0.contains(id) }
         }
     }
@@ -63,8 +63,10 @@ public struct KeptSteps: Sendable {
 }
 
 extension StepID {
-    /// The layer that a weight is named after: the first number between two points of `weight.model.layers.3.mlp.up_proj.weight`.
-    fileprivate var layerOfWeight: Int? {
+    /// The layer that a weight or an input is named after: the first number between two points of `weight.model.layers.3.mlp.up_proj.weight`, the scope
+    /// of `input.decode.0.layer.3.attention.cache.k`.
+    fileprivate var layerOfGiven: Int? {
+        if role == .input { return StepID(String(text.dropFirst(Role.input.rawValue.count))).layer }
         guard role == .parameter else { return nil }
         for part in text.split(separator: ".") { if let number = Int(part) { return number } }
         return nil

@@ -118,7 +118,7 @@ public struct LanguageModel: Sendable {
         _ = try trace.record(.meanLoss, sum(loss, over: .t) / Constant(Double(ids.count - 1)))
     }
 
-    private func check(_ ids: [Int], after past: Int) throws(EngineError) {
+    func check(_ ids: [Int], after past: Int) throws(EngineError) {
         let (context, vocabulary) = (architecture.facts.contextLength, architecture.facts.vocabulary)
         guard !ids.isEmpty else { throw EngineError(.value, "text", expected: "at least one token", found: "none") }
         guard past + ids.count <= context else {

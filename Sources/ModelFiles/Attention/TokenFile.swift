@@ -6,7 +6,9 @@ public import Traces
 public enum TokenFile {
     /// The tokens of the file: of a JSON list of texts, which `.json` promises and `[` with a quotation mark begins; of any other file its lines.
     public static func read(_ path: String) throws(FileError) -> [String] {
-        let bytes = try WholeFile.read(path)
+        var bytes = try WholeFile.read(path)
+        // A byte order mark says nothing of UTF-8 and belongs to no token.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         let start = bytes.lazy.filter { $0 > 0x20 }.prefix(2)
         if path.hasSuffix(".json") || start.elementsEqual([0x5B, 0x22]) || start.elementsEqual([0x5B, 0x5D]) {
             return try list(path, bytes)
@@ -26,8 +28,9 @@ public enum TokenFile {
                     }
                     var tokens: [String] = []
                     try reader.array { reader throws(FileError) in
-                        guard case .string(let token) = try reader.value() else {
-                            throw reader.failure("expected a list of texts, a token each")
+                        let value = try reader.value()
+                        guard case .string(let token) = value else {
+                            throw reader.failure("expected a list of texts, a token each, found \(value.description)")
                         }
                         tokens.append(token)
                     }

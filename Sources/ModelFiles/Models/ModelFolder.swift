@@ -36,7 +36,11 @@ public struct ModelFolder: Sendable {
 
     /// Reads config.json and tokenizer.json, or the head of a GGUF file; throws if one is missing or asks for what is not supported.
     public init(path: String) throws(FileError) {
+        guard !path.isEmpty else { throw FileError(.noInput, "--model", "expected a folder or a GGUF file, found an empty name") }
         if path.hasSuffix(".gguf") || ForeignFile.isFile(path) {
+            if path.hasSuffix(".safetensors") || path.hasSuffix(".json") {
+                throw FileError(.badData, path, "expected a model's folder or a GGUF file, found one file of a folder: name the folder")
+            }
             try self.init(gguf: GGUFFile(path: path))
         } else {
             try self.init(folder: path)
@@ -71,6 +75,11 @@ public struct ModelFolder: Sendable {
             throw config.failure("auto_map", expected: "none: this model runs code of its own, which is not known here")
         }
         try Self.checkQuantisation(config)
+        if let adapter = ForeignFile.adapter(in: folder) {
+            throw FileError(
+                .badData, "\(folder)/\(adapter)",
+                "expected a model alone, found an adapter beside it, which is not applied here: merge it into the weights, or take it away")
+        }
         self.path = folder
         architecture = try family.read(config)
         unknownFields = family.rules.unknown(in: config)

@@ -67,9 +67,9 @@ struct CrossEntropy: Operation {
         let shift = Phrase.number(largest).inside(.product)
         let note = Remark(
             en:
-                "The token that came next, number \(token!), had logit \(own): place \(rank) of \(row.count), a probability of \(percent: share). The largest logit, \(largest), is subtracted from all: it cancels, and no exponential overflows.",
+                "The token that came next, number \(token!), had logit \(own): place \(name: NumberText.grouped(rank)) of \(name: NumberText.grouped(row.count)), a probability of \(percent: share). The largest logit, \(largest), is subtracted from all: it cancels, and no exponential overflows.",
             zh:
-                "实际出现的下一个词元是 \(token!) 号，它的对数几率 \(own) 在 \(row.count) 个里排第 \(rank)，概率 \(percent: share)。所有对数几率先减去最大的 \(largest)：结果不变，指数也不会溢出。"
+                "实际出现的下一个词元是 \(token!) 号，它的对数几率 \(own) 在 \(name: NumberText.grouped(row.count)) 个里排第 \(name: NumberText.grouped(rank))，概率 \(percent: share)。所有对数几率先减去最大的 \(largest)：结果不变，指数也不会溢出。"
         )
         return Phrase(
             text: "log\(bracketed: "\(NumberText.significant(total))") - \(bracketed: "\(Phrase.number(own).text) - \(shift)")",

@@ -23,7 +23,10 @@ package enum JSON: Sendable {
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
         case .string(let value): "\"\(value)\""
-        case .array: "an array"
+        // A list that nobody has asked for yet stands as an empty one.
+        case .array(let elements) where elements.isEmpty: "an array"
+        case .array(let elements) where elements.count <= 4: "[\(elements.map(\.description).joined(separator: ", "))]"
+        case .array(let elements): "an array of \(elements.count)"
         case .object: "an object"
         }
     }

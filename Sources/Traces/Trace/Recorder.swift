@@ -192,7 +192,8 @@ extension Tensor {
     /// What is wrong with `id`, which has these values, if one of them is not finite.
     package func nonFinite(_ id: StepID) -> EngineError? {
         firstNonFiniteIndex.map { bad in
-            EngineError(.value, id.text + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: "\(self[bad])")
+            EngineError(
+                .value, id.text + Cell.brackets(bad.map(String.init)), expected: "a finite number", found: NumberText.exact(self[bad]))
         }
     }
 }

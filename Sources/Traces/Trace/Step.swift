@@ -111,8 +111,8 @@ public final class Step: Sendable, Identifiable {
             notes.append(
                 Remark(
                     en:
-                        "This trace was read from a file, which holds values but not the arithmetic. \(name: symbol) = \(name: formula.text), from \(Sentence(names, separator: ", ")).",
-                    zh: "这份记录读自文件，只有数值，没有算式。公式：\(name: formula.text)，输入：\(Sentence(names, separator: "、"))。"))
+                        "Of this step the values are at hand, not the arithmetic. \(name: symbol) = \(name: formula.text), from \(Sentence(names, separator: ", ")).",
+                    zh: "这一步只留下了数值，没有留下算式。公式：\(name: formula.text)，输入：\(Sentence(names, separator: "、"))。"))
         }
         return Explanation(
             step: id.text, index: index, subject: symbol + Cell.brackets(index.map(String.init)), place: place,

@@ -79,8 +79,9 @@ public struct Trace: Sendable {
         #endif
         let near = NearWords.of(id.text, in: names)
         let computed = steps.filter { !$0.inputs.isEmpty }.map { $0.id.text }
-        let some = computed.prefix(6).joined(separator: ", ") + (computed.count > 6 ? ", … (\(computed.count) in all)" : "")
-        let hint = near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"
+        let known = computed.isEmpty ? names : computed
+        let some = known.prefix(6).joined(separator: ", ") + (known.count > 6 ? ", … (\(known.count) in all)" : "")
+        let hint = known.isEmpty ? "" : near.isEmpty ? "; there are \(some)" : "; did you mean \(near.joined(separator: ", "))?"
         throw EngineError(.unknownStep, id.text, "there is no step of this name\(hint)")
     }
 

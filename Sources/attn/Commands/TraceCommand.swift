@@ -68,7 +68,7 @@ struct TraceCommand: ParsableCommand {
             try follow.map { try followed($0, kept) }
             ?? source.load(
                 language.value, paths: path.paths, switches: switches.map { try Switch(parsing: $0) }, isFast: speed.fast,
-                keeping: kept
+                advice: "--layers keeps fewer layers, --keep attention less of each", keeping: kept
             ).trace
         if let output { return try TraceJSON.write(trace, to: output) }
         var stream = ByteStream.standardOutput()

@@ -46,7 +46,9 @@ struct ArrayFile: Sendable {
             return try single()
         }
         guard !names.isEmpty else {
-            throw FileError(.badData, path, "expected arrays (.npy) in it, found none: is it PyTorch's, of pickles?")
+            let (wanted, hint) =
+                if case .archive = contents { ("arrays (.npy)", ": is it PyTorch's, of pickles?") } else { ("tensors", "") }
+            throw FileError(.badData, path, "expected \(wanted) in it, found none\(hint)")
         }
         let some = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", … (\(names.count) in all)" : "")
         guard let name = wanted ?? (names.count == 1 ? names[0] : nil) else {

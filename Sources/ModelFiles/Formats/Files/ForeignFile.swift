@@ -42,9 +42,11 @@ enum ForeignFile {
         for pickle in ["pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"] where exists(pickle) {
             return "expected \(wanted), found only \(pickle), a pickle, which is not read"
         }
-        for adapter in ["adapter_config.json", "adapter_model.safetensors"] where exists(adapter) {
-            return "expected \(wanted), found only \(adapter), an adapter to another model"
-        }
-        return nil
+        return adapter(in: folder).map { "expected \(wanted), found only \($0), an adapter to another model" }
+    }
+
+    /// The file of an adapter in a folder; nil if there is none.
+    static func adapter(in folder: String) -> String? {
+        ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"].first { exists("\(folder)/\($0)") }
     }
 }
