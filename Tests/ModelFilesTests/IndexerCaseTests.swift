@@ -29,7 +29,9 @@ private struct SmallCase {
         let mine = path + ".mine"
         try writer.write(to: mine)
         defer { try? FileManager.default.removeItem(atPath: mine) }
-        return try IndexerCheck(reference, dump: mine, tolerance: tolerance)
+        var rules = IndexerCheck.Rules()
+        rules.tolerance = tolerance
+        return try IndexerCheck(reference, dump: mine, rules: rules)
     }
 
     /// The keys of one row from the highest score down, of those that the query sees.
@@ -79,19 +81,26 @@ private struct SmallCase {
         let small = try SmallCase()
         defer { try? FileManager.default.removeItem(atPath: small.path) }
         var selected = small.selected
-        let ranking = small.ranking(1)
-        selected[1] = Array(ranking[0..<7]) + [ranking[8]]
-        let margin = small.score[1, ranking[7]] - small.score[1, ranking[8]]
-        let largest = (0...38).map { abs(small.score[1, $0]) }.max()!
-        let near = try small.check(selected: selected, tolerance: margin / largest * 1.01)
+        let ranking = small.ranking(0)
+        selected[0] = Array(ranking[0..<7]) + [ranking[8]]
+        let margin = small.score[0, ranking[7]] - small.score[0, ranking[8]]
+        let inputs = try small.reference.indexer()
+        func magnitude(_ s: Int) -> Double {
+            (0..<4).reduce(0) { sum, j in
+                let product = (0..<16).reduce(0) { $0 + inputs.q[0, j, $1] * inputs.k[s, $1] }
+                return sum + abs(inputs.weights[0, j]) * max(0, product)
+            } * inputs.kScale[s]
+        }
+        let both = magnitude(ranking[7]) + magnitude(ranking[8])
+        let near = try small.check(selected: selected, tolerance: margin / both * 1.01)
         #expect(near.passed && near.rows.count == 1)
         #expect(
-            near.rows[0].line.en == "row 1: 1 of 8 differ, all within \(NumberText.significant(margin, digits: 2)) of the cut: rounding")
-        let far = try small.check(selected: selected, tolerance: margin / largest * 0.99)
+            near.rows[0].line.en == "row 0: 1 of 8 differ, all within \(NumberText.significant(margin, digits: 2)) of the cut: rounding")
+        let far = try small.check(selected: selected, tolerance: margin / both * 0.99)
         #expect(!far.passed)
         #expect(
             far.rows[0].line.en
-                == "row 1: 1 of 8 differ; key \(ranking[8]) misses the cut by \(NumberText.significant(margin, digits: 2)) and was selected: wrong"
+                == "row 0: 1 of 8 differ; key \(ranking[8]) misses the cut by \(NumberText.significant(margin, digits: 2)) and was selected: wrong"
         )
     }
 

@@ -1,8 +1,9 @@
-"""An outside oracle: numpy reads a made indexer case by the code of docs/test-your-indexer.md, and computes its scores.
+"""An outside oracle: numpy reads a made indexer case by the code of docs/test-your-indexer.md, computes its scores, and writes an answer that is right.
 
 Usage: indexer_case.py ATTN DOCUMENT. Prints 'N passed, N failed'.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 def main(attn: str, document: str) -> int:
     blocks = re.findall(r"```python\n(.*?)```", Path(document).read_text(encoding="utf-8"), flags=re.S)
     reader = next(block for block in blocks if "def read_case" in block)
+    writer = next(block for block in blocks if "def write_mine" in block)
     passed = failed = 0
     for options in (["--heads", "64"], ["--heads", "32", "--precision", "f32"]):
         with tempfile.TemporaryDirectory() as folder:
@@ -28,6 +30,10 @@ def main(attn: str, document: str) -> int:
             offset, k = names["config"]["causal_offset"], names["config"]["index_topk"]
             selected = [sorted([s for s in row if s <= offset + t][:k]) for t, row in enumerate(order)]
             same = np.array_equal(np.array(selected), names["case"]["expected.selected"])
+            mine = f"{folder}/mine.safetensors"
+            exec(writer.replace('"mine.safetensors"', repr(mine)), names)
+            check = subprocess.run([attn, "case", "check", path, mine, "--json"], capture_output=True, text=True, check=True)
+            same = same and json.loads(check.stdout)["verdict"] == "right"
             if error < 1e-9 and same:
                 passed += 1
             else:

@@ -17,6 +17,8 @@ public struct IndexerCase: Sendable {
     public let causalOffset: Int
     /// How many keys a query keeps.
     public let topK: Int
+    /// Whether q and k are FP8: rounding them to bf16 changes nothing.
+    public let isFloat8: Bool
 
     /// The most dot products that are held at once, 16 bytes each: 1 GB.
     static let mostProducts = 1 << 26
@@ -33,7 +35,9 @@ public struct IndexerCase: Sendable {
     }
 
     /// A case of checked shapes.
-    public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, causalOffset: Int, topK: Int) throws(EngineError) {
+    public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, causalOffset: Int, topK: Int, isFloat8: Bool = false)
+        throws(EngineError)
+    {
         let (queries, heads) = (q.shape.lengths[0], q.shape.lengths[1])
         try Self.check(queries: queries, heads: heads, keys: k.shape.lengths[0])
         for (name, tensor, lengths) in [("input.k_scale", kScale, [k.shape.lengths[0]]), ("input.weights", weights, [queries, heads])] {
@@ -57,10 +61,50 @@ public struct IndexerCase: Sendable {
         self.weights = weights
         self.causalOffset = causalOffset
         self.topK = topK
+        self.isFloat8 = isFloat8
     }
 
     /// Which keys each query may see.
     public var visible: Mask { .causal(rows: q.shape.lengths[0], columns: k.shape.lengths[0], offset: causalOffset) }
+
+    /// What the score of `key` for query `row` may be rounded by, but for a factor: the heads' |w|·ReLU(q·k), added up, times the scale; and where q and k
+    /// are rounded too, the root of the squares that q·k is the sum of with each ReLU(q·k).
+    func magnitude(_ row: Int, _ key: Int) -> Double {
+        let (heads, d) = (q.shape.lengths[1], q.shape.lengths[2])
+        return q.values.withUnsafeBufferPointer { q in
+            k.values.withUnsafeBufferPointer { k in
+                let vector = k.baseAddress! + key * d
+                var sum = 0.0
+                for j in 0..<heads {
+                    let query = q.baseAddress! + (row * heads + j) * d
+                    var part = max(0, Self.product(query, vector, d))
+                    if !isFloat8 {
+                        var squares = 0.0
+                        for i in 0..<d { squares += query[i] * query[i] * vector[i] * vector[i] }
+                        part += squares.squareRoot()
+                    }
+                    sum += abs(weights[row, j]) * part
+                }
+                return sum * abs(kScale.values[key])
+            }
+        }
+    }
+
+    /// The dot product of two vectors of `count` features, in eight sums.
+    static func product(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
+        var (sum, i) = (SIMD8<Double>.zero, 0)
+        while i + 8 <= count {
+            let (x, y) = (UnsafeRawPointer(a + i), UnsafeRawPointer(b + i))
+            sum += x.loadUnaligned(as: SIMD8<Double>.self) * y.loadUnaligned(as: SIMD8<Double>.self)
+            i += 8
+        }
+        var total = sum.sum()
+        while i < count {
+            total += a[i] * b[i]
+            i += 1
+        }
+        return total
+    }
 
     /// The scores [t, s] before the mask, and the selection [t, k].
     public func compute() throws(EngineError) -> (score: Tensor, selected: Tensor) {
@@ -76,6 +120,17 @@ public struct IndexerCase: Sendable {
 }
 
 extension ReferenceCase {
+    /// The queries on which mistakes are recomputed, as the case says them; nil if it does not. Throws unless they are a few of its queries, ascending.
+    func judgedRows(of count: Int) throws(FileError) -> [Int]? {
+        guard config.has("judged_rows") else { return nil }
+        let rows = try config.integers("judged_rows")
+        let isAscending = zip(rows, rows.dropFirst()).allSatisfy(<)
+        guard isAscending, rows.count <= IndexerRows.most, let first = rows.first, let last = rows.last, first >= 0, last < count else {
+            throw config.failure("judged_rows", expected: "1 to \(IndexerRows.most) of \(count) queries, ascending")
+        }
+        return rows
+    }
+
     /// Reads a case of kind `indexer`.
     public func indexer() throws(FileError) -> IndexerCase {
         guard kind == .indexer else { throw FileError(.badData, file.path, "kind: expected indexer, found \(kind.rawValue)") }
@@ -87,6 +142,7 @@ extension ReferenceCase {
         where config.has(name) {
             guard try config.integer(name) == length else { throw config.failure(name, expected: "\(length) as the tensors have") }
         }
+        _ = try judgedRows(of: shape[0])
         let q = try file.tensor("input.q", axes: [.t, .j, .d])
         let k = try file.tensor("input.k", axes: [.s, .d])
         let scale = try file.tensor("input.k_scale", axes: [.s])
@@ -98,9 +154,11 @@ extension ReferenceCase {
                 "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset"
             )
         }
+        let types = [try file.info("input.q").dataType, try file.info("input.k").dataType]
         let offset = try config.integer("causal_offset", atLeast: 0, default: k.shape.lengths[0] - shape[0])
         do throws(EngineError) {
-            return try IndexerCase(q: q, k: k, kScale: scale, weights: weights, causalOffset: offset, topK: topK)
+            return try IndexerCase(
+                q: q, k: k, kScale: scale, weights: weights, causalOffset: offset, topK: topK, isFloat8: types == [.f8E4M3, .f8E4M3])
         } catch { throw FileError(.badData, file.path, "\(error)") }
     }
 }

@@ -1,6 +1,9 @@
 // A generator of indexer cases at real shapes. Values are seeded noise shaped like trained activations: keys gather around a few topics,
 // magnitudes vary from token to token, a few features are outliers; then Hadamard rotation and FP8 as the published code does it. Head
 // weights are mostly positive, some negative. What it is not: activations of a trained model.
+// Noise alone lets wrong kernels pass, so some keys are planted: strong ones about the causal boundary of a few queries, on both sides of it; a copy of the
+// key at one query's cut; and in one row weights that put the cut at 0, where keys of zeros, negative scores and ties decide. Then every known mistake is
+// tried on the case.
 
 import Records
 public import Traces
@@ -55,11 +58,13 @@ public struct IndexerCaseGenerator: Sendable {
     }
 
     /// Makes the case and writes it, with expected scores and selection.
-    public func write(to path: String) throws {
-        let (indexer, codes) = try make()
+    /// - Returns: the mistakes that the case tells from a right kernel by the selection alone.
+    @discardableResult public func write(to path: String) throws -> [IndexerMistake] {
+        let (indexer, codes, distinguished) = try make()
         let (score, selected) = try indexer.compute()
+        let rows = IndexerRows.usual(of: queries).map(String.init).joined(separator: ", ")
         let config =
-            "{\"queries\": \(queries), \"keys\": \(keys), \"index_n_heads\": \(heads), \"index_head_dim\": \(dimension), \"index_topk\": \(topK), \"causal_offset\": \(indexer.causalOffset), \"seed\": \(seed)}"
+            "{\"queries\": \(queries), \"keys\": \(keys), \"index_n_heads\": \(heads), \"index_head_dim\": \(dimension), \"index_topk\": \(topK), \"causal_offset\": \(indexer.causalOffset), \"judged_rows\": [\(rows)], \"seed\": \(seed)}"
         var file = SafetensorsWriter(metadata: [
             "kind": "indexer", "config": config,
             "source":
@@ -77,11 +82,43 @@ public struct IndexerCaseGenerator: Sendable {
         file.add("expected.score", score)
         file.add("expected.selected", shape: selected.shape.lengths, integers: selected.values.map { Int($0) })
         try file.write(to: path)
+        return distinguished
     }
 
-    /// The case, and the FP8 codes of q and k. Every value is exact in the type that it is written in.
-    func make() throws(EngineError) -> (IndexerCase, codes: (q: [UInt8], k: [UInt8])?) {
-        var noise = Gaussian(SplitMix64(seed: seed))
+    /// Queries about whose boundaries strong keys are planted.
+    private static let mostBoundaries = 4
+    /// How often noise is drawn anew where it happens to hide a mistake.
+    private static let mostDraws = 8
+    /// Keys of zeros, which score 0 for every query.
+    private static let zeroKeys = 4
+
+    typealias Codes = (q: [UInt8], k: [UInt8])
+
+    /// The case, the FP8 codes of q and k, and what it tells apart: the first draw that tells all that can be told, or the best of a few.
+    func make() throws(EngineError) -> (IndexerCase, codes: Codes?, distinguished: [IndexerMistake]) {
+        var best: (IndexerCase, codes: Codes?, distinguished: [IndexerMistake])?
+        for draw in 0..<Self.mostDraws {
+            let (indexer, codes) = try self.draw(draw)
+            let told = IndexerRows(indexer, rows: IndexerRows.usual(of: queries)).distinguished
+            if told.count > best?.distinguished.count ?? -1 { best = (indexer, codes, told) }
+            if tellable.isSubset(of: told) { break }
+        }
+        return best!
+    }
+
+    /// The mistakes that a case of these sizes may tell: one query has no other to change places with, and scales of 1 hide what is done to scales.
+    private var tellable: Set<IndexerMistake> {
+        var all = Set(IndexerMistake.all).subtracting([.scaled])
+        if queries < 2 { all.remove(.rowsSwapped) }
+        if !isFloat8 { all.subtract([.noKeyScale, .neighbourScale]) }
+        return all
+    }
+
+    /// One draw of noise with what is planted in it. Every value is exact in the type that it is written in.
+    private func draw(_ number: Int) throws(EngineError) -> (IndexerCase, Codes?) {
+        var source = SplitMix64(seed: seed)
+        for _ in 0..<number { source = SplitMix64(seed: source.next()) }
+        var noise = Gaussian(source)
         let topics = (0..<Self.topics).map { _ in (0..<dimension).map { _ in noise.next() } }
         let outliers = (0..<Self.outlierFeatures).map { _ in Int(noise.uniform() * Double(dimension)) }
         /// One vector near a topic, with outliers, of a magnitude of its own, rotated.
@@ -93,18 +130,118 @@ public struct IndexerCaseGenerator: Sendable {
             Hadamard.transform(&x)
             return x
         }
-        let k = quantised((0..<keys).map { _ in vector(&noise) })
-        let q = quantised((0..<queries * heads).map { _ in vector(&noise) })
-        let constant = 1 / (Double(heads) * Double(dimension)).squareRoot()
-        let weights = q.scales.map { Double(Float((0.5 + noise.next()) * $0 * constant)) }
-        let indexer = try IndexerCase(
-            q: Tensor([.t, .j, .d], [queries, heads, dimension], q.values), k: Tensor([.s, .d], [keys, dimension], k.values),
-            kScale: Tensor([.s], [keys], k.scales), weights: Tensor([.t, .j], [queries, heads], weights), causalOffset: keys - queries,
-            topK: topK)
-        return (indexer, isFloat8 ? (q.codes, k.codes) : nil)
+        var keyVectors = (0..<keys).map { _ in vector(&noise) }
+        let queryVectors = (0..<queries * heads).map { _ in vector(&noise) }
+        // A head without weight would hide its own absence.
+        var shares = queryVectors.indices.map { _ in
+            let share = 0.5 + noise.next()
+            return abs(share) < 0.25 ? (share < 0 ? -0.25 : 0.25) : share
+        }
+        // Of few queries the last ones see all keys, and nothing stands beyond their boundary.
+        let causalOffset = keys - queries - (queries < 3 ? min(2, keys - queries) : 0)
+        let zeros = plantZeros(&keyVectors, &noise, offset: causalOffset)
+        let strong = plantBoundaries(&keyVectors, queryVectors, shares, offset: causalOffset, sparing: zeros)
+        var k = quantised(keyVectors)
+        let q = quantised(queryVectors)
+        func indexer() throws(EngineError) -> IndexerCase {
+            let constant = 1 / (Double(heads) * Double(dimension)).squareRoot()
+            let weights = zip(shares, q.scales).map { Double(Float($0 * $1 * constant)) }
+            return try IndexerCase(
+                q: Tensor([.t, .j, .d], [queries, heads, dimension], q.values), k: Tensor([.s, .d], [keys, dimension], k.values),
+                kScale: Tensor([.s], [keys], k.scales), weights: Tensor([.t, .j], [queries, heads], weights), causalOffset: causalOffset,
+                topK: topK, isFloat8: isFloat8)
+        }
+        plantTie(&k, try indexer(), sparing: strong.union(zeros))
+        if !zeros.isEmpty { putCutAtZero(&shares, q.values, q.scales, k.values, k.scales, seen: causalOffset + queries) }
+        return (try indexer(), isFloat8 ? (q.codes, k.codes) : nil)
     }
 
-    private func quantised(_ rows: [[Double]]) -> (values: [Double], codes: [UInt8], scales: [Double]) {
+    /// Makes a key that one query leaves out a copy of the key at its cut: of two equal scores one is kept.
+    private func plantTie(_ k: inout Quantised, _ indexer: IndexerCase, sparing others: Set<Int>) {
+        // The middle query, or the next whose cut is above 0 and who leaves keys out.
+        for row in IndexerRows.usual(of: queries) {
+            let looked = IndexerRows(indexer, rows: [(row + queries / 2) % queries])
+            let free = (0..<looked.right.visible[0]).filter { !looked.kept[0].contains($0) && !others.contains($0) }
+            guard let original = looked.cuts[0], looked.right.scores[0][original] > 0, let copy = free.dropFirst(free.count / 2).first
+            else {
+                continue
+            }
+            return copyKey(original, to: copy, &k)
+        }
+    }
+
+    private func copyKey(_ original: Int, to copy: Int, _ k: inout Quantised) {
+        for d in 0..<dimension {
+            k.values[copy * dimension + d] = k.values[original * dimension + d]
+            if isFloat8 { k.codes[copy * dimension + d] = k.codes[original * dimension + d] }
+        }
+        k.scales[copy] = k.scales[original]
+    }
+
+    /// Makes keys of zeros where there are queries to spare: one row is then given weights under which the cut falls among them.
+    /// - Returns: their positions.
+    private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout Gaussian, offset: Int) -> Set<Int> {
+        let room = offset - 4
+        guard queries >= 4, room > 8 * Self.zeroKeys, topK > Self.zeroKeys, topK < room - Self.zeroKeys else { return [] }
+        var places: Set<Int> = []
+        while places.count < Self.zeroKeys { places.insert(Int(noise.uniform() * Double(room))) }
+        for place in places { keyVectors[place] = [Double](repeating: 0, count: dimension) }
+        return places
+    }
+
+    /// Makes the last query's weights such that two keys fewer than it keeps score above 0: the rest are chosen among zeros, by their positions.
+    private func putCutAtZero(
+        _ shares: inout [Double], _ q: [Double], _ qScales: [Double], _ k: [Double], _ kScales: [Double], seen: Int
+    ) {
+        let row = queries - 1
+        // score = a - c·b: the sum over heads, and the same without weights.
+        let ratios = (0..<seen).compactMap { s -> Double? in
+            var (a, b) = (0.0, 0.0)
+            for j in 0..<heads {
+                let head = row * heads + j
+                var product = 0.0
+                for d in 0..<dimension { product += q[head * dimension + d] * k[s * dimension + d] }
+                a += shares[head] * qScales[head] * max(0, product)
+                b += qScales[head] * max(0, product)
+            }
+            return b > 0 ? a / b : nil
+        }.sorted(by: >)
+        guard ratios.count > topK, topK > 2 else { return }
+        let c = (ratios[topK - 3] + ratios[topK - 2]) / 2
+        for j in 0..<heads { shares[row * heads + j] -= c }
+    }
+
+    /// Makes the keys about the boundaries of a few queries strong for them: the last two that each sees, and two beyond.
+    /// - Returns: their positions.
+    private func plantBoundaries(
+        _ keyVectors: inout [[Double]], _ queryVectors: [[Double]], _ shares: [Double], offset: Int, sparing zeros: Set<Int>
+    ) -> Set<Int> {
+        let rows = zeros.isEmpty ? queries : queries - 1
+        let chosen =
+            rows <= Self.mostBoundaries
+            ? Array(0..<rows) : (0..<Self.mostBoundaries).map { rows * (2 * $0 + 1) / (2 * Self.mostBoundaries) }
+        func length(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        let usual = keyVectors.map(length).sorted()[keyVectors.count / 2]
+        var planted: [Int: [Double]] = [:]
+        for row in chosen {
+            var direction = [Double](repeating: 0, count: dimension)
+            for j in 0..<heads where shares[row * heads + j] > 0 {
+                for d in 0..<dimension { direction[d] += shares[row * heads + j] * queryVectors[row * heads + j][d] }
+            }
+            let size = length(direction)
+            guard size > 0 else { continue }
+            for place in max(0, offset + row - 1)...min(keys - 1, offset + row + 2) where !zeros.contains(place) {
+                let old = planted[place] ?? [Double](repeating: 0, count: dimension)
+                planted[place] = zip(old, direction).map { $0 + 6 * usual * $1 / size }
+            }
+        }
+        for (place, vector) in planted { keyVectors[place] = zip(keyVectors[place], vector).map { $0 + $1 } }
+        return Set(planted.keys)
+    }
+
+    private typealias Quantised = (values: [Double], codes: [UInt8], scales: [Double])
+
+    private func quantised(_ rows: [[Double]]) -> Quantised {
         guard isFloat8 else { return (rows.flatMap { $0.map { Double(Float($0)) } }, [], rows.map { _ in 1 }) }
         let scales = rows.map { row in ScaleFormat.powerOfTwo.scale(largestMagnitude: row.reduce(0) { max($0, abs($1)) }) }
         let codes = zip(rows, scales).flatMap { row, scale in row.map { Float8.encode($0 / scale) } }

@@ -1,10 +1,45 @@
-// Somebody's kernel against a case: scores within a tolerance, selections as sets. A key that differs is explained by how far its score is
-// from the cut: within rounding, either choice is right; further away, one of them is wrong.
+// Somebody's kernel against a case: scores where they are visible, selections as sets. A key that differs is explained by how far its score is from the
+// cut: within rounding, either choice is right; further away, one of them is wrong. What is wrong is held against the mistakes that are known.
 
 public import Traces
 
 /// How somebody's dump compares with an indexer case.
 public struct IndexerCheck: Sendable {
+    /// What is asked of a dump.
+    public struct Rules: Sendable {
+        /// How keys of equal scores may be chosen at the cut.
+        public enum Ties: String, CaseIterable, Sendable {
+            /// The lower position wins: for kernels whose contract says so.
+            case low
+            /// Either way.
+            case any
+        }
+
+        /// The largest error of scores, over the largest magnitude that is expected; and of distances from the cut, over the magnitudes of the two keys: the
+        /// sum of |w|·ReLU(q·k) over the heads, times the scale. nil for what rounding to bf16 may do, 2^-7, and where q and k of the case are no FP8, for
+        /// what rounding them to it may do.
+        public var tolerance: Double?
+        /// How ties are broken.
+        public var ties = Ties.any
+        /// Whether a row may name a key twice, which then counts once.
+        public var allowsDuplicates = false
+        /// Whether every number that is no key is padding, not -1 alone.
+        public var allowsAnyPadding = false
+
+        /// The usual rules.
+        public init() {}
+    }
+
+    /// What is to be said of a dump.
+    public enum Verdict: String, Sendable {
+        /// The same selection, and scores as near as Float32 comes.
+        case right
+        /// Differences that rounding explains.
+        case rounding
+        /// Differences that it does not.
+        case wrong
+    }
+
     /// A row in which the selections differ.
     public struct Row: Sendable, Hashable {
         /// The query.
@@ -15,8 +50,13 @@ public struct IndexerCheck: Sendable {
         public let missing: [Difference]
         /// Keys that were selected and should not have been, with how far each stands below the cut; infinite for one that the query may not see.
         public let extra: [Difference]
+        /// Of a dump with scores, two keys that it has in the wrong order: one that it left out, and one of a lower score of its own that it selected.
+        public let misordered: Misordered?
+        /// How many keys are selected, or left out, more wrongly than rounding explains.
+        public let wrongKeys: Int
+
         /// Whether every difference is within rounding of the cut.
-        public let isRounding: Bool
+        public var isRounding: Bool { wrongKeys == 0 && misordered == nil }
     }
 
     /// One key in which two selections differ.
@@ -27,111 +67,168 @@ public struct IndexerCheck: Sendable {
         public let margin: Double
     }
 
-    /// The comparison of scores, if the dump has them.
+    /// Two keys in the wrong order by a dump's own scores.
+    public struct Misordered: Sendable, Hashable {
+        /// The key that was left out, and its score.
+        public let left: Int, leftScore: Double
+        /// The key that was selected, and its score.
+        public let taken: Int, takenScore: Double
+        /// How many keys that were selected are not among those of the highest scores.
+        public let count: Int
+    }
+
+    /// The comparison of scores where they are visible, if the dump has them.
     public let score: Check?
+    /// Of the rows that were looked at closely, the share of scores further from the expected ones than rounding carries a score of that magnitude; nil without
+    /// scores, and where all are right.
+    public let strayShare: Double?
     /// The rows that differ.
     public let rows: [Row]
     /// How many rows there are.
     public let rowCount: Int
-    /// Whether scores are within tolerance and every difference is rounding.
-    public var passed: Bool { (score?.passed ?? true) && rows.allSatisfy(\.isRounding) }
+    /// How many of them a selection was given for: all, or nil without one.
+    public let comparedRows: Int?
+    /// The mistake that explains what differs, if one does.
+    public let diagnosis: IndexerDiagnosis?
+    /// What is to be said of the dump.
+    public let verdict: Verdict
+    /// Whether the differences are such as FP8 makes of inputs that are not FP8, and larger than those of bf16.
+    public let isFloat8Rounding: Bool
+    /// How many keys are wrong: beyond rounding, or all that differ where a mistake explains them.
+    public var wrongKeys: Int {
+        rows.reduce(0) { $0 + (diagnosis == nil ? max($1.wrongKeys, $1.misordered?.count ?? 0) : max($1.missing.count, $1.extra.count)) }
+    }
+    /// Whether nothing is wrong.
+    public var passed: Bool { verdict != .wrong }
 
-    /// Compares the dump at `path` (`selected` [t, k], and `score` [t, s] if there is one) with `reference`.
-    /// - Parameter tolerance: of scores, relative to the largest expected magnitude in the tensor; and of margins at the cut, relative to the
-    ///   largest magnitude among the row's visible scores.
-    public init(_ reference: ReferenceCase, dump path: String, tolerance: Double) throws(FileError) {
+    /// The share of scores that may stray before they are wrong: a score may be small because heads of both signs cancel.
+    public static let mostStrays = 0.01
+
+    /// Compares the dump at `path` with `reference`: `selected` [t, k], `score` [t, s], or both, each with a batch axis of 1 before them or without.
+    /// - Throws: `FileError` for a file that is no such dump: other shapes, NaN where a query sees the key, keys that do not exist.
+    public init(_ reference: ReferenceCase, dump path: String, rules: Rules = Rules()) throws(FileError) {
         let indexer = try reference.indexer()
-        let mine = try Safetensors(path: path)
-        let expectedScore = try reference.file.tensor("expected.score", axes: [.t, .s])
-        let rowCount = expectedScore.shape.lengths[0]
-        let wanted = try reference.file.info("expected.selected").shape
-        let shape = try mine.info("selected").shape
-        guard shape.count == 2, shape[0] == rowCount else {
-            throw FileError(.badData, path, "selected: expected the shape [\(rowCount), k], found \(shape)")
+        let wanted = try reference.file.info("expected.selected").shape[1]
+        let comparison = IndexerComparison(
+            indexer: indexer, mine: try IndexerDump(path: path, indexer, wanted: wanted, rules),
+            expected: try reference.file.tensor("expected.score", axes: [.t, .s]),
+            right: try IndexerDump.expected(reference, indexer.visible),
+            ties: rules.ties)
+        let (selected, score) = (comparison.mine.selected, comparison.mine.score)
+        let usual = rules.tolerance.map { IndexerTolerance(score: $0, cut: $0) } ?? .bf16
+        var result = comparison.result(usual)
+        rowCount = indexer.visible.rows
+        comparedRows = selected == nil ? nil : rowCount
+        guard !result.isExact(rules.ties) else {
+            (self.score, strayShare, rows) = (result.score, nil, result.rows)
+            (diagnosis, verdict, isFloat8Rounding) = (nil, .right, false)
+            return
         }
-        guard shape[1] >= wanted[1] else {
-            throw FileError(.badData, path, "selected: expected at least \(wanted[1]) ranks a row, found \(shape[1])")
+        let looked = IndexerRows(indexer, rows: try reference.judgedRows(of: rowCount) ?? IndexerRows.usual(of: rowCount))
+        let scores = score.map { score in looked.rows.map { score.slice(.t, at: $0).values } }
+        diagnosis = looked.diagnosis(scores: scores, selected: selected.map { selected in looked.rows.map { Set(selected[$0]) } })
+        var strays = scores.map { looked.strayShare($0, usual.cut) }
+        var isExplained = result.isExplained && strays ?? 0 <= Self.mostStrays
+        var isFloat8 = false
+        if !isExplained, diagnosis == nil, rules.tolerance == nil, !indexer.isFloat8 {
+            let float8 = looked.float8
+            let again = (comparison.result(float8), scores.map { looked.strayShare($0, float8.cut) })
+            isFloat8 = again.0.isExplained && again.1 ?? 0 <= Self.mostStrays
+            if isFloat8 { (result, strays, isExplained) = (again.0, again.1, true) }
         }
-        let visible = indexer.visible
-        let expected = try Self.selection(reference.file, "expected.selected") { tensor, name throws(EngineError) in
-            try Selection(tensor, called: name, scores: expectedScore, dense: nil, visible: visible).rows
-        }
-        let got = try Self.selection(mine, "selected") { tensor, name throws(EngineError) in
-            try Selection.kept(tensor, called: name, columns: visible.columns)
-        }
-        score = try Self.score(mine, expectedScore, tolerance)
-        self.rowCount = rowCount
-        rows = (0..<rowCount).compactMap { row in
-            Self.compare(expected[row], Set(got[row]), expectedScore.slice(.t, at: row).values, visible, row, tolerance)
-        }
-    }
-
-    /// What `read` makes of a tensor [t, k] of positions.
-    private static func selection<Rows>(
-        _ file: Safetensors, _ name: String, _ read: (Tensor, String) throws(EngineError) -> Rows
-    ) throws(FileError) -> Rows {
-        let positions = try file.integers(name).map { Double($0) }
-        let tensor = Tensor([.t, .k], try file.info(name).shape, positions)
-        do throws(EngineError) { return try read(tensor, name) } catch { throw FileError(.badData, file.path, "\(error)") }
-    }
-
-    private static func score(_ mine: Safetensors, _ expected: Tensor, _ tolerance: Double) throws(FileError) -> Check? {
-        guard mine.contains("score") else { return nil }
-        let shape = try mine.info("score").shape
-        guard shape == expected.shape.lengths else {
-            throw FileError(.badData, mine.path, "score: expected the shape \(expected.shape.lengths), found \(shape)")
-        }
-        let score = try mine.tensor("score", axes: [.t, .s])
-        if let bad = score.values.firstIndex(where: \.isNaN) {
-            throw FileError(.badData, mine.path, "score\(score.shape.index(ofOffset: bad)): expected a number, found NaN")
-        }
-        return Check(name: "score", shape: shape, expected: expected.values, computed: score, tolerance: tolerance)
-    }
-
-    private static func compare(
-        _ expected: Selection.Row, _ got: Set<Int>, _ score: [Double], _ visible: Mask, _ row: Int, _ tolerance: Double
-    ) -> Row? {
-        let wanted = Set(expected.kept)
-        guard wanted != got else { return nil }
-        let cut = expected.cut?.score ?? 0
-        let largest = visible.visibleKeys(of: row).reduce(0) { max($0, abs(score[$1])) }
-        let missing = wanted.subtracting(got).sorted().map { Difference(key: $0, margin: score[$0] - cut) }
-        let extra = got.subtracting(wanted).sorted().map { Difference(key: $0, margin: visible[row, $0] ? cut - score[$0] : .infinity) }
-        let isRounding = wanted.count == got.count && (missing + extra).allSatisfy { $0.margin <= tolerance * largest }
-        return Row(row: row, selected: wanted.count, missing: missing, extra: extra, isRounding: isRounding)
+        (self.score, strayShare, rows, isFloat8Rounding) = (result.score, strays, result.rows, isFloat8)
+        verdict = isExplained && diagnosis == nil ? .rounding : .wrong
     }
 }
 
-extension IndexerCheck.Row {
-    /// The row in a line: `row 3: 2 of 2048 differ, all within 3e-4 of the cut: rounding`.
-    public var line: Bilingual {
-        let differing = max(missing.count, extra.count)
-        let widest = (missing + extra).max { $0.margin < $1.margin }
-        let margin = NumberText.significant(widest?.margin ?? 0, digits: 2)
-        if isRounding {
-            return Bilingual(
-                en: "row \(row): \(differing) of \(selected) differ, all within \(margin) of the cut: rounding",
-                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同，离入选线都不超过 \(margin)：舍入所致")
+/// What was compared, within one tolerance.
+private struct Compared {
+    let score: Check?
+    let rows: [IndexerCheck.Row]
+
+    /// Whether nothing is beyond rounding.
+    var isExplained: Bool { (score?.passed ?? true) && rows.allSatisfy(\.isRounding) }
+
+    /// Whether scores are as near as Float32 comes, and nothing differs but keys of equal scores, where these may be chosen either way.
+    func isExact(_ ties: IndexerCheck.Rules.Ties) -> Bool {
+        (score.map { $0.maxRelativeError <= 1e-5 && $0.passed } ?? true)
+            && rows.allSatisfy { $0.isRounding && ties == .any && ($0.missing + $0.extra).allSatisfy { $0.margin == 0 } }
+    }
+}
+
+/// A dump beside the case that it belongs to.
+private struct IndexerComparison {
+    let indexer: IndexerCase
+    let mine: IndexerDump
+    let expected: Tensor
+    /// The expected selection.
+    let right: [Selection.Row]
+    let ties: IndexerCheck.Rules.Ties
+
+    private var visible: Mask { indexer.visible }
+
+    func result(_ tolerance: IndexerTolerance) -> Compared {
+        Compared(
+            score: mine.score.map { score($0, tolerance.score) },
+            rows: mine.selected.map { selected in
+                right.indices.compactMap { row($0, right[$0], selected[$0], own: mine.score, tolerance.cut) }
+            } ?? [])
+    }
+
+    /// Compares scores where they are visible; what stands elsewhere is nobody's business.
+    private func score(_ mine: Tensor, _ tolerance: Double) -> Check {
+        var (ours, theirs) = (expected.values, mine.values)
+        let visible = visible
+        for row in 0..<visible.rows {
+            for key in 0..<visible.columns where !visible[row, key] {
+                let cell = row * visible.columns + key
+                (ours[cell], theirs[cell]) = (0, 0)
+            }
         }
-        let total = "\(differing) of \(selected) differ"
-        if missing.count != extra.count {
-            let kept = selected - missing.count + extra.count
-            return Bilingual(
-                en: "row \(row): keeps \(kept) keys instead of \(selected): wrong", zh: "行 \(row)：留下 \(kept) 个键，应为 \(selected) 个：错误")
+        return Check(
+            name: "score", shape: expected.shape.lengths, expected: ours, computed: Tensor(expected.shape, theirs), tolerance: tolerance)
+    }
+
+    /// How row `row` differs; nil where it does not.
+    private func row(_ row: Int, _ right: Selection.Row, _ got: [Int], own: Tensor?, _ tolerance: Double) -> IndexerCheck.Row? {
+        let visible = visible
+        let (wanted, got) = (Set(right.kept), Set(got))
+        let misordered = own.flatMap { self.misordered(row, got, $0) }
+        guard wanted != got || misordered != nil else { return nil }
+        let cut = right.cut?.score ?? 0
+        let bound = right.cut.map { indexer.magnitude(row, $0.lastKept) } ?? 0
+        let missing = wanted.subtracting(got).sorted().map { IndexerCheck.Difference(key: $0, margin: expected[row, $0] - cut) }
+        let extra = got.subtracting(wanted).sorted().map { key in
+            IndexerCheck.Difference(key: key, margin: visible[row, key] ? cut - expected[row, key] : .infinity)
         }
-        if let unseen = extra.first(where: { $0.margin == .infinity }) {
-            return Bilingual(
-                en: "row \(row): \(total); key \(unseen.key) is in the future and may not be seen: wrong",
-                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(unseen.key) 在未来，不该看见：错误")
+        func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
+            guard difference.margin.isFinite else { return true }
+            if difference.margin == 0 { return ties == .low }
+            return !(difference.margin <= tolerance * (bound + indexer.magnitude(row, difference.key)))
         }
-        guard let widest else { return Bilingual(same: "") }
-        if missing.contains(widest) {
-            return Bilingual(
-                en: "row \(row): \(total); key \(widest.key) clears the cut by \(margin) and was left out: wrong",
-                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 高出入选线 \(margin) 却没有选上：错误")
+        let wrong = max(missing.count(where: isWrong), extra.count(where: isWrong), abs(missing.count - extra.count))
+        return IndexerCheck.Row(
+            row: row, selected: wanted.count, missing: missing, extra: extra, misordered: misordered, wrongKeys: wrong)
+    }
+
+    /// Whether a selection is not that of the dump's own scores.
+    private func misordered(_ row: Int, _ got: Set<Int>, _ own: Tensor) -> IndexerCheck.Misordered? {
+        let visible = visible
+        let seen = visible.visibleKeys(of: row)
+        let (taken, left) = (seen.filter(got.contains), seen.filter { !got.contains($0) })
+        let (lowest, highest) = (taken.map { own[row, $0] }.min(), left.map { own[row, $0] }.max())
+        guard let lowest, let highest, highest > lowest || highest == lowest && ties == .low else { return nil }
+        // Keys with the better ones first; of equal ones those that were selected, unless the lower position wins.
+        func precedes(_ a: Int, _ b: Int) -> Bool {
+            let (x, y) = (own[row, a], own[row, b])
+            if x != y { return x > y }
+            if ties == .any, got.contains(a) != got.contains(b) { return got.contains(a) }
+            return a < b
         }
-        return Bilingual(
-            en: "row \(row): \(total); key \(widest.key) misses the cut by \(margin) and was selected: wrong",
-            zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(widest.key) 低于入选线 \(margin) 却选上了：错误")
+        let best = seen.sorted(by: precedes).prefix(taken.count)
+        let worse = Set(taken).subtracting(best)
+        guard let low = worse.max(by: precedes), let high = best.first(where: { !got.contains($0) }) else { return nil }
+        return IndexerCheck.Misordered(
+            left: high, leftScore: own[row, high], taken: low, takenScore: own[row, low], count: worse.count)
     }
 }

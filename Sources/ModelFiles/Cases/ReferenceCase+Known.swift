@@ -31,7 +31,8 @@ extension ReferenceCase {
                 tensors: ["input.values", "input.blocks"])
         case .indexer:
             CaseParts(
-                kind.rawValue, settings: ["index_topk", "causal_offset", "queries", "keys", "index_n_heads", "index_head_dim", "seed"],
+                kind.rawValue,
+                settings: ["index_topk", "causal_offset", "queries", "keys", "index_n_heads", "index_head_dim", "judged_rows", "seed"],
                 tensors: ["input.q", "input.k", "input.k_scale", "input.weights"])
         }
     }

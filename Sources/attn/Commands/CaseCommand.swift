@@ -1,7 +1,7 @@
 // attn case: reference outputs for other people's indexers.
 
-internal import ArgumentParser
-internal import ModelFiles
+public import ArgumentParser
+public import ModelFiles
 internal import Traces
 
 struct CaseCommand: ParsableCommand {
@@ -28,6 +28,8 @@ struct CaseCommand: ParsableCommand {
         @Option(help: "Seed: the same seed gives the same case everywhere.") var seed: UInt64 = 0
         @Option(help: "Type of q and k: f8 (e4m3) or f32.") var precision = Precision.f8
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
+        @Flag(help: "Print the mistakes that the case distinguishes as JSON.") var json = false
+        @OptionGroup var language: LanguageOption
 
         func run() throws {
             try OutputPath.check(file: output, inputs: [])
@@ -36,7 +38,15 @@ struct CaseCommand: ParsableCommand {
                 generator = try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dim, topK: topK, seed: seed)
             } catch { throw UsageError("\(error)") }
             generator.isFloat8 = precision == .f8
-            try generator.write(to: output)
+            let told = try generator.write(to: output)
+            if json { return try Output.print(.object([("distinguishes", .strings(told.map(\.name)))])) }
+            let untold = IndexerMistake.all.filter { $0 != .scaled && !told.contains($0) }
+            func line(_ words: Bilingual, _ mistakes: [IndexerMistake]) -> String {
+                words[language.value] + mistakes.map(\.name).joined(separator: language.value == .en ? ", " : "、")
+            }
+            try Output.print(
+                (told.isEmpty ? [] : [line(Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出："), told)])
+                    + (untold.isEmpty ? [] : [line(Bilingual(en: "this case does not show: ", zh: "这个案例看不出："), untold)]))
         }
     }
 
@@ -44,43 +54,77 @@ struct CaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check", abstract: "Compare your indexer's selection (and scores) with a case.",
             discussion: """
-                MINE holds selected [t, k], integers in any order padded with -1, and score [t, s] if you like.
+                MINE holds selected [t, k], integers in any order padded with -1, or score [t, s], or both. Scores are judged where the query sees the key; with
+                scores, the selection must be that of the highest of them. What is wrong is held against mistakes that are known, and named.
                 Example: attn case check c.safetensors mine.safetensors --tolerance 1e-5
                 """)
 
         @OptionGroup var language: LanguageOption
         @Argument(help: ArgumentHelp("The case.", valueName: "case")) var reference: String
         @Argument(help: ArgumentHelp("Your output.", valueName: "mine")) var mine: String
-        @Option(help: "Relative tolerance of scores, and of the distance from the cut within which a different key counts as rounding.")
-        var tolerance = 1e-5
+        @Option(
+            help:
+                "Relative tolerance of scores, and of the distance from the cut within which a different key counts as rounding; by default that of bf16, 2^-7."
+        )
+        var tolerance: Double?
+        @Option(help: "How keys of equal scores may be chosen: any, or low where your contract says that the lower position wins.")
+        var ties = IndexerCheck.Rules.Ties.any
+        @Flag(help: "Count a key that a row names twice once instead of refusing it.") var allowDuplicates = false
+        @Flag(help: "Take every number that is no key for padding, not -1 alone.") var anyPadding = false
         @Flag(help: "Print the comparison as JSON.") var json = false
 
         func validate() throws {
+            guard let tolerance else { return }
             guard tolerance >= 0, tolerance.isFinite else {
                 throw ValidationError("--tolerance: expected a finite number of at least 0, found \(tolerance)")
             }
         }
 
         func run() throws {
-            let check = try IndexerCheck(ReferenceCase(path: reference), dump: mine, tolerance: tolerance)
+            var rules = IndexerCheck.Rules()
+            (rules.tolerance, rules.ties) = (tolerance, ties)
+            (rules.allowsDuplicates, rules.allowsAnyPadding) = (allowDuplicates, anyPadding)
+            let check = try IndexerCheck(ReferenceCase(path: reference), dump: mine, rules: rules)
             if json { try Output.print(Self.json(check)) } else { try Output.print(Self.text(check, language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
 
         private static func text(_ check: IndexerCheck, _ language: Language) -> [String] {
             func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
-            var lines = check.rows.map { $0.line[language] }
+            var lines: [String] = []
             if let score = check.score {
                 let error = NumberText.significant(score.maxRelativeError, digits: 2)
                 let place = "[\(score.worstIndex.map(String.init).joined(separator: ","))]"
-                lines.append(
-                    score.passed
-                        ? said("score: largest relative error \(error)", "score：最大相对误差 \(error)")
-                        : said("score\(place): relative error \(error): wrong", "score\(place)：相对误差 \(error)：错误"))
+                if score.problem != nil {
+                    lines.append(said("score\(place): not a finite number: wrong", "score\(place)：不是有限的数：错误"))
+                } else {
+                    lines.append(
+                        score.passed
+                            ? said("score: largest relative error \(error)", "score：最大相对误差 \(error)")
+                            : said("score\(place): relative error \(error): wrong", "score\(place)：相对误差 \(error)：错误"))
+                }
             }
-            let same = check.rowCount - check.rows.count
-            lines.append(said("selections: \(same) of \(check.rowCount) rows are the same", "选择：\(check.rowCount) 行里有 \(same) 行相同"))
-            return lines + [check.passed ? said("passed", "通过") : said("FAILED", "未通过")]
+            if let strays = check.strayShare, strays > IndexerCheck.mostStrays {
+                let share = NumberText.significant(100 * strays, digits: 2)
+                lines.append(
+                    said(
+                        "score: \(share) % of the visible scores are further off than rounding carries scores of their magnitude: wrong",
+                        "score：可见分数里有 \(share) % 的误差超过同等大小分数的舍入误差：错误"))
+            }
+            lines += check.rows.map { $0.line[language] }
+            if let rows = check.comparedRows {
+                let same = rows - check.rows.count
+                lines.append(said("selections: \(same) of \(rows) rows are the same", "选择：\(rows) 行里有 \(same) 行相同"))
+            }
+            if let diagnosis = check.diagnosis { lines.append("\(diagnosis.mistake.name): \(diagnosis.line[language])") }
+            switch check.verdict {
+            case .right: lines.append(said("passed", "通过"))
+            case .rounding where check.isFloat8Rounding:
+                lines.append(said("passed: rounding, as much as FP8 does", "通过：相当于 FP8 的舍入"))
+            case .rounding: lines.append(said("passed: rounding", "通过：舍入"))
+            case .wrong: lines.append(said("FAILED", "未通过"))
+            }
+            return lines
         }
 
         private static func json(_ check: IndexerCheck) -> JSONText {
@@ -101,8 +145,12 @@ struct CaseCommand: ParsableCommand {
                 ])
             }
             return .object([
-                ("passed", .bool(check.passed)), ("rows", .integer(check.rowCount)), ("differing", .array(rows)), ("score", score ?? .null),
+                ("passed", .bool(check.passed)), ("verdict", .string(check.verdict.rawValue)),
+                ("named", check.diagnosis.map { .string($0.mistake.name) } ?? .null), ("wrongKeys", .integer(check.wrongKeys)),
+                ("rows", .integer(check.rowCount)), ("differing", .array(rows)), ("score", score ?? .null),
             ])
         }
     }
 }
+
+extension IndexerCheck.Rules.Ties: ExpressibleByArgument {}

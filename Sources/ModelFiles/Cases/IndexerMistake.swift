@@ -1,0 +1,66 @@
+// Mistakes that kernels of lightning indexers are made with. A case that cannot tell such a kernel from a right one is no test of it; and who holds every
+// input can compute what a kernel with the mistake would answer, and name it.
+
+public import Traces
+
+/// A mistake that indexers are made with.
+public enum IndexerMistake: Hashable, Sendable {
+    /// The causal boundary stands so many keys too far.
+    case offset(Int)
+    /// Scores are not multiplied by the keys' scales.
+    case noKeyScale
+    /// The Hadamard rotation is applied to the queries once more than to the keys.
+    case hadamardQueryOnly
+    /// Dot products below 0 are not cut off.
+    case noReLU
+    /// A score is multiplied by a neighbour's scale: the next key's, or the one before.
+    case neighbourScale
+    /// A head's products are missing from the sum: of all of them, if nothing else is known, the weakest.
+    case headDropped
+    /// The last feature is missing from the dot products.
+    case featureDropped
+    /// The results of queries 0 and 1 have changed places.
+    case rowsSwapped
+    /// All scores are multiplied by one number; the selection is as it should be.
+    case scaled
+
+    /// All of them, in the order in which they are told.
+    public static let all: [IndexerMistake] =
+        [-2, -1, 1, 2].map { .offset($0) } + [
+            .noKeyScale, .hadamardQueryOnly, .noReLU, .neighbourScale, .headDropped, .featureDropped, .rowsSwapped, .scaled,
+        ]
+
+    /// Its name in options and in JSON.
+    public var name: String {
+        switch self {
+        case .offset(let keys): "offset\(keys > 0 ? "+" : "")\(keys)"
+        case .noKeyScale: "no-k-scale"
+        case .hadamardQueryOnly: "hadamard-query-only"
+        case .noReLU: "no-relu"
+        case .neighbourScale: "neighbour-scale"
+        case .headDropped: "head-dropped"
+        case .featureDropped: "feature-dropped"
+        case .rowsSwapped: "rows-swapped"
+        case .scaled: "scaled"
+        }
+    }
+
+    /// What a kernel with it does, for the end of a sentence: "as if …".
+    public var words: Bilingual {
+        switch self {
+        case .offset(let keys):
+            Bilingual(
+                en: "as if each query saw \(abs(keys)) key\(abs(keys) == 1 ? "" : "s") \(keys > 0 ? "beyond" : "short of") its boundary",
+                zh: "像是每个查询的因果边界\(keys > 0 ? "往后多" : "往前少")了 \(abs(keys)) 个键")
+        case .noKeyScale: Bilingual(en: "as if the keys' scales were missing", zh: "像是没有乘键的缩放因子")
+        case .hadamardQueryOnly:
+            Bilingual(en: "as if the Hadamard rotation were applied on one side alone", zh: "像是只有一侧做了 Hadamard 变换")
+        case .noReLU: Bilingual(en: "as if ReLU were missing", zh: "像是漏了 ReLU")
+        case .neighbourScale: Bilingual(en: "as if each key had a neighbour's scale", zh: "像是每个键用了旁边那个键的缩放因子")
+        case .headDropped: Bilingual(en: "as if one head were missing from the sum", zh: "像是求和时少了一个头")
+        case .featureDropped: Bilingual(en: "as if the last feature were missing from the dot products", zh: "像是点积漏了最后一个特征")
+        case .rowsSwapped: Bilingual(en: "as if queries 0 and 1 had changed places", zh: "像是查询 0 和查询 1 对调了")
+        case .scaled: Bilingual(en: "as if all scores were multiplied by one number", zh: "像是所有分数都乘了同一个数")
+        }
+    }
+}

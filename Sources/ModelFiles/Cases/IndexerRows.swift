@@ -1,0 +1,228 @@
+// Some queries of an indexer case, computed right and with each mistake: few enough that all of that is quick.
+
+import Traces
+
+/// What a kernel would answer for some queries of a case.
+struct IndexerAnswer: Sendable {
+    /// The scores of each query, key by key.
+    let scores: [[Double]]
+    /// How many keys each query sees, from the first.
+    let visible: [Int]
+    /// How many keys a query keeps.
+    let topK: Int
+
+    /// The keys that each query keeps: of equal scores the lower position.
+    var selected: [Set<Int>] { zip(scores, visible).map { Set(TopK.select($0, among: Array(0..<$1), topK)) } }
+}
+
+/// Some queries of a case, right and with each mistake.
+struct IndexerRows: Sendable {
+    /// The most queries that mistakes are recomputed on.
+    static let most = 16
+
+    /// The queries, ascending.
+    let rows: [Int]
+    /// What is right.
+    let right: IndexerAnswer
+    /// The keys that each query keeps, where all is right.
+    let kept: [Set<Int>]
+    /// Of each query the kept key of the lowest score, the last where several have it; nil where nothing is kept.
+    let cuts: [Int?]
+    let indexer: IndexerCase
+    /// Dot products of each row, head by head.
+    private let products: [[Double]]
+
+    /// - Parameter rows: the queries, at most `most` of them.
+    init(_ indexer: IndexerCase, rows: [Int]) {
+        (self.indexer, self.rows) = (indexer, rows)
+        let products = rows.map { Self.products(indexer, $0, indexer.k.values) }
+        self.products = products
+        let scores = zip(rows, products).map { Self.score(indexer, $0, $1) }
+        right = IndexerAnswer(scores: scores, visible: rows.map { Self.seen(indexer, $0) }, topK: indexer.topK)
+        let kept = right.selected
+        self.kept = kept
+        cuts = zip(scores, kept).map { row, keys in keys.min { (row[$0], $1) < (row[$1], $0) } }
+    }
+
+    /// The queries of a case on which mistakes are recomputed, where it does not say: the first two, the last, and others at equal distances.
+    static func usual(of count: Int) -> [Int] {
+        guard count > most else { return Array(0..<count) }
+        return [0, 1] + (1..<most - 1).map { 1 + (count - 2) * $0 / (most - 2) }
+    }
+
+    /// What a kernel with that mistake answers: several answers where it may be made in several ways, as each head may be the one that is missing.
+    func answers(with mistake: IndexerMistake) -> [IndexerAnswer] {
+        let boundary = right.visible
+        switch mistake {
+        case .offset(let keys):
+            return [answer(right.scores, rows.map { Self.seen(indexer, $0, shift: keys) })]
+        case .noKeyScale:
+            return [answer(scores { _ in 1 }, boundary)]
+        case .neighbourScale:
+            let (scale, last) = (indexer.kScale.values, indexer.kScale.values.count - 1)
+            return [
+                answer(scores { scale[min($0 + 1, last)] }, boundary), answer(scores { scale[max($0 - 1, 0)] }, boundary),
+            ]
+        case .noReLU:
+            return [answer(zip(rows, products).map { Self.score(indexer, $0, $1, cut: { $0 }) }, boundary)]
+        case .hadamardQueryOnly:
+            let d = indexer.k.shape.lengths[1]
+            guard d & (d - 1) == 0 else { return [] }
+            var keys = indexer.k.values
+            for start in stride(from: 0, to: keys.count, by: d) { Hadamard.transform(&keys[start..<start + d]) }
+            return [answer(rows.map { Self.score(indexer, $0, Self.products(indexer, $0, keys)) }, boundary)]
+        case .featureDropped:
+            return [answer(rows.indices.map { Self.score(indexer, rows[$0], withoutLastFeature($0)) }, boundary)]
+        case .headDropped:
+            return (0..<indexer.q.shape.lengths[1]).map { head in
+                answer(rows.indices.map { minus(head, $0) }, boundary)
+            }
+        case .rowsSwapped:
+            guard rows.starts(with: [0, 1]) else { return [] }
+            func swapped<Row>(_ all: [Row]) -> [Row] { [all[1], all[0]] + all.dropFirst(2) }
+            // What they answer, or what they ask.
+            return [
+                answer(swapped(right.scores), swapped(boundary)), answer(swapped(right.scores), boundary),
+            ]
+        case .scaled: return [right]
+        }
+    }
+
+    /// The head that adds least to all scores.
+    var weakestHead: Int {
+        let heads = indexer.q.shape.lengths[1]
+        let shares = (0..<heads).map { head in
+            rows.indices.reduce(0.0) { sum, i in zip(right.scores[i], minus(head, i)).reduce(sum) { $0 + abs($1.0 - $1.1) } }
+        }
+        return shares.indices.min { shares[$0] < shares[$1] } ?? 0
+    }
+
+    /// The scores with q and k rounded to FP8.
+    func scores(rounded format: ScaleFormat) -> [[Double]] {
+        let d = indexer.k.shape.lengths[1]
+        func rounded(_ values: ArraySlice<Double>) -> [Double] {
+            let scale = format.scale(largestMagnitude: values.reduce(0) { max($0, abs($1)) })
+            return values.map { Float8.round($0 / scale) * scale }
+        }
+        let k = stride(from: 0, to: indexer.k.values.count, by: d).flatMap { rounded(indexer.k.values[$0..<$0 + d]) }
+        let heads = indexer.q.shape.lengths[1] * d
+        return rows.map { row in
+            let q = stride(from: row * heads, to: (row + 1) * heads, by: d).flatMap { rounded(indexer.q.values[$0..<$0 + d]) }
+            return Self.score(indexer, row, Self.products(q, k, d))
+        }
+    }
+
+    // MARK: Arithmetic
+
+    private func scores(_ scale: @escaping (Int) -> Double) -> [[Double]] {
+        zip(rows, products).map { Self.score(indexer, $0, $1, scale: scale) }
+    }
+
+    /// The scores of row number `i` without one head.
+    private func minus(_ head: Int, _ i: Int) -> [Double] {
+        let count = indexer.k.shape.lengths[0]
+        let weight = indexer.weights[rows[i], head]
+        return (0..<count).map { s in right.scores[i][s] - indexer.kScale.values[s] * weight * max(0, products[i][head * count + s]) }
+    }
+
+    private func withoutLastFeature(_ i: Int) -> [Double] {
+        let (heads, d) = (indexer.q.shape.lengths[1], indexer.q.shape.lengths[2])
+        let count = indexer.k.shape.lengths[0]
+        var reduced = products[i]
+        for j in 0..<heads {
+            let q = indexer.q[rows[i], j, d - 1]
+            for s in 0..<count { reduced[j * count + s] -= q * indexer.k.values[s * d + d - 1] }
+        }
+        return reduced
+    }
+
+    private func answer(_ scores: [[Double]], _ visible: [Int]) -> IndexerAnswer {
+        IndexerAnswer(scores: scores, visible: visible, topK: indexer.topK)
+    }
+
+    /// How many keys query `row` sees, if the boundary stands `shift` keys too far.
+    private static func seen(_ indexer: IndexerCase, _ row: Int, shift: Int = 0) -> Int {
+        let count = indexer.k.shape.lengths[0]
+        // Whoever stands beyond all keys sees them all.
+        return max(0, min(count, min(indexer.causalOffset, count + most) + row + 1 + shift))
+    }
+
+    /// The dot products of vectors of `d` features with `keys`, one after the other.
+    private static func products(_ vectors: [Double], _ keys: [Double], _ d: Int) -> [Double] {
+        let (heads, count) = (vectors.count / d, keys.count / d)
+        return [Double](unsafeUninitializedCapacity: heads * count) { out, filled in
+            vectors.withUnsafeBufferPointer { q in
+                keys.withUnsafeBufferPointer { k in
+                    for j in 0..<heads {
+                        for s in 0..<count {
+                            out[j * count + s] = IndexerCase.product(q.baseAddress! + j * d, k.baseAddress! + s * d, d)
+                        }
+                    }
+                }
+            }
+            filled = heads * count
+        }
+    }
+
+    /// The dot products of query `row` with `keys`, head by head.
+    private static func products(_ indexer: IndexerCase, _ row: Int, _ keys: [Double]) -> [Double] {
+        let (heads, d) = (indexer.q.shape.lengths[1], indexer.q.shape.lengths[2])
+        return products(Array(indexer.q.values[row * heads * d..<(row + 1) * heads * d]), keys, d)
+    }
+
+    /// The scores of query `row` out of its dot products.
+    private static func score(
+        _ indexer: IndexerCase, _ row: Int, _ products: [Double], cut: (Double) -> Double = { max(0, $0) },
+        scale: ((Int) -> Double)? = nil
+    ) -> [Double] {
+        let (heads, count) = (indexer.q.shape.lengths[1], indexer.k.shape.lengths[0])
+        var sums = [Double](repeating: 0, count: count)
+        for j in 0..<heads {
+            let w = indexer.weights[row, j]
+            for s in 0..<count { sums[s] += w * cut(products[j * count + s]) }
+        }
+        return sums.indices.map { sums[$0] * (scale?($0) ?? indexer.kScale.values[$0]) }
+    }
+}
+
+/// By how much scores may be off.
+struct IndexerTolerance: Sendable {
+    /// The largest error of a score, over the largest magnitude of all that are visible.
+    let score: Double
+    /// The largest error of a score, over its own magnitude (`IndexerCase.magnitude`): a key may stand as far from the cut as both may be off.
+    let cut: Double
+
+    /// What rounding to bf16 may do: 2^-8 each for a product and for the sum.
+    static let bf16 = IndexerTolerance(score: 0x1p-7, cut: 0x1p-7)
+}
+
+extension IndexerRows {
+    /// What rounding q and k to FP8, a scale for each vector, may do: the largest errors that it makes of these rows' scores, by either way to find a scale.
+    /// Twice that of the largest score, because other rows may come out worse.
+    var float8: IndexerTolerance {
+        var (score, cut) = (IndexerTolerance.bf16.score, IndexerTolerance.bf16.cut)
+        let largest = right.scores.indices.flatMap { right.scores[$0].prefix(right.visible[$0]) }.reduce(0) { max($0, abs($1)) }
+        for format in ScaleFormat.allCases {
+            for (i, row) in scores(rounded: format).enumerated() {
+                for s in 0..<right.visible[i] {
+                    let (error, magnitude) = (abs(row[s] - right.scores[i][s]), indexer.magnitude(rows[i], s))
+                    if largest > 0 { score = max(score, 2 * error / largest) }
+                    if magnitude > 0 { cut = max(cut, error / magnitude) }
+                }
+            }
+        }
+        return IndexerTolerance(score: score, cut: cut)
+    }
+
+    /// The share of visible scores that are further from the right ones than `tolerance` of their magnitudes.
+    func strayShare(_ scores: [[Double]], _ tolerance: Double) -> Double {
+        var (strays, all) = (0, 0)
+        for i in rows.indices {
+            for s in 0..<right.visible[i] {
+                all += 1
+                if !(abs(scores[i][s] - right.scores[i][s]) <= tolerance * indexer.magnitude(rows[i], s)) { strays += 1 }
+            }
+        }
+        return all > 0 ? Double(strays) / Double(all) : 0
+    }
+}
