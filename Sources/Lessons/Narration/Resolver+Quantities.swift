@@ -254,7 +254,8 @@ extension Resolver {
     func tokenNames(_ value: LiveValue, _ listed: LiveValue.Request, _ experiment: Experiment) throws(LessonError) -> String {
         let names = try tokenPositions(value, listed, experiment).map { token($0, experiment) }
         if names.isEmpty { return Bilingual(en: "none", zh: "没有")[language] }
-        return names.joined(separator: language == .en ? ", " : "、")
+        guard language == .en, names.count > 1 else { return names.joined(separator: "、") }
+        return "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])"
     }
 
     /// A token in quotation marks, with its position where the same word stands twice; tokens without words by their position.
