@@ -62,7 +62,8 @@ import Traces
                 == "badData: metadata \"kind\" is missing: not a reference case")
         #expect(
             problem { try ReferenceCase(path: write(kind: "magic", config: "{}")) }
-                == "badData: kind: expected one of attention, deepseek-sparse-attention, float8-e4m3, indexer, found \"magic\"")
+                == "badData: kind: expected one of attention, deepseek-sparse-attention, float8-e4m3, float4-e2m1, indexer, found \"magic\""
+        )
         #expect(
             problem { try ReferenceCase(path: write(kind: "float8-e4m3", config: "{}")).attention() }
                 == "badData: kind: expected attention, found float8-e4m3")

@@ -29,6 +29,8 @@ extension ReferenceCase {
             CaseParts(
                 kind.rawValue, settings: ["saturate", "quant_block", "quant_scale", "amax_floor"],
                 tensors: ["input.values", "input.blocks"])
+        case .float4E2M1:
+            CaseParts(kind.rawValue, settings: ["quant_block", "quant_scale", "seed"], tensors: ["input.values", "input.blocks"])
         case .indexer:
             CaseParts(
                 kind.rawValue,

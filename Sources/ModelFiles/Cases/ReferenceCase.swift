@@ -14,6 +14,8 @@ public struct ReferenceCase: Sendable {
         case deepseekSparseAttention = "deepseek-sparse-attention"
         /// Rounding to 8 bits.
         case float8E4M3 = "float8-e4m3"
+        /// Rounding to 4 bits.
+        case float4E2M1 = "float4-e2m1"
         /// The lightning indexer alone.
         case indexer
     }

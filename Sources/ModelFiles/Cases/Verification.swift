@@ -17,6 +17,7 @@ extension ReferenceCase {
         switch kind {
         case .attention, .deepseekSparseAttention: try verifySteps(of: trace(), tolerance)
         case .float8E4M3: try verifyFloat8()
+        case .float4E2M1: try verifyFloat4()
         case .indexer: try verifyIndexer(tolerance)
         }
     }
@@ -41,7 +42,7 @@ extension ReferenceCase {
             _ = try mechanism.record(input, weights, on: &recorder)
             return recorder.trace
         case .deepseekSparseAttention: return try sparseAttention().trace(paths: paths, switches: switches)
-        case .float8E4M3, .indexer:
+        case .float8E4M3, .float4E2M1, .indexer:
             throw FileError(.badData, file.path, "kind \(kind.rawValue) has no trace; expected attention or deepseek-sparse-attention")
         }
     }

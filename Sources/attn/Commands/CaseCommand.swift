@@ -13,31 +13,42 @@ struct CaseCommand: ParsableCommand {
 
     struct Make: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make an indexer case at real shapes, with expected scores and selection.",
-            discussion: "Example: attn case make --queries 4 --keys 8192 --heads 64 --dim 128 --top-k 2048 --seed 7 --output c.safetensors")
+            abstract: "Make an indexer case at real shapes, with expected scores and selection, or one of rounding to 4 bits.",
+            discussion: """
+                Examples:
+                  attn case make --queries 4 --keys 8192 --heads 64 --dim 128 --top-k 2048 --seed 7 --output c.safetensors
+                  attn case make --kind float4-e2m1 --output e2m1.safetensors
+                """)
 
-        enum Kind: String, ExpressibleByArgument, CaseIterable { case indexer }
+        enum Kind: String, ExpressibleByArgument, CaseIterable {
+            case indexer
+            case float4E2M1 = "float4-e2m1"
+        }
         enum Precision: String, ExpressibleByArgument, CaseIterable { case f8, f32 }
 
         @Option(help: "The kind of case.") var kind = Kind.indexer
-        @Option(help: "Queries, the last tokens of the sequence.") var queries = 4
-        @Option(help: "Keys.") var keys = 8192
-        @Option(help: "Indexer heads.") var heads = 64
-        @Option(help: "Features of a head, a power of two.") var dim = 128
-        @Option(help: "Keys that a query keeps.") var topK = 2048
+        @Option(help: "Queries, the last tokens of the sequence; by default \(Size.usual.queries).") var queries: Int?
+        @Option(help: "Keys; by default \(Size.usual.keys).") var keys: Int?
+        @Option(help: "Indexer heads; by default \(Size.usual.heads).") var heads: Int?
+        @Option(help: "Features of a head, a power of two; by default \(Size.usual.dim).") var dim: Int?
+        @Option(help: "Keys that a query keeps; by default \(Size.usual.topK).") var topK: Int?
         @Option(help: "Seed: the same seed gives the same case everywhere.") var seed: UInt64 = 0
-        @Option(help: "Type of q and k: f8 (e4m3) or f32.") var precision = Precision.f8
+        @Option(help: "Type of q and k: f8 (e4m3) or f32; by default f8.") var precision: Precision?
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
         @Flag(help: "Print the mistakes that the case distinguishes as JSON.") var json = false
         @OptionGroup var language: LanguageOption
 
         func run() throws {
             try OutputPath.check(file: output, inputs: [])
+            if kind == .float4E2M1 { return try makeFloat4() }
+            let usual = Size.usual
+            let (queries, keys, heads) = (queries ?? usual.queries, keys ?? usual.keys, heads ?? usual.heads)
+            let (dim, topK) = (dim ?? usual.dim, topK ?? usual.topK)
             var generator: IndexerCaseGenerator
             do {
                 generator = try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dim, topK: topK, seed: seed)
             } catch { throw UsageError("\(error)") }
-            generator.isFloat8 = precision == .f8
+            generator.isFloat8 = precision != .f32
             let told = try generator.write(to: output)
             if json { return try Output.print(.object([("distinguishes", .strings(told.map(\.name)))])) }
             let untold = IndexerMistake.all.filter { $0 != .scaled && !told.contains($0) }
@@ -48,7 +59,22 @@ struct CaseCommand: ParsableCommand {
                 (told.isEmpty ? [] : [line(Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出："), told)])
                     + (untold.isEmpty ? [] : [line(Bilingual(en: "this case does not show: ", zh: "这个案例看不出："), untold)]))
         }
+
+        private func makeFloat4() throws {
+            let given = [
+                ("queries", queries != nil), ("keys", keys != nil), ("heads", heads != nil), ("dim", dim != nil), ("top-k", topK != nil),
+                ("precision", precision != nil),
+            ]
+            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with --kind indexer") }
+            let told = try Float4CaseGenerator(seed: seed).write(to: output).map(\.rawValue)
+            if json { return try Output.print(.object([("distinguishes", .strings(told))])) }
+            let names = told.joined(separator: language.value == .en ? ", " : "、")
+            try Output.print([Bilingual(en: "wrong codes show: \(names)", zh: "编码一错就看得出：\(names)")[language.value]])
+        }
     }
+
+    /// The size of an indexer's case where nothing is said: a few tokens of DeepSeek-V3.2-Exp.
+    private enum Size { static let usual = (queries: 4, keys: 8192, heads: 64, dim: 128, topK: 2048) }
 
     struct CheckMine: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -84,8 +110,22 @@ struct CaseCommand: ParsableCommand {
             var rules = IndexerCheck.Rules()
             (rules.tolerance, rules.ties) = (tolerance, ties)
             (rules.allowsDuplicates, rules.allowsAnyPadding) = (allowDuplicates, anyPadding)
-            let check = try IndexerCheck(ReferenceCase(path: reference), dump: mine, rules: rules)
+            let reference = try ReferenceCase(path: reference)
+            if reference.kind == .float4E2M1 { return try checkFloat4(reference) }
+            let check = try IndexerCheck(reference, dump: mine, rules: rules)
             if json { try Output.print(Self.json(check)) } else { try Output.print(Self.text(check, language.value)) }
+            if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+        }
+
+        private func checkFloat4(_ reference: ReferenceCase) throws {
+            let given = [
+                ("tolerance", tolerance != nil), ("ties", ties != .any), ("allow-duplicates", allowDuplicates), ("any-padding", anyPadding),
+            ]
+            if let idle = given.first(where: \.1) {
+                throw UsageError("--\(idle.0): expected with a case of kind indexer; codes are right or wrong")
+            }
+            let check = try Float4Check(reference, dump: mine)
+            if json { try Output.print(check.json) } else { try Output.print(check.lines(language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
 
