@@ -12,14 +12,16 @@ func check(_ status: cairo_status_t, _ what: String) throws(RendererError) {
 /// A surface, and whatever Cairo writes to it.
 struct Surface: ~Copyable {
     let pointer: OpaquePointer
+    /// What Cairo hands pieces to, the last of them when the surface is released.
+    private let sink: ByteSink?
 
-    init(_ pointer: OpaquePointer?, _ what: String) throws(RendererError) {
+    init(_ pointer: OpaquePointer?, to sink: ByteSink? = nil, _ what: String) throws(RendererError) {
         guard let pointer else { throw RendererError("\(what): no surface") }
         try check(cairo_surface_status(pointer), what)  // a surface in error is a static object that needs no release
-        self.pointer = pointer
+        (self.pointer, self.sink) = (pointer, sink)
     }
 
-    deinit { cairo_surface_destroy(pointer) }
+    deinit { withExtendedLifetime(sink) { cairo_surface_destroy(pointer) } }
 
     /// Ends the file or the drawing, and says whether all of it succeeded.
     func finish(_ what: String) throws(RendererError) {

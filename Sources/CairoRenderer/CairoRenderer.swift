@@ -50,7 +50,8 @@ public final class CairoRenderer {
         let sink = ByteSink()
         let surface = try Surface(
             cairo_pdf_surface_create_for_stream(
-                ByteSink.write, Unmanaged.passUnretained(sink).toOpaque(), scene.size.width, scene.size.height), "a PDF")
+                ByteSink.write, Unmanaged.passUnretained(sink).toOpaque(), scene.size.width, scene.size.height),
+            to: sink, "a PDF")
         let language = scene.language
         for (key, value) in [
             (CAIRO_PDF_METADATA_TITLE, scene.title[language]), (CAIRO_PDF_METADATA_SUBJECT, scene.alt[language]),
@@ -64,7 +65,7 @@ public final class CairoRenderer {
             try check(cairo_status(context.pointer), "a PDF")
         }
         try surface.finish("a PDF")
-        return withExtendedLifetime(sink) { sink.bytes }
+        return sink.bytes
     }
 
     /// PDFs say when they were made; a fixed day keeps their bytes the same.

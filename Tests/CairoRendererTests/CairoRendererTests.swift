@@ -164,6 +164,17 @@ import Traces
         #expect(throws: error) { try renderer.pdf(scene) }
     }
 
+    /// Cairo ends a PDF when the surface is released, also after an error: what it writes to must still be there.
+    @Test func `an item that Cairo cannot draw is an error in every format, not a crash`() {
+        let image = PixelImage(width: 1, height: 1, palette: [.ink], pixels: [0])
+        let words = Bilingual(same: "x")
+        let scene = Scene(
+            size: Size(20, 20), background: .paper, items: [.image(image, in: Rect(5, 5, 0, 5))], title: words, alt: words, caption: words,
+            language: .en)
+        #expect(throws: RendererError.self) { try renderer.png(scene) }
+        for _ in 0..<20 { #expect(throws: RendererError.self) { try renderer.pdf(scene) } }
+    }
+
     @Test func `damaged PNGs are an error`() throws {
         let bytes = try renderer.png(Sample.everyItem())
         #expect(throws: RendererError("PNG: the file ends too early")) { try PNGImage(decoding: []) }

@@ -82,6 +82,15 @@ struct PictureFrame {
     /// The names of rows and columns beside cells of `cell` points: as large as lets every one of them stand, down to 11 points.
     func nameStyle(cell: Double) -> TextStyle { style(min(type.label, max(11, cell / MatrixPanel.namePitch)), .muted) }
 
+    /// The width of the longest of the numbers.
+    func widest(_ numbers: [Int], _ style: TextStyle) -> Double { numbers.reduce(0) { max($0, width("\($1)", style)) } }
+
+    /// Which of `count` places, `pitch` apart, have a number beside them where each number needs so much.
+    func spaced(_ count: Int, by pitch: Double, needing room: Double) -> [Int] {
+        let step = [1, 2, 4, 5, 8, 10].first { Double($0) * pitch >= room } ?? 16
+        return Array(stride(from: 0, to: count, by: step))
+    }
+
     /// A style of this picture.
     func style(_ size: Double, _ color: Paint, _ weight: TextStyle.Weight = .regular) -> TextStyle {
         TextStyle(size: size, weight: weight, color: color)

@@ -42,7 +42,10 @@ struct HeadKindsFigure {
     private var layers: Int { kinds.layers.count }
     private var heads: Int { kinds.layers.reduce(0) { max($0, $1.heads.count) } }
     private var hasNumbers: Bool { min(cell.width, cell.height) >= 32 }
-    private var gutter: Double { frame.type.label * 1.6 + frame.width("00", frame.style(frame.type.label, .muted)) + 8 }
+    private var gutter: Double {
+        let numbers = kinds.layers.compactMap { $0.number } + [heads - 1]
+        return frame.type.label * 1.6 + frame.widest(numbers, frame.style(frame.type.label, .muted)) + 8
+    }
     /// Between the grid and the bars.
     private var gap: Double { frame.type.label * 0.9 }
 
@@ -194,8 +197,7 @@ struct HeadKindsFigure {
         numbers(isAlong ? layers : heads, style, baseline: isAlong ? bottom + style.size * 1.2 : origin.y - style.size * 0.5)
         // Down the left side: heads, or layers.
         let count = isAlong ? heads : layers
-        let step = Self.step(cell.height, style.size * 1.15)
-        for n in stride(from: 0, to: count, by: step) {
+        for n in frame.spaced(count, by: cell.height, needing: style.size * 1.15) {
             let number = isAlong ? n : kinds.layers[n].number ?? n
             let y = origin.y + (Double(n) + 0.5) * cell.height + style.size * 0.36
             if isAlong || kinds.layers[n].number != nil { frame.add("\(number)", style, at: Point(origin.x - 6, y), .end) }
@@ -220,16 +222,10 @@ struct HeadKindsFigure {
 
     /// Numbers in a row, as many as stand beside each other.
     private mutating func numbers(_ count: Int, _ style: TextStyle, baseline: Double) {
-        let step = Self.step(cell.width, frame.width("00", style) + 5)
-        for n in stride(from: 0, to: count, by: step) {
-            let number = isAlong ? kinds.layers[n].number ?? n : n
-            frame.add("\(number)", style, at: Point(origin.x + (Double(n) + 0.5) * cell.width, baseline), .middle)
+        let numbers = (0..<count).map { isAlong ? kinds.layers[$0].number ?? $0 : $0 }
+        for n in frame.spaced(count, by: cell.width, needing: frame.widest(numbers, style) + 5) {
+            frame.add("\(numbers[n])", style, at: Point(origin.x + (Double(n) + 0.5) * cell.width, baseline), .middle)
         }
-    }
-
-    private static func step(_ pitch: Double, _ needed: Double) -> Int {
-        for step in [1, 2, 4, 5, 8, 10] where Double(step) * pitch >= needed { return step }
-        return 16
     }
 }
 

@@ -29,11 +29,13 @@ extension HeadsFigure {
     }
 
     /// Draws one head; gives the lower edge.
-    mutating func draw(_ raster: MatrixRaster, _ slice: MatrixSlice, _ origin: Point, _ grid: Grid) -> Double {
+    mutating func draw(_ raster: MatrixRaster, _ slice: MatrixSlice, _ origin: Point, _ grid: Grid, isFirst: Bool) -> Double {
         let size = size(slice, grid)
         let area = Rect(origin.x.rounded(), origin.y.rounded(), size.width, size.height)
         frame.items.append(.rect(area.insetBy(-0.5), stroke: Stroke(.rule)))
         frame.items += raster.items(scale, in: area)
+        // Matrices close to each other share one mark at the left of all.
+        if grid.isNumbered, !isFirst { return area.maxY }
         let y = area.y + (Double(query) + 0.5) * area.height / Double(slice.rows)
         frame.items.append(
             .path([.move(Point(area.x - 6, y)), .line(Point(area.x - 1, y))], stroke: Stroke(.query, width: 2)))

@@ -83,7 +83,7 @@ struct HeadsFigure {
 
     mutating func scene() throws(FigureError) -> Scene {
         let language = options.language
-        let grid = fittedGrid()
+        let grid = try fittedGrid()
         let rasters = grid.isNamed ? nil : rasters(grid)
         if let rasters { scale = rasters.scale }
         try options.checkAggregation("heads", block: rasters?.block ?? 1)
@@ -91,12 +91,15 @@ struct HeadsFigure {
         let body = frame.items.count
         frame.y += frame.type.body * 1.5
         for (place, slice) in slices.enumerated() {
-            let (row, column) = (place / grid.columns, place % grid.columns)
+            let (own, other) = place.quotientAndRemainder(dividingBy: grid.isAlong ? layers[0].heads.count : grid.columns)
+            let (row, column) = grid.isAlong ? (other, own) : (own, other)
             let corner = Point(
                 frame.type.margin + grid.gutter + Double(column) * (grid.side + grid.gap), frame.y + Double(row) * grid.pitch)
             thumbnail(slice, place, at: corner, grid, isFirst: column == 0, rasters?.heads[place])
         }
+        if grid.isNumbered { numbers(grid, at: Point(frame.type.margin + grid.gutter, frame.y)) }
         frame.y += Double((slices.count + grid.columns - 1) / grid.columns) * grid.pitch + frame.type.small * 0.3
+        if grid.isNumbered { frame.y += frame.type.label * 2.7 }
         frame.legend(legend(hasDropped: rasters?.heads.contains(where: { $0.hasDropped }) ?? slices.contains(where: Self.hasDropped)))
         frame.y += frame.type.small * 0.9
         return frame.scene(
@@ -126,15 +129,13 @@ struct HeadsFigure {
     private mutating func thumbnail(
         _ slice: MatrixSlice, _ place: Int, at corner: Point, _ grid: Grid, isFirst: Bool, _ raster: MatrixRaster?
     ) {
-        let heading = headingStyle
-        if grid.isBeside {
-            frame.add(headName(place)[options.language], heading, at: Point(corner.x - 10, corner.y + frame.type.label), .end)
-        } else {
+        if !grid.isNumbered {
+            let heading = headingStyle
             let name = TokenText.shortened(headName(place)[options.language], to: grid.side + grid.gap * 0.6) { frame.width($0, heading) }
             frame.add(name, heading, at: Point(corner.x, corner.y + frame.type.label))
         }
-        let origin = Point(corner.x, corner.y + (grid.isBeside ? 0 : headingHeight))
-        let bottom = raster.map { draw($0, slice, origin, grid) } ?? named(slice, origin, grid, isFirst: isFirst)
+        let origin = Point(corner.x, corner.y + (grid.isNumbered ? 0 : headingHeight))
+        let bottom = raster.map { draw($0, slice, origin, grid, isFirst: isFirst) } ?? named(slice, origin, grid, isFirst: isFirst)
         if grid.sideWidth > 0 {
             inOrder(slice, at: Point(origin.x + grid.side + 24, origin.y), width: grid.sideWidth)
         } else if !isCompact {

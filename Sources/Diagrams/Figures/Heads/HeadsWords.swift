@@ -15,15 +15,15 @@ extension HeadsFigure {
         weight.isNaN ? NumberText.significant(weight) : NumberText.percent(weight, decimals: decimals)
     }
 
-    /// The layer by its own number: a trace need not have all.
     private func address(_ place: Int) -> (layer: Int, head: Int) {
         let (layer, head) = place.quotientAndRemainder(dividingBy: layers[0].heads.count)
-        return (layers[layer].step.id.layer ?? layer, head)
+        return (number(of: layers[layer]), head)
     }
 
     func headName(_ place: Int) -> Bilingual {
         let (layer, head) = address(place)
-        return isAbbreviated ? Bilingual(same: "L\(layer) · H\(head)") : fullName(place)
+        if isAbbreviated { return Bilingual(same: "L\(layer) · H\(head)") }
+        return isCompact && layers[0].step.labels[.h] == nil ? Bilingual(same: "\(head)") : fullName(place)
     }
 
     func fullName(_ place: Int) -> Bilingual {

@@ -93,7 +93,8 @@ struct SelectionMapFigure {
 
     /// The cells: layers as high as the page allows, tokens as wide as is left beside the layers' numbers and bars.
     private func place(above source: Bilingual) -> Rect {
-        let left = frame.type.margin + (isNamed ? frame.type.label * 1.6 + frame.width("00", frame.labelStyle) + 8 : 0)
+        let numbers = frame.widest(map.layers.compactMap { $0.number }, frame.labelStyle)
+        let left = frame.type.margin + (isNamed ? frame.type.label * 1.6 + numbers + 8 : 0)
         let right = frame.width - frame.type.margin - (hasBars ? bar + gap : 0)
         let usual = frame.width < 500 ? 10.0 : 14
         var row = min(40, max(usual, 120 / Double(map.layers.count)))
