@@ -77,8 +77,11 @@ struct AttentionOptions: ParsableArguments {
         return Bilingual(en: "\(select) keeps \(mass) of the given weight", zh: "\(select) 保住给定权重的 \(mass)")
     }
 
-    /// Throws for a selection that the figure would pass over.
+    /// Throws for a selection that the figure would pass over, and where it needs one.
     func check(for figure: Figure) throws {
+        if attention != nil, select == nil, [Figure.compare.name, Figure.questions.name].contains(figure.name) {
+            throw UsageError("\(figure.name) lays a selection over the weights: expected --select \(KeptKeys.spellings)")
+        }
         if select != nil, Self.passOverSelections.contains(figure.name) { throw UsageError("\(figure.name) has no use for --select") }
     }
 

@@ -84,9 +84,11 @@ import Traces
         var options = FigureOptions()
         options.preset = preset
         let scene = try Figure.heads.draw(data, options, fixedText)
-        let isFull = preset == .article
-        #expect(scene.words.contains(isFull ? "layer 4, head 7" : "L4 · H7"))
-        #expect(isFull || scene.words.joined(separator: " ").contains("L: layer, H: head."))
+        switch preset {
+        case .article: #expect(scene.words.contains("layer 4, head 7"))
+        case .phone: #expect(scene.words.contains("L4 · H7") && scene.words.joined(separator: " ").contains("L: layer, H: head."))
+        case .slide, .cover: #expect(scene.words.contains("layer") && scene.words.contains("head") && !scene.words.contains("L4 · H7"))
+        }
         let areas = scene.flat.compactMap { item in
             if case .image(let image, let area) = item, image.height > 1 { area } else { Rect?.none }
         }
@@ -100,18 +102,18 @@ import Traces
         let trace = Trace(tokens: ["0", "1", "2", "3"], steps: Self.model.steps)
         let data = FigureData(traces: [("model", trace)], provenance: Provenance(name: "test"))
         let heads = try Figure.heads.draw(data, FigureOptions(), fixedText)
-        #expect(heads.title.en == "In all 40 heads, query 3 rests 40% on key 3")
-        #expect(heads.title.zh == "40 个头都让查询 3 把 40% 放在键 3 上")
-        #expect(try Figure.arcs.draw(data, FigureOptions(), fixedText).title.zh == "查询 3 回头看，40% 的注意力落在键 3 上")
+        #expect(heads.title.en == "In all 40 heads, query 3 rests 40% on itself")
+        #expect(heads.title.zh == "40 个头都让查询 3 把 40% 放在自身上")
+        #expect(try Figure.arcs.draw(data, FigureOptions(), fixedText).title.zh == "查询 3 把 40% 的注意力放在自身上")
     }
 
     @Test func `titles of matrices call such tokens by their positions too, in both languages`() throws {
         let weights = trace([1, 0, 0.25, 0.75], [.t, .s], [2, 2], tokens: ["0", "1"])
         let title = try DiagramsTests.draw(weights).title
-        #expect(title.en == "Query 1 rests 75% of its attention on key 1")
-        #expect(title.zh == "查询 1 把 75% 的注意力放在键 1 上")
+        #expect(title.en == "Query 1 rests 75% of its attention on itself")
+        #expect(title.zh == "查询 1 把 75% 的注意力放在自身上")
         let scores = trace([2, 0, 1, 3.5], [.t, .s], [2, 2], id: "attention.dot", tokens: ["0", "1"])
-        #expect(try DiagramsTests.draw(scores) { $0.step = "attention.dot" }.title.zh == "查询 1 和键 1 最对得上：点积是 3.5")
+        #expect(try DiagramsTests.draw(scores) { $0.step = "attention.dot" }.title.zh == "查询 1 和自身最对得上：点积是 3.5")
         let crossing = try DiagramsTests.draw(scores) { options in (options.step, options.key) = ("attention.dot", 0) }.title
         #expect(crossing.en == "Query 1 with key 0: 1" && crossing.zh == "查询 1 与键 0：1")
     }

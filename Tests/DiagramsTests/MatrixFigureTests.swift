@@ -54,7 +54,7 @@ import Traces
         let frames = scene.rects.filter { $0.fill == nil && $0.stroke?.color == .query }
         #expect(frames.count == 1)
         let other = try draw(Diary.trace("trip", .en)) { $0.query = 4 }
-        #expect(other.title.en == "“Dali” rests 69% of its attention on “Dali”")
+        #expect(other.title.en == "“Dali” rests 69% of its attention on itself")
     }
 
     @Test func `features are named, and one head is shown`() throws {

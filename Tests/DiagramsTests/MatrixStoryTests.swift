@@ -61,11 +61,11 @@ extension Scene {
             #expect(!(sparse.title.en + sparse.alt.en).lowercased().contains("dense"), "\(sparse.title)")
         }
         let matrix = try draw(trace) { $0.step = "prefill.dense.weights" }
-        #expect(matrix.title.en == "Dense attention: “c” rests 50% of its attention on “c”")
+        #expect(matrix.title.en == "Dense attention: “c” rests 50% of its attention on itself")
         #expect(matrix.words.contains { $0.hasPrefix("Dense attention weights.") })
         // Nothing is called dense where nothing else stands beside it.
         let alone = Trace(tokens: trace.tokens, steps: trace.steps.filter { $0.id.branch == .dense })
-        #expect(try draw(alone) { $0.step = "prefill.dense.weights" }.title.en == "“c” rests 50% of its attention on “c”")
+        #expect(try draw(alone) { $0.step = "prefill.dense.weights" }.title.en == "“c” rests 50% of its attention on itself")
     }
 
     @Test func `a selection is a yes or no over keys, not a colour over positions`() throws {

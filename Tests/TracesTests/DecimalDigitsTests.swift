@@ -42,4 +42,15 @@ private let edges: [Double] = [
         #expect(NumberText.significant(999_999.5) == "1e+06" && NumberText.significant(9.9999995e-5) == "0.0001")
         #expect(NumberText.fixed(0.999, decimals: 2) == "1.00")
     }
+
+    @Test func `a share is 0% or 100% only where it is nothing or all`() {
+        #expect(
+            [0, 0.004, 0.006, 0.5, 0.994, 0.996, 1].map { NumberText.share($0, decimals: 0) } == [
+                "0%", "<1%", "1%", "50%", "99%", ">99%", "100%",
+            ])
+        #expect(
+            [0, 1e-30, 0.0006, 0.9994, 0.9996, 1].map { NumberText.share($0) } == ["0.0%", "<0.1%", "0.1%", "99.9%", ">99.9%", "100.0%"])
+        // What a sum of shares misses by rounding is not missing.
+        #expect(NumberText.share(1 - 1e-12, decimals: 0) == "100%" && NumberText.share(.nan, decimals: 0) == "NaN%")
+    }
 }

@@ -129,7 +129,7 @@ import Testing
             ("softmax", 65, "needs the scores that attention.weights were made from, found none"),
             ("weighted-sum", 65, "needs the output of the heads beside attention.weights, found none"),
             ("pathway", 65, "needs the queries beside attention.weights, found none"),
-            ("compare", 65, "needs a trace with a selection"), ("indexer", 65, "needs a trace with a selection"),
+            ("compare", 64, "expected --select topk:16"), ("indexer", 65, "needs a trace with a selection"),
             ("growth", 64, "growth draws no trace: leave out --lesson, --case, --trace, --model and --attention"),
         ] as [(String, Int32, String)]) func `a figure says what it needs that weights do not have`(
             name: String, status: Int32, message: String

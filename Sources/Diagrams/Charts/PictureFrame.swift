@@ -74,9 +74,24 @@ struct PictureFrame {
     /// One line of text. A Chinese line that begins with opening punctuation hangs it, so that the first character stands on the edge.
     mutating func add(_ line: String, _ style: TextStyle, at point: Point, _ anchor: TextRun.Anchor = .start, rotation: Double = 0) {
         if line.isEmpty { return }
+        if rotation == -90, language == .zh { return upright(line, style, at: point) }
         var point = point
         if language == .zh, anchor == .start, let first = line.first, LineBreaker.opensWide(first) { point.x -= style.size * 0.5 }
         items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation)))
+    }
+
+    /// A Chinese name down a side, its characters upright, around the middle of `point`; brackets lie, as they do in a column of text.
+    private mutating func upright(_ line: String, _ style: TextStyle, at point: Point) {
+        let pitch = style.size * 1.08
+        let x = point.x - style.size * 0.36
+        for (place, character) in line.enumerated() {
+            let y = point.y + (Double(place) - Double(line.count - 1) / 2) * pitch
+            if "（）".contains(character) {
+                items.append(.text(TextRun(String(character), style, at: Point(x - style.size * 0.36, y), anchor: .middle, rotation: 90)))
+            } else {
+                items.append(.text(TextRun(String(character), style, at: Point(x, y + style.size * 0.36), anchor: .middle, rotation: 0)))
+            }
+        }
     }
 
     /// The names of rows and columns beside cells of `cell` points: as large as lets every one of them stand, down to 11 points.
@@ -123,6 +138,19 @@ enum Words {
         default: Bilingual(same: axis.name)
         }
     }
+
+    /// A part of a whole within a sentence: 54%, over 99%, under 1%.
+    static func share(_ share: Double, decimals: Int = 0) -> Bilingual {
+        let text = NumberText.share(share, decimals: decimals)
+        switch text.first {
+        case ">": return Bilingual(en: "over \(text.dropFirst())", zh: "超过 \(text.dropFirst())")
+        case "<": return Bilingual(en: "under \(text.dropFirst())", zh: "不到 \(text.dropFirst())")
+        default: return Bilingual(same: text)
+        }
+    }
+
+    /// Whether a name is a number by which a position without a text is called: 3, 1,499.
+    static func isPosition(_ name: String) -> Bool { Int(name.filter { $0 != "," }) != nil }
 
     /// Items in a row: commas, and the enumeration comma in Chinese.
     static func list(_ items: [Bilingual]) -> Bilingual {

@@ -25,7 +25,14 @@ public enum TokenText {
                 start = end
             }
         }
-        return labels
+        return labels.map(bounded)
+    }
+
+    /// A label as it is, or the beginning and end of one that no label has room for: what measures it must not read a whole file.
+    private static func bounded(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard text.utf8.count > 600 else { return text }
+        return String(String.UnicodeScalarView(scalars.prefix(120))) + "…" + String(String.UnicodeScalarView(scalars.suffix(60)))
     }
 
     /// The tokens put together as a reader would write them: bytes as characters, spaces where tokens carry them, else between Latin words.
@@ -130,6 +137,7 @@ public enum TokenText {
     /// `text` of several words may keep its spaces.
     static func visible(_ token: String, keepsSpaces: Bool) -> String {
         if token.isEmpty { return "∅" }
+        let token = bounded(token)
         var text = ""
         for character in token {
             let scalars = character.unicodeScalars

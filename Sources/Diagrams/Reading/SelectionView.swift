@@ -84,15 +84,18 @@ final class SelectionView {
     /// The dense weight on the kept keys: dense attention stands beside, or there is no view.
     func massKept(_ query: Int) -> Double { selection.rows[query].massKept! }
 
+    /// Whether `query` has any dense weight: of nothing no part is kept.
+    func hasWeight(_ query: Int) -> Bool { (0..<columns).contains { dense.value(query, $0) != 0 } }
+
     /// Where the cut falls among the scores of `query`; nil where the trace has none.
     func cut(_ query: Int) -> Selection.Cut? { selection.rows[query].cut }
 
     /// A query by place and token, or by place alone where tokens have no texts.
     func queryName(_ query: Int) -> Bilingual {
-        guard dense.rowLabels != nil else { return Bilingual(en: "Query \(query)", zh: "查询 \(query)") }
+        guard dense.rowLabels != nil else { return Bilingual(en: "Query \(dense.rowName(query))", zh: "查询 \(dense.rowName(query))") }
         let name = dense.rowName(query)
         // Tokens without words are called by their positions.
-        if Int(name) != nil { return Bilingual(en: "Query \(name)", zh: "查询 \(name)") }
+        if Words.isPosition(name) { return Bilingual(en: "Query \(name)", zh: "查询 \(name)") }
         return Bilingual(en: "Token \(query), “\(name)”,", zh: "\(query) 号词元“\(name)”")
     }
 
@@ -130,7 +133,7 @@ extension Words {
 
     /// A token in quotation marks, or called by its position if it has no text but that.
     static func position(_ name: String, _ kind: Bilingual) -> Bilingual {
-        Int(name) == nil ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name)")
+        !isPosition(name) ? quoted(name) : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name)")
     }
 
     /// A position by its name in quotation marks, or by its number where positions have no names.
@@ -145,6 +148,9 @@ extension Words {
     static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
         "\(NumberText.grouped(count)) \(count == 1 ? one : many ?? one + "s")"
     }
+
+    /// All of a number of things in English, before their name: all 12, both.
+    static func all(_ count: Int) -> String { count == 2 ? "both" : "all \(NumberText.grouped(count))" }
 
     /// The sentence to copy under a picture of one step: the finding, and what was drawn.
     static func caption(_ finding: Bilingual, of slice: MatrixSlice) -> Bilingual {

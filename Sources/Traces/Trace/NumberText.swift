@@ -23,6 +23,16 @@ public enum NumberText {
     /// A share as a percentage with `decimals` digits after the point: 92.5 %.
     public static func percent(_ share: Double, decimals: Int = 1) -> String { fixed(share * 100, decimals: decimals) + "%" }
 
+    /// A part of a whole as a percentage: 0% and 100% only where it is exactly that, but for rounding; <1% and >99% where it is close.
+    public static func share(_ share: Double, decimals: Int = 1) -> String {
+        let text = percent(share, decimals: decimals)
+        var least = 0.01
+        for _ in 0..<decimals { least /= 10 }
+        if share > 0, text == percent(0, decimals: decimals) { return "<" + percent(least, decimals: decimals) }
+        if share < 1 - 1e-9, text == percent(1, decimals: decimals) { return ">" + percent(1 - least, decimals: decimals) }
+        return text
+    }
+
     /// The shortest text that reads back as exactly this value; whole numbers without a point.
     public static func exact(_ value: Double) -> String {
         if let special = special(value) { return special }

@@ -227,7 +227,11 @@ private struct ArcsFigure {
         share(weight, columns, y, isStrong: isStrong)
     }
 
-    private func share(_ weight: Double) -> String { weight > 0 && weight < 0.005 ? "<1%" : NumberText.percent(weight, decimals: 0) }
+    /// A share in digits; one under the least is told from it even where it rounds to the same.
+    private func share(_ weight: Double) -> String {
+        let (text, least) = (NumberText.share(weight, decimals: 0), NumberText.share(Self.least, decimals: 0))
+        return weight < Self.least && text == least ? "<\(least)" : text
+    }
 
     // MARK: Words
 
@@ -239,16 +243,20 @@ private struct ArcsFigure {
 
     private var finding: Bilingual {
         guard let first = ranking.first else { return slice.step.title }
-        let share = NumberText.percent(slice.value(query, first), decimals: 0)
+        let share = Words.share(slice.value(query, first))
         let q = Words.position(slice.rowName(query), Bilingual(en: "Query", zh: "查询"))
-        let k = Words.position(slice.columnName(first), Bilingual(en: "key", zh: "键"))
+        let k = slice.key(first, of: query)
+        if first == query + earlier {
+            return Bilingual(en: "\(q.en) rests \(share.en) of its attention on itself", zh: "\(q.zh)把\(share.zh)的注意力放在自身上")
+        }
         let way = first > query + earlier ? Bilingual(en: "ahead", zh: "向后看") : Bilingual(en: "back", zh: "回头看")
         return Bilingual(
-            en: "\(q.en) looks \(way.en), and \(share) of its attention rests on \(k.en)", zh: "\(q.zh)\(way.zh)，\(share) 的注意力落在\(k.zh)上")
+            en: "\(q.en) looks \(way.en), and \(share.en) of its attention rests on \(k.en)",
+            zh: "\(q.zh)\(way.zh)，\(share.zh)的注意力落在\(k.zh)上")
     }
 
     private var subtitle: Bilingual {
-        let (least, rest) = (NumberText.percent(Self.least, decimals: 0), NumberText.percent(restShare, decimals: 0))
+        let (least, rest) = (NumberText.percent(Self.least, decimals: 0), NumberText.share(restShare, decimals: 0))
         let bundle =
             bundled.isEmpty
             ? Bilingual(same: "")
@@ -270,13 +278,13 @@ private struct ArcsFigure {
     private var alt: Bilingual {
         let best = Words.list(
             ranking.prefix(4).map { key in
-                let (name, share) = (slice.columnName(key), NumberText.percent(slice.value(query, key)))
-                return Bilingual(en: "“\(name)” (\(share))", zh: "“\(name)”（\(share)）")
+                let (name, share) = (slice.key(key, of: query), NumberText.share(slice.value(query, key)))
+                return Bilingual(en: "\(name.en) (\(share))", zh: "\(name.zh)（\(share)）")
             })
         let (name, least) = (slice.rowName(query), NumberText.percent(Self.least, decimals: 0))
         // Tokens without words are called by their positions.
         let who =
-            Int(name) == nil
+            !Words.isPosition(name)
             ? Bilingual(en: "Query \(query), “\(name)”,", zh: "\(query) 号查询“\(name)”") : Bilingual(en: "Query \(name)", zh: "查询 \(name)")
         let dense = slice.isBeside ? Words.dense : Bilingual(same: "")
         return dense

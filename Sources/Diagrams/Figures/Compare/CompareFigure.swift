@@ -35,6 +35,9 @@ struct CompareFigure {
         query = try view.query(options, figure: "compare")
         words = CompareWords(view: view, query: query)
         frame = try PictureFrame(options, text)
+        guard (0..<view.rows).contains(where: view.hasWeight) else {
+            throw FigureError("compare: \(view.dense.step.id): expected weights other than 0, found none")
+        }
         scale = MatrixScale(weights: [view.dense, view.sparse])
         isRaster = max(view.rows, view.columns) > MatrixRaster.cellLimit
     }
@@ -228,10 +231,10 @@ struct CompareFigure {
     private mutating func share(_ row: Int, _ style: TextStyle, _ end: Double, _ area: Rect) {
         let y = area.y + (Double(row) + 0.5) * area.height / Double(view.rows)
         frame.add(
-            NumberText.percent(kept(row), decimals: 0), style, at: Point(end, y + style.size * 0.36), .end)
+            view.hasWeight(row) ? NumberText.share(kept(row), decimals: 0) : "–", style, at: Point(end, y + style.size * 0.36), .end)
     }
 
-    private func kept(_ row: Int) -> Double { min(max(view.massKept(row), 0), 1) }
+    private func kept(_ row: Int) -> Double { view.hasWeight(row) ? min(max(view.massKept(row), 0), 1) : 0 }
 
     /// A bar a row; where rows are too many for that, a bar a point with the mean of its rows.
     private mutating func tracks(_ area: Rect) {

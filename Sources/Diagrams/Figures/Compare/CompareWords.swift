@@ -11,15 +11,17 @@ struct CompareWords {
     private var visible: Int { (0..<view.rows).reduce(0) { $0 + view.visibleCount($1) } }
     /// Pairs that sparse attention attends to.
     private var attended: Int { view.kept.reduce(0) { $0 + $1.count } }
-    /// The mean over rows of the dense weight that was kept.
-    private var meanMass: Double { (0..<view.rows).reduce(0) { $0 + view.massKept($1) } / Double(max(view.rows, 1)) }
-
-    var title: Bilingual {
-        let (cells, mass) = (share(attended, of: visible), NumberText.percent(meanMass, decimals: 0))
-        return Bilingual(en: "\(cells) of the cells keep \(mass) of the attention", zh: "\(cells) 的格子，保住 \(mass) 的注意力")
+    /// The mean of the dense weight that was kept, over the rows that have any.
+    private var meanMass: Double {
+        let rows = (0..<view.rows).filter(view.hasWeight)
+        return rows.reduce(0) { $0 + view.massKept($1) } / Double(max(rows.count, 1))
     }
 
-    private func share(_ part: Int, of whole: Int) -> String { NumberText.percent(Double(part) / Double(max(whole, 1)), decimals: 0) }
+    var title: Bilingual {
+        let (cells, mass) = (Words.share(Double(attended) / Double(max(visible, 1))), Words.share(meanMass))
+        return Bilingual(
+            en: "\(Words.capitalised(cells.en)) of the cells keep \(mass.en) of the attention", zh: "\(cells.zh)的格子，保住\(mass.zh)的注意力")
+    }
 
     var subtitle: Bilingual {
         let reading = Bilingual(en: "Each row is a query, asking which keys matter to it. ", zh: "每一行是一个查询，在问哪些键与它有关。")
@@ -94,12 +96,12 @@ struct CompareWords {
     var alt: Bilingual {
         let counts = Bilingual(
             en:
-                "Dense and sparse attention side by side, \(Words.counted(view.rows, "query", "queries")) by \(Words.counted(view.columns, "key")): \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.percent(meanMass)) of the dense weight.",
+                "Dense and sparse attention side by side, \(Words.counted(view.rows, "query", "queries")) by \(Words.counted(view.columns, "key")): \(denseCount.en); \(sparseCount.en). Each query keeps at most \(view.topK) keys; on average they hold \(NumberText.share(meanMass)) of the dense weight.",
             zh:
-                "稠密与稀疏注意力并排，\(view.rows) 个查询、\(view.columns) 个键：\(denseCount.zh)；\(sparseCount.zh)。每个查询至多留下 \(view.topK) 个键，平均保住 \(NumberText.percent(meanMass)) 的稠密权重。"
+                "稠密与稀疏注意力并排，\(view.rows) 个查询、\(view.columns) 个键：\(denseCount.zh)；\(sparseCount.zh)。每个查询至多留下 \(view.topK) 个键，平均保住 \(NumberText.share(meanMass)) 的稠密权重。"
         )
         let (name, kept, all) = (view.queryName(query), view.kept[query], view.visibleCount(query))
-        let mass = NumberText.percent(view.massKept(query))
+        let mass = NumberText.share(view.massKept(query))
         let keys =
             Words.names(kept.prefix(8).map(view.dense.columnName))
             + (kept.count > 8 ? Bilingual(en: " and others", zh: "等") : Bilingual(same: ""))

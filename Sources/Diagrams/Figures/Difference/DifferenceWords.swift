@@ -55,7 +55,7 @@ struct DifferenceWords {
     private func place(_ row: Int, _ column: Int) -> Bilingual {
         func named(_ name: String, _ axis: Axis) -> Bilingual {
             let kind = pair.first.axisName(axis)
-            return Int(name) == nil
+            return !Words.isPosition(name)
                 ? Bilingual(en: "\(kind.en) “\(name)”", zh: "\(kind.zh)“\(name)”")
                 : Bilingual(en: "\(kind.en) \(name)", zh: "\(kind.zh) \(name)")
         }

@@ -147,9 +147,9 @@ struct HeadsFigure {
     private func caption(_ slice: MatrixSlice, width: Double) -> String {
         let best = strongest(slice)
         let (key, share) = (slice.columnName(best.key), share(best.weight))
-        let names = [(slice.rowName(query), Bilingual(en: "query", zh: "查询")), (key, Bilingual(en: "key", zh: "键"))]
-            .map { Words.position($0.0, $0.1)[options.language] }
-        let full = "\(names[0]) → \(names[1]): \(share)"
+        let name = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
+        let onto = slice.key(best.key, of: query)
+        let full = Bilingual(en: "\(name.en) → \(onto.en): \(share)", zh: "\(name.zh) → \(onto.zh)：\(share)")[options.language]
         if frame.width(full, small) <= width { return full }
         let room = width - frame.width(" \(share)", small)
         return "\(TokenText.shortened(key, to: room) { frame.width($0, small) }) \(share)"
@@ -168,7 +168,7 @@ struct HeadsFigure {
             .sorted { (slice.value(query, $0), $1) > (slice.value(query, $1), $0) }
         let entries = keys.prefix(4).map { key in
             RankedBar(
-                name: slice.columnName(key), number: NumberText.percent(slice.value(query, key)), share: slice.value(query, key),
+                name: slice.columnName(key), number: NumberText.share(slice.value(query, key)), share: slice.value(query, key),
                 color: .bar)
         }
         _ = frame.ranked(entries, at: Point(corner.x, corner.y + frame.type.body * 1.6), width: width)

@@ -12,7 +12,7 @@ extension HeadsFigure {
 
     /// A share of attention as it is written.
     func share(_ weight: Double, decimals: Int = 0) -> String {
-        weight.isNaN ? NumberText.significant(weight) : NumberText.percent(weight, decimals: decimals)
+        weight.isNaN ? NumberText.significant(weight) : NumberText.share(weight, decimals: decimals)
     }
 
     private func address(_ place: Int) -> (layer: Int, head: Int) {
@@ -50,8 +50,8 @@ extension HeadsFigure {
 
     /// The heads that are as sure as the surest, as far as whole percents tell.
     var surestHeads: [Int] {
-        let most = NumberText.percent(surest.weight, decimals: 0)
-        return slices.indices.filter { NumberText.percent(strongest(slices[$0]).weight, decimals: 0) == most }
+        let most = share(surest.weight)
+        return slices.indices.filter { share(strongest(slices[$0]).weight) == most }
     }
 
     /// Whether dense attention is shown that stands beside a sparse one.
@@ -59,9 +59,9 @@ extension HeadsFigure {
 
     var title: Bilingual {
         let surest = surest
-        let (name, slice, share) = (shortName(surest.place), slices[surest.place], NumberText.percent(surest.weight, decimals: 0))
+        let (name, slice, share) = (shortName(surest.place), slices[surest.place], Words.share(surest.weight))
         let q = Words.position(slice.rowName(query), Bilingual(en: "query", zh: "查询"))
-        let k = Words.position(slice.columnName(surest.key), Bilingual(en: "key", zh: "键"))
+        let k = slice.key(surest.key, of: query)
         let heads = isBeside ? Bilingual(en: "heads of dense attention", zh: "个稠密注意力头") : Bilingual(en: "heads", zh: "个头")
         let count = surestHeads.count
         if count > 1 {
@@ -69,15 +69,15 @@ extension HeadsFigure {
             let onto = keys.count == 1 ? k : Bilingual(en: "one key each", zh: "各自的一个键")
             return count == slices.count
                 ? Bilingual(
-                    en: "In all \(count) \(heads.en), \(q.en) rests \(share) on \(onto.en)",
-                    zh: "\(count) \(heads.zh)都让\(q.zh)把 \(share) 放在\(onto.zh)上")
+                    en: "In \(Words.all(count)) \(heads.en), \(q.en) rests \(share.en) on \(onto.en)",
+                    zh: "\(count) \(heads.zh)都让\(q.zh)把\(share.zh)放在\(onto.zh)上")
                 : Bilingual(
-                    en: "In \(count) of \(slices.count) \(heads.en), \(q.en) rests \(share) on \(onto.en)",
-                    zh: "\(slices.count) \(heads.zh)里有 \(count) 个让\(q.zh)把 \(share) 放在\(onto.zh)上")
+                    en: "In \(count) of \(slices.count) \(heads.en), \(q.en) rests \(share.en) on \(onto.en)",
+                    zh: "\(slices.count) \(heads.zh)里有 \(count) 个让\(q.zh)把\(share.zh)放在\(onto.zh)上")
         }
         return Bilingual(
-            en: "Of \(slices.count) \(heads.en), \(name.en) is the surest: \(q.en) rests \(share) on \(k.en)",
-            zh: "\(slices.count) \(heads.zh)里最确定的是\(name.zh)，它让\(q.zh)把 \(share) 放在\(k.zh)上")
+            en: "Of \(slices.count) \(heads.en), \(name.en) is the surest: \(q.en) rests \(share.en) on \(k.en)",
+            zh: "\(slices.count) \(heads.zh)里最确定的是\(name.zh)，它让\(q.zh)把\(share.zh)放在\(k.zh)上")
     }
 
     /// How to read the picture, whose pixels stand for `block` by `block` cells.
@@ -111,8 +111,8 @@ extension HeadsFigure {
             zh: "\(slices.count) 个\(weights.zh)小矩阵，每个 \(rows) 个查询、\(columns) 个键，同一色标。")
         let most = slices.indices.prefix(12).map { place in
             let best = strongest(slices[place])
-            let (name, key, weight) = (fullName(place), slices[place].columnName(best.key), share(best.weight))
-            return Bilingual(en: "\(name.en): “\(key)” (\(weight))", zh: "\(name.zh)：“\(key)”（\(weight)）")
+            let (name, key, weight) = (fullName(place), slices[place].key(best.key, of: query), share(best.weight))
+            return Bilingual(en: "\(name.en): \(key.en) (\(weight))", zh: "\(name.zh)：\(key.zh)（\(weight)）")
         }
         let rest =
             slices.count > 12 ? Bilingual(en: "; and \(slices.count - 12) more", zh: "；另有 \(slices.count - 12) 个") : Bilingual(same: "")

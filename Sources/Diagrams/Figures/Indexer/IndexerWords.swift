@@ -132,7 +132,7 @@ struct IndexerWords {
             ? Bilingual(en: cut == 1 ? "1 negative product is cut to 0" : "\(cut) negative products are cut to 0", zh: "\(cut) 个负的点积截为 0")
             : Bilingual(en: "negative products count, without ReLU", zh: "没有 ReLU，负的点积照样算")
         let name = way.view.queryName(way.query)
-        let mass = NumberText.percent(way.view.massKept(way.query))
+        let mass = NumberText.share(way.view.massKept(way.query))
         return Bilingual(
             en:
                 "\(name.en) through the lightning indexer of \(way.heads) heads (weights \(weights.en)) over \(way.keys.count) visible keys; \(negative.en). It keeps \(kept.count) of \(way.keys.count) keys by score: \(scores.en), holding \(mass) of the dense weight.",

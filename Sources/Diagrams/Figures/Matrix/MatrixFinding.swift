@@ -22,9 +22,7 @@ extension MatrixWords {
         return Words.position(slice.rowName(query), start)
     }
 
-    private func column(_ key: Int) -> Bilingual {
-        Words.position(slice.columnName(key), slice.axisName(slice.columnAxis))
-    }
+    private func column(_ key: Int) -> Bilingual { slice.key(key, of: query) }
 
     // MARK: Pairs
 
@@ -39,14 +37,14 @@ extension MatrixWords {
             return Bilingual(en: "\(q.en) keeps \(k.en)", zh: "\(q.zh)选中了\(k.zh)")
         case .value(let value), .beyond(let value):
             if scale.kind == .weights {
-                let share = value > 0 && value < 0.0005 ? Bilingual(en: "under 0.1%", zh: "不到 0.1%") : Bilingual(same: percent(value))
-                return Bilingual(en: "\(q.en) gives \(k.en) \(share.en) of its attention", zh: "\(q.zh)把 \(share.zh) 的注意力给了\(k.zh)")
+                let share = percent(value)
+                return Bilingual(en: "\(q.en) gives \(k.en) \(share.en) of its attention", zh: "\(q.zh)把\(share.zh)的注意力给了\(k.zh)")
             }
             return Bilingual(en: "\(q.en) with \(k.en): \(number(value))", zh: "\(q.zh)与\(k.zh)：\(number(value))")
         }
     }
 
-    private func percent(_ share: Double) -> String { NumberText.percent(share, decimals: share < 0.1 ? 1 : 0) }
+    private func percent(_ share: Double) -> Bilingual { Words.share(share, decimals: share < 0.1 ? 1 : 0) }
 
     private var selection: Bilingual? {
         guard let query else { return nil }
@@ -103,7 +101,7 @@ extension MatrixWords {
         let least = 1e-9 * max(abs(first.value), 1e-300)
         let tied = ranking.prefix { abs($0.value - first.value) <= least }.map { $0.column }
         let isTie = tied.count > 1
-        let k = among(tied)
+        let k = among(tied, of: query)
         if scale.kind == .weights { return restingKey(q, k, share: first.value, isTie: isTie) }
         let each = isTie ? Bilingual(en: "\(value) each", zh: "都是 \(value)") : Bilingual(same: value)
         switch slice.step.id.role {
@@ -114,6 +112,8 @@ extension MatrixWords {
                 : Bilingual(en: "a dot product of \(value)", zh: "点积是 \(value)")
             return Bilingual(en: "\(q.en) fits \(k.en) best: \(product.en)", zh: "\(q.zh)和\(k.zh)最对得上：\(product.zh)")
         case .scaled:
+            // What is itself is named here: no query stands before it.
+            let k = among(tied, of: nil)
             return Bilingual(
                 en: "Scaled down, \(k.en) still \(isTie ? "score" : "scores") highest: \(each.en)", zh: "缩小之后，\(k.zh)的分数仍然最高：\(each.zh)")
         case .indexVotes:
@@ -126,21 +126,21 @@ extension MatrixWords {
         let sum = ranking.reduce(0) { $0 + $1.value }
         // A percent and a half may be the rounding of a narrow type, or stand where there is no number.
         if sum < 0.985 {
-            let left = NumberText.percent(sum, decimals: 0)
-            return Bilingual(en: "\(q.en) keeps only \(left) of its attention", zh: "\(q.zh)只剩下 \(left) 的注意力")
+            let left = Words.share(sum)
+            return Bilingual(en: "\(q.en) keeps only \(left.en) of its attention", zh: "\(q.zh)只剩下\(left.zh)的注意力")
         }
-        let share = NumberText.percent(share, decimals: 0)
+        let share = Words.share(share)
         return isTie
-            ? Bilingual(en: "\(q.en) rests \(share) of its attention on each of \(k.en)", zh: "\(q.zh)把注意力放在\(k.zh)上最多，各 \(share)")
-            : Bilingual(en: "\(q.en) rests \(share) of its attention on \(k.en)", zh: "\(q.zh)把 \(share) 的注意力放在\(k.zh)上")
+            ? Bilingual(en: "\(q.en) rests \(share.en) of its attention on each of \(k.en)", zh: "\(q.zh)把注意力放在\(k.zh)上最多，各\(share.zh)")
+            : Bilingual(en: "\(q.en) rests \(share.en) of its attention on \(k.en)", zh: "\(q.zh)把\(share.zh)的注意力放在\(k.zh)上")
     }
 
     /// The first of several keys that tie, and how many more there are.
-    private func among(_ keys: [Int]) -> Bilingual {
+    private func among(_ keys: [Int], of query: Int?) -> Bilingual {
         let shown = keys.count > 3 ? keys.prefix(2) : keys[...]
         let rest = keys.count - shown.count
         let kind = slice.axisName(slice.columnAxis)
-        let places = shown.map(column)
+        let places = shown.map { slice.key($0, of: query) }
         if rest > 0 {
             return Words.list(places) + Bilingual(en: " and \(rest) other \(kind.en)s", zh: "等 \(keys.count) 个\(kind.zh)")
         }
@@ -165,7 +165,7 @@ extension MatrixWords {
         }
         let share = percent(value)
         return Bilingual(
-            en: "\(start.en) matters most to \(name.en): \(share) of its attention", zh: "最看重\(k.zh)的是\(name.zh)：\(share) 的注意力")
+            en: "\(start.en) matters most to \(name.en): \(share.en) of its attention", zh: "最看重\(k.zh)的是\(name.zh)：\(share.zh)的注意力")
     }
 
     /// How many queries keep the framed key, where no row is followed.

@@ -68,12 +68,12 @@ extension MatrixFigure {
     private func remark(_ words: MatrixWords, shown: Int) -> Bilingual? {
         let rest = words.ranking.dropFirst(shown)
         guard scale.kind == .weights, !rest.isEmpty else { return nil }
-        let sum = NumberText.percent(rest.reduce(0) { $0 + $1.value })
+        let sum = NumberText.share(rest.reduce(0) { $0 + $1.value })
         return Bilingual(en: "The other \(rest.count) keys share \(sum).", zh: "其余 \(rest.count) 个键共占 \(sum)。")
     }
 
     private func number(_ value: Double) -> String {
         scale.kind == .weights
-            ? NumberText.percent(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
+            ? NumberText.share(value) : MatrixScale.typographic(NumberText.fixed(value, decimals: max(scale.decimals, 2)))
     }
 }

@@ -37,6 +37,14 @@ extension MatrixSlice {
         return Words.axis(axis, isPair: isPair)
     }
 
+    /// A key as a sentence about `query` names it: itself, or its text in quotation marks, with its position where the text has several of it.
+    func key(_ key: Int, of query: Int?) -> Bilingual {
+        if isPair, let query, key == query + columns - rows { return Bilingual(en: "itself", zh: "自身") }
+        let name = Words.position(columnName(key), axisName(columnAxis))
+        guard isPair, let columnLabels, columnLabels.count(where: { $0 == columnLabels[key] }) > 1 else { return name }
+        return name + Bilingual(en: " (\(NumberText.grouped(key)))", zh: "（\(NumberText.grouped(key)) 号）")
+    }
+
     /// Which head is shown, by its label if it has one; nil where there is none.
     public var headName: Bilingual? {
         guard let head, let axis = headAxis, let count = step.output.shape[axis] else { return nil }

@@ -127,9 +127,9 @@ public final class MatrixSlice: Sendable {
     }
 
     /// The name of a row as a reader sees it, or its number.
-    public func rowName(_ row: Int) -> String { rowLabels?[row] ?? String(row) }
+    public func rowName(_ row: Int) -> String { rowLabels?[row] ?? NumberText.grouped(row) }
     /// The name of a column as a reader sees it, or its number.
-    public func columnName(_ column: Int) -> String { columnLabels?[column] ?? String(column) }
+    public func columnName(_ column: Int) -> String { columnLabels?[column] ?? NumberText.grouped(column) }
 
     private static func labels(_ axis: Axis, _ step: Step, _ count: Int, _ trace: Trace) -> [String]? {
         let isText = axis == .t || axis == .s

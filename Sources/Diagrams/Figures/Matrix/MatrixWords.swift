@@ -121,14 +121,14 @@ struct MatrixWords {
     private func strongest(_ count: Int) -> Bilingual? {
         let best = ranking.prefix(count)
         guard !best.isEmpty, scale.kind != .choice else { return nil }
-        return list(best.map { (slice.columnName($0.column), $0.value) })
+        return list(best.map { (slice.key($0.column, of: query), $0.value) })
     }
 
-    private func list(_ places: [(name: String, value: Double)]) -> Bilingual {
+    private func list(_ places: [(name: Bilingual, value: Double)]) -> Bilingual {
         Words.list(
             places.map { place in
                 let value = NumberText.significant(place.value, digits: 3)
-                return Bilingual(en: "“\(place.name)” (\(value))", zh: "“\(place.name)”（\(value)）")
+                return Bilingual(en: "\(place.name.en) (\(value))", zh: "\(place.name.zh)（\(value)）")
             })
     }
 
@@ -166,7 +166,7 @@ struct MatrixWords {
         }
         let best = rows.sorted { (slice.value($0, key), $1) > (slice.value($1, key), $0) }.prefix(3)
         guard !best.isEmpty else { return Bilingual(en: " Column \(key), “\(name)”: all masked.", zh: "列 \(key)“\(name)”：全部掩住。") }
-        let rest = list(best.map { (slice.rowName($0), slice.value($0, key)) })
+        let rest = list(best.map { (Words.quoted(slice.rowName($0)), slice.value($0, key)) })
         return Bilingual(en: " Column \(key), “\(name)”: highest at \(rest.en).", zh: "列 \(key)“\(name)”：最高的是\(rest.zh)。")
     }
 

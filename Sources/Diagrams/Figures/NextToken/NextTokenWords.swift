@@ -22,7 +22,7 @@ struct NextTokenWords {
     }
 
     func heading(_ row: NextTokenRow) -> Bilingual {
-        Int(row.name) == nil
+        !Words.isPosition(row.name)
             ? Bilingual(en: "Token \(row.position), “\(row.name)”", zh: "\(row.position) 号词元“\(row.name)”")
             : Bilingual(en: "Token \(row.position)", zh: "\(row.position) 号词元")
     }

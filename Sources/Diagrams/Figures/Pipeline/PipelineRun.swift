@@ -56,7 +56,8 @@ struct PipelineRun {
             } ?? Array(0..<visible)
         let place = row + columns - rows
         queryName = Words.position(
-            trace.tokens.indices.contains(place) ? trace.tokens[place] : "\(place)", Bilingual(en: "query", zh: "查询"))
+            trace.tokens.indices.contains(place) ? TokenText.visible(trace.tokens)[place] : NumberText.grouped(place),
+            Bilingual(en: "query", zh: "查询"))
         // A latent is key and value at once; a rotary key goes with it, and with keys made from latents.
         let rotary = trace.first(.keyRopeCache, in: view.place) ?? trace.first(.keyRope, in: view.place)
         isLatent = steps[1].id == steps[2].id

@@ -135,7 +135,7 @@ private struct QuestionsFigure {
             frame.add(chip.text, style, at: Point(area.midX + chip.lean, area.midY + chip.size * 0.36), .middle)
             if kept.contains(chip.token) {
                 let share = frame.style(frame.type.label, .ink, .medium)
-                let text = NumberText.percent(weight, decimals: 0)
+                let text = NumberText.share(weight, decimals: 0)
                 frame.add(text, share, at: Point(area.midX, area.maxY + frame.type.label * 1.2), .middle)
             }
             let label = words.label(view, query, chip.token)

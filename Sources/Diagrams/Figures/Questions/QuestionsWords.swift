@@ -44,7 +44,7 @@ struct QuestionsWords {
     }
 
     func kept(_ view: SelectionView, _ query: Int) -> Bilingual {
-        let (kept, all, mass) = (view.kept[query].count, view.visibleCount(query), NumberText.percent(view.massKept(query)))
+        let (kept, all, mass) = (view.kept[query].count, view.visibleCount(query), NumberText.share(view.massKept(query)))
         return Bilingual(en: "keeps \(kept) of \(all) keys, \(mass) of the dense attention", zh: "选中 \(kept) / \(all) 个键，保住 \(mass) 的稠密注意力")
     }
 
@@ -86,11 +86,11 @@ struct QuestionsWords {
         let name = view.queryName(query)
         let best = view.kept[query].sorted { view.sparse.value(query, $0) > view.sparse.value(query, $1) }
         let weights = best.prefix(8).map { key in
-            let (key, weight) = (view.dense.columnName(key), NumberText.percent(view.sparse.value(query, key), decimals: 0))
+            let (key, weight) = (view.dense.columnName(key), NumberText.share(view.sparse.value(query, key), decimals: 0))
             return Bilingual(en: "“\(key)” (\(weight))", zh: "“\(key)”（\(weight)）")
         }
         let list = Words.list(weights)
-        let mass = NumberText.percent(view.massKept(query))
+        let mass = NumberText.share(view.massKept(query))
         return Bilingual(
             en:
                 " Asking “\(question(view, query))”: \(name.en) keeps \(view.kept[query].count) of \(view.visibleCount(query)) keys, holding \(mass) of the dense weight: \(list.en).",

@@ -82,7 +82,7 @@ struct SelectionLossFigure {
             words.weightHeading, Bilingual(en: "weight kept", zh: "留下的权重"), y, runs.curves, { $0.massKeptLast }, x: x, width: width,
             height: height)
         for (place, run) in words.pair.enumerated() {
-            circle(run, run.massKeptLast, NumberText.percent(run.massKeptLast), isBelow: place == 1, plot)
+            circle(run, run.massKeptLast, NumberText.share(run.massKeptLast), isBelow: place == 1, plot)
         }
     }
 

@@ -26,7 +26,7 @@ struct SoftmaxWords {
         value == 1 ? "1" : value > 0 && value < 0.0005 ? "<0.001" : NumberText.fixed(value, decimals: 3)
     }
 
-    func shareText(_ value: Double) -> String { value > 0 && value < 0.0005 ? "<0.1%" : NumberText.percent(value) }
+    func shareText(_ value: Double) -> String { NumberText.share(value) }
 
     func text(_ key: Int, _ stage: SoftmaxStage) -> String { text(row.value(key, stage), stage) }
 

@@ -26,26 +26,26 @@ struct WeightedSumWords {
         return NumberText.areTenths(all) ? MatrixScale.typographic(NumberText.fixed(value, decimals: 1)) : text(value)
     }
 
-    func shareText(_ share: Double) -> String { share > 0 && share < 0.0005 ? "<0.1%" : NumberText.percent(share) }
+    func shareText(_ share: Double) -> String { NumberText.share(share) }
 
     /// The key of a row, or how many stand together.
     func name(_ place: Int) -> Bilingual {
         let term = sum.terms[place]
         guard let key = term.key else { return Bilingual(en: "\(term.count) others", zh: "其余 \(term.count) 个") }
         let name = sum.row.name(key)
-        return Int(name) == nil ? Bilingual(same: name) : self.key(key)
+        return !Words.isPosition(name) ? Bilingual(same: name) : self.key(key)
     }
 
-    private var heaviest: (name: Bilingual, share: String) {
+    private var heaviest: (name: Bilingual, share: Bilingual) {
         let term = sum.terms[sum.heaviest]
-        return (key(term.key ?? 0), NumberText.percent(term.share, decimals: 0))
+        return (key(term.key ?? 0), Words.share(term.share))
     }
 
     var title: Bilingual {
         let (name, share) = heaviest
         return Bilingual(
-            en: "\(Words.capitalised(name.en)) speaks loudest: its \(value.en) counts with a share of \(share)",
-            zh: "\(name.zh)声音最大：它的\(value.zh)按 \(share) 的份额计入")
+            en: "\(Words.capitalised(name.en)) speaks loudest: its \(value.en) counts with a share of \(share.en)",
+            zh: "\(name.zh)声音最大：它的\(value.zh)按\(share.zh)的份额计入")
     }
 
     var subtitle: Bilingual {
