@@ -37,10 +37,13 @@ import Traces
         #expect(scene.words.contains("“w5”") && scene.words.contains("“w0”") && scene.words.contains("layer"))
         #expect(scene.words.contains { $0.hasPrefix("as in the layer before: ") })
         let image = try picture(scene)
-        #expect(image.height == 3 && image.width == 20)
+        // Hatching takes a pixel for every point.
         let full = ColorMap.steps
-        #expect((0..<3).allSatisfy { image.pixels[$0 * 20 + 5] == full } && image.pixels[0] == full && image.pixels[20] == full)
-        #expect(image.pixels[3] == 0)
+        func pixel(_ layer: Int, _ key: Int) -> UInt8 {
+            image.pixels[(2 * layer + 1) * image.height / 6 * image.width + (2 * key + 1) * image.width / 40]
+        }
+        #expect((0..<3).allSatisfy { pixel($0, 5) == full } && pixel(0, 0) == full && pixel(1, 0) == full)
+        #expect(pixel(0, 3) == 0)
     }
 
     @Test func `how many keys a query selects can be chosen, and must leave some out`() throws {
@@ -49,6 +52,47 @@ import Traces
         #expect(try draw(trace) { $0.topK = 4 }.words.joined(separator: " ").contains("far is 4 tokens or more away"))
         let error = #expect(throws: FigureError.self) { try draw(trace) { $0.topK = 20 } }
         #expect(error?.description == "selection-map: top-k 20: expected more tokens than that, found 20")
+    }
+
+    /// Layers with and without a window of four.
+    private func windowed(_ windows: [Bool], tokens: Int = 40) throws -> Trace {
+        let given = windows.enumerated().map { number, hasWindow in
+            let weights = Tensor(Shape([.h, .t, .s], [1, tokens, tokens])) { index in
+                let (t, s) = (index[1], index[2])
+                return s > t || hasWindow && t - s >= 4 ? 0 : s == 0 ? 0.5 : 0.1 / Double(t - s + 1)
+            }
+            return GivenAttention.Layer(number: number, weights: weights)
+        }
+        return try GivenAttention.trace(given, tokens: [], source: Bilingual(same: "given"))
+    }
+
+    @Test func `a layer whose window does not reach so far has no say of what others select`() throws {
+        let scene = try draw(windowed([true, false, false])) { $0.topK = 4 }
+        #expect(scene.title.en.hasPrefix("The first token is selected by nearly all far queries in 2 of 2 layers that reach so far"))
+        #expect(scene.title.zh.hasPrefix("看得到那么远的 2 层里有 2 层，"))
+        #expect(scene.words.contains("too few far queries"))
+    }
+
+    @Test func `where all layers have windows, as many keys are selected as leave some of a window out`() throws {
+        let trace = try windowed([true, true])
+        #expect(try draw(trace).words.joined(separator: " ").contains("far is 1 token or more away"))
+        let error = #expect(throws: FigureError.self) { try draw(trace) { $0.topK = 8 } }
+        #expect(error?.description == "selection-map: top-k 8: expected less than the widest window, 4 tokens")
+    }
+
+    @Test func `what nobody was asked about is hatched, what nobody selects is white`() throws {
+        let image = try picture(draw(trace([[0, 5], [0, 5], [5, 9]])))
+        let (columns, last) = (image.width, image.width - 1)
+        let hatch = try #require(image.palette.firstIndex(of: .hatch))
+        func column(_ x: Int) -> Set<UInt8> { Set((0..<image.height).map { image.pixels[$0 * columns + x] }) }
+        #expect((last - 8...last).contains { column($0).contains(UInt8(hatch)) })
+        #expect(column(3 * columns / 20 + 1) == [0], "key 3: asked, and never selected")
+    }
+
+    @Test func `weights that are all the same select nothing in particular`() throws {
+        let even = Tensor(Shape([.h, .t, .s], [2, 16, 16])) { _ in 1.0 / 16 }
+        let trace = try GivenAttention.trace([.init(number: 0, weights: even)], tokens: [], source: Bilingual(same: "given"))
+        #expect(try draw(trace).title.en == "All keys weigh the same: of equal ones the earlier are selected")
     }
 
     @Test func `a recorded map names its model, and is of the keys that it was recorded with`() throws {

@@ -12,35 +12,68 @@ extension Figure {
             en: "Which tokens the layers of a model select from afar, and what two layers share", zh: "模型各层从远处选中哪些词元，相邻两层有多少相同"),
         takes: [.phase, .topK]
     ) { data, options, text throws(FigureError) in
-        var figure = try SelectionMapFigure(map(data, options), data.provenance, options, text)
+        let (map, isTie) = try map(data, options)
+        var figure = try SelectionMapFigure(map, isTie: isTie, data.provenance, options, text)
         return figure.scene()
     }
 
     /// The map that was recorded, or that of the dense attentions of a trace.
-    private static func map(_ data: FigureData, _ options: FigureOptions) throws(FigureError) -> SelectionMap {
+    private static func map(_ data: FigureData, _ options: FigureOptions) throws(FigureError) -> (map: SelectionMap, isTie: Bool) {
         let name = "selection-map"
         if case .selections(let map) = data.numbers {
             guard options.topK ?? map.topK == map.topK else {
                 throw FigureError("\(name): top-k \(options.topK!): expected \(map.topK), of which this map was recorded")
             }
-            return map
+            return (map, false)
         }
         guard let trace = data.traces.first?.trace else {
             throw FigureError("\(name) needs a trace with attention weights, found no trace")
         }
         let weights = try trace.denseWeights(options, figure: name)
-        let tokens = weights[0].output.shape[.s] ?? 0
+        let reach = weights.reduce(0) { max($0, Self.reach($1)) }
         let map = try computing { () throws(EngineError) in
             try SelectionMap(
-                model: data.provenance.name, topK: options.topK ?? usualTopK(tokens), tokens: trace.tokens, heaviestOf: weights)
+                model: data.provenance.name, topK: options.topK ?? usualTopK(reach), tokens: trace.tokens, heaviestOf: weights)
         }
         guard map.layers.contains(where: { $0.asked.contains { $0 > 0 } }) else {
-            throw FigureError("\(name): top-k \(map.topK): expected more tokens than that, found \(tokens)")
+            let tokens = weights[0].output.shape[.s] ?? 0
+            throw FigureError(
+                "\(name): top-k \(map.topK): expected "
+                    + (reach < tokens
+                        ? "less than the widest window, \(Words.counted(reach, "token"))" : "more tokens than that, found \(tokens)"))
         }
-        return map
+        return (map, weights.allSatisfy(isEven))
     }
 
-    /// A power of two: an eighth of a text, from 1 to 64.
+    /// How many keys the query that sees farthest has from the farthest to itself.
+    private static func reach(_ weights: Step) -> Int {
+        let visible = weights.visible ?? Mask(apparentIn: weights.output)
+        let past = visible.columns - visible.rows
+        return (0..<visible.rows).reduce(0) { most, row in
+            let keys = visible.visibleKeys(of: row)
+            return max(most, [keys.first, keys.last].compactMap { $0 }.map { abs(past + row - $0) + 1 }.max() ?? 0)
+        }
+    }
+
+    /// Whether every query gives all keys that it sees the same weight, so that order alone chooses.
+    private static func isEven(_ weights: Step) -> Bool {
+        let visible = weights.visible ?? Mask(apparentIn: weights.output)
+        guard let heads = weights.output.shape[.h].map({ Array(0..<$0) }) else {
+            return isEven(weights.output.transposed(to: [.t, .s]).values[...], visible)
+        }
+        let all = weights.output.transposed(to: [.h, .t, .s]).values
+        let size = visible.rows * visible.columns
+        return heads.allSatisfy { isEven(all[$0 * size..<($0 + 1) * size], visible) }
+    }
+
+    private static func isEven(_ values: ArraySlice<Double>, _ visible: Mask) -> Bool {
+        (0..<visible.rows).allSatisfy { row in
+            let own = visible.visibleKeys(of: row).map { values[values.startIndex + row * visible.columns + $0] }
+            return own.allSatisfy { abs($0 - own[0]) <= 1e-12 }
+        }
+    }
+
+    /// A power of two: an eighth of what a query sees of a text, from 1 to 64.
     private static func usualTopK(_ tokens: Int) -> Int {
         var k = 1
         while k < 64, 16 * k <= tokens { k *= 2 }
@@ -55,9 +88,9 @@ struct SelectionMapFigure {
     private let provenance: Provenance
     private var frame: PictureFrame
 
-    init(_ map: SelectionMap, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
+    init(_ map: SelectionMap, isTie: Bool, _ provenance: Provenance, _ options: FigureOptions, _ text: TextMeasurer) throws(FigureError) {
         (self.map, self.provenance, self.options) = (map, provenance, options)
-        words = SelectionMapWords(map: map, provenance: provenance)
+        words = SelectionMapWords(map: map, isTie: isTie, provenance: provenance)
         frame = try PictureFrame(options, text)
     }
 
@@ -86,9 +119,11 @@ struct SelectionMapFigure {
     private var legend: [LegendEntry] {
         let share = Bilingual(en: "selected by far queries", zh: "远处选它的比例")[frame.language]
         let ramp = LegendEntry.ramp(.sequential, name: share, low: "0%", high: "100%", ofPixels: true)
-        guard let common = words.common else { return [ramp] }
+        let blank = Bilingual(en: "too few far queries", zh: "远处的查询太少")[frame.language]
+        let entries = [ramp] + (words.hasBlanks ? [.box(frame.hatching, nil, blank)] : [])
+        guard let common = words.common else { return entries }
         let bar = Bilingual(en: "as in the layer before: \(common)", zh: "与上一层相同：平均 \(common)")
-        return [ramp, .box(.solid(.bar), nil, bar[frame.language])]
+        return entries + [.box(.solid(.bar), nil, bar[frame.language])]
     }
 
     /// The cells: layers as high as the page allows, tokens as wide as is left beside the layers' numbers and bars.
@@ -112,7 +147,9 @@ struct SelectionMapFigure {
     private mutating func draw(in area: Rect) {
         let keys = map.layers[0].asked.count
         let values = map.layers.flatMap { layer in (0..<keys).map { words.share($0, in: layer) ?? -.infinity } }
-        let cells = RasterCells(values: values[...], rows: map.layers.count, columns: keys, reach: nil)
+        // What nobody was asked about is hatched: white is what nobody selects.
+        let all = Mask(rows: map.layers.count, columns: keys) { _, _ in true }
+        let cells = RasterCells(values: values[...], rows: map.layers.count, columns: keys, reach: words.hasBlanks ? all : nil)
         let raster = MatrixRaster(cells, toRows: Int(area.height), toColumns: Int(area.width), by: .mean)
         let panel = RasterPanel(area: area, rows: map.layers.count, columns: keys, query: nil, key: nil)
         frame.raster(raster, .shares, panel, hasRows: false)

@@ -5,21 +5,30 @@ import Traces
 
 struct SelectionMapWords {
     let map: SelectionMap
+    /// Whether all keys weigh the same, so that order alone chooses.
+    let isTie: Bool
     let provenance: Provenance
     /// For each key, which part of the far queries select it, mean over the layers; nil where too few queries are so far away to say much.
     private let shares: [Double?]
     private let labels: [String]
-    /// Of how many queries it can be said: of k, or of as many as there are.
+    /// Of how many queries it can be said: of k and of a few, or of as many as there are.
     private let enough: Int
 
-    init(map: SelectionMap, provenance: Provenance) {
-        (self.map, self.provenance) = (map, provenance)
-        let asked = map.layers[0].asked
-        let enough = min(map.topK, max(asked.max() ?? 0, 1))
+    init(map: SelectionMap, isTie: Bool = false, provenance: Provenance) {
+        (self.map, self.isTie, self.provenance) = (map, isTie, provenance)
+        let most = map.layers.reduce(1) { max($0, $1.asked.max() ?? 0) }
+        let enough = min(max(map.topK, min(most / 4, 8)), most)
         self.enough = enough
-        shares = asked.indices.map { asked[$0] >= enough ? map.meanShare($0) : nil }
+        // Layers with windows are asked by fewer queries, or by none.
+        shares = map.layers[0].asked.indices.map { key in
+            let known = map.layers.filter { $0.asked[key] >= enough }.compactMap { $0.share(key) }
+            return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+        }
         labels = TokenText.visible(map.tokens)
     }
+
+    /// Whether of some keys, in some layers, nothing is said.
+    var hasBlanks: Bool { map.layers.contains { $0.asked.contains { $0 < enough } } }
 
     /// Keys that are selected from afar, from the most to the least.
     var hubs: [Int] {
@@ -37,7 +46,7 @@ struct SelectionMapWords {
         return Bilingual(en: "“\(labels[key])” (\(key))", zh: "“\(labels[key])”（\(key) 号）")
     }
 
-    private func percent(_ share: Double) -> String { NumberText.percent(share, decimals: 0) }
+    private func percent(_ share: Double) -> String { NumberText.share(share, decimals: 0) }
 
     /// The share in the middle.
     private var typical: Double {
@@ -55,19 +64,26 @@ struct SelectionMapWords {
         guard let key = hubs.first, let most = shares[key] else {
             return Bilingual(en: "No token is selected from afar", zh: "没有哪个词元被远处的查询选中")
         }
-        let (name, most_, rest) = (place(key), percent(most), percent(typical))
+        if isTie {
+            return Bilingual(en: "All keys weigh the same: of equal ones the earlier are selected", zh: "各键权重都相等：打平时选靠前的")
+        }
+        let (name, share, rest) = (place(key), Words.share(most), Words.share(typical))
         let subject = key == 0 ? Bilingual(en: "the first token", zh: "第一个词元") : name
-        let layers = map.layers.count
-        let often = map.layers.count { $0.share(key) ?? 0 >= Self.nearlyAll }
+        let known = map.layers.compactMap { self.share(key, in: $0) }
+        let often = known.count { $0 >= Self.nearlyAll }
         if often > 1 {
+            // Layers whose window does not reach so far have no say.
+            let far = known.count < map.layers.count ? Bilingual(en: " that reach so far", zh: "看得到那么远的 ") : Bilingual(same: "")
             return Bilingual(
                 en:
-                    "\(Words.capitalised(subject.en)) is selected by nearly all far queries in \(often) of \(layers) layers, a typical token by \(rest)",
-                zh: "\(layers) 层里有 \(often) 层，远处的查询几乎都选\(key == 0 ? "" : " ")\(subject.zh)；普通词元只有 \(rest) 会选")
+                    "\(Words.capitalised(subject.en)) is selected by nearly all far queries in \(often) of \(known.count) layers\(far.en), a typical token by \(rest.en)",
+                zh: "\(far.zh)\(known.count) 层里有 \(often) 层，远处的查询几乎都选\(subject.zh)；选普通词元的只有\(rest.zh)")
         }
+        let queries = map.layers.reduce(0) { max($0, $1.asked[key]) }
         return Bilingual(
-            en: "From afar, \(most_) of queries select \(subject.en), and \(rest) a typical token",
-            zh: "远处的查询有 \(most_) 选\(key == 0 ? "" : " ")\(subject.zh)，选普通词元的只有 \(rest)")
+            en:
+                "From afar, \(share.en) of \(Words.counted(queries, "query", "queries")) select \(subject.en), and \(rest.en) a typical token",
+            zh: "远处的 \(NumberText.grouped(queries)) 个查询有\(share.zh)选\(subject.zh)，选普通词元的只有\(rest.zh)")
     }
 
     var words: FigureWords {
@@ -107,8 +123,7 @@ struct SelectionMapWords {
 
     private var source: Bilingual {
         let blank = Bilingual(
-            en: "the oracle’s choice: nobody without the dense weights could make it; blank: too few queries so far away",
-            zh: "这是先知的选择，不知道稠密权重就做不出来；空白：那么远的查询太少")
+            en: "the oracle’s choice: nobody without the dense weights could make it", zh: "这是先知的选择，不知道稠密权重就做不出来")
         guard map.model != provenance.name else { return Words.source([blank], provenance) }
         let count = NumberText.grouped(shares.count)
         return Words.source(
