@@ -224,6 +224,31 @@ import Traces
         #expect(try draw(data(hasModel: true)).words.joined(separator: " ").contains("one layer, here alone; M stacks 61"))
     }
 
+    /// One layer out of many, as a run that keeps no more leaves it.
+    private func cut(_ number: Int, last: Int? = nil) throws -> FigureData {
+        let place = Scope.layer(number)
+        func step(_ id: StepID, _ axes: [Axis], _ lengths: [Int], _ inputs: [StepID]) -> Step {
+            let count = lengths.reduce(1, *)
+            return Step(
+                id: id, title: Bilingual(same: "x"), formula: Formula(""), source: "", inputs: inputs, symbol: "x",
+                output: Tensor(Shape(axes, lengths), [Double](repeating: 1 / Double(lengths.last!), count: count)))
+        }
+        let (query, weights) = (StepID([place, .branch(.attention)], .query), StepID([place, .branch(.attention)], .weights))
+        var steps = [step(query, [.t, .h, .d], [3, 1, 2], []), step(weights, [.h, .t, .s], [1, 3, 3], [query])]
+        if let last { steps.append(step(StepID([], .norm), [.t, .c], [3, 2], [StepID([.layer(last)], .output)])) }
+        return FigureData(traces: [("", Trace(tokens: [], steps: steps))], provenance: Provenance(name: "cut"))
+    }
+
+    @Test func `a layer out of a cut trace is one of as many as the model has, or of none that are counted`() throws {
+        func foot(_ data: FigureData) throws -> String { try draw(data).words.joined(separator: " ") }
+        #expect(try foot(cut(5)).contains("layer 5, counted from 0 ·"))
+        #expect(try foot(cut(5, last: 29)).contains("layer 5 of 30, counted from 0"))
+        var data = try cut(5)
+        data.layerCount = 12
+        #expect(try foot(data).contains("layer 5 of 12, counted from 0"))
+        #expect(try draw(data) { $0.language = .zh }.words.joined().contains("共 12 层，这是第 5 层（从 0 数起）"))
+    }
+
     @Test func `a part that is not on this way is refused with those that are`() throws {
         let error = #expect(throws: FigureError.self) { try draw(data()) { $0.part = .kept } }
         #expect(error?.description == "pathway: part kept: expected one of words, vectors, qkv, scores, shares, sum, answer")

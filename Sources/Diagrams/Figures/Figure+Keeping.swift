@@ -22,7 +22,8 @@ extension Figure {
         let chosen = step?.layer ?? layer
         switch name {
         case Figure.heads.name, Figure.headKinds.name, Figure.selectionMap.name: return chosen.map { .layer($0) } ?? .allWeights
-        case Figure.pathway.name: return KeptSteps.layer(chosen ?? 0).and(layer == nil ? .allWeights : .layer(chosen ?? 0))
+        case Figure.pathway.name:
+            return KeptSteps.layer(chosen ?? 0).and(.entering(chosen ?? 0)).and(layer == nil ? .allWeights : .layer(chosen ?? 0))
         case Figure.pipelineDetail.name: return KeptSteps.layer(chosen ?? count - 1).and(.aroundLayers).and(.layerOutputs)
         case _ where Self.ofOneAttention.contains(name): return .layer(chosen ?? 0)
         default: return layer.map { .layer($0) } ?? .everything
@@ -40,6 +41,12 @@ extension KeptSteps {
     fileprivate static var allWeights: KeptSteps { KeptSteps { ($0.role == .weights || $0.role == .scores) && $0.branch != nil } }
     /// What stands in no layer, but for the model's weights.
     fileprivate static var aroundLayers: KeptSteps { KeptSteps { $0.layer == nil && $0.role != .parameter } }
+    /// The vectors from which the first layer or another makes its queries, keys and values.
+    fileprivate static func entering(_ layer: Int) -> KeptSteps {
+        KeptSteps {
+            $0.layer == nil ? [.embedding, .norm].contains($0.role) : $0.layer == layer - 1 && $0.role == .output && $0.branch == nil
+        }
+    }
     /// What layers hand on.
     fileprivate static var layerOutputs: KeptSteps { KeptSteps { $0.role == .output && $0.branch == nil } }
 }

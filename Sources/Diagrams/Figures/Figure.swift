@@ -144,6 +144,8 @@ public struct FigureData: Sendable {
     public var traces: [(name: String, trace: Trace)]
     /// Numbers that are not a trace's, or nil.
     public var numbers: FigureNumbers?
+    /// How many layers the model of the traces has, of which they need not hold all; nil where that is not known.
+    public var layerCount: Int?
     /// Where they came from.
     public var provenance: Provenance
     /// Data from one or several traces.

@@ -241,7 +241,9 @@ struct FigureCommand: ParsableCommand {
             let changes = try switches.map { try Switch(parsing: $0) }
             let options = try chosen(figure)
             let layer = source.given.layer
+            var layerCount: Int?
             let loaded = try source.load(language.value, switches: changes, takesLayer: true, isFast: speed.fast) { _, layers in
+                layerCount = layers
                 if let layer, !(0..<layers).contains(layer) {
                     throw EngineError(.index, "layer", expected: "0 to \(layers - 1)", found: "\(layer)")
                 }
@@ -249,7 +251,9 @@ struct FigureCommand: ParsableCommand {
             }
             // What differs from what: the run without the switches comes first.
             let right = figure.name == Figure.difference.name ? [try source.load(language.value).trace] : []
-            return FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
+            var data = FigureData(traces: (right + [loaded.trace]).map { (name: "", trace: $0) }, provenance: try loaded.provenance())
+            data.layerCount = layerCount
+            return data
         }
 
         private func options(for figure: Figure, _ data: FigureData) throws -> FigureOptions {

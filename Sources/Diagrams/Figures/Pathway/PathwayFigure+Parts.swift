@@ -186,7 +186,7 @@ extension PathwayFigure {
             spot(strip, place, Rect(bar.x, box.y, width, full), .shares)
         }
         frame.items.append(.path([.move(Point(box.x, base)), .line(Point(box.maxX, base))], stroke: Stroke(.rule)))
-        caption(strip, box, .shares, NumberText.percent(run.row.weight(run.top), decimals: 0), over: box.y - 4)
+        caption(strip, box, .shares, NumberText.share(run.row.weight(run.top), decimals: 0), over: box.y - 4)
     }
 
     // MARK: The end

@@ -188,7 +188,7 @@ struct PathwayFigure {
 
     /// How many layers are drawn, and which one is lit; where the layer stands alone, the middle of the model's.
     private var stack: (count: Int, lit: Int) {
-        if let layer = run.layer { return (layer.count, layer.number) }
+        if let layer = run.layer { return layer.count.map { ($0, layer.number) } ?? (1, 0) }
         let count = run.model?.layers ?? 1
         return (count, count / 2)
     }

@@ -20,6 +20,8 @@ final class PathwayRun {
     let parts: [PathwayPart]
     /// The model in whose stack a layer like this one stands, or nil.
     let model: ModelDimensions?
+    /// How many layers the trace's own model has, where that is said.
+    private let layerCount: Int?
     /// The tokens that are named: the heaviest keys and the query, in order of position.
     let tokens: [Int]
     /// The position of the query among the keys.
@@ -38,6 +40,7 @@ final class PathwayRun {
             throw FigureError("pathway: part \(part.rawValue): expected one of \(parts.map { $0.rawValue }.joined(separator: ", "))")
         }
         if case .model(let dimensions)? = data.numbers { model = dimensions } else { model = nil }
+        layerCount = data.layerCount
         position = row.query + row.slice.columns - row.slice.rows
         let heavy = row.byWeight.filter { [position] in $0 != position }.prefix(3)
         tokens = (heavy + [position]).sorted()
@@ -51,11 +54,12 @@ final class PathwayRun {
 
     // MARK: The layer
 
-    /// The layer's number and how many there are, where the trace has layers.
-    var layer: (number: Int, count: Int)? {
+    /// The layer's number, where the trace has layers, and how many there are: of that the layers of a trace that was cut tell nothing, only what comes
+    /// after the last of all.
+    var layer: (number: Int, count: Int?)? {
         guard let number = row.view.weights.layer else { return nil }
-        let layers = trace.attentions.compactMap { $0.weights.layer }
-        return (number, (layers.max() ?? number) + 1)
+        let after = trace.steps.first { $0.id.layer == nil && $0.inputs.contains { $0.layer != nil } }
+        return (number, layerCount ?? after?.inputs.compactMap { $0.layer }.max().map { $0 + 1 })
     }
 
     // MARK: Strips

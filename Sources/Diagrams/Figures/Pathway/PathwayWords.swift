@@ -8,9 +8,9 @@ struct PathwayWords {
     let part: PathwayPart?
 
     private var query: Bilingual { Words.position(run.row.queryName, Bilingual(en: "query", zh: "查询")) }
-    private var top: Bilingual { Words.position(run.row.name(run.top), Bilingual(en: "key", zh: "键")) }
-    private var share: String { NumberText.percent(run.row.weight(run.top), decimals: 0) }
-    private var hasWords: Bool { Int(run.row.queryName) == nil }
+    private var top: Bilingual { run.row.slice.key(run.top, of: run.row.query) }
+    private var share: Bilingual { Words.share(run.row.weight(run.top)) }
+    private var hasWords: Bool { !Words.isPosition(run.row.queryName) }
 
     /// What a part is called.
     func name(_ part: PathwayPart) -> Bilingual {
@@ -39,8 +39,9 @@ struct PathwayWords {
     /// Where the reader is in a whole transformer.
     var place: Bilingual {
         if let layer = run.layer {
-            return Bilingual(
-                en: "layer \(layer.number) of \(layer.count), counted from 0", zh: "共 \(layer.count) 层，这是第 \(layer.number) 层（从 0 数起）")
+            let name = self.layer
+            guard let count = layer.count else { return name + Bilingual(en: ", counted from 0", zh: "（从 0 数起）") }
+            return Bilingual(en: "\(name.en) of \(count), counted from 0", zh: "共 \(count) 层，这是\(name.zh)（从 0 数起）")
         }
         let alone = Bilingual(en: "one layer, here alone", zh: "只有一层，单独拿出来看")
         guard let model = run.model else { return alone }
@@ -68,8 +69,8 @@ struct PathwayWords {
             run.answer.map { Bilingual(en: " to the answer “\($0.word)”", zh: "，走到答案“\($0.word)”") }
             ?? Bilingual(en: " to what is handed on", zh: "，走到交出去的结果")
         return Bilingual(
-            en: "From words\(end.en): \(query.en) gives \(top.en) \(share)\(head.en)",
-            zh: "从词出发\(end.zh)：\(query.zh)把 \(share) 给了\(top.zh)\(head.zh)")
+            en: "From words\(end.en): \(query.en) gives \(top.en) \(share.en)\(head.en)",
+            zh: "从词出发\(end.zh)：\(query.zh)把\(share.zh)给了\(top.zh)\(head.zh)")
     }
 
     var caption: Bilingual {
@@ -87,8 +88,8 @@ struct PathwayWords {
         let lit = part.map { Bilingual(en: " Lit: \(name($0).en).", zh: "现在讲到：\(name($0).zh)。") } ?? Bilingual(same: "")
         return Bilingual(
             en:
-                "The way of \(query.en)\(head.en): \(names.en). \(Words.capitalised(place.en)).\(kept.en) It gives \(top.en) \(share) of its attention.\(answer.en)\(lit.en)",
-            zh: "\(query.zh)走过的路\(head.zh)：\(names.zh)。\(place.zh)。\(kept.zh)它把 \(share) 的注意力给了\(top.zh)。\(answer.zh)\(lit.zh)")
+                "The way of \(query.en)\(head.en): \(names.en). \(Words.capitalised(place.en)).\(kept.en) It gives \(top.en) \(share.en) of its attention.\(answer.en)\(lit.en)",
+            zh: "\(query.zh)走过的路\(head.zh)：\(names.zh)。\(place.zh)。\(kept.zh)它把\(share.zh)的注意力给了\(top.zh)。\(answer.zh)\(lit.zh)")
     }
 
     // MARK: Cells
