@@ -56,6 +56,44 @@ import Traces
         #expect(scene.words.contains("I itself: 1 head") && scene.words.contains("F first token: 0 heads"))
     }
 
+    private func draw(_ weights: [Tensor]) throws -> Scene {
+        let given = weights.enumerated().map { GivenAttention.Layer(number: $0, weights: $1) }
+        return try DiagramsTests.draw(GivenAttention.trace(given, tokens: [], source: Bilingual(same: "given")), .headKinds)
+    }
+
+    @Test func `weights of 0 are told from those that are no numbers, and no heading stands over nothing`() throws {
+        let none = Tensor(Shape([.h, .t, .s], [2, 12, 12])) { _ in 0 }
+        let scene = try draw([none])
+        #expect(scene.title.en == "The weights of these heads are all 0" && scene.alt.en.contains("2 heads without any weight."))
+        #expect(scene.words.contains("all weights 0") && !scene.words.contains("NaN or infinite") && !scene.words.contains("shares"))
+        #expect(try draw([Self.weights(on: [{ _ in 0 }])]).words.contains("shares"))
+    }
+
+    @Test func `weights below 0 are refused: their shares would add up to more than all`() throws {
+        var values = Self.weights(on: [{ _ in 0 }]).values
+        values[12 * 5 + 1] = -0.3
+        let error = #expect(throws: FigureError.self) { try draw([Tensor(Shape([.h, .t, .s], [1, 12, 12]), values)]) }
+        #expect(error?.description == "head-kinds: layer.0.attention.weights: expected weights of at least 0, found -0.3")
+    }
+
+    @Test func `of two kinds with as many heads the one that holds more leads, and all of two heads are both`() throws {
+        let (first, last) = (Self.weights(on: [{ _ in 0 }]).values, Self.weights(on: [{ $0 }]).values)
+        let pair = Tensor(Shape([.h, .t, .s], [2, 12, 12]), last + first.enumerated().map { $0 % 12 == 0 ? $1 : $1 * 0.1 })
+        #expect(try draw([pair]).title.en.hasPrefix("The first token holds "))
+        #expect(try draw([pair]).title.en.hasSuffix("the most in 1 of 2 heads"))
+        #expect(try draw([Self.weights(on: [{ $0 }, { $0 }])]).title.en.hasSuffix("the most in both heads"))
+    }
+
+    @Test func `layers beyond a hundred have their numbers side by side, not on top of each other`() throws {
+        let weights = (0..<120).map { _ in Tensor(Shape([.h, .t, .s], [2, 4, 4])) { $0[2] == 0 ? 1 : 0 } }
+        let scene = try draw(weights)
+        let numbers = scene.texts.filter { Int($0.text) != nil && $0.anchor == .middle }
+        for (left, right) in zip(numbers, numbers.dropFirst()) where left.position.y == right.position.y {
+            let half = { (run: TextRun) in Double(run.text.count) * run.style.size / 4 }
+            #expect(left.position.x + half(left) < right.position.x - half(right), "\(left.text) \(right.text)")
+        }
+    }
+
     @Test func `two tokens are too few, for the places of a query are then the same`() {
         let error = #expect(throws: FigureError.self) { try draw([[{ _ in 0 }]], tokens: 2) }
         #expect(error?.description == "head-kinds: layer.0.attention.weights: expected three tokens or more, found 2")

@@ -26,14 +26,18 @@ struct HeadKinds {
     static let firstQuery = 2
 
     struct Head {
-        /// What part of the head's weight lies in each place; not finite where its weights are not.
+        /// What part of the head's weight lies in each place; not finite where its weights are not, and nothing where it has none.
         let shares: [Double]
 
-        /// The place that holds most, the earlier where two tie; nil where the weights are no numbers.
+        /// The place that holds most, the earlier where two tie; nil where the weights are no numbers, or all 0.
         var kind: Place? {
-            guard shares.allSatisfy({ $0.isFinite }) else { return nil }
+            guard !isBroken, !isEmpty else { return nil }
             return Place.allCases.max { (shares[$0.rawValue], -$0.rawValue) < (shares[$1.rawValue], -$1.rawValue) }
         }
+
+        var isBroken: Bool { !shares.allSatisfy { $0.isFinite } }
+        /// Whether all weights are 0.
+        var isEmpty: Bool { shares.allSatisfy { $0 == 0 } }
     }
 
     struct Layer {
@@ -61,6 +65,9 @@ struct HeadKinds {
         guard columns > firstQuery else {
             throw FigureError("head-kinds: \(step.id): expected three tokens or more, found \(columns)")
         }
+        if let other = step.output.values.first(where: { $0 < 0 }) {
+            throw FigureError("head-kinds: \(step.id): expected weights of at least 0, found \(NumberText.significant(other))")
+        }
         let strides = (h: shape.stride(of: .h), t: shape.stride(of: .t), s: shape.stride(of: .s))
         let past = columns - rows
         return (0..<(shape[.h] ?? 1)).map { head in
@@ -73,7 +80,7 @@ struct HeadKinds {
                 }
             }
             let total = sums.reduce(0, +)
-            return Head(shares: sums.map { $0 / total })
+            return Head(shares: total == 0 ? sums : sums.map { $0 / total })
         }
     }
 
@@ -89,8 +96,12 @@ struct HeadKinds {
 
     func count(_ place: Place) -> Int { heads.count { $0.kind == place } }
 
-    /// Heads without a kind.
-    var broken: Int { heads.count { $0.kind == nil } }
+    /// Heads whose weights are no numbers.
+    var broken: Int { heads.count { $0.isBroken } }
+    /// Heads without any weight.
+    var empty: Int { heads.count { $0.isEmpty } }
+    /// Whether any head has a kind.
+    var hasKinds: Bool { heads.contains { $0.kind != nil } }
 
     /// The part of all weight in each place: every head counts alike.
     static func mean(_ heads: [Head]) -> [Double] {
@@ -98,9 +109,11 @@ struct HeadKinds {
         return Place.allCases.map { place in known.reduce(0) { $0 + $1.shares[place.rawValue] } / Double(max(known.count, 1)) }
     }
 
-    /// The kind of most heads, the earlier where two tie.
+    /// The kind of most heads; of two with as many, the one that holds more of all weight.
     var leading: Place {
-        Place.allCases.max { (count($0), -$0.rawValue) < (count($1), -$1.rawValue) } ?? .first
+        let mean = Self.mean(heads)
+        func rank(_ place: Place) -> (Int, Double, Int) { (count(place), mean[place.rawValue], -place.rawValue) }
+        return Place.allCases.max { rank($0) < rank($1) } ?? .first
     }
 
     /// The head that has most of its weight in `place`; nil where no head is of that kind.

@@ -131,7 +131,8 @@ struct HeadKindsFigure {
             let look = Look(place, side: 10)
             return LegendEntry.box(look.fill.map { .solid($0) }, look.stroke, words.entry(place)[frame.language])
         }
-        return places + (kinds.broken > 0 ? [.broken(frame.language)] : [])
+        let none = LegendEntry.box(nil, Stroke(.rule), Words.noWeight[frame.language])
+        return places + (kinds.broken > 0 ? [.broken(frame.language)] : []) + (kinds.empty > 0 ? [none] : [])
     }
 
     private mutating func grid() {
@@ -141,6 +142,8 @@ struct HeadKindsFigure {
                 let area = area(layer, number).insetBy(inset)
                 if let kind = head.kind {
                     mark(kind, head.shares[kind.rawValue], in: area)
+                } else if head.isEmpty {
+                    frame.items.append(.rect(area.insetBy(0.5), stroke: Stroke(.rule)))
                 } else {
                     frame.items += MatrixPanel.crossed(area)
                 }
@@ -159,7 +162,7 @@ struct HeadKindsFigure {
             return frame.add(sign, style, at: Point(area.midX, area.midY + style.size * 0.36), .middle)
         }
         frame.add(sign, style, at: Point(area.midX, area.midY - 2), .middle)
-        let number = NumberText.fixed(share * 100, decimals: 0)
+        let number = String(NumberText.share(share, decimals: 0).dropLast())
         frame.add(number, frame.style(frame.type.small, look.text), at: Point(area.midX, area.midY + frame.type.small), .middle)
     }
 
@@ -209,13 +212,16 @@ struct HeadKindsFigure {
         }
         let top = Point(origin.x + end / 2, isAlong ? bottom + style.size * 1.2 : origin.y - style.size * 1.8)
         if isAlong {
-            frame.add(
-                Words.shares[frame.language], style, at: Point(frame.type.margin + style.size * 0.8, barStart + bar / 2), .middle,
-                rotation: -90)
+            if kinds.hasKinds {
+                frame.add(
+                    Words.shares[frame.language], style, at: Point(frame.type.margin + style.size * 0.8, barStart + bar / 2), .middle,
+                    rotation: -90)
+            }
             frame.add(
                 layer[frame.language], style, at: Point(origin.x + end / 2, barStart + bar + style.size * 1.4), .middle)
         } else {
             frame.add(head[frame.language], style, at: top, .middle)
+            guard kinds.hasKinds else { return }
             frame.add(Words.shares[frame.language], style, at: Point(barStart + bar / 2, origin.y - style.size * 0.5), .middle)
         }
     }
@@ -231,5 +237,6 @@ struct HeadKindsFigure {
 
 extension Words {
     static let layer = Bilingual(en: "layer", zh: "层")
+    fileprivate static let noWeight = Bilingual(en: "all weights 0", zh: "权重全为 0")
     fileprivate static let shares = Bilingual(en: "shares", zh: "份额")
 }
