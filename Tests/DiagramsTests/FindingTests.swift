@@ -48,7 +48,7 @@ import Traces
         }
         #expect(votes.title.en == "“?” votes most for “Dali” and “Shanghai”: 4 each")
         #expect(votes.title.zh == "“?”给“Dali”和“Shanghai”的票最多：都是 4")
-        #expect(try title([-1, 2, 2], "attention.dot").en == "Query 0 fits key 1 and key 2 best: dot products of 2")
+        #expect(try title([-1, 2, 2], "attention.dot").en == "Query 0 fits key 1 and itself best: dot products of 2")
         #expect(try title([-1, 2, 2, 2, 2], "attention.scores").en == "Query 0 scores highest with key 1, key 2 and 2 other keys: 2 each")
         #expect(try title([0.25, 0.25, 0.25, 0.25], "attention.weights").zh == "查询 0 把注意力放在键 0、键 1 等 4 个键上最多，各 25%")
     }

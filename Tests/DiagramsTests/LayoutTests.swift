@@ -62,8 +62,8 @@ import Traces
             symbol: "A", output: Tensor([.h, .t, .s], [4, 2, 2], rows))
         let data = FigureData(traces: [("main", Trace(tokens: ["Dali", "?"], steps: [step]))], provenance: Provenance(name: "test"))
         let scene = try Figure.heads.draw(data, FigureOptions(), fixedText)
-        #expect(scene.title.en == "In 3 of 4 heads, “?” rests 100% on one key each")
-        #expect(scene.title.zh == "4 个头里有 3 个让“?”把 100% 放在各自的一个键上")
+        #expect(scene.title.en == "In 2 of 4 heads, “?” rests 100% on one key each")
+        #expect(scene.title.zh == "4 个头里有 2 个让“?”把 100% 放在各自的一个键上")
     }
 
     /// Five layers of eight heads over four tokens.

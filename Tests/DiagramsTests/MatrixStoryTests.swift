@@ -80,7 +80,7 @@ extension Scene {
             options.step = "indexer.score"
             options.query = 1
         }
-        #expect(scene.title.en == "“b” scores highest with “b”: 4")
+        #expect(scene.title.en == "“b” scores highest with itself: 4")
         #expect(scene.words.contains("faint: future keys"))
         #expect(scene.words.contains { $0.contains("Before the mask.") })
         #expect(!scene.words.contains("9") && !scene.words.contains("9.00"))

@@ -47,7 +47,7 @@ import Traces
         // Three layers of four heads.
         for phase in ["prefill", "decode.0", "decode.1"] {
             let kinds = try draw("head-kinds", phase)
-            #expect(kinds.title.en.contains(" of 12 heads"), "\(phase): \(kinds.title.en)")
+            #expect(kinds.title.en.contains(" 12 heads"), "\(phase): \(kinds.title.en)")
             #expect(kinds.alt.en.contains("3 layers by 4 heads"))
             #expect(try draw("heads", phase).caption.en.contains("12 heads"))
         }

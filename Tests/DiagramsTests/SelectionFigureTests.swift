@@ -223,7 +223,7 @@ import Traces
         #expect(scene.words.contains("60%") && scene.words.contains("15%"))
         let zh = try draw(.arcs, .zh) { $0.query = 4 }
         #expect(group("followed", zh).count <= 5)
-        #expect(zh.title.zh == "“大理”回头看，69% 的注意力落在“大理”上")
+        #expect(zh.title.zh == "“大理”把 69% 的注意力放在自身上")
     }
 
     // MARK: pipeline-detail

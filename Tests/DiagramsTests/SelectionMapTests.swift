@@ -55,15 +55,19 @@ import Traces
     }
 
     /// Layers with and without a window of four.
-    private func windowed(_ windows: [Bool], tokens: Int = 40) throws -> Trace {
-        let given = windows.enumerated().map { number, hasWindow in
+    private func windowed(_ windows: [Bool], tokens: Int = 40) -> Trace {
+        let steps = windows.enumerated().map { number, hasWindow in
             let weights = Tensor(Shape([.h, .t, .s], [1, tokens, tokens])) { index in
                 let (t, s) = (index[1], index[2])
                 return s > t || hasWindow && t - s >= 4 ? 0 : s == 0 ? 0.5 : 0.1 / Double(t - s + 1)
             }
-            return GivenAttention.Layer(number: number, weights: weights)
+            return Step(
+                id: StepID([.layer(number), .branch(.attention)], .weights), title: Bilingual(same: "W"), formula: Formula(""), inputs: [],
+                symbol: "A", output: weights, labels: [:], facts: [:], selection: nil,
+                visible: .causal(rows: tokens, columns: tokens, window: hasWindow ? 4 : nil), bytesPerValue: 8,
+                sourceNote: Bilingual(same: ""), definition: nil)
         }
-        return try GivenAttention.trace(given, tokens: [], source: Bilingual(same: "given"))
+        return Trace(tokens: [], steps: steps)
     }
 
     @Test func `a layer whose window does not reach so far has no say of what others select`() throws {
@@ -74,7 +78,7 @@ import Traces
     }
 
     @Test func `where all layers have windows, as many keys are selected as leave some of a window out`() throws {
-        let trace = try windowed([true, true])
+        let trace = windowed([true, true])
         #expect(try draw(trace).words.joined(separator: " ").contains("far is 1 token or more away"))
         let error = #expect(throws: FigureError.self) { try draw(trace) { $0.topK = 8 } }
         #expect(error?.description == "selection-map: top-k 8: expected less than the widest window, 4 tokens")
