@@ -73,7 +73,7 @@ struct AttentionOptions: ParsableArguments {
     func note(_ trace: Trace) throws -> Bilingual? {
         guard let select, let selected = trace.steps.first(where: { $0.id.role == .selected }) else { return nil }
         let masses = try trace.selection(selected.id).rows.compactMap(\.massKept)
-        let mass = NumberText.percent(masses.reduce(0, +) / Double(max(masses.count, 1)))
+        let mass = NumberText.share(masses.reduce(0, +) / Double(max(masses.count, 1)))
         return Bilingual(en: "\(select) keeps \(mass) of the given weight", zh: "\(select) 保住给定权重的 \(mass)")
     }
 

@@ -48,7 +48,7 @@ import Traces
     @Test func `what is kept of nothing is not a share, and nothing but nothing is refused`() throws {
         let padded = try trace([[0, 0, 0], [0.5, 0.5, 0], [0.2, 0.5, 0.3]])
         let scene = try draw(padded, .compare)
-        #expect(scene.words.contains("–") && scene.title.en == "80% of the cells keep 90% of the attention")
+        #expect(scene.words.contains("–") && scene.title.en == "83% of the cells keep 90% of the attention")
         let none = try trace([[0, 0, 0], [0, 0, 0], [0, 0, 0]])
         let error = #expect(throws: FigureError.self) { try draw(none, .compare) }
         #expect(error?.description.hasSuffix("expected weights other than 0, found none") == true)
@@ -71,8 +71,10 @@ import Traces
     @Test func `Chinese names down a side stand upright`() throws {
         let scene = try draw(given([[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])) { $0.language = .zh }
         let turned = scene.texts.filter { $0.rotation != 0 }
-        #expect(turned.allSatisfy { "（）".contains($0.text) })
+        #expect(turned.allSatisfy { "（）：".contains($0.text) })
         let name = ["查", "询"].compactMap { sign in scene.texts.first { $0.text == sign } }
         #expect(name.count == 2 && name[0].position.x == name[1].position.x && name[0].position.y < name[1].position.y)
+        let triangles = try draw(given([[1, 0], [0.5, 0.5]]), .triangles) { $0.language = .zh }
+        #expect(triangles.texts.allSatisfy { $0.rotation == 0 || "（）：".contains($0.text) })
     }
 }

@@ -80,17 +80,21 @@ struct PictureFrame {
         items.append(.text(TextRun(line, style, at: point, anchor: anchor, rotation: rotation)))
     }
 
-    /// A Chinese name down a side, its characters upright, around the middle of `point`; brackets lie, as they do in a column of text.
+    /// A Chinese name down a side, its characters upright, around the middle of `point`: numbers keep together, brackets and colons lie, as in a column
+    /// of text.
     private mutating func upright(_ line: String, _ style: TextStyle, at point: Point) {
-        let pitch = style.size * 1.08
+        var pieces: [String] = []
+        var isNumber = false
+        for character in line where character != " " {
+            if character.isASCII, isNumber { pieces[pieces.count - 1].append(character) } else { pieces.append(String(character)) }
+            isNumber = character.isASCII
+        }
         let x = point.x - style.size * 0.36
-        for (place, character) in line.enumerated() {
-            let y = point.y + (Double(place) - Double(line.count - 1) / 2) * pitch
-            if "（）".contains(character) {
-                items.append(.text(TextRun(String(character), style, at: Point(x - style.size * 0.36, y), anchor: .middle, rotation: 90)))
-            } else {
-                items.append(.text(TextRun(String(character), style, at: Point(x, y + style.size * 0.36), anchor: .middle, rotation: 0)))
-            }
+        for (place, piece) in pieces.enumerated() {
+            let y = point.y + (Double(place) - Double(pieces.count - 1) / 2) * style.size * 1.08
+            let lies = "（）：".contains(piece)
+            let base = lies ? Point(x - style.size * 0.36, y) : Point(x, y + style.size * 0.36)
+            items.append(.text(TextRun(piece, style, at: base, anchor: .middle, rotation: lies ? 90 : 0)))
         }
     }
 
