@@ -84,23 +84,27 @@ public struct LatentAttention: Sendable {
     public let softmaxScale: Constant
     /// Rotary frequencies, rope/2 of them; MLA's layout is always interleaved.
     public let frequencies: [Double]
-    /// ε of both norms.
+    /// ε of the query latents' norm.
     public let epsilon: Double
+    /// ε of the key-value latents' norm.
+    public let keyValueEpsilon: Double
     /// FP8 of the cached latent: scale format and block, or nil.
     public var latentFloat8: (format: ScaleFormat, block: Int)?
 
     /// An MLA of checked sizes and weights.
     public init(
         dimensions d: Dimensions, weights w: Weights, softmaxScale: Constant, frequencies: [Double], epsilon: Double,
-        latentFloat8: (format: ScaleFormat, block: Int)? = nil
+        keyValueEpsilon: Double? = nil, latentFloat8: (format: ScaleFormat, block: Int)? = nil
     ) throws(EngineError) {
         let sizes = [
             ("dim", d.model), ("n_heads", d.heads), ("q_lora_rank", d.queryLatent), ("kv_lora_rank", d.keyValueLatent),
             ("qk_nope_head_dim", d.nope),
             ("qk_rope_head_dim", d.rope), ("v_head_dim", d.value),
         ]
-        guard epsilon > 0, epsilon.isFinite else {
-            throw EngineError(.value, "norm_eps", expected: "a positive number", found: NumberText.exact(epsilon))
+        for (name, epsilon) in [("norm_eps", epsilon), ("kv_norm_eps", keyValueEpsilon ?? epsilon)] {
+            guard epsilon > 0, epsilon.isFinite else {
+                throw EngineError(.value, name, expected: "a positive number", found: NumberText.exact(epsilon))
+            }
         }
         for (name, size) in sizes where size < 1 { throw EngineError(.shape, name, expected: "at least 1", found: "\(size)") }
         guard d.rope == 2 * frequencies.count else {
@@ -121,6 +125,7 @@ public struct LatentAttention: Sendable {
         self.softmaxScale = softmaxScale
         self.frequencies = frequencies
         self.epsilon = epsilon
+        self.keyValueEpsilon = keyValueEpsilon ?? epsilon
         self.latentFloat8 = latentFloat8
     }
 
@@ -184,7 +189,7 @@ public struct LatentAttention: Sendable {
     /// RMSNorm, and FP8 if the cache is FP8; the result is recorded as kv_latent [s, r].
     private func latent(_ projected: Expression, on trace: inout Recorder) throws(EngineError) -> Expression {
         let gamma = try trace.weight(weights.keyValueNorm, "γ^KV", [.r])
-        let normalised = try rmsNorm(projected, gamma, epsilon: epsilon, over: .r)
+        let normalised = try rmsNorm(projected, gamma, epsilon: keyValueEpsilon, over: .r)
         guard let (format, block) = latentFloat8 else { return try trace.record(.latent, normalised) }
         let c = try trace.record(.latentNormalised, normalised)
         let blocks = try blockScale(c, format, block: block, over: .r)

@@ -20,6 +20,7 @@ public struct SparseCase: Sendable {
             "original_seq_len", "index_n_heads", "index_head_dim", "index_topk", "rope_theta", "rope_factor", "beta_fast", "beta_slow",
             "mscale",
             "prefill_length", "decode_length", "indexer_rope", "indexer_fp8", "kv_fp8", "quant_block", "quant_scale", "norm_eps",
+            "q_norm_eps", "kv_norm_eps", "index_k_norm_eps",
         ],
         tensors: [
             "input.x", "weight.wq_a.weight", "weight.q_norm.weight", "weight.wq_b.weight", "weight.wkv_a.weight", "weight.kv_norm.weight",
@@ -131,11 +132,11 @@ private struct SparseCaseReader<Tensors: CaseTensors> {
             output: try weight("wo.weight", [d.model, d.heads * d.value]))
         let scale = 1 / Double(d.nope + d.rope).squareRoot() * rotary.magnitude * rotary.magnitude
         let float8 = try config.bool("kv_fp8") ? (format: try config.scaleFormat(), block: try size("quant_block")) : nil
-        let epsilon = try config.number("norm_eps")
+        let (query, keyValue) = (try epsilon("q_norm_eps"), try epsilon("kv_norm_eps"))
         return try checked { () throws(EngineError) in
             try LatentAttention(
-                dimensions: d, weights: weights, softmaxScale: Constant(scale), frequencies: rotary.frequencies, epsilon: epsilon,
-                latentFloat8: float8)
+                dimensions: d, weights: weights, softmaxScale: Constant(scale), frequencies: rotary.frequencies, epsilon: query,
+                keyValueEpsilon: keyValue, latentFloat8: float8)
         }
     }
 
@@ -153,13 +154,16 @@ private struct SparseCaseReader<Tensors: CaseTensors> {
         let headWeights = try weight("indexer.weights_proj.weight", [heads, d.model])
         let norm = LightningIndexer.KeyNorm(
             weight: try weight("indexer.k_norm.weight", [dimension]), bias: try weight("indexer.k_norm.bias", [dimension]),
-            epsilon: try config.number("norm_eps"))
+            epsilon: try epsilon("index_k_norm_eps"))
         return try checked { () throws(EngineError) in
             try LightningIndexer(
                 heads: heads, dimension: dimension, topK: topK, query: query, key: key, headWeights: headWeights, keyNorm: norm,
                 rotary: .init(layout: layout, frequencies: frequencies), hadamard: true, float8: float8, scalesWeights: true)
         }
     }
+
+    /// The ε of one norm, or the one of all.
+    private func epsilon(_ name: String) throws(FileError) -> Double { try config.number(config.has(name) ? name : "norm_eps") }
 
     private func size(_ name: String) throws(FileError) -> Int { try config.integer(name, atLeast: 1) }
 

@@ -2,6 +2,16 @@
 
 public import Traces
 
+/// What is to be said of values that somebody else computed.
+public enum Verdict: String, Sendable {
+    /// As near as they can be expected to come.
+    case right
+    /// Differences that rounding explains.
+    case rounding
+    /// Differences that it does not.
+    case wrong
+}
+
 /// How one expected tensor compares with what was computed.
 public struct Check: Hashable, Sendable {
     /// The tensor's name in the file.
@@ -16,37 +26,65 @@ public struct Check: Hashable, Sendable {
     public let worstIndex: [Int]
     /// Whether every value is the same, bit for bit (0 and -0 are the same).
     public let identical: Bool
+    /// Whether the values are as they should be, off by what rounding does, or wrong.
+    public let verdict: Verdict
     /// Whether the check holds.
-    public let passed: Bool
+    public var passed: Bool { verdict != .wrong }
     /// What is wrong, if something other than the size of an error is.
     public let problem: String?
 
     /// Compares values with expected ones of shape `shape`.
-    /// - Parameter tolerance: the largest relative error that passes; nil demands identical values (codes, scales, selections).
-    public init(name: String, shape: [Int], expected: [Double], computed: Tensor?, tolerance: Double?) {
+    /// - Parameters:
+    ///   - tolerance: the largest relative error that is right; nil demands identical values (codes, scales, selections).
+    ///   - rounding: the largest relative error of all but one value in a hundred that rounding explains; nil where none is to be explained.
+    ///   - unjudged: the rows along `t` that are not judged, because something before them is not as expected.
+    public init(
+        name: String, shape: [Int], expected: [Double], computed: Tensor?, tolerance: Double?, rounding: Double? = nil,
+        unjudged: Set<Int> = []
+    ) {
         guard let computed, computed.shape.lengths == shape else {
             let found = computed.map { "found the shape \($0.shape.lengths)" } ?? "found nothing: the engine computes no such tensor here"
             self.init(failed: name, shape, "expected the shape \(shape), \(found)")
             return
         }
+        var expected = expected
+        if !unjudged.isEmpty, let axis = computed.shape.axes.firstIndex(of: .t) {
+            for cell in expected.indices where unjudged.contains(computed.shape.index(ofOffset: cell)[axis]) {
+                expected[cell] = computed.values[cell]
+            }
+        }
         let (worst, isMisplaced) = Self.worst(expected, computed.values)
         let error = worst.map { isMisplaced ? .infinity : abs(expected[$0] - computed.values[$0]) } ?? 0
         let magnitude = expected.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+        let relative = magnitude > 0 ? error / magnitude : error
+        var verdict = isMisplaced || (tolerance.map { relative > $0 } ?? (worst != nil)) ? Verdict.wrong : .right
+        if verdict == .wrong, !isMisplaced, let rounding {
+            let bound = rounding * (magnitude > 0 ? magnitude : 1)
+            let strays = zip(expected, computed.values).count { $0.isFinite && !(abs($0 - $1) <= bound) }
+            if Double(strays) <= IndexerCheck.mostStrays * Double(expected.count) { verdict = .rounding }
+        }
         self.init(
-            name: name, shape: shape, absolute: error, relative: magnitude > 0 ? error / magnitude : error,
+            name: name, shape: shape, absolute: error, relative: relative,
             worstIndex: worst.map { computed.shape.index(ofOffset: $0) } ?? [Int](repeating: 0, count: expected.isEmpty ? 0 : shape.count),
-            identical: worst == nil, tolerance: tolerance, problem: isMisplaced ? "infinity or NaN stands in another place" : nil)
+            identical: worst == nil, verdict: verdict, problem: isMisplaced ? "infinity or NaN stands in another place" : nil)
+    }
+
+    /// The same, put down to rounding.
+    var calledRounding: Check {
+        Check(
+            name: name, shape: shape, absolute: maxAbsoluteError, relative: maxRelativeError, worstIndex: worstIndex, identical: identical,
+            verdict: .rounding, problem: problem)
     }
 
     /// A check that fails for another reason than an error's size.
     public init(failed name: String, _ shape: [Int], _ problem: String) {
         self.init(
-            name: name, shape: shape, absolute: .infinity, relative: .infinity, worstIndex: [], identical: false, tolerance: nil,
+            name: name, shape: shape, absolute: .infinity, relative: .infinity, worstIndex: [], identical: false, verdict: .wrong,
             problem: problem)
     }
 
     private init(
-        name: String, shape: [Int], absolute: Double, relative: Double, worstIndex: [Int], identical: Bool, tolerance: Double?,
+        name: String, shape: [Int], absolute: Double, relative: Double, worstIndex: [Int], identical: Bool, verdict: Verdict,
         problem: String?
     ) {
         self.name = name
@@ -55,7 +93,7 @@ public struct Check: Hashable, Sendable {
         maxRelativeError = relative
         self.worstIndex = worstIndex
         self.identical = identical
-        passed = problem == nil && (tolerance.map { relative <= $0 } ?? identical)
+        self.verdict = verdict
         self.problem = problem
     }
 

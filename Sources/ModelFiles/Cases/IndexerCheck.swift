@@ -30,16 +30,6 @@ public struct IndexerCheck: Sendable {
         public init() {}
     }
 
-    /// What is to be said of a dump.
-    public enum Verdict: String, Sendable {
-        /// The same selection, and scores as near as Float32 comes.
-        case right
-        /// Differences that rounding explains.
-        case rounding
-        /// Differences that it does not.
-        case wrong
-    }
-
     /// A row in which the selections differ.
     public struct Row: Sendable, Hashable {
         /// The query.
@@ -90,7 +80,7 @@ public struct IndexerCheck: Sendable {
     public let comparedRows: Int?
     /// The mistake that explains what differs, if one does.
     public let diagnosis: IndexerDiagnosis?
-    /// What is to be said of the dump.
+    /// What is to be said of the dump: right with the same selection and scores as near as Float32 comes.
     public let verdict: Verdict
     /// Whether the differences are such as FP8 makes of inputs that are not FP8, and larger than those of bf16.
     public let isFloat8Rounding: Bool

@@ -7,18 +7,54 @@ extension ReferenceCase {
     /// The relative error within which real values pass by default: double rounding over sums of a few hundred terms, with room.
     public static let tolerance = 1e-12
 
-    /// Computes the case and compares every `expected.*` tensor. Real values pass within `tolerance`; codes, scales and selections must be
-    /// identical.
-    public func verify(tolerance: Double = tolerance) throws -> [Check] {
-        do { return try checks(tolerance) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    /// What a case's expected values were computed in, and may be off by.
+    public enum Precision: String, CaseIterable, Sendable {
+        /// 64-bit floats: nothing is put down to rounding.
+        case f64
+        /// 32-bit floats.
+        case f32
+        /// bfloat16.
+        case bf16
+        /// 8-bit floats: weights and what they are multiplied by, each block with a scale.
+        case fp8
+
+        /// The largest error after a few steps, over the largest magnitude of a tensor; nil for none.
+        var rounding: Double? {
+            switch self {
+            case .f64: nil
+            case .f32: 0x1p-17
+            case .bf16: 0x1p-6
+            case .fp8: 0x1p-3
+            }
+        }
     }
 
-    private func checks(_ tolerance: Double) throws -> [Check] {
+    /// What the expected values are stored in, where that is narrower than 64 bits: whoever wrote it down so computed with no more.
+    public var storedPrecision: Precision {
+        get throws(FileError) {
+            var widest = 0
+            for name in expectedNames where ![.i64, .i32, .u8, .f8E4M3].contains(try file.info(name).dataType) {
+                widest = max(widest, try file.info(name).dataType.size)
+            }
+            return [.float8E4M3, .float4E2M1].contains(kind) || widest == 0 || widest == 8 ? .f64 : widest == 4 ? .f32 : .bf16
+        }
+    }
+
+    /// Computes the case and compares every `expected.*` tensor, in the order in which they are computed: what is wrong first is not what comes of it.
+    /// - Parameters:
+    ///   - tolerance: the largest relative error of a real value that is right; codes, scales and selections must be identical.
+    ///   - precision: what the values were computed in. Real values within its rounding are said to be rounding; so are selections whose keys stand no
+    ///     further from the cut, and what follows in such a row is not judged.
+    public func verify(tolerance: Double = tolerance, precision: Precision = .f64) throws -> [Check] {
+        do { return try checks(tolerance, precision) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    }
+
+    private func checks(_ tolerance: Double, _ precision: Precision) throws -> [Check] {
         switch kind {
-        case .attention, .deepseekSparseAttention: try verifySteps(of: trace(), tolerance)
+        case .attention, .deepseekSparseAttention: try verifySteps(of: trace(), tolerance, precision)
         case .float8E4M3: try verifyFloat8()
         case .float4E2M1: try verifyFloat4()
-        case .indexer: try verifyIndexer(tolerance)
+        case .indexer: try verifyIndexer(tolerance, precision)
         }
     }
 
@@ -47,21 +83,57 @@ extension ReferenceCase {
         }
     }
 
-    private func verifySteps(of trace: Trace, _ tolerance: Double) throws -> [Check] {
-        try expectedNames.map { name in
-            let shape = try file.info(name).shape
-            // The tensors of a case are called as its steps are; those of one attention without its name.
+    private func verifySteps(of trace: Trace, _ tolerance: Double, _ precision: Precision) throws -> [Check] {
+        // The tensors of a case are called as its steps are; those of one attention without its name.
+        let places = expectedNames.map { name in
             let id = StepID(String(name.dropFirst("expected.".count)))
-            let step = [id, id.inside([.branch(.attention)])].first(where: trace.contains)
-            guard let output = try step.map({ try trace.step($0).output }) else {
-                return Check(failed: name, shape, "the engine computes no step \(id)")
-            }
+            return (name, id, trace.steps.firstIndex { $0.id == id || $0.id == id.inside([.branch(.attention)]) } ?? .max)
+        }
+        var unjudged: [[Scope]: Set<Int>] = [:]
+        return try places.sorted { ($0.2, $0.0) < ($1.2, $1.0) }.map { name, id, place in
+            let shape = try file.info(name).shape
+            guard place < trace.steps.count else { return Check(failed: name, shape, "the engine computes no step \(id)") }
+            let step = trace.steps[place]
             let isExact = id.role == .selected || id.role == .indexKeyScale
             let expected = try isExact && file.info(name).dataType != .f64 ? file.integers(name).map(Double.init) : values(name)
-            let computed = id.role == .selected ? Self.padded(output, toRank: shape.last ?? 0) : output
-            return Check(
-                name: name, shape: shape, expected: expected, computed: computed, tolerance: isExact ? nil : tolerance)
+            guard id.role == .selected else {
+                return Check(
+                    name: name, shape: shape, expected: expected, computed: step.output, tolerance: isExact ? nil : tolerance,
+                    rounding: precision.rounding, unjudged: unjudged[id.place] ?? [])
+            }
+            let scores = try step.inputs.first.map { try trace.step($0).output }
+            let (check, rows) = selection(name, expected, step.output, scores, step.visible, precision)
+            unjudged[id.place] = rows
+            return check
         }
+    }
+
+    /// Compares a selection with the computed one.
+    /// - Returns: also the rows that differ, if rounding explains them all: what follows from them is another thing than what is computed here.
+    private func selection(
+        _ name: String, _ expected: [Double], _ computed: Tensor, _ scores: Tensor?, _ visible: Mask?, _ precision: Precision
+    ) -> (Check, Set<Int>) {
+        let shape = (try? file.info(name).shape) ?? []
+        let computed = Self.padded(computed, toRank: shape.last ?? 0)
+        let check = Check(name: name, shape: shape, expected: expected, computed: computed, tolerance: nil)
+        guard let rounding = precision.rounding, !check.identical, check.problem == nil, let scores, let visible else { return (check, []) }
+        let ranked = scores.transposed(to: [visible.query, visible.key])
+        var differing: Set<Int> = []
+        for row in 0..<shape[0] {
+            func kept(_ values: [Double]) -> Set<Int> {
+                Set(values[row * shape[1]..<(row + 1) * shape[1]].lazy.filter { $0 >= 0 }.map { Int($0) })
+            }
+            let (ours, theirs) = (kept(computed.values), kept(expected))
+            guard ours != theirs else { continue }
+            differing.insert(row)
+            let seen = visible.visibleKeys(of: row)
+            let largest = seen.reduce(0) { max($0, abs(ranked[row, $1])) }
+            let cut = ours.map { ranked[row, $0] }.min() ?? 0
+            // Both scores may be off.
+            let isNear = ours.symmetricDifference(theirs).allSatisfy { abs(ranked[row, $0] - cut) <= 2 * rounding * largest }
+            guard ours.count == theirs.count, theirs.isSubset(of: seen), isNear else { return (check, []) }
+        }
+        return (check.calledRounding, differing)
     }
 
     /// A selection has as many ranks as k or as there are keys, whichever is less; a file may have all k, padded.
@@ -101,17 +173,18 @@ extension ReferenceCase {
         }
     }
 
-    private func verifyIndexer(_ tolerance: Double) throws -> [Check] {
+    private func verifyIndexer(_ tolerance: Double, _ precision: Precision) throws -> [Check] {
         let indexer = try indexer()
         let (score, selected) = try indexer.compute()
         return try expectedNames.map { name in
             let shape = try file.info(name).shape
             switch name {
-            case "expected.score": return Check(name: name, shape: shape, expected: try values(name), computed: score, tolerance: tolerance)
-            case "expected.selected":
-                let expected = try file.integers(name).map(Double.init)
+            case "expected.score":
                 return Check(
-                    name: name, shape: shape, expected: expected, computed: Self.padded(selected, toRank: shape.last ?? 0), tolerance: nil)
+                    name: name, shape: shape, expected: try values(name), computed: score, tolerance: tolerance,
+                    rounding: precision.rounding)
+            case "expected.selected":
+                return selection(name, try file.integers(name).map(Double.init), selected, score, indexer.visible, precision).0
             default: return Check(failed: name, shape, "a case of kind indexer has expected.score and expected.selected alone")
             }
         }
