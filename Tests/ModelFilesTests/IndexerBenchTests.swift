@@ -287,6 +287,6 @@ private func bf16(_ value: Double) -> Double {
         writer.add("expected.selected", shape: [40, 8], integers: try bench.reference.file.integers("expected.selected"))
         try writer.write(to: bench.path)
         let error = #expect(throws: FileError.self) { try ReferenceCase(path: bench.path).indexer() }
-        #expect(error?.problem == "config.judged_rows: expected \(expected), found an array")
+        #expect(error?.problem.hasPrefix("config.judged_rows: expected \(expected), found ") == true)
     }
 }
