@@ -1,4 +1,5 @@
 import Foundation
+import Mechanisms
 import ModelFiles
 import Testing
 import Traces
@@ -258,6 +259,52 @@ private func bf16(_ value: Double) -> Double {
         #expect(throws: FileError.self) { try bench.check(selected: selected, rules: rules) }
         rules.allowsDuplicates = true
         #expect(try bench.check(selected: selected, rules: rules).verdict == .right)
+    }
+
+    @Test func `a query keeps all that it sees where k is more, and a case of more k than keys is as wide as its keys`() throws {
+        let bench = try Bench(queries: 4, keys: 16, topK: 32)
+        defer { bench.close() }
+        let scores = bench.scores()
+        let selected = bench.selection(scores).map { $0.filter { $0 >= 0 } + [Int](repeating: -1, count: 32 - $0.count { $0 >= 0 }) }
+        #expect(try bench.reference.file.info("expected.selected").shape == [4, 16])
+        #expect(try bench.check(selected: selected, score: scores).verdict == .right)
+        #expect(try bench.check(selected: selected.map { Array($0.prefix(16)) }).verdict == .right)
+        let error = #expect(throws: FileError.self) { try bench.check(selected: selected.map { Array($0.prefix(15)) }) }
+        #expect(error?.problem == "selected: expected at least 16 ranks a row, found 15")
+        // A key that the first query does not see.
+        var beyond = selected
+        beyond[0][31] = 15
+        #expect(try bench.check(selected: beyond).verdict == .wrong)
+    }
+
+    @Test func `an indexer case has a trace, whose scores and selection are what it expects and whose cells are explained`() throws {
+        let bench = try Bench(queries: 4, keys: 16, topK: 4)
+        defer { bench.close() }
+        let trace = try bench.reference.trace()
+        let score = try bench.reference.file.tensor("expected.score", axes: [.t, .s])
+        let recorded = try trace.step("indexer.score").output
+        #expect(zip(recorded.values, score.values).allSatisfy { abs($0 - $1) < 1e-12 })
+        #expect(try trace.step("selected").output.values.map { Int($0) } == bench.reference.file.integers("expected.selected"))
+        #expect(try trace.step("indexer.score").explain([2, 3]).value == recorded[2, 3])
+        let error = #expect(throws: FileError.self) { try bench.reference.trace(switches: [.noReLU]) }
+        #expect(error?.problem == "switches apply to sparse attention; this case is of kind indexer")
+    }
+
+    @Test func `lengths that disagree are named`() throws {
+        let bench = try Bench()
+        defer { bench.close() }
+        let scores = bench.scores()
+        let selected = bench.selection(scores)
+        func problem(_ check: () throws -> IndexerCheck) -> String? { #expect(throws: FileError.self) { try check() }?.problem }
+        #expect(problem { try bench.check(score: Array(scores.dropLast())) } == "score: expected the shape [40, 40], found [39, 40]")
+        #expect(
+            problem { try bench.check(selected: selected, score: scores.map { Array($0.dropLast()) }) }
+                == "score: expected the shape [40, 40], found [40, 39]")
+        #expect(
+            problem { try bench.check(selected: Array(selected.dropLast()), score: scores) }
+                == "selected: expected the shape [40, k], found [39, 8]")
+        #expect(problem { try bench.check(score: scores, batch: [1, 1]) } == "score: expected the shape [40, 40], found [1, 1, 40, 40]")
+        #expect(problem { try bench.check() } == "expected a tensor selected [40, k] or score, found neither")
     }
 
     @Test func `more keys than a query keeps are counted as wrong`() throws {

@@ -118,12 +118,20 @@ public struct LightningIndexer: Sendable {
         let w = try weights(x, qScale, on: &trace)
 
         let visible = Mask.causal(rows: length, columns: past + length, offset: past)
+        let I = try Self.scores(queries: q, keys: k, weights: w, scales: kScale, visible: visible, on: &trace)
+        return (I, Cache(keys: k, scales: kScale))
+    }
+
+    /// Records the scores I [t, s] of queries [t, j, d] and keys [s, d], with the weights of the heads [t, j] and the keys' scales [s], if they have any;
+    /// before any mask.
+    package static func scores(
+        queries q: Expression, keys k: Expression, weights w: Expression, scales: Expression?, visible: Mask, on trace: inout Recorder
+    ) throws(EngineError) -> Expression {
         let D = try trace.record(.indexDot, dot(q, k), visible: visible)  // [t, j, s]
         let V = try trace.record(.indexVotes, relu(D), visible: visible)
         let vote = try sum(w * V.spelledOut, over: .j)  // Eq. 1
-        let scored = try kScale.map { scale throws(EngineError) in try scale * vote } ?? vote
-        let I = try trace.record(.indexScore(isScaled: kScale != nil), scored, visible: visible)
-        return (I, Cache(keys: k, scales: kScale))
+        let scored = try scales.map { scale throws(EngineError) in try scale * vote } ?? vote
+        return try trace.record(.indexScore(isScaled: scales != nil), scored, visible: visible)
     }
 
     private func queries(_ input: (Expression, Axis), _ positions: [Int], on trace: inout Recorder) throws(EngineError) -> (

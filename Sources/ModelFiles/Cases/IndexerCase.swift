@@ -1,6 +1,7 @@
 // A case of kind `indexer`: the lightning indexer from its FP8 inputs to its selection, at real shapes, for those who write a kernel.
 // score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]); query t sees the keys 0 … causal_offset + t.
 
+import Mechanisms
 public import Traces
 
 /// What the indexer is given, and what it should keep.
@@ -104,6 +105,22 @@ public struct IndexerCase: Sendable {
             i += 1
         }
         return total
+    }
+
+    /// The steps from inputs to selection: dot products and votes [t, j, s], scores [t, s] before the mask, the selection [t, k].
+    public func trace() throws(EngineError) -> Trace {
+        let (queries, keys) = (q.shape.lengths[0], k.shape.lengths[0])
+        var recorder = Recorder(tokens: (0..<keys).map(String.init))
+        recorder.labels = [.t: (0..<queries).map { "\(causalOffset + $0)" }, .s: (0..<keys).map(String.init)]
+        let q = try recorder.input("input.q", "q^I", q, title: Bilingual(en: "Index queries", zh: "索引查询"))
+        let k = try recorder.input("input.k", "k^I", k, title: Bilingual(en: "Index keys", zh: "索引键"))
+        let scale = try recorder.input("input.k_scale", "σ^k", kScale, title: Bilingual(en: "Scale of each index key", zh: "每个索引键的缩放"))
+        let w = try recorder.input(
+            "input.weights", "w^I", weights,
+            title: Bilingual(en: "How much each index head counts, every scale folded in", zh: "每个索引头的分量（已含各项缩放）"))
+        let I = try LightningIndexer.scores(queries: q, keys: k, weights: w, scales: scale, visible: visible, on: &recorder)
+        _ = try recorder.recordSelection(scores: I, topK: topK, visible: visible, denseWeights: nil)
+        return recorder.trace
     }
 
     /// The scores [t, s] before the mask, and the selection [t, k].

@@ -58,28 +58,31 @@ extension ReferenceCase {
         }
     }
 
-    /// The trace of a case of kind `attention` or `deepseek-sparse-attention`.
+    /// The trace of a case of kind `attention`, `deepseek-sparse-attention` or `indexer`.
     public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Trace {
         do { return try steps(paths, switches) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
     }
 
     private func steps(_ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> Trace {
         switch kind {
-        case .attention:
+        case .attention, .indexer:
             guard switches.isEmpty else {
-                throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind attention")
+                throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind \(kind.rawValue)")
             }
             guard paths == [.masked] else {
-                throw FileError(.badData, file.path, "paths other than masked belong to sparse attention; this case is of kind attention")
+                throw FileError(
+                    .badData, file.path, "paths other than masked belong to sparse attention; this case is of kind \(kind.rawValue)")
             }
+            if kind == .indexer { return try indexer().trace() }
             let (mechanism, weights, x) = try attention()
             var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
             let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
             _ = try mechanism.record(input, weights, on: &recorder)
             return recorder.trace
         case .deepseekSparseAttention: return try sparseAttention().trace(paths: paths, switches: switches)
-        case .float8E4M3, .float4E2M1, .indexer:
-            throw FileError(.badData, file.path, "kind \(kind.rawValue) has no trace; expected attention or deepseek-sparse-attention")
+        case .float8E4M3, .float4E2M1:
+            throw FileError(
+                .badData, file.path, "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention or indexer")
         }
     }
 

@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The largest relative error that is right; codes, scales and selections must be identical in any case. (default: \(ReferenceCase.tolerance))"
+            "The largest relative error that is right; codes, scales and selections must be identical unless --precision allows for rounding. (default: \(ReferenceCase.tolerance))"
         ))
     var tolerance: Double?
 
