@@ -25,7 +25,7 @@ package enum JSON: Sendable {
         case .string(let value): "\"\(value)\""
         // A list that nobody has asked for yet stands as an empty one.
         case .array(let elements) where elements.isEmpty: "an array"
-        case .array(let elements) where elements.count <= 4: "[\(elements.map(\.description).joined(separator: ", "))]"
+        case .array(let elements) where elements.count <= 4: "[\(elements.map { $0.description }.joined(separator: ", "))]"
         case .array(let elements): "an array of \(elements.count)"
         case .object: "an object"
         }
