@@ -92,7 +92,7 @@ struct PictureFrame {
         let x = point.x - style.size * 0.36
         for (place, piece) in pieces.enumerated() {
             let y = point.y + (Double(place) - Double(pieces.count - 1) / 2) * style.size * 1.08
-            let lies = "（）：".contains(piece)
+            let lies = ["（", "）", "："].contains(piece)
             let base = lies ? Point(x - style.size * 0.36, y) : Point(x, y + style.size * 0.36)
             items.append(.text(TextRun(piece, style, at: base, anchor: .middle, rotation: lies ? 90 : 0)))
         }

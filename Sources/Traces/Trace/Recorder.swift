@@ -51,15 +51,15 @@ public struct Recorder: Sendable {
         return trace.contains(id)
     }
 
-    #if !hasFeature(Embedded)
-        /// Lets go of what only the layer that has ended, and those before it, had a use for.
-        package mutating func endLayer() {
+    /// Lets go of what only the layer that has ended, and those before it, had a use for.
+    package mutating func endLayer() {
+        #if !hasFeature(Embedded)
             guard let settled = keeping?.settled else { return }
             let steps = trace.steps.compactMap(settled)
             let gone = Set(trace.steps.map(\.id)).subtracting(steps.map(\.id))
             trace = trace.replacing(steps: steps).omitting(trace.steps.map(\.id).filter(gone.contains))
-        }
-    #endif
+        #endif
+    }
 
     /// Whether the step `id` stays; one that does not is named in the trace.
     private mutating func keeps(_ id: StepID) -> Bool {
