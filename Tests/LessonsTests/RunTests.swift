@@ -98,7 +98,8 @@ private let tiny = """
         #expect(try probe(tiny, "{{indexer.score[query,3]|9}}") == String(format: "%.9f", expected[23, 3]))
         #expect(try probe(tiny, "{{wrong:indexer.score[query,3]|9}}") != String(format: "%.9f", expected[23, 3]))
         let selected = try right.file.integers("expected.decode.1.selected").map { "\($0)" }
-        let listed = try probe(tiny, "{{names decode.1.selected[query]}}").replacing(" and ", with: ", ").split(separator: ", ").map(String.init)
+        let listed = try probe(tiny, "{{names decode.1.selected[query]}}").replacing(" and ", with: ", ").split(separator: ", ").map(
+            String.init)
         #expect(Set(listed) == Set(selected))
         #expect(try probe(tiny, "{{whatif wrong:rows}} {{token.query}} {{length decode.2.indexer.score[s]}}") == "27 23 27")
         #expect(try probe(tiny, ":::case\ncase\n:::") == "case")
