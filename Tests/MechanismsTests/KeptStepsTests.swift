@@ -101,6 +101,23 @@ import Traces
         #expect(try computed([.everything], nil).isEmpty)
     }
 
+    @Test func `what only a layer had a use for goes when the layer ends, and is named`() throws {
+        let model = try Self.model()
+        let seen = Mutex<[Int]>([])
+        let trace = try model.record(
+            tokenIDs: Self.ids, tokens: Self.tokens, keeping: .everything,
+            settled: { step in
+                guard step.id.role == .weights else { return step }
+                seen.withLock { $0.append(step.id.layer ?? -1) }
+                return nil
+            })
+        // Each once: a layer later it is gone.
+        let layers = model.architecture.facts.layers
+        #expect(seen.withLock { $0 } == Array(0..<layers))
+        #expect(trace.omitted.map(\.text) == (0..<layers).map { "layer.\($0).attention.weights" })
+        #expect(trace.contains("layer.0.attention.scores") && trace.contains("logits"))
+    }
+
     @Test(arguments: [Double.nan, .infinity]) func `a weight in a file that is not finite is named though it does not stay`(bad: Double)
         throws
     {

@@ -54,8 +54,11 @@ import Testing
         (["figure", "matrix", "--head", "0", "--query", "1", "--head=1", "--caption"], "--head"),
         (["lesson", "run", "1", "--text", "a", "--text", "--text"], "--text"),
     ]) func `an option that is read once and given twice is refused`(arguments: [String], name: String) throws {
-        let run = try attn(arguments)
+        let folder = try Place.temporary()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let run = try attn(arguments, folder: folder)
         #expect(run.status == 64 && run.error == "attn: \(name): expected once, found it again\n", "\(run)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
     @Test func `an option that may be repeated, and a value that looks like an option, are no repetition`() throws {
