@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "TileMachine", targets: ["TileMachine"]),
         .library(name: "ModelFiles", targets: ["ModelFiles"]),
         .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
+        .library(name: "ReferenceCases", targets: ["ReferenceCases"]),
         .library(name: "Diagrams", targets: ["Diagrams"]),
         .library(name: "CairoRenderer", targets: ["CairoRenderer"]),
         .library(name: "Lessons", targets: ["Lessons"]),
@@ -56,6 +57,9 @@ let package = Package(
         .target(
             name: "AttentionKernels",
             dependencies: ["Traces", "Records", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+            swiftSettings: settings),
+        .target(
+            name: "ReferenceCases", dependencies: ["AttentionKernels", "ModelFiles", "Mechanisms", "Records", "Traces"],
             swiftSettings: settings),
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),
@@ -80,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "attn",
             dependencies: [
-                "Traces", "Mechanisms", "Records", "TileMachine", "AttentionKernels", "ModelFiles", "Diagrams", "CairoRenderer", "Lessons",
-                "CCairo", "CZlib",
+                "Traces", "Mechanisms", "Records", "TileMachine", "AttentionKernels", "ModelFiles", "ReferenceCases", "Diagrams",
+                "CairoRenderer", "Lessons", "CCairo", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .executableTarget(
@@ -97,7 +101,8 @@ let package = Package(
             name: "AdvanceTableWriter", dependencies: ["CairoRenderer", "Diagrams", "ModelFiles", "Traces"],
             path: "Tools/AdvanceTableWriter", swiftSettings: settings),
         .executableTarget(
-            name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles"], path: "Tools/PageEngineHost",
+            name: "PageEngineHost", dependencies: ["PageEngine", "Lessons", "Mechanisms", "ModelFiles", "ReferenceCases"],
+            path: "Tools/PageEngineHost",
             swiftSettings: settings),
         .executableTarget(
             name: "SelectionRecorder", dependencies: ["ModelFiles", "Mechanisms", "Records", "Traces"], path: "Tools/SelectionRecorder",
@@ -108,9 +113,12 @@ let package = Package(
             name: "PictureTesting", dependencies: ["CairoRenderer"], path: "Tests/PictureTesting", exclude: ["fonts.conf"],
             swiftSettings: settings),
         .target(name: "EngineTesting", dependencies: ["Mechanisms", "Traces"], path: "Tests/EngineTesting", swiftSettings: settings),
+        .target(name: "FileTesting", dependencies: ["Traces"], path: "Tests/FileTesting", swiftSettings: settings),
         .target(
             name: "Fuzzing",
-            dependencies: ["Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "Records", "TileMachine", "Mechanisms", "Traces"],
+            dependencies: [
+                "Lessons", "CairoRenderer", "Diagrams", "ModelFiles", "ReferenceCases", "Records", "TileMachine", "Mechanisms", "Traces",
+            ],
             path: "Tests/Fuzzing",
             swiftSettings: settings),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner", swiftSettings: settings),
@@ -119,10 +127,15 @@ let package = Package(
         .testTarget(name: "MechanismsTests", dependencies: ["EngineTesting", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(name: "RecordsTests", dependencies: ["EngineTesting", "Records", "Mechanisms", "Traces"], swiftSettings: settings),
         .testTarget(
-            name: "TileMachineTests", dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "Lessons", "Mechanisms", "Traces"],
+            name: "TileMachineTests",
+            dependencies: ["EngineTesting", "TileMachine", "ModelFiles", "ReferenceCases", "Lessons", "Mechanisms", "Traces"],
             exclude: ["Goldens"], swiftSettings: settings),
         .testTarget(
-            name: "ModelFilesTests", dependencies: ["ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"], exclude: ["Fixtures"],
+            name: "ModelFilesTests",
+            dependencies: ["FileTesting", "ModelFiles", "ReferenceCases", "Traces", "Mechanisms", "Records", "TileMachine"],
+            exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "ReferenceCasesTests", dependencies: ["FileTesting", "ReferenceCases", "ModelFiles", "Traces", "Mechanisms"],
             swiftSettings: settings),
         .testTarget(
             name: "AttentionKernelsTests",
@@ -136,11 +149,13 @@ let package = Package(
             exclude: ["Goldens"],
             swiftSettings: settings),
         .testTarget(
-            name: "LessonsTests", dependencies: ["Lessons", "Diagrams", "ModelFiles", "Traces", "Mechanisms", "Records", "TileMachine"],
+            name: "LessonsTests",
+            dependencies: ["Lessons", "Diagrams", "ModelFiles", "ReferenceCases", "Traces", "Mechanisms", "Records", "TileMachine"],
             exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
-            name: "PageEngineTests", dependencies: ["PageEngine", "Lessons", "ModelFiles", "Diagrams", "Mechanisms", "Traces"],
+            name: "PageEngineTests",
+            dependencies: ["PageEngine", "Lessons", "ModelFiles", "ReferenceCases", "Diagrams", "Mechanisms", "Traces"],
             swiftSettings: settings),
         .testTarget(
             name: "PageTests", dependencies: ["Lessons", "CairoRenderer", "Diagrams", "Traces", "Mechanisms", "Records"],

@@ -4,6 +4,7 @@ internal import Diagrams
 internal import Lessons
 internal import Mechanisms
 internal import ModelFiles
+internal import ReferenceCases
 
 #if canImport(Glibc)
     internal import Glibc

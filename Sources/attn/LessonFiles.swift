@@ -6,6 +6,7 @@ internal import Diagrams
 internal import Lessons
 internal import ModelFiles
 internal import Records
+internal import ReferenceCases
 internal import TileMachine
 internal import Traces
 

@@ -6,6 +6,7 @@ internal import Diagrams
 internal import Lessons
 internal import Mechanisms
 internal import ModelFiles
+internal import ReferenceCases
 internal import Traces
 
 #if canImport(Glibc)

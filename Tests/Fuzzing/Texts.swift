@@ -6,6 +6,7 @@ import Lessons
 import Mechanisms
 import ModelFiles
 import Records
+import ReferenceCases
 import Traces
 
 enum Texts {

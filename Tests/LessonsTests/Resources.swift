@@ -5,6 +5,7 @@ import Foundation
 import Lessons
 import ModelFiles
 import Records
+import ReferenceCases
 import TileMachine
 import Traces
 

@@ -1,12 +1,13 @@
 // Lessons that run variants and reference cases, and live values that are no cells: against the independent script's numbers, the reference
 // files, closed forms worked out by hand, and published tables.
 
-import Records
-import Mechanisms
 import Diagrams
 import Foundation
 import Lessons
+import Mechanisms
 import ModelFiles
+import Records
+import ReferenceCases
 import Testing
 import Traces
 

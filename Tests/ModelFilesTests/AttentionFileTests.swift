@@ -1,5 +1,6 @@
 // Dumps of attention that numpy wrote (Tests/python/attention_dumps.py --fixtures), and what is refused of them: by name, in a line.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

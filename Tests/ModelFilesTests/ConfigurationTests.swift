@@ -1,5 +1,6 @@
 // Configurations, hardware and published data: the files in assets against known numbers, and every guard by a broken file.
 
+import FileTesting
 import ModelFiles
 import Records
 import Testing

@@ -1,7 +1,9 @@
 // Files damaged byte by byte: each is read or refused with a FileError, and nothing crashes.
 
+import FileTesting
 import Foundation
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

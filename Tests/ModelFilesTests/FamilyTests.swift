@@ -1,6 +1,7 @@
 // Every family of language models against Hugging Face transformers, from what is committed here: tiny models with random weights, and what
 // transformers computed of a text. Tests/python/families.py holds the same folders, and models of other configurations, to numpy in double precision.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

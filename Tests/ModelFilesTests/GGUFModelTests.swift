@@ -1,5 +1,6 @@
 // Models in GGUF files: small ones against a float64 pass of numpy over the file's own tensors, what their key-values may say, and SmolLM2 where it is.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

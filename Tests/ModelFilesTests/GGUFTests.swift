@@ -1,5 +1,6 @@
 // GGUF files: the values of every block type against numpy's, and every lie of a header, word for word.
 
+import FileTesting
 import Foundation
 import ModelFiles
 import Testing

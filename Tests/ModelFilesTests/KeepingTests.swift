@@ -1,5 +1,6 @@
 // What a recorder does not keep: it is computed as exactly, named in the trace and in its file, and weights are read from their file when asked for.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

@@ -1,5 +1,6 @@
 // A trace as a script: how each kind of expression is spelled, that numpy computes the same, what cannot be written, and that nothing in a name ends a line.
 
+import FileTesting
 import Foundation
 import ModelFiles
 import Testing

@@ -1,6 +1,7 @@
 // Model folders that used to be read wrongly without a word: the base of the rotation in another place, FP8 codes without their scale, an output
 // layer that differs from the embedding. The right answer is that of the same model written down the plain way.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

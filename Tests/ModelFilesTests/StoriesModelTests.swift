@@ -1,8 +1,9 @@
 // A real language model against numbers that an independent program computed. The model is not part of the project: these tests run
 // where it is present.
 
-import Mechanisms
+import FileTesting
 import Foundation
+import Mechanisms
 import ModelFiles
 import Testing
 import Traces

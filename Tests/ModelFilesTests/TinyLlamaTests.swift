@@ -1,6 +1,7 @@
 // A language model against PyTorch, from what is committed here: a tiny Llama with random weights, and what Hugging Face transformers computed of
 // a text, both made by Tests/python/llama_case.py.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles

@@ -1,5 +1,6 @@
 // Tokenizers that would make a word into gigabytes, or search it for hours, and ids that two programs read differently. Each is one line, at once.
 
+import FileTesting
 import Foundation
 import ModelFiles
 import Testing

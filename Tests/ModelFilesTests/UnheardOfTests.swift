@@ -1,10 +1,12 @@
 // What a file says and the engine would not have heard: settings of other models, tensors that no equation asks for, codes taken for numbers, an
 // index with holes. Each is refused by name, or named once where it may be harmless.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles
 import Records
+import ReferenceCases
 import Testing
 import Traces
 
@@ -180,7 +182,7 @@ import Traces
         ("", "input.mask", "input.mask: a case of kind attention has no such tensor"),
     ]) func `a case has no settings and no tensors that its kind does not have`(setting: String, tensor: String, line: String) throws {
         var writer = SafetensorsWriter(metadata: ["kind": "attention"])
-        let config = ReferenceCaseTests.good
+        let config = attentionConfig
         writer.metadata["config"] = setting.isEmpty ? config : config.replacing("{", with: #"{"\#(setting)":3,"#)
         writer.add("input.x", Tensor([.t, .c], [2, 4], [Double](repeating: 1, count: 8)))
         for name in ["wq", "wk", "wv", "wo"] { writer.add("weight.\(name)", Tensor([.o, .c], [4, 4], [Double](repeating: 1, count: 16))) }

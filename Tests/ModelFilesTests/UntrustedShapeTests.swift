@@ -2,6 +2,7 @@
 
 import Foundation
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

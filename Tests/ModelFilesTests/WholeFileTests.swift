@@ -1,7 +1,8 @@
-import Traces
+import FileTesting
 import Foundation
 import ModelFiles
 import Testing
+import Traces
 
 @Suite(.serialized) struct WholeFileTests {
     let folder: TemporaryFolder

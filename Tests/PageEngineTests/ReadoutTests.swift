@@ -5,6 +5,7 @@ import Foundation
 import Mechanisms
 import ModelFiles
 import PageEngine
+import ReferenceCases
 import Testing
 import Traces
 

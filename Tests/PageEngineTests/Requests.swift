@@ -5,6 +5,7 @@ import Lessons
 import Mechanisms
 import ModelFiles
 import PageEngine
+import ReferenceCases
 import Traces
 
 let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path

@@ -2,6 +2,7 @@
 
 import Mechanisms
 import ModelFiles
+import ReferenceCases
 import Testing
 import TileMachine
 import Traces

@@ -6,6 +6,7 @@ import Lessons
 import Mechanisms
 import ModelFiles
 import PageEngine
+import ReferenceCases
 
 @main
 struct PageEngineHost {

@@ -1,7 +1,8 @@
 // attn case: reference outputs for other people's indexers.
 
 public import ArgumentParser
-public import ModelFiles
+internal import ModelFiles
+public import ReferenceCases
 internal import Traces
 
 struct CaseCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 // What attn case says of cases of rounding to 4 bits.
 
 internal import ModelFiles
+internal import ReferenceCases
 internal import Traces
 
 extension Float4Check {

@@ -1,7 +1,8 @@
 // attn verify: reference cases against the engine.
 
 public import ArgumentParser
-public import ModelFiles
+internal import ModelFiles
+public import ReferenceCases
 internal import Traces
 
 struct VerifyCommand: ParsableCommand {

@@ -239,7 +239,7 @@ extension Settings {
     }
 
     /// An array of whole numbers.
-    func integers(_ name: String) throws(FileError) -> [Int] {
+    package func integers(_ name: String) throws(FileError) -> [Int] {
         try elements(name, "an array of whole numbers") { if case .integer(let value) = $0 { value } else { nil } }
     }
 

@@ -1,5 +1,6 @@
 // Rounding to e2m1 in blocks, right or with one of the mistakes that kernels make.
 
+import ModelFiles
 import Traces
 
 /// A mistake that a kernel which rounds to 4 bits can make.

@@ -1,8 +1,10 @@
 // A case as a page has it: the same trace as out of the file, bit for bit, and the same refusals.
 
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

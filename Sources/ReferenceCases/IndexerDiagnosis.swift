@@ -1,6 +1,7 @@
 // Which mistake somebody's results look like. Scores are held against what each mistake makes of them; a selection, which says less, against the keys in
 // which a mistake's answer differs from the right one.
 
+import ModelFiles
 public import Traces
 
 /// A mistake that explains somebody's results better than rounding does.

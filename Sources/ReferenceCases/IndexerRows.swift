@@ -1,5 +1,6 @@
 // Some queries of an indexer case, computed right and with each mistake: few enough that all of that is quick.
 
+import ModelFiles
 import Traces
 
 /// What a kernel would answer for some queries of a case.

@@ -1,16 +1,15 @@
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 
-private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
 private let cases = [
     "attention-plain", "attention-bidirectional", "attention-grouped-rope-half", "attention-multiquery-rope-interleaved", "dsa-tiny-exact",
     "dsa-tiny-fp8", "dsa-tiny-fp8-kv", "dsa-tiny-interleaved-exact", "dsa-wide-fp8", "dsa-yarn-fp8", "float8-e4m3",
 ]
-
-func fixture(_ name: String) -> String { fixtures.appendingPathComponent("\(name).safetensors").path }
 
 /// A copy of a fixture with one byte range changed, under a temporary name.
 private func changed(_ name: String, tensor: String, element: Int, width: Int, _ change: (inout [UInt8]) -> Void) throws -> String {

@@ -1,6 +1,7 @@
 // A case's tensors, looked at once when it is opened, so that every command may rely on them: none is empty, selections are of keys that there are,
 // scores and selections have a row for each query.
 
+import ModelFiles
 import Traces
 
 extension ReferenceCase {

@@ -1,5 +1,6 @@
 // The one comparator of expected and computed values: places of infinities and NaN first, then the error, with the worst index.
 
+import ModelFiles
 public import Traces
 
 /// What is to be said of values that somebody else computed.

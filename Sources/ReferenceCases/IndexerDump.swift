@@ -1,5 +1,6 @@
 // What somebody's kernel of an indexer wrote, read with what may be asked of it.
 
+import ModelFiles
 import Traces
 
 /// What somebody's kernel wrote.

@@ -1,5 +1,7 @@
+import FileTesting
 import Mechanisms
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 
@@ -35,9 +37,6 @@ import Traces
         return path
     }
 
-    static let good =
-        #"{"dim":4,"n_heads":2,"n_kv_heads":2,"head_dim":2,"v_head_dim":2,"length":2,"causal":true,"rope":"none","rope_theta":10000.0}"#
-
     @Test(arguments: [
         (#""dim":4"#, #""dim":"4""#, "config.dim: expected a whole number of at least 1, found \"4\""),
         (#""dim":4,"#, "", "config.dim is missing: expected a whole number of at least 1"),
@@ -50,8 +49,8 @@ import Traces
         ("{", "[", "expected ',' or ']', found ':'"),
     ])
     func `a configuration that is not right is told by name`(old: String, new: String, expected: String) throws {
-        _ = try ReferenceCase(path: write(config: Self.good)).attention()
-        let config = Self.good.replacing(old, with: new)
+        _ = try ReferenceCase(path: write(config: attentionConfig)).attention()
+        let config = attentionConfig.replacing(old, with: new)
         let found = problem { try ReferenceCase(path: write(config: config)).attention() }
         #expect(found.hasPrefix("badData: ") && found.hasSuffix(expected), "\(found)")
     }

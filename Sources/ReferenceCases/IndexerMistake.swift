@@ -1,6 +1,7 @@
 // Mistakes that kernels of lightning indexers are made with. A case that cannot tell such a kernel from a right one is no test of it; and who holds every
 // input can compute what a kernel with the mistake would answer, and name it.
 
+import ModelFiles
 public import Traces
 
 /// A mistake that indexers are made with.

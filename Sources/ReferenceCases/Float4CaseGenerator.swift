@@ -1,5 +1,6 @@
 // Cases of rounding to e2m1: every code, every middle between two with its nearest neighbours in Float32, and blocks at the edges of their scales.
 
+import ModelFiles
 public import Traces
 
 /// Makes cases of kind float4-e2m1.

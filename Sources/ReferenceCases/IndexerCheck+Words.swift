@@ -1,5 +1,6 @@
 // A row that differs, in words.
 
+import ModelFiles
 public import Traces
 
 extension IndexerCheck.Row {

@@ -2,6 +2,7 @@
 // It hands out what a mechanism needs to run; the comparison is the command's.
 
 public import Mechanisms
+public import ModelFiles
 public import Traces
 
 /// One case with values that somebody else computed.

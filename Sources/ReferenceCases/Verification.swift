@@ -1,6 +1,7 @@
 // Verification: a case is computed, and every expected tensor in its file is compared. One that cannot be checked fails.
 
 public import Mechanisms
+import ModelFiles
 public import Traces
 
 extension ReferenceCase {

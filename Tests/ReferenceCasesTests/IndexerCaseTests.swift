@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

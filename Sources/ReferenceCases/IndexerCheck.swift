@@ -1,6 +1,7 @@
 // Somebody's kernel against a case: scores where they are visible, selections as sets. A key that differs is explained by how far its score is from the
 // cut: within rounding, either choice is right; further away, one of them is wrong. What is wrong is held against the mistakes that are known.
 
+import ModelFiles
 public import Traces
 
 /// How somebody's dump compares with an indexer case.

@@ -1,6 +1,8 @@
+import FileTesting
 import Foundation
 import Mechanisms
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

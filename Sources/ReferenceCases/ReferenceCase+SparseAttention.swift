@@ -1,6 +1,7 @@
 // A case of kind `deepseek-sparse-attention` out of a file: what it consists of is the mechanisms' business, and a page has the same out of a text.
 
 public import Mechanisms
+public import ModelFiles
 public import Traces
 
 extension Safetensors: CaseTensors {

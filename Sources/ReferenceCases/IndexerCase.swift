@@ -2,6 +2,7 @@
 // score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]); query t sees the keys 0 … causal_offset + t.
 
 import Mechanisms
+import ModelFiles
 public import Traces
 
 /// What the indexer is given, and what it should keep.

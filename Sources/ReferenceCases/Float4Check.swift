@@ -1,5 +1,6 @@
 // Somebody's rounding to e2m1 held against a case: codes and scales are right or wrong, there is nothing in between.
 
+import ModelFiles
 public import Traces
 
 /// How somebody's 4-bit codes and scales compare with a case.

@@ -5,6 +5,7 @@
 // key at one query's cut; and in one row weights that put the cut at 0, where keys of zeros, negative scores and ties decide. Then every known mistake is
 // tried on the case.
 
+import ModelFiles
 import Records
 public import Traces
 

@@ -1,7 +1,9 @@
 // Cases of rounding to e2m1: what they hold, which mistakes they tell, and how somebody's codes are held against them.
 
+import FileTesting
 import Foundation
 import ModelFiles
+import ReferenceCases
 import Testing
 import Traces
 

@@ -2,6 +2,7 @@
 // of it: it is refused by name. And how large a case may be.
 
 import Mechanisms
+import ModelFiles
 import Traces
 
 extension ReferenceCase {
