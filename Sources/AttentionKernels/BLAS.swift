@@ -8,7 +8,7 @@
     import Glibc
 #endif
 
-/// The BLAS behind the kernels.
+/// The BLAS behind the kernels and the indexer bench.
 public enum BLAS {
     /// Who computes, and what steers it.
     public struct Description: Hashable, Sendable {
@@ -73,6 +73,22 @@ public enum BLAS {
             unsafeBitCast(start, to: (@convention(c) () -> Void).self)()
         }
     #endif
+
+    /// c = a b in Double, row-major and without gaps: a [m, k], b [k, n], c [m, n].
+    package static func multiply(
+        m: Int, n: Int, k: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into c: UnsafeMutablePointer<Double>
+    ) {
+        _ = isPrepared
+        guard m > 0, n > 0 else { return }
+        #if canImport(Accelerate)
+            cblas_dgemm(
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(k), b, Int32(n), 0, c, Int32(n))
+        #else
+            cblas_dgemm(
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(m), blasint(n), blasint(k), 1, a, blasint(k), b, blasint(n), 0, c,
+                blasint(n))
+        #endif
+    }
 
     /// c = a b (+ c if `adding`), row-major: a [m, k] with rows `strideA` apart, b [k, n], or [n, k] if `transposed`, c [m, n].
     @inline(__always)

@@ -10,14 +10,14 @@ internal import Synchronization
     import Darwin
 #endif
 
-enum Threads {
+package enum Threads {
     /// Cores that may be used.
-    static let count = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    package static let count = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     private static let crew = Crew(workers: count - 1)
 
     /// Runs `body` once for each of `parts` ranges that together make 0 ..< n, at the same time.
-    static func split(_ n: Int, into parts: Int, _ body: @Sendable (_ part: Int, _ range: Range<Int>) -> Void) {
+    package static func split(_ n: Int, into parts: Int, _ body: @Sendable (_ part: Int, _ range: Range<Int>) -> Void) {
         if parts <= 1 { return body(0, 0..<n) }
         crew.run(parts) { part in body(part, n * part / parts..<n * (part + 1) / parts) }
     }

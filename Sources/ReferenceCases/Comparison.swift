@@ -70,6 +70,19 @@ public struct Check: Hashable, Sendable {
             identical: worst == nil, verdict: verdict, problem: isMisplaced ? "infinity or NaN stands in another place" : nil)
     }
 
+    /// A comparison that was made elsewhere.
+    /// - Parameters:
+    ///   - worst: where the error is largest; nil if all values are the same.
+    ///   - isMisplaced: whether an infinity or NaN stands there where a number is expected.
+    ///   - magnitude: the largest expected.
+    init(name: String, shape: [Int], worst: [Int]?, isMisplaced: Bool, magnitude: Double, error: Double, tolerance: Double) {
+        let relative = magnitude > 0 ? error / magnitude : error
+        self.init(
+            name: name, shape: shape, absolute: error, relative: relative, worstIndex: worst ?? [Int](repeating: 0, count: shape.count),
+            identical: worst == nil, verdict: isMisplaced || relative > tolerance ? .wrong : .right,
+            problem: isMisplaced ? "infinity or NaN stands in another place" : nil)
+    }
+
     /// The same, put down to rounding.
     var calledRounding: Check {
         Check(

@@ -1,47 +1,67 @@
 // A case of kind `indexer`: the lightning indexer from its FP8 inputs to its selection, at real shapes, for those who write a kernel.
-// score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]); query t sees the keys 0 … causal_offset + t.
+// score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]). Which keys a query sees, and where they lie, its layout says.
 
 import Mechanisms
-import ModelFiles
 public import Traces
 
 /// What the indexer is given, and what it should keep.
 public struct IndexerCase: Sendable {
-    /// Queries [t, j, d]: FP8 values before scaling, or floats.
+    /// Queries [t, j, d], sequence by sequence: FP8 values before scaling, or floats.
     public let q: Tensor
-    /// Keys [s, d].
+    /// Keys [s, d], as they lie in the cache.
     public let k: Tensor
     /// Scales of the keys [s].
     public let kScale: Tensor
     /// Head weights [t, j] with the queries' scales folded in.
     public let weights: Tensor
-    /// Query t stands at this position plus t.
-    public let causalOffset: Int
+    /// Which keys a query sees, and where they lie.
+    public let layout: KeyLayout
     /// How many keys a query keeps.
     public let topK: Int
     /// Whether q and k are FP8: rounding them to bf16 changes nothing.
     public let isFloat8: Bool
 
-    /// The most dot products that are held at once, 16 bytes each: 1 GB.
-    static let mostProducts = 1 << 26
+    /// How many queries there are, of all sequences.
+    public var queries: Int { q.shape.lengths[0] }
+    /// How many indexer heads.
+    public var heads: Int { q.shape.lengths[1] }
+    /// How many features a head has.
+    public var dimension: Int { q.shape.lengths[2] }
+    /// How many positions a sequence may have: the columns of the scores.
+    public var columns: Int { layout.columns }
 
-    /// Throws for more products, one for each query, head and key, than fit.
-    static func check(queries: Int, heads: Int, keys: Int) throws(EngineError) {
+    /// The most dot products of a case: a few minutes.
+    static let mostProducts = 1 << 33
+    /// The most dot products of a trace, which holds them: 16 bytes each, 1 GB.
+    static let mostTraced = 1 << 26
+
+    /// Throws for more products, one for each query, head and key, than `most`.
+    static func check(queries: Int, heads: Int, keys: Int, most: Int = mostProducts) throws(EngineError) {
         let (pairs, overflows) = queries.multipliedReportingOverflow(by: heads)
         let (products, overflow) = pairs.multipliedReportingOverflow(by: keys)
-        guard !overflows, !overflow, products <= mostProducts else {
+        guard !overflows, !overflow, products <= most else {
             throw EngineError(
-                .value, "queries × heads × keys", expected: "a case of at most \(mostProducts) products",
+                .value, "queries × heads × keys", expected: "a case of at most \(most) products",
                 found: "\(queries) × \(heads) × \(keys)")
         }
     }
 
-    /// A case of checked shapes.
+    /// A case of one sequence, in which query t sees the keys 0 … `causalOffset` + t.
     public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, causalOffset: Int, topK: Int, isFloat8: Bool = false)
         throws(EngineError)
     {
+        guard causalOffset >= 0 else { throw EngineError(.value, "causal_offset", expected: "at least 0", found: "\(causalOffset)") }
+        try self.init(
+            q: q, k: k, kScale: kScale, weights: weights,
+            layout: .causal(queries: q.shape.lengths[0], keys: k.shape.lengths[0], offset: causalOffset), topK: topK, isFloat8: isFloat8)
+    }
+
+    /// A case of checked shapes.
+    public init(q: Tensor, k: Tensor, kScale: Tensor, weights: Tensor, layout: KeyLayout, topK: Int, isFloat8: Bool = false)
+        throws(EngineError)
+    {
         let (queries, heads) = (q.shape.lengths[0], q.shape.lengths[1])
-        try Self.check(queries: queries, heads: heads, keys: k.shape.lengths[0])
+        try Self.check(queries: queries, heads: heads, keys: layout.columns)
         for (name, tensor, lengths) in [("input.k_scale", kScale, [k.shape.lengths[0]]), ("input.weights", weights, [queries, heads])] {
             guard tensor.shape.lengths == lengths else {
                 throw EngineError(.shape, name, expected: "\(lengths)", found: "\(tensor.shape.lengths)")
@@ -50,8 +70,10 @@ public struct IndexerCase: Sendable {
         guard k.shape.lengths[1] == q.shape.lengths[2] else {
             throw EngineError(.shape, "input.k", expected: "\(q.shape.lengths[2]) features", found: "\(k.shape.lengths[1])")
         }
+        guard layout.visible.count == queries else {
+            throw EngineError(.shape, "ends", expected: "\(queries), one a query", found: "\(layout.visible.count)")
+        }
         guard topK > 0 else { throw EngineError(.value, "index_topk", expected: "at least 1", found: "\(topK)") }
-        guard causalOffset >= 0 else { throw EngineError(.value, "causal_offset", expected: "at least 0", found: "\(causalOffset)") }
         for (name, tensor) in [("input.q", q), ("input.k", k), ("input.k_scale", kScale), ("input.weights", weights)] {
             if let bad = tensor.firstNonFiniteIndex {
                 throw EngineError(.value, "\(name)\(bad)", expected: "a finite number", found: "\(tensor[bad])")
@@ -61,18 +83,19 @@ public struct IndexerCase: Sendable {
         self.k = k
         self.kScale = kScale
         self.weights = weights
-        self.causalOffset = causalOffset
+        self.layout = layout
         self.topK = topK
         self.isFloat8 = isFloat8
     }
 
     /// Which keys each query may see.
-    public var visible: Mask { .causal(rows: q.shape.lengths[0], columns: k.shape.lengths[0], offset: causalOffset) }
+    public var visible: Mask { layout.mask }
 
-    /// What the score of `key` for query `row` may be rounded by, but for a factor: the heads' |w|·ReLU(q·k), added up, times the scale; and where q and k
+    /// What the score of the key at `position` for query `row` may be rounded by, but for a factor: the heads' |w|·ReLU(q·k), added up, times the scale; and where q and k
     /// are rounded too, the root of the squares that q·k is the sum of with each ReLU(q·k).
-    func magnitude(_ row: Int, _ key: Int) -> Double {
-        let (heads, d) = (q.shape.lengths[1], q.shape.lengths[2])
+    func magnitude(_ row: Int, _ position: Int) -> Double {
+        let (heads, d) = (heads, dimension)
+        let key = layout.slot(layout.sequence(of: row), position)
         return q.values.withUnsafeBufferPointer { q in
             k.values.withUnsafeBufferPointer { k in
                 let vector = k.baseAddress! + key * d
@@ -109,13 +132,21 @@ public struct IndexerCase: Sendable {
     }
 
     /// The steps from inputs to selection: dot products and votes [t, j, s], scores [t, s] before the mask, the selection [t, k].
+    /// - Throws: `EngineError` for a case of several sequences, and for more products than a trace holds.
     public func trace() throws(EngineError) -> Trace {
-        let (queries, keys) = (q.shape.lengths[0], k.shape.lengths[0])
-        var recorder = Recorder(tokens: (0..<keys).map(String.init))
-        recorder.labels = [.t: (0..<queries).map { "\(causalOffset + $0)" }, .s: (0..<keys).map(String.init)]
+        guard layout.sequences == 1 else {
+            throw EngineError(.value, "a trace of an indexer", expected: "a case of one sequence", found: "\(layout.sequences) sequences")
+        }
+        try Self.check(queries: queries, heads: heads, keys: columns, most: Self.mostTraced)
+        var recorder = Recorder(tokens: (0..<columns).map(String.init))
+        // A query stands at the last position that it sees.
+        let places = layout.causalOffset.map { offset in (0..<queries).map { offset + $0 } } ?? layout.visible.map { $0.upperBound - 1 }
+        recorder.labels = [.t: places.map(String.init), .s: (0..<columns).map(String.init)]
+        let keys = Keys(self, of: 0)
         let q = try recorder.input("input.q", "q^I", q, title: Bilingual(en: "Index queries", zh: "索引查询"))
-        let k = try recorder.input("input.k", "k^I", k, title: Bilingual(en: "Index keys", zh: "索引键"))
-        let scale = try recorder.input("input.k_scale", "σ^k", kScale, title: Bilingual(en: "Scale of each index key", zh: "每个索引键的缩放"))
+        let k = try recorder.input("input.k", "k^I", keys.vectors, title: Bilingual(en: "Index keys", zh: "索引键"))
+        let scale = try recorder.input(
+            "input.k_scale", "σ^k", keys.scales, title: Bilingual(en: "Scale of each index key", zh: "每个索引键的缩放"))
         let w = try recorder.input(
             "input.weights", "w^I", weights,
             title: Bilingual(en: "How much each index head counts, every scale folded in", zh: "每个索引头的分量（已含各项缩放）"))
@@ -124,59 +155,17 @@ public struct IndexerCase: Sendable {
         return recorder.trace
     }
 
-    /// The scores [t, s] before the mask, and the selection [t, k].
-    public func compute() throws(EngineError) -> (score: Tensor, selected: Tensor) {
-        var trace = Recorder()
-        func input(_ id: String, _ tensor: Tensor) throws(EngineError) -> Expression {
-            try trace.input(StepID("input.\(id)"), id, tensor, title: Bilingual(same: id))
-        }
-        let (q, k, scale, w) = (try input("q", q), try input("k", k), try input("k_scale", kScale), try input("weights", weights))
-        let score = try scale * sum(w * relu(dot(q, k)), over: .j)  // Report, Eq. 1, and the key's scale
-        let recorded = try input("score", score.tensor.transposed(to: [.t, .s]))
-        return (recorded.tensor, try Traces.topK(recorded, topK, visible: visible).tensor)
-    }
-}
+    /// The keys of one sequence in the order of its positions.
+    private struct Keys {
+        /// [s, d]
+        let vectors: Tensor
+        /// [s]
+        let scales: Tensor
 
-extension ReferenceCase {
-    /// The queries on which mistakes are recomputed, as the case says them; nil if it does not. Throws unless they are a few of its queries, ascending.
-    func judgedRows(of count: Int) throws(FileError) -> [Int]? {
-        guard config.has("judged_rows") else { return nil }
-        let rows = try config.integers("judged_rows")
-        let isAscending = zip(rows, rows.dropFirst()).allSatisfy(<)
-        guard isAscending, rows.count <= IndexerRows.most, let first = rows.first, let last = rows.last, first >= 0, last < count else {
-            throw config.failure("judged_rows", expected: "1 to \(IndexerRows.most) of \(count) queries, ascending")
+        init(_ indexer: IndexerCase, of sequence: Int) {
+            let (slots, d) = (indexer.layout.slots(of: sequence), indexer.dimension)
+            vectors = Tensor([.s, .d], [slots.count, d], slots.flatMap { indexer.k.values[$0 * d..<($0 + 1) * d] })
+            scales = Tensor([.s], [slots.count], slots.map { indexer.kScale.values[$0] })
         }
-        return rows
-    }
-
-    /// Reads a case of kind `indexer`.
-    public func indexer() throws(FileError) -> IndexerCase {
-        guard kind == .indexer else { throw FileError(.badData, file.path, "kind: expected indexer, found \(kind.rawValue)") }
-        try checkNothingIsUnknown()
-        let shape = try file.info("input.q").shape
-        guard shape.count == 3 else { throw FileError(.badData, file.path, "input.q: expected the shape [t, j, d], found \(shape)") }
-        let keys = try file.info("input.k").shape.first ?? 0
-        for (name, length) in [("queries", shape[0]), ("keys", keys), ("index_n_heads", shape[1]), ("index_head_dim", shape[2])]
-        where config.has(name) {
-            guard try config.integer(name) == length else { throw config.failure(name, expected: "\(length) as the tensors have") }
-        }
-        _ = try judgedRows(of: shape[0])
-        let q = try file.tensor("input.q", axes: [.t, .j, .d])
-        let k = try file.tensor("input.k", axes: [.s, .d])
-        let scale = try file.tensor("input.k_scale", axes: [.s])
-        let weights = try file.tensor("input.weights", axes: [.t, .j])
-        let topK = try config.integer("index_topk", atLeast: 1)
-        guard config.has("causal_offset") || k.shape.lengths[0] >= shape[0] else {
-            throw FileError(
-                .badData, file.path,
-                "input.k: expected at least as many keys as queries, \(shape[0]), found \(k.shape.lengths[0]); or give config.causal_offset"
-            )
-        }
-        let types = [try file.info("input.q").dataType, try file.info("input.k").dataType]
-        let offset = try config.integer("causal_offset", atLeast: 0, default: k.shape.lengths[0] - shape[0])
-        do throws(EngineError) {
-            return try IndexerCase(
-                q: q, k: k, kScale: scale, weights: weights, causalOffset: offset, topK: topK, isFloat8: types == [.f8E4M3, .f8E4M3])
-        } catch { throw FileError(.badData, file.path, "\(error)") }
     }
 }

@@ -25,6 +25,8 @@ public struct IndexerCaseGenerator: Sendable {
     public var seed: UInt64
     /// Whether q and k are FP8; if not, they are 32-bit floats with scales of 1.
     public var isFloat8 = true
+    /// Several sequences, keys in blocks, ranges.
+    public var serving = ServingShape()
 
     private static let topics = 16
     private static let outlierFeatures = 3
@@ -40,15 +42,8 @@ public struct IndexerCaseGenerator: Sendable {
         guard queries <= keys else {
             throw EngineError(.value, "keys", expected: "at least as many as queries, \(queries)", found: "\(keys)")
         }
-        for (name, product) in [
-            ("keys × dim", keys.multipliedReportingOverflow(by: dimension)),
-            ("heads × dim", heads.multipliedReportingOverflow(by: dimension)),
-        ] {
-            guard !product.overflow, product.partialValue <= 1 << 26 else {
-                throw EngineError(
-                    .value, name, expected: "at most 2^26 values", found: product.overflow ? "an overflow" : "\(product.partialValue)")
-            }
-        }
+        try Self.checkSize("keys × dim", [keys, dimension])
+        try Self.checkSize("queries × heads × dim", [queries, heads, dimension])
         try IndexerCase.check(queries: queries, heads: heads, keys: keys)
         self.queries = queries
         self.keys = keys
@@ -58,32 +53,75 @@ public struct IndexerCaseGenerator: Sendable {
         self.seed = seed
     }
 
-    /// Makes the case and writes it, with expected scores and selection.
-    /// - Returns: the mistakes that the case tells from a right kernel by the selection alone.
-    @discardableResult public func write(to path: String) throws -> [IndexerMistake] {
-        let (indexer, codes, distinguished) = try make()
-        let (score, selected) = try indexer.compute()
-        let rows = IndexerRows.usual(of: queries).map(String.init).joined(separator: ", ")
-        let config =
-            "{\"queries\": \(queries), \"keys\": \(keys), \"index_n_heads\": \(heads), \"index_head_dim\": \(dimension), \"index_topk\": \(topK), \"causal_offset\": \(indexer.causalOffset), \"judged_rows\": [\(rows)], \"seed\": \(seed)}"
-        var file = SafetensorsWriter(metadata: [
-            "kind": "indexer", "config": config,
-            "source":
-                "Attention Steps, attn case make; score[t,s] = k_scale[s] * sum_j weights[t,j] * relu(q[t,j] . k[s]) in float64, before the mask; ties: the lower position wins",
-        ])
-        if let codes {
-            file.add("input.q", shape: indexer.q.shape.lengths, float8Codes: codes.q)
-            file.add("input.k", shape: indexer.k.shape.lengths, float8Codes: codes.k)
-        } else {
-            file.add("input.q", shape: indexer.q.shape.lengths, floats: indexer.q.values.map(Float.init))
-            file.add("input.k", shape: indexer.k.shape.lengths, floats: indexer.k.values.map(Float.init))
+    /// Throws for more values than a case may have.
+    private static func checkSize(_ name: String, _ lengths: [Int]) throws(EngineError) {
+        var (count, overflows) = (1, false)
+        for length in lengths where !overflows { (count, overflows) = count.multipliedReportingOverflow(by: length) }
+        guard !overflows, count <= 1 << 26 else {
+            throw EngineError(.value, name, expected: "at most 2^26 values", found: overflows ? "an overflow" : "\(count)")
         }
-        file.add("input.k_scale", shape: [keys], floats: indexer.kScale.values.map(Float.init))
-        file.add("input.weights", shape: [queries, heads], floats: indexer.weights.values.map(Float.init))
-        file.add("expected.score", score)
-        file.add("expected.selected", shape: selected.shape.lengths, integers: selected.values.map { Int($0) })
+    }
+
+    /// Where keys lie; throws if the sequences are too many, or what a file says of them is not right.
+    private func layout() throws(EngineError) -> KeyLayout {
+        let count = serving.batch ?? 1
+        guard count > 0 else { throw EngineError(.value, "batch", expected: "at least 1", found: "\(count)") }
+        if let size = serving.blockSize, size < 1 { throw EngineError(.value, "block-size", expected: "at least 1", found: "\(size)") }
+        guard serving.blockSize == nil || isFloat8 else {
+            throw EngineError(.value, "block-size", expected: "q and k in FP8: a cache holds bytes", found: "floats")
+        }
+        try Self.checkSize("batch × keys × dim", [count, keys, dimension])
+        try Self.checkSize("batch × queries × heads × dim", [count, queries, heads, dimension])
+        let layout = try serving.layout(queries: queries, keys: keys)
+        try Self.checkSize("blocks × block-size × dim", [layout.blocks, layout.blockSize, dimension])
+        try IndexerCase.check(queries: layout.visible.count, heads: heads, keys: keys)
+        return layout
+    }
+
+    /// Makes the case and writes it, with expected scores and selection.
+    /// - Returns: the mistakes that the case tells from a right kernel by the selection alone, and those that no selection of a case of this shape can tell.
+    @discardableResult public func write(to path: String) throws -> (told: [IndexerMistake], untold: [IndexerMistake]) {
+        let (indexer, codes, distinguished) = try make()
+        let (layout, scores) = (indexer.layout, serving.includesScores)
+        let (score, selected) = indexer.compute()
+        var file = SafetensorsWriter(metadata: ["kind": "indexer", "config": config(indexer), "source": Self.source])
+        file.add("input.q", layout.queryLengths + [heads, dimension], indexer.q.values, codes?.q)
+        if let blockSize = serving.blockSize, let codes {
+            let bytes = KeyCache.packed(codes: codes.k, scales: indexer.kScale.values, size: blockSize)
+            file.add("input.cache", shape: [layout.blocks, bytes.count / layout.blocks], bytes: bytes)
+            file.add("input.block_table", shape: [layout.sequences, layout.table[0].count], int32: layout.table.flatMap(\.self))
+        } else {
+            let lengths = (layout.hasBatch ? [layout.sequences] : []) + [keys]
+            file.add("input.k", lengths + [dimension], indexer.k.values, codes?.k)
+            file.add("input.k_scale", shape: lengths, floats: indexer.kScale.values.map(Float.init))
+        }
+        file.add("input.weights", shape: layout.queryLengths + [heads], floats: indexer.weights.values.map(Float.init))
+        if layout.causalOffset == nil {
+            file.add("input.starts", shape: layout.queryLengths, int32: layout.visible.map(\.lowerBound))
+            file.add("input.ends", shape: layout.queryLengths, int32: layout.visible.map(\.upperBound))
+        }
+        if layout.hasBatch { file.add("input.lengths", shape: [layout.sequences], int32: layout.lengths) }
+        if scores { file.add("expected.score", shape: layout.queryLengths + [keys], doubles: score.values) }
+        let ranks = layout.queryLengths + [selected.shape.lengths[1]]
+        file.add("expected.selected", shape: ranks, integers: selected.values.map { Int($0) })
+        if layout.isPaged { file.add("expected.slots", shape: ranks, integers: indexer.slots(selected).values.map { Int($0) }) }
         try file.write(to: path)
-        return distinguished
+        return (distinguished, IndexerMistake.all.filter { $0 != .scaled && $0.mayShow(in: layout) && !distinguished.contains($0) })
+    }
+
+    private static let source =
+        "Attention Steps, attn case make; score[t,s] = k_scale[s] * sum_j weights[t,j] * relu(q[t,j] . k[s]) in float64, before the mask; ties: the lower position wins"
+
+    private func config(_ indexer: IndexerCase) -> String {
+        let rows = IndexerRows.usual(of: indexer.queries).map(String.init).joined(separator: ", ")
+        var fields = indexer.layout.hasBatch ? ["\"batch\": \(indexer.layout.sequences)"] : []
+        fields += ["\"queries\": \(queries)", "\"keys\": \(keys)"]
+        if let size = serving.blockSize { fields.append("\"block_size\": \(size)") }
+        fields += ["\"index_n_heads\": \(heads)", "\"index_head_dim\": \(dimension)", "\"index_topk\": \(topK)"]
+        if let offset = indexer.layout.causalOffset { fields.append("\"causal_offset\": \(offset)") }
+        fields += ["\"judged_rows\": [\(rows)]", "\"seed\": \(seed)"]
+        if let ragged = serving.ragged { fields.append("\"ragged\": \(ragged)") }
+        return "{\(fields.joined(separator: ", "))}"
     }
 
     /// Queries about whose boundaries strong keys are planted.
@@ -97,26 +135,27 @@ public struct IndexerCaseGenerator: Sendable {
 
     /// The case, the FP8 codes of q and k, and what it tells apart: the first draw that tells all that can be told, or the best of a few.
     func make() throws(EngineError) -> (IndexerCase, codes: Codes?, distinguished: [IndexerMistake]) {
+        let layout = try layout()
         var best: (IndexerCase, codes: Codes?, distinguished: [IndexerMistake])?
         for draw in 0..<Self.mostDraws {
-            let (indexer, codes) = try self.draw(draw)
-            let told = IndexerRows(indexer, rows: IndexerRows.usual(of: queries)).distinguished
+            let (indexer, codes) = try self.draw(draw, layout)
+            let told = IndexerRows(indexer, rows: IndexerRows.usual(of: indexer.queries)).distinguished
             if told.count > best?.distinguished.count ?? -1 { best = (indexer, codes, told) }
-            if tellable.isSubset(of: told) { break }
+            if tellable(layout).isSubset(of: told) { break }
         }
         return best!
     }
 
     /// The mistakes that a case of these sizes may tell: one query has no other to change places with, and scales of 1 hide what is done to scales.
-    private var tellable: Set<IndexerMistake> {
-        var all = Set(IndexerMistake.all).subtracting([.scaled])
-        if queries < 2 { all.remove(.rowsSwapped) }
+    private func tellable(_ layout: KeyLayout) -> Set<IndexerMistake> {
+        var all = Set(IndexerMistake.all.filter { $0 != .scaled && $0.mayShow(in: layout) })
+        if layout.visible.count < 2 { all.remove(.rowsSwapped) }
         if !isFloat8 { all.subtract([.noKeyScale, .neighbourScale]) }
         return all
     }
 
     /// One draw of noise with what is planted in it. Every value is exact in the type that it is written in.
-    private func draw(_ number: Int) throws(EngineError) -> (IndexerCase, Codes?) {
+    private func draw(_ number: Int, _ layout: KeyLayout) throws(EngineError) -> (IndexerCase, Codes?) {
         var source = SplitMix64(seed: seed)
         for _ in 0..<number { source = SplitMix64(seed: source.next()) }
         var noise = Gaussian(source)
@@ -131,43 +170,47 @@ public struct IndexerCaseGenerator: Sendable {
             Hadamard.transform(&x)
             return x
         }
-        var keyVectors = (0..<keys).map { _ in vector(&noise) }
-        let queryVectors = (0..<queries * heads).map { _ in vector(&noise) }
+        let count = layout.visible.count
+        var keyVectors = (0..<layout.slotCount).map { _ in vector(&noise) }
+        let queryVectors = (0..<count * heads).map { _ in vector(&noise) }
         // A head without weight would hide its own absence.
         var shares = queryVectors.indices.map { _ in
             let share = 0.5 + noise.next()
             return abs(share) < 0.25 ? (share < 0 ? -0.25 : 0.25) : share
         }
-        // Of few queries the last ones see all keys, and nothing stands beyond their boundary.
-        let causalOffset = keys - queries - (queries < 3 ? min(2, keys - queries) : 0)
-        let zeros = plantZeros(&keyVectors, &noise, offset: causalOffset)
-        let strong = plantBoundaries(&keyVectors, queryVectors, shares, offset: causalOffset, sparing: zeros)
+        let zeros = plantZeros(&keyVectors, &noise, layout)
+        let strong = plantBoundaries(&keyVectors, queryVectors, shares, layout, sparing: zeros)
         var k = quantised(keyVectors)
         let q = quantised(queryVectors)
         func indexer() throws(EngineError) -> IndexerCase {
             let constant = 1 / (Double(heads) * Double(dimension)).squareRoot()
             let weights = zip(shares, q.scales).map { Double(Float($0 * $1 * constant)) }
             return try IndexerCase(
-                q: Tensor([.t, .j, .d], [queries, heads, dimension], q.values), k: Tensor([.s, .d], [keys, dimension], k.values),
-                kScale: Tensor([.s], [keys], k.scales), weights: Tensor([.t, .j], [queries, heads], weights), causalOffset: causalOffset,
-                topK: topK, isFloat8: isFloat8)
+                q: Tensor([.t, .j, .d], [count, heads, dimension], q.values),
+                k: Tensor([.s, .d], [layout.slotCount, dimension], k.values), kScale: Tensor([.s], [layout.slotCount], k.scales),
+                weights: Tensor([.t, .j], [count, heads], weights), layout: layout, topK: topK, isFloat8: isFloat8)
         }
         plantTie(&k, try indexer(), sparing: strong.union(zeros))
-        if !zeros.isEmpty { putCutAtZero(&shares, q.values, q.scales, k.values, k.scales, seen: causalOffset + queries) }
+        if !zeros.isEmpty { putCutAtZero(&shares, q.values, q.scales, k.values, layout) }
         return (try indexer(), isFloat8 ? (q.codes, k.codes) : nil)
     }
 
     /// Makes a key that one query leaves out a copy of the key at its cut: of two equal scores one is kept.
     private func plantTie(_ k: inout Quantised, _ indexer: IndexerCase, sparing others: Set<Int>) {
         // The middle query, or the next whose cut is above 0 and who leaves keys out.
-        for row in IndexerRows.usual(of: queries) {
-            let looked = IndexerRows(indexer, rows: [(row + queries / 2) % queries])
-            let free = (0..<looked.right.visible[0]).filter { !looked.kept[0].contains($0) && !others.contains($0) }
+        let count = indexer.queries
+        for row in IndexerRows.usual(of: count) {
+            let place = (row + count / 2) % count
+            let sequence = indexer.layout.sequence(of: place)
+            let looked = IndexerRows(indexer, rows: [place])
+            let free = looked.right.visible[0].filter {
+                !looked.kept[0].contains($0) && !others.contains(indexer.layout.slot(sequence, $0))
+            }
             guard let original = looked.cuts[0], looked.right.scores[0][original] > 0, let copy = free.dropFirst(free.count / 2).first
             else {
                 continue
             }
-            return copyKey(original, to: copy, &k)
+            return copyKey(indexer.layout.slot(sequence, original), to: indexer.layout.slot(sequence, copy), &k)
         }
     }
 
@@ -181,22 +224,27 @@ public struct IndexerCaseGenerator: Sendable {
 
     /// Makes keys of zeros where there are queries to spare: one row is then given weights under which the cut falls among them.
     /// - Returns: their positions.
-    private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout Gaussian, offset: Int) -> Set<Int> {
-        let room = offset - 4
-        guard queries >= 4, room > 8 * Self.zeroKeys, topK > Self.zeroKeys, topK < room - Self.zeroKeys else { return [] }
+    private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout Gaussian, _ layout: KeyLayout) -> Set<Int> {
+        let (row, range) = (layout.visible.count - 1, layout.visible[layout.visible.count - 1])
+        let room = range.count - layout.queriesPerSequence - 4
+        guard row > 2, room > 8 * Self.zeroKeys, topK > Self.zeroKeys, topK < room - Self.zeroKeys else { return [] }
         var places: Set<Int> = []
-        while places.count < Self.zeroKeys { places.insert(Int(noise.uniform() * Double(room))) }
+        while places.count < Self.zeroKeys {
+            places.insert(layout.slot(layout.sequence(of: row), range.lowerBound + Int(noise.uniform() * Double(room))))
+        }
         for place in places { keyVectors[place] = [Double](repeating: 0, count: dimension) }
         return places
     }
 
     /// Makes the last query's weights such that two keys fewer than it keeps score above 0: the rest are chosen among zeros, by their positions.
     private func putCutAtZero(
-        _ shares: inout [Double], _ q: [Double], _ qScales: [Double], _ k: [Double], _ kScales: [Double], seen: Int
+        _ shares: inout [Double], _ q: [Double], _ qScales: [Double], _ k: [Double], _ layout: KeyLayout
     ) {
-        let row = queries - 1
+        let row = layout.visible.count - 1
+        let slots = layout.slots(of: layout.sequence(of: row))
         // score = a - c·b: the sum over heads, and the same without weights.
-        let ratios = (0..<seen).compactMap { s -> Double? in
+        let ratios = layout.visible[row].compactMap { position -> Double? in
+            let s = slots[position]
             var (a, b) = (0.0, 0.0)
             for j in 0..<heads {
                 let head = row * heads + j
@@ -215,12 +263,14 @@ public struct IndexerCaseGenerator: Sendable {
     /// Makes the keys about the boundaries of a few queries strong for them: the last two that each sees, and two beyond.
     /// - Returns: their positions.
     private func plantBoundaries(
-        _ keyVectors: inout [[Double]], _ queryVectors: [[Double]], _ shares: [Double], offset: Int, sparing zeros: Set<Int>
+        _ keyVectors: inout [[Double]], _ queryVectors: [[Double]], _ shares: [Double], _ layout: KeyLayout, sparing zeros: Set<Int>
     ) -> Set<Int> {
-        let rows = zeros.isEmpty ? queries : queries - 1
+        let rows = layout.visible.count - (zeros.isEmpty ? 0 : 1)
+        // Of many rows those that are looked at when mistakes are recomputed.
+        let looked = IndexerRows.usual(of: layout.visible.count).filter { $0 < rows }
         let chosen =
-            rows <= Self.mostBoundaries
-            ? Array(0..<rows) : (0..<Self.mostBoundaries).map { rows * (2 * $0 + 1) / (2 * Self.mostBoundaries) }
+            looked.count <= Self.mostBoundaries
+            ? looked : (0..<Self.mostBoundaries).map { looked[looked.count * (2 * $0 + 1) / (2 * Self.mostBoundaries)] }
         func length(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
         let usual = keyVectors.map(length).sorted()[keyVectors.count / 2]
         var planted: [Int: [Double]] = [:]
@@ -231,7 +281,11 @@ public struct IndexerCaseGenerator: Sendable {
             }
             let size = length(direction)
             guard size > 0 else { continue }
-            for place in max(0, offset + row - 1)...min(keys - 1, offset + row + 2) where !zeros.contains(place) {
+            let (sequence, end) = (layout.sequence(of: row), layout.visible[row].upperBound)
+            guard end > 0 else { continue }
+            for position in max(0, end - 2)...min(keys - 1, end + 1) {
+                let place = layout.slot(sequence, position)
+                guard !zeros.contains(place) else { continue }
                 let old = planted[place] ?? [Double](repeating: 0, count: dimension)
                 planted[place] = zip(old, direction).map { $0 + 6 * usual * $1 / size }
             }
@@ -268,5 +322,12 @@ private struct Gaussian {
         let angle = 2 * Double.pi * source.uniform()
         spare = radius * Double.sin(angle)
         return radius * Double.cos(angle)
+    }
+}
+
+extension SafetensorsWriter {
+    /// Adds values as FP8 where their codes are given, as F32 if not.
+    fileprivate mutating func add(_ name: String, _ shape: [Int], _ values: [Double], _ codes: [UInt8]?) {
+        if let codes { add(name, shape: shape, float8Codes: codes) } else { add(name, shape: shape, floats: values.map(Float.init)) }
     }
 }

@@ -22,6 +22,18 @@ public struct IndexerCheck: Sendable {
         public var tolerance: Double?
         /// How ties are broken.
         public var ties = Ties.any
+        /// What the numbers of a selection mean.
+        public enum Positions: String, CaseIterable, Sendable {
+            /// Positions within the sequence.
+            case logical
+            /// Places in the cache: block times block size, and the place in the block.
+            case physical
+            /// Positions counted from the first that the query sees.
+            case relative
+        }
+
+        /// What the numbers of a selection mean.
+        public var positions = Positions.logical
         /// Whether a row may name a key twice, which then counts once.
         public var allowsDuplicates = false
         /// Whether every number that is no key is padding, not -1 alone.
@@ -99,16 +111,16 @@ public struct IndexerCheck: Sendable {
     /// - Throws: `FileError` for a file that is no such dump: other shapes, NaN where a query sees the key, keys that do not exist.
     public init(_ reference: ReferenceCase, dump path: String, rules: Rules = Rules()) throws(FileError) {
         let indexer = try reference.indexer()
-        let wanted = try reference.file.info("expected.selected").shape[1]
+        let wanted = try reference.file.info("expected.selected").shape.last ?? 0
+        let mine = try IndexerDump(path: path, indexer.layout, wanted: wanted, rules)
+        let expected = try reference.expectedScores(indexer)
         let comparison = IndexerComparison(
-            indexer: indexer, mine: try IndexerDump(path: path, indexer, wanted: wanted, rules),
-            expected: try reference.file.tensor("expected.score", axes: [.t, .s]),
-            right: try IndexerDump.expected(reference, indexer.visible),
+            indexer: indexer, mine: mine, expected: expected, right: try IndexerDump.expected(reference, indexer, expected),
             ties: rules.ties)
         let (selected, score) = (comparison.mine.selected, comparison.mine.score)
         let usual = rules.tolerance.map { IndexerTolerance(score: $0, cut: $0) } ?? .bf16
         var result = comparison.result(usual)
-        rowCount = indexer.visible.rows
+        rowCount = indexer.queries
         comparedRows = selected == nil ? nil : rowCount
         guard !result.isExact(rules.ties) else {
             (self.score, strayShare, rows) = (result.score, nil, result.rows)
@@ -116,7 +128,9 @@ public struct IndexerCheck: Sendable {
             return
         }
         let looked = IndexerRows(indexer, rows: try reference.judgedRows(of: rowCount) ?? IndexerRows.usual(of: rowCount))
-        let scores = score.map { score in looked.rows.map { score.slice(.t, at: $0).values } }
+        let scores = score.map { score in
+            looked.rows.map { Array(score[$0 * indexer.columns..<($0 + 1) * indexer.columns]) }
+        }
         diagnosis = looked.diagnosis(scores: scores, selected: selected.map { selected in looked.rows.map { Set(selected[$0]) } })
         var strays = scores.map { looked.strayShare($0, usual.cut) }
         var isExplained = result.isExplained && strays ?? 0 <= Self.mostStrays
@@ -129,97 +143,5 @@ public struct IndexerCheck: Sendable {
         }
         (self.score, strayShare, rows, isFloat8Rounding) = (result.score, strays, result.rows, isFloat8)
         verdict = isExplained && diagnosis == nil ? .rounding : .wrong
-    }
-}
-
-/// What was compared, within one tolerance.
-private struct Compared {
-    let score: Check?
-    let rows: [IndexerCheck.Row]
-
-    /// Whether nothing is beyond rounding.
-    var isExplained: Bool { (score?.passed ?? true) && rows.allSatisfy(\.isRounding) }
-
-    /// Whether scores are as near as Float32 comes, and nothing differs but keys of equal scores, where these may be chosen either way.
-    func isExact(_ ties: IndexerCheck.Rules.Ties) -> Bool {
-        (score.map { $0.maxRelativeError <= 1e-5 && $0.passed } ?? true)
-            && rows.allSatisfy { $0.isRounding && ties == .any && ($0.missing + $0.extra).allSatisfy { $0.margin == 0 } }
-    }
-}
-
-/// A dump beside the case that it belongs to.
-private struct IndexerComparison {
-    let indexer: IndexerCase
-    let mine: IndexerDump
-    let expected: Tensor
-    /// The expected selection.
-    let right: [Selection.Row]
-    let ties: IndexerCheck.Rules.Ties
-
-    private var visible: Mask { indexer.visible }
-
-    func result(_ tolerance: IndexerTolerance) -> Compared {
-        Compared(
-            score: mine.score.map { score($0, tolerance.score) },
-            rows: mine.selected.map { selected in
-                right.indices.compactMap { row($0, right[$0], selected[$0], own: mine.score, tolerance.cut) }
-            } ?? [])
-    }
-
-    /// Compares scores where they are visible; what stands elsewhere is nobody's business.
-    private func score(_ mine: Tensor, _ tolerance: Double) -> Check {
-        var (ours, theirs) = (expected.values, mine.values)
-        let visible = visible
-        for row in 0..<visible.rows {
-            for key in 0..<visible.columns where !visible[row, key] {
-                let cell = row * visible.columns + key
-                (ours[cell], theirs[cell]) = (0, 0)
-            }
-        }
-        return Check(
-            name: "score", shape: expected.shape.lengths, expected: ours, computed: Tensor(expected.shape, theirs), tolerance: tolerance)
-    }
-
-    /// How row `row` differs; nil where it does not.
-    private func row(_ row: Int, _ right: Selection.Row, _ got: [Int], own: Tensor?, _ tolerance: Double) -> IndexerCheck.Row? {
-        let visible = visible
-        let (wanted, got) = (Set(right.kept), Set(got))
-        let misordered = own.flatMap { self.misordered(row, got, $0) }
-        guard wanted != got || misordered != nil else { return nil }
-        let cut = right.cut?.score ?? 0
-        let bound = right.cut.map { indexer.magnitude(row, $0.lastKept) } ?? 0
-        let missing = wanted.subtracting(got).sorted().map { IndexerCheck.Difference(key: $0, margin: expected[row, $0] - cut) }
-        let extra = got.subtracting(wanted).sorted().map { key in
-            IndexerCheck.Difference(key: key, margin: visible[row, key] ? cut - expected[row, key] : .infinity)
-        }
-        func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
-            guard difference.margin.isFinite else { return true }
-            if difference.margin == 0 { return ties == .low }
-            return !(difference.margin <= tolerance * (bound + indexer.magnitude(row, difference.key)))
-        }
-        let wrong = max(missing.count(where: isWrong), extra.count(where: isWrong), abs(missing.count - extra.count))
-        return IndexerCheck.Row(
-            row: row, selected: wanted.count, missing: missing, extra: extra, misordered: misordered, wrongKeys: wrong)
-    }
-
-    /// Whether a selection is not that of the dump's own scores.
-    private func misordered(_ row: Int, _ got: Set<Int>, _ own: Tensor) -> IndexerCheck.Misordered? {
-        let visible = visible
-        let seen = visible.visibleKeys(of: row)
-        let (taken, left) = (seen.filter(got.contains), seen.filter { !got.contains($0) })
-        let (lowest, highest) = (taken.map { own[row, $0] }.min(), left.map { own[row, $0] }.max())
-        guard let lowest, let highest, highest > lowest || highest == lowest && ties == .low else { return nil }
-        // Keys with the better ones first; of equal ones those that were selected, unless the lower position wins.
-        func precedes(_ a: Int, _ b: Int) -> Bool {
-            let (x, y) = (own[row, a], own[row, b])
-            if x != y { return x > y }
-            if ties == .any, got.contains(a) != got.contains(b) { return got.contains(a) }
-            return a < b
-        }
-        let best = seen.sorted(by: precedes).prefix(taken.count)
-        let worse = Set(taken).subtracting(best)
-        guard let low = worse.max(by: precedes), let high = best.first(where: { !got.contains($0) }) else { return nil }
-        return IndexerCheck.Misordered(
-            left: high, leftScore: own[row, high], taken: low, takenScore: own[row, low], count: worse.count)
     }
 }

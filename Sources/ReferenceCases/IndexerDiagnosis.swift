@@ -2,6 +2,7 @@
 // which a mistake's answer differs from the right one.
 
 import ModelFiles
+import AttentionKernels
 public import Traces
 
 /// A mistake that explains somebody's results better than rounding does.
@@ -44,7 +45,8 @@ extension IndexerRows {
     ///   - scores: a score for each key, of each of `rows`; nil if there are none.
     ///   - selected: the keys that each of `rows` keeps; nil if there are none.
     func diagnosis(scores: [[Double]]?, selected: [Set<Int>]?) -> IndexerDiagnosis? {
-        let found = scores.flatMap { explanation(of: $0) } ?? selected.flatMap { explanation(of: $0) }
+        let known = knownAnswers
+        let found = scores.flatMap { explanation(of: $0, known) } ?? selected.flatMap { explanation(of: $0, known) }
         return found.map { found in
             IndexerDiagnosis(
                 mistake: found.mistake,
@@ -68,14 +70,39 @@ extension IndexerRows {
         }
     }
 
+    /// Of all keys whether they stand further from the cut of row number `i` than rounding would carry them, or may not be seen.
+    private func isBeyondRounding(_ i: Int) -> [Bool] {
+        guard indexer.isFloat8 else { return (0..<indexer.columns).map { isBeyondRounding($0, i) } }
+        let magnitudes = IndexerMagnitudes(indexer, rows[i], of: KeyTiles(indexer, of: indexer.layout.sequence(of: rows[i])))
+        return (0..<indexer.columns).map { key in
+            guard right.visible[i].contains(key), let cut = cuts[i] else { return true }
+            return abs(right.scores[i][key] - right.scores[i][cut]) > IndexerTolerance.bf16.cut * (magnitudes[key] + magnitudes[cut])
+        }
+    }
+
     /// Whether the key stands further from the cut of row number `i` than rounding would carry it, or may not be seen.
     private func isBeyondRounding(_ key: Int, _ i: Int) -> Bool {
-        guard key < right.visible[i], let cut = cuts[i] else { return true }
+        guard right.visible[i].contains(key), let cut = cuts[i] else { return true }
         let magnitude = indexer.magnitude(rows[i], key) + indexer.magnitude(rows[i], cut)
         return abs(right.scores[i][key] - right.scores[i][cut]) > IndexerTolerance.bf16.cut * magnitude
     }
 
     // MARK: What explains results
+
+    /// A mistake with what kernels that make it answer.
+    private typealias Known = (mistake: IndexerMistake, answers: [IndexerAnswer])
+
+    /// All of them, computed by all cores.
+    private var knownAnswers: [Known] {
+        let mistakes = IndexerMistake.all
+        return [Known](unsafeUninitializedCapacity: mistakes.count) { out, filled in
+            nonisolated(unsafe) let out = out.baseAddress!  // each is written by one thread alone
+            Threads.split(mistakes.count, into: mistakes.count) { _, part in
+                for i in part { (out + i).initialize(to: (mistakes[i], answers(with: mistakes[i]))) }
+            }
+            filled = mistakes.count
+        }
+    }
 
     /// A mistake, which of its answers, and the number that its scores are multiplied by.
     private typealias Fit = (mistake: IndexerMistake, number: Int, answer: IndexerAnswer, factor: Double?, distance: Double)
@@ -85,24 +112,24 @@ extension IndexerRows {
 
     /// The mistake whose scores are these: nearer than half of the way from the right ones, and of two that fit alike the first. If there is none, a mistake
     /// whose scores are these but for a factor; and if there is none, a boundary at which the scores end in -inf.
-    private func explanation(of scores: [[Double]]) -> Fit? {
+    private func explanation(of scores: [[Double]], _ known: [Known]) -> Fit? {
         let plain = distance(scores, right.scores)
         if plain > 1e-6 {
-            if let fit = nearest(to: scores, below: plain / 2, factor: { $0 == .scaled }) { return fit }
-            if let fit = nearest(to: scores, below: min(plain / 2, Self.furthest), factor: { _ in true }) { return fit }
+            if let fit = nearest(to: scores, known, below: plain / 2, factor: { $0 == .scaled }) { return fit }
+            if let fit = nearest(to: scores, known, below: min(plain / 2, Self.furthest), factor: { _ in true }) { return fit }
         }
-        return fits { mistake, answer in
-            guard case .offset(let keys) = mistake, keys < 0, !answer.visible.allSatisfy({ $0 == 0 }) else { return nil }
+        return fits(known) { mistake, answer in
+            guard case .offset(let keys) = mistake, keys < 0, !answer.visible.allSatisfy(\.isEmpty) else { return nil }
             let isCutThere = rows.indices.allSatisfy { i in
-                (0..<right.visible[i]).allSatisfy { (scores[i][$0] == -.infinity) == ($0 >= answer.visible[i]) }
+                right.visible[i].allSatisfy { (scores[i][$0] == -.infinity) == !answer.visible[i].contains($0) }
             }
             return isCutThere ? (0, nil) : nil
         }.first
     }
 
-    private func nearest(to scores: [[Double]], below limit: Double, factor: (IndexerMistake) -> Bool) -> Fit? {
+    private func nearest(to scores: [[Double]], _ known: [Known], below limit: Double, factor: @Sendable (IndexerMistake) -> Bool) -> Fit? {
         var (limit, found) = (limit, Fit?.none)
-        let all = fits { mistake, answer in
+        let all = fits(known) { mistake, answer in
             guard factor(mistake) else { return (distance(scores, answer.scores), nil) }
             guard let factor = self.factor(scores, answer.scores), abs(factor - 1) > 1e-4 else { return nil }
             let distance = distance(scores, answer.scores, factor: factor)
@@ -117,23 +144,29 @@ extension IndexerRows {
         return found
     }
 
-    private func fits(_ measure: (IndexerMistake, IndexerAnswer) -> (distance: Double, factor: Double?)?) -> [Fit] {
-        IndexerMistake.all.flatMap { mistake in
-            answers(with: mistake).enumerated().compactMap { number, answer in
-                measure(mistake, answer).map { (mistake, number, answer, $0.factor, $0.distance) }
+    private func fits(
+        _ known: [Known], _ measure: @Sendable (IndexerMistake, IndexerAnswer) -> (distance: Double, factor: Double?)?
+    ) -> [Fit] {
+        let all = known.flatMap { known in known.answers.enumerated().map { (known.mistake, $0.offset, $0.element) } }
+        let measured = [(distance: Double, factor: Double?)?](unsafeUninitializedCapacity: all.count) { out, filled in
+            nonisolated(unsafe) let out = out.baseAddress!  // each is written by one thread alone
+            Threads.split(all.count, into: all.count) { _, part in
+                for i in part { (out + i).initialize(to: measure(all[i].0, all[i].2)) }
             }
+            filled = all.count
         }
+        return zip(all, measured).compactMap { fit, found in found.map { (fit.0, fit.1, fit.2, $0.factor, $0.distance) } }
     }
 
     /// The mistake whose selection differs least from this one, in keys that rounding does not carry over the cut: by less than a quarter of what the right
     /// one does.
-    private func explanation(of selected: [Set<Int>]) -> Fit? {
-        let isFar = rows.indices.map { i in (0..<indexer.k.shape.lengths[0]).map { isBeyondRounding($0, i) } }
-        func differing(_ keys: [Set<Int>]) -> Double {
+    private func explanation(of selected: [Set<Int>], _ known: [Known]) -> Fit? {
+        let isFar = rows.indices.map { isBeyondRounding($0) }
+        @Sendable func differing(_ keys: [Set<Int>]) -> Double {
             Double(rows.indices.reduce(0) { sum, i in sum + selected[i].symmetricDifference(keys[i]).count { isFar[i][$0] } })
         }
         let limit = differing(kept) / 4
-        return fits { mistake, answer in
+        return fits(known) { mistake, answer in
             guard mistake != .scaled, limit > 0 else { return nil }
             let rest = differing(answer.selected)
             return rest <= limit ? (rest, nil) : nil
@@ -150,7 +183,7 @@ extension IndexerRows {
         var (sum, count) = (0.0, 0)
         for i in rows.indices {
             var (errors, squares) = (0.0, 0.0)
-            for s in 0..<right.visible[i] where scores[i][s].isFinite {
+            for s in right.visible[i] where scores[i][s].isFinite {
                 let error = scores[i][s] / factor - others[i][s]
                 errors += error * error
                 squares += right.scores[i][s] * right.scores[i][s]
@@ -166,7 +199,7 @@ extension IndexerRows {
     private func factor(_ scores: [[Double]], _ others: [[Double]]) -> Double? {
         var (product, square) = (0.0, 0.0)
         for i in rows.indices {
-            for s in 0..<right.visible[i] where scores[i][s].isFinite {
+            for s in right.visible[i] where scores[i][s].isFinite {
                 product += scores[i][s] * others[i][s]
                 square += others[i][s] * others[i][s]
             }

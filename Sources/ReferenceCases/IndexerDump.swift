@@ -5,74 +5,133 @@ import Traces
 
 /// What somebody's kernel wrote.
 struct IndexerDump {
-    /// The keys of each row as they stand there; nil if there are none.
+    /// The keys of each row as they stand there, by their positions within their sequence; nil if there are none.
     let selected: [[Int]]?
-    /// The scores [t, s]; nil if there are none.
-    let score: Tensor?
+    /// The scores [t, s], row by row; nil if there are none.
+    let score: [Double]?
 
-    init(path: String, _ indexer: IndexerCase, wanted: Int, _ rules: IndexerCheck.Rules) throws(FileError) {
+    /// - Parameter wanted: how many ranks a row has at least.
+    init(path: String, _ layout: KeyLayout, wanted: Int, _ rules: IndexerCheck.Rules) throws(FileError) {
         let file = try Safetensors(path: path)
-        let visible = indexer.visible
         guard file.contains("selected") || file.contains("score") else {
-            throw FileError(.badData, path, "expected a tensor selected [\(visible.rows), k] or score, found neither")
+            throw FileError(.badData, path, "expected a tensor selected \(Self.shape(layout, "k")) or score, found neither")
         }
-        selected = file.contains("selected") ? try Self.selected(file, visible, wanted, rules) : nil
-        score = file.contains("score") ? try Self.score(file, visible) : nil
+        selected = file.contains("selected") ? try Self.selected(file, layout, wanted, rules) : nil
+        score = file.contains("score") ? try Self.score(file, layout) : nil
     }
 
-    private static func selected(_ file: Safetensors, _ visible: Mask, _ wanted: Int, _ rules: IndexerCheck.Rules) throws(FileError)
+    private static func selected(_ file: Safetensors, _ layout: KeyLayout, _ wanted: Int, _ rules: IndexerCheck.Rules) throws(FileError)
         -> [[Int]]
     {
-        let shape = try unbatched(file, "selected")
-        guard shape.count == 2, shape[0] == visible.rows else {
-            throw FileError(.badData, file.path, "selected: expected the shape [\(visible.rows), k], found \(shape)")
+        let ranks = try ranks(file, "selected", layout, "k")
+        guard ranks >= wanted else {
+            throw FileError(.badData, file.path, "selected: expected at least \(wanted) ranks a row, found \(ranks)")
         }
-        guard shape[1] >= wanted else {
-            throw FileError(.badData, file.path, "selected: expected at least \(wanted) ranks a row, found \(shape[1])")
-        }
-        var positions = try file.integers("selected")
-        for row in 0..<shape[0] {
-            var seen: Set<Int> = []
-            for cell in row * shape[1]..<(row + 1) * shape[1] {
-                let isKey = (0..<visible.columns).contains(positions[cell])
-                if rules.allowsAnyPadding, !isKey { positions[cell] = -1 }
-                if rules.allowsDuplicates, isKey, !seen.insert(positions[cell]).inserted { positions[cell] = -1 }
+        let numbers = try file.integers("selected")
+        let positions = try Positions(rules.positions, layout, file.path)
+        var rows: [[Int]] = []
+        var isTaken = [Bool](repeating: false, count: layout.columns)
+        for row in layout.visible.indices {
+            var keys: [Int] = []
+            for number in numbers[row * ranks..<(row + 1) * ranks] where number != -1 {
+                guard let key = positions.position(of: number, row) else {
+                    if rules.allowsAnyPadding { continue }
+                    throw FileError(
+                        .badData, file.path, "selected, row \(row): expected \(positions.expected(row)), or -1, found \(number)")
+                }
+                if isTaken[key] {
+                    if rules.allowsDuplicates { continue }
+                    throw FileError(.badData, file.path, "selected, row \(row): key \(number) stands there twice")
+                }
+                isTaken[key] = true
+                keys.append(key)
             }
+            for key in keys { isTaken[key] = false }
+            rows.append(keys.sorted())
         }
-        let tensor = Tensor([.t, .k], shape, positions.map(Double.init))
-        do throws(EngineError) { return try Selection.kept(tensor, called: "selected", columns: visible.columns) } catch {
-            throw FileError(.badData, file.path, "\(error)")
-        }
+        return rows
     }
 
-    private static func score(_ file: Safetensors, _ visible: Mask) throws(FileError) -> Tensor {
-        let shape = try unbatched(file, "score")
-        guard shape == [visible.rows, visible.columns] else {
-            throw FileError(.badData, file.path, "score: expected the shape [\(visible.rows), \(visible.columns)], found \(shape)")
+    private static func score(_ file: Safetensors, _ layout: KeyLayout) throws(FileError) -> [Double] {
+        let columns = try ranks(file, "score", layout, "\(layout.columns)")
+        guard columns == layout.columns else {
+            throw FileError(
+                .badData, file.path,
+                "score: expected the shape \(shape(layout, "\(layout.columns)")), found \(try file.info("score").shape)")
         }
-        let axes = try file.info("score").shape.count == 2 ? [Axis.t, .s] : [Axis("b"), .t, .s]
-        let score = Tensor([.t, .s], shape, try file.tensor("score", axes: axes).values)
-        for row in 0..<visible.rows {
-            for key in visible.visibleKeys(of: row) where score[row, key].isNaN {
-                throw FileError(.badData, file.path, "score[\(row), \(key)]: expected a number, found NaN")
+        let values = try file.tensor("score", axes: try file.info("score").shape.indices.map { Axis("\($0)") }).values
+        for (row, seen) in layout.visible.enumerated() {
+            if let bad = seen.first(where: { values[row * columns + $0].isNaN }) {
+                throw FileError(.badData, file.path, "score[\(row), \(bad)]: expected a number, found NaN")
             }
         }
-        return score
+        return values
     }
 
-    /// The shape of a tensor without a batch axis of 1 before two others.
-    private static func unbatched(_ file: Safetensors, _ name: String) throws(FileError) -> [Int] {
+    /// The length of the last axis of a tensor with a row for each query: [t, k], [1, t, k], or [b, t, k] of several sequences.
+    private static func ranks(_ file: Safetensors, _ name: String, _ layout: KeyLayout, _ last: String) throws(FileError) -> Int {
         let shape = try file.info(name).shape
-        return shape.count == 3 && shape[0] == 1 ? Array(shape.dropFirst()) : shape
+        let rows = Array(shape.dropLast())
+        guard let ranks = shape.last, rows == layout.queryLengths || rows == [layout.visible.count] || rows == [1, layout.visible.count]
+        else {
+            throw FileError(.badData, file.path, "\(name): expected the shape \(Self.shape(layout, last)), found \(shape)")
+        }
+        return ranks
     }
 
-    /// The selection that a case expects.
-    static func expected(_ reference: ReferenceCase, _ visible: Mask) throws(FileError) -> [Selection.Row] {
+    private static func shape(_ layout: KeyLayout, _ last: String) -> String {
+        "[\((layout.queryLengths.map(String.init) + [last]).joined(separator: ", "))]"
+    }
+
+    /// The selection that a case expects, with where its scores [t, s] are cut.
+    static func expected(_ reference: ReferenceCase, _ indexer: IndexerCase, _ scores: Tensor) throws(FileError) -> [Selection.Row] {
         let (file, name) = (reference.file, "expected.selected")
-        let tensor = Tensor([.t, .k], try file.info(name).shape, try file.integers(name).map { Double($0) })
-        let scores = try file.tensor("expected.score", axes: [.t, .s])
-        do throws(EngineError) { return try Selection(tensor, called: name, scores: scores, dense: nil, visible: visible).rows } catch {
+        let ranks = try file.info(name).shape.last ?? 0
+        let tensor = Tensor([.t, .k], [indexer.queries, ranks], try file.integers(name).map { Double($0) })
+        do throws(EngineError) {
+            return try Selection(tensor, called: name, scores: scores, dense: nil, visible: indexer.visible).rows
+        } catch {
             throw FileError(.badData, file.path, "\(error)")
+        }
+    }
+}
+
+/// What the numbers of a selection mean.
+private struct Positions {
+    private let rule: IndexerCheck.Rules.Positions
+    private let layout: KeyLayout
+    /// Of each sequence the position that lies in each place of the cache, where physical places are meant.
+    private var inverse: [[Int: Int]] = []
+
+    init(_ rule: IndexerCheck.Rules.Positions, _ layout: KeyLayout, _ path: String) throws(FileError) {
+        (self.rule, self.layout) = (rule, layout)
+        guard rule == .physical else { return }
+        guard layout.isPaged else {
+            throw FileError(.badData, path, "physical positions: expected a case with a block table")
+        }
+        inverse = (0..<layout.sequences).map { sequence in
+            // A block may stand twice in the table of a sequence, beyond its length: the first position counts.
+            Dictionary((0..<layout.columns).map { (layout.slot(sequence, $0), $0) }) { first, _ in first }
+        }
+    }
+
+    /// The position within its sequence that `number` means in a row; nil where it means none.
+    func position(of number: Int, _ row: Int) -> Int? {
+        let position: Int?
+        switch rule {
+        case .logical: position = number
+        case .relative: position = number < 0 || number > layout.columns ? nil : layout.visible[row].lowerBound + number
+        case .physical: position = inverse[layout.sequence(of: row)][number]
+        }
+        return position.flatMap { (0..<layout.columns).contains($0) ? $0 : nil }
+    }
+
+    /// What a row may name.
+    func expected(_ row: Int) -> String {
+        switch rule {
+        case .logical: "keys from 0 to \(layout.columns - 1)"
+        case .relative: "keys from 0 to \(layout.columns - 1 - layout.visible[row].lowerBound), counted from the first that the query sees"
+        case .physical: "places in the blocks of sequence \(layout.sequence(of: row))"
         }
     }
 }

@@ -22,14 +22,32 @@ public enum IndexerMistake: Hashable, Sendable {
     case featureDropped
     /// The results of queries 0 and 1 have changed places.
     case rowsSwapped
+    /// A query sees what lies before its first position too.
+    case startsIgnored
+    /// All queries of a sequence see what the last of them sees.
+    case oneBoundary
+    /// The keys of a sequence are read one after the other, from the start of the cache or of its first block, whatever the table says.
+    case tableIgnored
     /// All scores are multiplied by one number; the selection is as it should be.
     case scaled
 
     /// All of them, in the order in which they are told.
     public static let all: [IndexerMistake] =
         [-2, -1, 1, 2].map { .offset($0) } + [
-            .noKeyScale, .hadamardQueryOnly, .noReLU, .neighbourScale, .headDropped, .featureDropped, .rowsSwapped, .scaled,
+            .noKeyScale, .hadamardQueryOnly, .noReLU, .neighbourScale, .headDropped, .featureDropped, .rowsSwapped, .startsIgnored,
+            .oneBoundary,
+            .tableIgnored, .scaled,
         ]
+
+    /// Whether a kernel that reads keys of this layout can make it.
+    func mayShow(in layout: KeyLayout) -> Bool {
+        switch self {
+        case .startsIgnored: layout.visible.contains { $0.lowerBound > 0 }
+        case .oneBoundary: layout.hasBatch && layout.queriesPerSequence > 1
+        case .tableIgnored: layout.isPaged
+        default: true
+        }
+    }
 
     /// Its name in options and in JSON.
     public var name: String {
@@ -42,6 +60,9 @@ public enum IndexerMistake: Hashable, Sendable {
         case .headDropped: "head-dropped"
         case .featureDropped: "feature-dropped"
         case .rowsSwapped: "rows-swapped"
+        case .startsIgnored: "starts-ignored"
+        case .oneBoundary: "one-boundary"
+        case .tableIgnored: "table-ignored"
         case .scaled: "scaled"
         }
     }
@@ -61,6 +82,12 @@ public enum IndexerMistake: Hashable, Sendable {
         case .headDropped: Bilingual(en: "as if one head were missing from the sum", zh: "像是求和时少了一个头")
         case .featureDropped: Bilingual(en: "as if the last feature were missing from the dot products", zh: "像是点积漏了最后一个特征")
         case .rowsSwapped: Bilingual(en: "as if queries 0 and 1 had changed places", zh: "像是查询 0 和查询 1 对调了")
+        case .startsIgnored:
+            Bilingual(en: "as if each query saw what lies before its first position", zh: "像是每个查询把起点之前的键也看了")
+        case .oneBoundary:
+            Bilingual(en: "as if all queries of a sequence had the boundary of the last", zh: "像是一个序列里的查询都用了最后一个查询的边界")
+        case .tableIgnored:
+            Bilingual(en: "as if the block table were ignored and keys read one after the other", zh: "像是没有查块表，而是挨着读键")
         case .scaled: Bilingual(en: "as if all scores were multiplied by one number", zh: "像是所有分数都乘了同一个数")
         }
     }

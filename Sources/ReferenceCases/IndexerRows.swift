@@ -7,13 +7,13 @@ import Traces
 struct IndexerAnswer: Sendable {
     /// The scores of each query, key by key.
     let scores: [[Double]]
-    /// How many keys each query sees, from the first.
-    let visible: [Int]
+    /// The positions that each query sees.
+    let visible: [Range<Int>]
     /// How many keys a query keeps.
     let topK: Int
 
     /// The keys that each query keeps: of equal scores the lower position.
-    var selected: [Set<Int>] { zip(scores, visible).map { Set(TopK.select($0, among: Array(0..<$1), topK)) } }
+    var selected: [Set<Int>] { zip(scores, visible).map { Set(TopK.select($0, among: Array($1), topK)) } }
 }
 
 /// Some queries of a case, right and with each mistake.
@@ -32,14 +32,18 @@ struct IndexerRows: Sendable {
     let indexer: IndexerCase
     /// Dot products of each row, head by head.
     private let products: [[Double]]
+    /// Where the positions of each sequence lie.
+    private let slots: [[Int]]
 
     /// - Parameter rows: the queries, at most `most` of them.
     init(_ indexer: IndexerCase, rows: [Int]) {
         (self.indexer, self.rows) = (indexer, rows)
-        let products = rows.map { Self.products(indexer, $0, indexer.k.values) }
+        let slots = (0..<indexer.layout.sequences).map { indexer.layout.slots(of: $0) }
+        self.slots = slots
+        let products = rows.map { Self.products(indexer, $0, indexer.k.values, slots[indexer.layout.sequence(of: $0)]) }
         self.products = products
-        let scores = zip(rows, products).map { Self.score(indexer, $0, $1) }
-        right = IndexerAnswer(scores: scores, visible: rows.map { Self.seen(indexer, $0) }, topK: indexer.topK)
+        let scores = zip(rows, products).map { Self.score(indexer, $0, $1, slots[indexer.layout.sequence(of: $0)]) }
+        right = IndexerAnswer(scores: scores, visible: rows.map { indexer.layout.visible[$0] }, topK: indexer.topK)
         let kept = right.selected
         self.kept = kept
         cuts = zip(scores, kept).map { row, keys in keys.min { (row[$0], $1) < (row[$1], $0) } }
@@ -56,26 +60,34 @@ struct IndexerRows: Sendable {
         let boundary = right.visible
         switch mistake {
         case .offset(let keys):
-            return [answer(right.scores, rows.map { Self.seen(indexer, $0, shift: keys) })]
+            return [answer(right.scores, rows.map { shifted($0, by: keys) })]
         case .noKeyScale:
-            return [answer(scores { _ in 1 }, boundary)]
+            return [answer(rows.indices.map { Self.score(indexer, rows[$0], products[$0], slots($0), scale: { _ in 1 }) }, boundary)]
         case .neighbourScale:
-            let (scale, last) = (indexer.kScale.values, indexer.kScale.values.count - 1)
-            return [
-                answer(scores { scale[min($0 + 1, last)] }, boundary), answer(scores { scale[max($0 - 1, 0)] }, boundary),
-            ]
+            let last = indexer.columns - 1
+            return [1, -1].map { step in
+                let moved = rows.indices.map { i in
+                    let (slots, scale) = (slots(i), indexer.kScale.values)
+                    return Self.score(indexer, rows[i], products[i], slots, scale: { scale[slots[max(0, min($0 + step, last))]] })
+                }
+                return answer(moved, boundary)
+            }
         case .noReLU:
-            return [answer(zip(rows, products).map { Self.score(indexer, $0, $1, cut: { $0 }) }, boundary)]
+            return [answer(rows.indices.map { Self.score(indexer, rows[$0], products[$0], slots($0), cut: { $0 }) }, boundary)]
         case .hadamardQueryOnly:
-            let d = indexer.k.shape.lengths[1]
+            let d = indexer.dimension
             guard d & (d - 1) == 0 else { return [] }
             var keys = indexer.k.values
             for start in stride(from: 0, to: keys.count, by: d) { Hadamard.transform(&keys[start..<start + d]) }
-            return [answer(rows.map { Self.score(indexer, $0, Self.products(indexer, $0, keys)) }, boundary)]
+            return [
+                answer(
+                    rows.indices.map { Self.score(indexer, rows[$0], Self.products(indexer, rows[$0], keys, slots($0)), slots($0)) },
+                    boundary)
+            ]
         case .featureDropped:
-            return [answer(rows.indices.map { Self.score(indexer, rows[$0], withoutLastFeature($0)) }, boundary)]
+            return [answer(rows.indices.map { Self.score(indexer, rows[$0], withoutLastFeature($0), slots($0)) }, boundary)]
         case .headDropped:
-            return (0..<indexer.q.shape.lengths[1]).map { head in
+            return (0..<indexer.heads).map { head in
                 answer(rows.indices.map { minus(head, $0) }, boundary)
             }
         case .rowsSwapped:
@@ -85,13 +97,36 @@ struct IndexerRows: Sendable {
             return [
                 answer(swapped(right.scores), swapped(boundary)), answer(swapped(right.scores), boundary),
             ]
+        case .startsIgnored:
+            guard mistake.mayShow(in: indexer.layout) else { return [] }
+            return [answer(right.scores, boundary.map { 0..<$0.upperBound })]
+        case .oneBoundary:
+            guard mistake.mayShow(in: indexer.layout) else { return [] }
+            let lengths = indexer.layout.lengths
+            return [
+                answer(
+                    right.scores,
+                    zip(rows, boundary).map { row, range in range.lowerBound..<lengths[indexer.layout.sequence(of: row)] })
+            ]
+        case .tableIgnored:
+            guard mistake.mayShow(in: indexer.layout) else { return [] }
+            // From the start of the cache, or from the first block of the sequence.
+            let count = indexer.k.shape.lengths[0]
+            return [false, true].map { isFromFirst in
+                let scores = rows.indices.map { i in
+                    let first = isFromFirst ? slots(i)[0] : 0
+                    let run = (0..<indexer.columns).map { min(first + $0, count - 1) }
+                    return Self.score(indexer, rows[i], Self.products(indexer, rows[i], indexer.k.values, run), run)
+                }
+                return answer(scores, boundary)
+            }
         case .scaled: return [right]
         }
     }
 
     /// The head that adds least to all scores.
     var weakestHead: Int {
-        let heads = indexer.q.shape.lengths[1]
+        let heads = indexer.heads
         let shares = (0..<heads).map { head in
             rows.indices.reduce(0.0) { sum, i in zip(right.scores[i], minus(head, i)).reduce(sum) { $0 + abs($1.0 - $1.1) } }
         }
@@ -100,63 +135,67 @@ struct IndexerRows: Sendable {
 
     /// The scores with q and k rounded to FP8.
     func scores(rounded format: ScaleFormat) -> [[Double]] {
-        let d = indexer.k.shape.lengths[1]
+        let d = indexer.dimension
         func rounded(_ values: ArraySlice<Double>) -> [Double] {
             let scale = format.scale(largestMagnitude: values.reduce(0) { max($0, abs($1)) })
             return values.map { Float8.round($0 / scale) * scale }
         }
         let k = stride(from: 0, to: indexer.k.values.count, by: d).flatMap { rounded(indexer.k.values[$0..<$0 + d]) }
-        let heads = indexer.q.shape.lengths[1] * d
+        let heads = indexer.heads * d
         return rows.map { row in
             let q = stride(from: row * heads, to: (row + 1) * heads, by: d).flatMap { rounded(indexer.q.values[$0..<$0 + d]) }
-            return Self.score(indexer, row, Self.products(q, k, d))
+            let slots = slots[indexer.layout.sequence(of: row)]
+            return Self.score(indexer, row, Self.products(q, k, d, slots), slots)
         }
     }
 
     // MARK: Arithmetic
 
-    private func scores(_ scale: @escaping (Int) -> Double) -> [[Double]] {
-        zip(rows, products).map { Self.score(indexer, $0, $1, scale: scale) }
-    }
+    /// Where the positions that row number `i` may see lie.
+    private func slots(_ i: Int) -> [Int] { slots[indexer.layout.sequence(of: rows[i])] }
 
     /// The scores of row number `i` without one head.
     private func minus(_ head: Int, _ i: Int) -> [Double] {
-        let count = indexer.k.shape.lengths[0]
+        let (count, slots) = (indexer.columns, slots(i))
         let weight = indexer.weights[rows[i], head]
-        return (0..<count).map { s in right.scores[i][s] - indexer.kScale.values[s] * weight * max(0, products[i][head * count + s]) }
+        return (0..<count).map { s in
+            right.scores[i][s] - indexer.kScale.values[slots[s]] * weight * max(0, products[i][head * count + s])
+        }
     }
 
     private func withoutLastFeature(_ i: Int) -> [Double] {
-        let (heads, d) = (indexer.q.shape.lengths[1], indexer.q.shape.lengths[2])
-        let count = indexer.k.shape.lengths[0]
+        let (heads, d) = (indexer.heads, indexer.dimension)
+        let (count, slots) = (indexer.columns, slots(i))
         var reduced = products[i]
         for j in 0..<heads {
             let q = indexer.q[rows[i], j, d - 1]
-            for s in 0..<count { reduced[j * count + s] -= q * indexer.k.values[s * d + d - 1] }
+            for s in 0..<count { reduced[j * count + s] -= q * indexer.k.values[slots[s] * d + d - 1] }
         }
         return reduced
     }
 
-    private func answer(_ scores: [[Double]], _ visible: [Int]) -> IndexerAnswer {
+    private func answer(_ scores: [[Double]], _ visible: [Range<Int>]) -> IndexerAnswer {
         IndexerAnswer(scores: scores, visible: visible, topK: indexer.topK)
     }
 
-    /// How many keys query `row` sees, if the boundary stands `shift` keys too far.
-    private static func seen(_ indexer: IndexerCase, _ row: Int, shift: Int = 0) -> Int {
-        let count = indexer.k.shape.lengths[0]
-        // Whoever stands beyond all keys sees them all.
-        return max(0, min(count, min(indexer.causalOffset, count + most) + row + 1 + shift))
+    /// What query `row` sees if the boundary stands `shift` keys too far.
+    private func shifted(_ row: Int, by shift: Int) -> Range<Int> {
+        let (range, columns) = (indexer.layout.visible[row], indexer.columns)
+        // Whoever stands well beyond all keys sees them all.
+        let boundary = indexer.layout.causalOffset.map { min($0, columns) + row + 1 } ?? range.upperBound
+        let end = max(0, min(columns, boundary + shift))
+        return min(range.lowerBound, end)..<end
     }
 
-    /// The dot products of vectors of `d` features with `keys`, one after the other.
-    private static func products(_ vectors: [Double], _ keys: [Double], _ d: Int) -> [Double] {
-        let (heads, count) = (vectors.count / d, keys.count / d)
+    /// The dot products of vectors of `d` features with the keys at `slots`, one vector after the other.
+    private static func products(_ vectors: [Double], _ keys: [Double], _ d: Int, _ slots: [Int]) -> [Double] {
+        let (heads, count) = (vectors.count / d, slots.count)
         return [Double](unsafeUninitializedCapacity: heads * count) { out, filled in
             vectors.withUnsafeBufferPointer { q in
                 keys.withUnsafeBufferPointer { k in
                     for j in 0..<heads {
                         for s in 0..<count {
-                            out[j * count + s] = IndexerCase.product(q.baseAddress! + j * d, k.baseAddress! + s * d, d)
+                            out[j * count + s] = IndexerCase.product(q.baseAddress! + j * d, k.baseAddress! + slots[s] * d, d)
                         }
                     }
                 }
@@ -165,24 +204,24 @@ struct IndexerRows: Sendable {
         }
     }
 
-    /// The dot products of query `row` with `keys`, head by head.
-    private static func products(_ indexer: IndexerCase, _ row: Int, _ keys: [Double]) -> [Double] {
-        let (heads, d) = (indexer.q.shape.lengths[1], indexer.q.shape.lengths[2])
-        return products(Array(indexer.q.values[row * heads * d..<(row + 1) * heads * d]), keys, d)
+    /// The dot products of query `row` with the keys at `slots`, head by head.
+    private static func products(_ indexer: IndexerCase, _ row: Int, _ keys: [Double], _ slots: [Int]) -> [Double] {
+        let (heads, d) = (indexer.heads, indexer.dimension)
+        return products(Array(indexer.q.values[row * heads * d..<(row + 1) * heads * d]), keys, d, slots)
     }
 
     /// The scores of query `row` out of its dot products.
     private static func score(
-        _ indexer: IndexerCase, _ row: Int, _ products: [Double], cut: (Double) -> Double = { max(0, $0) },
+        _ indexer: IndexerCase, _ row: Int, _ products: [Double], _ slots: [Int], cut: (Double) -> Double = { max(0, $0) },
         scale: ((Int) -> Double)? = nil
     ) -> [Double] {
-        let (heads, count) = (indexer.q.shape.lengths[1], indexer.k.shape.lengths[0])
+        let (heads, count) = (indexer.heads, slots.count)
         var sums = [Double](repeating: 0, count: count)
         for j in 0..<heads {
             let w = indexer.weights[row, j]
             for s in 0..<count { sums[s] += w * cut(products[j * count + s]) }
         }
-        return sums.indices.map { sums[$0] * (scale?($0) ?? indexer.kScale.values[$0]) }
+        return sums.indices.map { sums[$0] * (scale?($0) ?? indexer.kScale.values[slots[$0]]) }
     }
 }
 
@@ -202,10 +241,10 @@ extension IndexerRows {
     /// Twice that of the largest score, because other rows may come out worse.
     var float8: IndexerTolerance {
         var (score, cut) = (IndexerTolerance.bf16.score, IndexerTolerance.bf16.cut)
-        let largest = right.scores.indices.flatMap { right.scores[$0].prefix(right.visible[$0]) }.reduce(0) { max($0, abs($1)) }
+        let largest = right.scores.indices.flatMap { right.scores[$0][right.visible[$0]] }.reduce(0) { max($0, abs($1)) }
         for format in ScaleFormat.allCases {
             for (i, row) in scores(rounded: format).enumerated() {
-                for s in 0..<right.visible[i] {
+                for s in right.visible[i] {
                     let (error, magnitude) = (abs(row[s] - right.scores[i][s]), indexer.magnitude(rows[i], s))
                     if largest > 0 { score = max(score, 2 * error / largest) }
                     if magnitude > 0 { cut = max(cut, error / magnitude) }
@@ -219,7 +258,7 @@ extension IndexerRows {
     func strayShare(_ scores: [[Double]], _ tolerance: Double) -> Double {
         var (strays, all) = (0, 0)
         for i in rows.indices {
-            for s in 0..<right.visible[i] {
+            for s in right.visible[i] {
                 all += 1
                 if !(abs(scores[i][s] - right.scores[i][s]) <= tolerance * indexer.magnitude(rows[i], s)) { strays += 1 }
             }

@@ -17,14 +17,15 @@ extension ReferenceCase {
         if kind == .float8E4M3 { try checkFloat8() }
     }
 
-    private func failure(_ name: String, _ problem: String) -> FileError { FileError(.badData, file.path, "\(name): \(problem)") }
+    func failure(_ name: String, _ problem: String) -> FileError { FileError(.badData, file.path, "\(name): \(problem)") }
 
     /// A selection holds positions of keys, row by row, and -1 where a row has fewer.
     private func checkSelection(_ name: String, _ info: Safetensors.Info) throws(FileError) {
-        guard info.shape.count == 2 else { throw failure(name, "expected the shape [t, k], found \(info.shape)") }
-        let holder = kind == .indexer ? "input.k" : "input.x"
-        guard file.contains(holder) else { return }
-        let keys = try file.info(holder).shape.first ?? 0
+        let isBatch = kind == .indexer && file.shape("input.q")?.count == 4
+        guard info.shape.count == (isBatch ? 3 : 2) else {
+            throw failure(name, "expected the shape \(isBatch ? "[b, t, k]" : "[t, k]"), found \(info.shape)")
+        }
+        guard let keys = try keyCount(isBatch: isBatch) else { return }
         let positions: [Double]
         if info.dataType == .f64 {
             positions = try file.tensor(name, axes: [.t, .k]).values
@@ -32,21 +33,40 @@ extension ReferenceCase {
             positions = try file.integers(name).map { Double($0) }
         }
         if let bad = positions.firstIndex(where: { !($0 >= -1 && $0 < Double(keys) && $0 == $0.rounded()) }) {
-            let cell = [bad / info.shape[1], bad % info.shape[1]]
+            var (cell, rest) = ([Int](), bad)
+            for length in info.shape.reversed() {
+                cell.insert(rest % length, at: 0)
+                rest /= length
+            }
             throw failure("\(name)\(cell)", "expected a key from 0 to \(keys - 1), or -1, found \(NumberText.exact(positions[bad]))")
         }
     }
 
+    /// How many keys a selection chooses from; nil where the tensor that says so is missing, which is told when it is read.
+    private func keyCount(isBatch: Bool) throws(FileError) -> Int? {
+        if kind == .indexer, file.contains("input.cache") { return try config.integer("keys", atLeast: 1) }
+        let holder = kind == .indexer ? "input.k" : "input.x"
+        guard file.contains(holder) else { return nil }
+        let shape = try file.info(holder).shape
+        return isBatch ? shape.dropFirst().first : shape.first
+    }
+
     private func checkIndexer() throws(FileError) {
-        guard file.contains("input.q"), file.contains("input.k") else { return }
-        let (queries, keys) = (try file.info("input.q").shape.first ?? 0, try file.info("input.k").shape.first ?? 0)
+        guard file.contains("input.q"), case let q = try file.info("input.q").shape, q.count > 2,
+            let keys = try keyCount(isBatch: q.count == 4)
+        else { return }
+        let queries = Array(q.dropLast(2))
         if file.contains("expected.score") {
             let shape = try file.info("expected.score").shape
-            guard shape == [queries, keys] else { throw failure("expected.score", "expected the shape \([queries, keys]), found \(shape)") }
+            guard shape == queries + [keys] else {
+                throw failure("expected.score", "expected the shape \(queries + [keys]), found \(shape)")
+            }
         }
-        if file.contains("expected.selected") {
-            let shape = try file.info("expected.selected").shape
-            guard shape[0] == queries else { throw failure("expected.selected", "expected \(queries) rows, found \(shape)") }
+        for name in ["expected.selected", "expected.slots"] where file.contains(name) {
+            let shape = try file.info(name).shape
+            guard Array(shape.dropLast()) == queries else {
+                throw failure(name, "expected \(queries.map(String.init).joined(separator: " × ")) rows, found \(shape)")
+            }
         }
     }
 
@@ -60,4 +80,9 @@ extension ReferenceCase {
         let blocks = try file.tensor("input.blocks", axes: shape.indices.map { Axis("\($0)") })
         if let bad = blocks.firstNonFiniteIndex { throw failure("input.blocks\(bad)", "expected a finite number, found \(blocks[bad])") }
     }
+}
+
+extension Safetensors {
+    /// The shape of a tensor; nil if there is none of this name.
+    fileprivate func shape(_ name: String) -> [Int]? { try? info(name).shape }
 }

@@ -35,8 +35,15 @@ extension ReferenceCase {
         case .indexer:
             CaseParts(
                 kind.rawValue,
-                settings: ["index_topk", "causal_offset", "queries", "keys", "index_n_heads", "index_head_dim", "judged_rows", "seed"],
-                tensors: ["input.q", "input.k", "input.k_scale", "input.weights"])
+                settings: [
+                    "index_topk", "causal_offset", "batch", "queries", "keys", "block_size", "index_n_heads", "index_head_dim",
+                    "judged_rows",
+                    "seed", "ragged",
+                ],
+                tensors: [
+                    "input.q", "input.k", "input.k_scale", "input.weights", "input.starts", "input.ends", "input.lengths", "input.cache",
+                    "input.block_table",
+                ])
         }
     }
 

@@ -106,7 +106,7 @@ extension ReferenceCase {
                     rounding: precision.rounding, unjudged: unjudged[id.place] ?? [])
             }
             let scores = try step.inputs.first.map { try trace.step($0).output }
-            let (check, rows) = selection(name, expected, step.output, scores, step.visible, precision)
+            let (check, rows) = selection(name, shape, expected, step.output, scores, step.visible, precision)
             unjudged[id.place] = rows
             return check
         }
@@ -115,9 +115,9 @@ extension ReferenceCase {
     /// Compares a selection with the computed one.
     /// - Returns: also the rows that differ, if rounding explains them all: what follows from them is another thing than what is computed here.
     private func selection(
-        _ name: String, _ expected: [Double], _ computed: Tensor, _ scores: Tensor?, _ visible: Mask?, _ precision: Precision
+        _ name: String, _ shape: [Int], _ expected: [Double], _ computed: Tensor, _ scores: Tensor?, _ visible: Mask?,
+        _ precision: Precision
     ) -> (Check, Set<Int>) {
-        let shape = (try? file.info(name).shape) ?? []
         let computed = Self.padded(computed, toRank: shape.last ?? 0)
         let check = Check(name: name, shape: shape, expected: expected, computed: computed, tolerance: nil)
         guard let rounding = precision.rounding, !check.identical, check.problem == nil, let scores, let visible else { return (check, []) }
@@ -179,17 +179,25 @@ extension ReferenceCase {
 
     private func verifyIndexer(_ tolerance: Double, _ precision: Precision) throws -> [Check] {
         let indexer = try indexer()
-        let (score, selected) = try indexer.compute()
+        let (score, selected) = indexer.compute()
         return try expectedNames.map { name in
-            let shape = try file.info(name).shape
+            // Of several sequences the rows stand one after the other.
+            let last = try file.info(name).shape.last ?? 0
+            let shape = [indexer.queries, last]
             switch name {
             case "expected.score":
                 return Check(
                     name: name, shape: shape, expected: try values(name), computed: score, tolerance: tolerance,
                     rounding: precision.rounding)
             case "expected.selected":
-                return selection(name, try file.integers(name).map(Double.init), selected, score, indexer.visible, precision).0
-            default: return Check(failed: name, shape, "a case of kind indexer has expected.score and expected.selected alone")
+                return selection(name, shape, try file.integers(name).map(Double.init), selected, score, indexer.visible, precision).0
+            case "expected.slots" where indexer.layout.isPaged:
+                let slots = Self.padded(indexer.slots(selected), toRank: last)
+                return Check(
+                    name: name, shape: shape, expected: try file.integers(name).map(Double.init), computed: slots, tolerance: nil)
+            default:
+                return Check(
+                    failed: name, shape, "a case of kind indexer has expected.score and expected.selected, of a cache also expected.slots")
             }
         }
     }

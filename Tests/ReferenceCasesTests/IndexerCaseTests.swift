@@ -158,8 +158,11 @@ private struct SmallCase {
             ((2, 8, 4, 16, 0), "top-k", "expected at least 1, found 0"),
             ((2, 1 << 40, 4, 16, 4), "keys × dim", "expected at most 2^26 values, found 17592186044416"),
             (
-                (1 << 20, 1 << 20, 1 << 20, 16, 4), "queries × heads × keys",
-                "expected a case of at most 67108864 products, found 1048576 × 1048576 × 1048576"
+                (1 << 20, 1 << 20, 1 << 20, 16, 4), "queries × heads × dim", "expected at most 2^26 values, found 17592186044416"
+            ),
+            (
+                (1 << 12, 1 << 20, 1 << 10, 16, 4), "queries × heads × keys",
+                "expected a case of at most 8589934592 products, found 4096 × 1024 × 1048576"
             ),
         ] as [((Int, Int, Int, Int, Int), String, String)])
     func `impossible sizes are named`(size: (Int, Int, Int, Int, Int), subject: String, problem: String) {

@@ -17,6 +17,12 @@ from pathlib import Path
 import numpy as np
 
 SHAPES = [(4, 8192, 64, 128, 2048, "f8"), (6, 1024, 32, 128, 128, "f8"), (6, 1024, 32, 128, 128, "f32"), (40, 40, 4, 64, 8, "f8")]
+SERVED = [
+    (["--batch", 3, "--next-n", 2, "--keys", 500, "--block-size", 64, "--ragged", 3], "one-boundary"),
+    (["--next-n", 1, "--keys", 500, "--block-size", 32, "--ragged", 1], "table-ignored"),
+    (["--batch", 2, "--queries", 4, "--keys", 300], "one-boundary"),
+    (["--queries", 40, "--keys", 400, "--ragged", 9], "starts-ignored"),
+]
 SEEDS = [7, 20260101]
 OFFSETS = {"offset-2": -2, "offset-1": -1, "offset+1": 1, "offset+2": 2}
 SCORED = ["no-k-scale", "hadamard-query-only", "no-relu", "neighbour-scale", "head-dropped", "feature-dropped", "rows-swapped"]
@@ -86,6 +92,24 @@ def save(path, tensors):
     Path(path).write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
+def load(path):
+    """The tensors as they are stored, and the configuration."""
+    with open(path, "rb") as f:
+        length, = struct.unpack("<Q", f.read(8))
+        header, data = json.loads(f.read(length)), f.read()
+    types = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "u1", "F8_E4M3": "u1"}
+    config = json.loads(header.pop("__metadata__")["config"])
+    slices = {name: (data[slice(*entry["data_offsets"])], entry) for name, entry in header.items()}
+    return {name: np.frombuffer(raw, types[entry["dtype"]]).reshape(entry["shape"]) for name, (raw, entry) in slices.items()}, config
+
+
+def e4m3(codes):
+    """What FP8 codes are worth."""
+    exponent, fraction = codes >> 3 & 15, (codes & 7).astype(np.float64)
+    value = np.where(exponent == 0, fraction / 8 * 2.0**-6, (1 + fraction / 8) * 2.0 ** (exponent.astype(np.float64) - 7))
+    return np.where(codes < 128, value, -value)
+
+
 class Bench:
     def __init__(self, attn, reader, folder):
         self.attn, self.reader, self.folder = attn, reader, folder
@@ -99,10 +123,10 @@ class Bench:
             self.failed += 1
             print(f"{what}: {found}", file=sys.stderr)
 
-    def check(self, **tensors):
+    def check(self, *options, **tensors):
         save(f"{self.folder}/mine.safetensors", tensors)
         run = subprocess.run(
-            [self.attn, "case", "check", self.case, f"{self.folder}/mine.safetensors", "--json"], capture_output=True, text=True)
+            [self.attn, "case", "check", self.case, f"{self.folder}/mine.safetensors", "--json", *options], capture_output=True, text=True)
         if run.returncode not in (0, 1):
             raise SystemExit(run.stderr)
         answer = json.loads(run.stdout)
@@ -118,6 +142,65 @@ class Bench:
             self.named += 1
         else:
             print(f"{what} is called {answer['named']}", file=sys.stderr)
+
+    def served(self, options, name):
+        """A case of several sequences, or of keys in blocks or ranges, read by its bytes: right kernels pass, and the mistake that only such a shape has is named."""
+        self.case = f"{self.folder}/case.safetensors"
+        sizes = ["--heads", 8, "--dim", 64, "--top-k", 32, "--seed", 7]
+        made = subprocess.run(
+            [self.attn, "case", "make", *map(str, sizes + options), "--json", "--output", self.case], check=True, capture_output=True, text=True)
+        told = json.loads(made.stdout)["distinguishes"]
+        label = " ".join(map(str, options))
+        self.hold(label, len(told) >= 10 and {*OFFSETS, name} <= set(told), told)
+        tensors, config = load(self.case)
+        q, weights = e4m3(tensors["input.q"]), tensors["input.weights"]
+        starts, ends = tensors["input.starts"], tensors["input.ends"]
+        if q.ndim == 3:
+            q, weights, starts, ends = q[None], weights[None], starts[None], ends[None]
+        sequences, queries, _, dim = q.shape
+        width = config["keys"]
+
+        def keys(table):
+            """[b, s, d] and [b, s], position by position."""
+            if "input.cache" not in tensors:
+                return e4m3(tensors["input.k"]).reshape(sequences, width, dim), tensors["input.k_scale"].reshape(sequences, width)
+            size = config["block_size"]
+            cache = tensors["input.cache"]
+            codes = e4m3(cache[:, : size * dim]).reshape(len(cache), size, dim)
+            scales = np.ascontiguousarray(cache[:, size * dim :]).view("<f4")
+            return codes[table].reshape(sequences, -1, dim)[:, :width], scales[table].reshape(sequences, -1)[:, :width]
+
+        table = tensors.get("input.block_table")
+        positions = np.arange(width)
+
+        def kernel(table, first, last):
+            k, scale = keys(table)
+            dots = np.maximum(np.einsum("bnhd,bsd->bnhs", q, k, optimize=True), 0)
+            score = scale[:, None] * np.einsum("bnh,bnhs->bns", weights, dots, optimize=True)
+            masked = np.where((first[..., None] <= positions) & (positions < last[..., None]), score, -np.inf).astype(np.float32)
+            order = np.argsort(-masked, axis=-1, kind="stable")[..., :32]
+            order = np.where(np.take_along_axis(masked, order, -1) > -np.inf, order, -1)
+            return order.astype(np.int32), masked
+
+        selected, score = kernel(table, starts, ends)
+        for kind, dump in {"float32": {"selected": selected, "score": score}, "selection alone": {"selected": selected}}.items():
+            answer = self.check(**{n: t if tensors["input.q"].ndim == 4 else t[0] for n, t in dump.items()})
+            self.hold(f"{label}, {kind}", answer["verdict"] == "right", answer["verdict"])
+        if table is not None:
+            size = config["block_size"]
+            blocks = np.take_along_axis(np.repeat(table[:, None], queries, 1), np.maximum(selected, 0) // size, -1)
+            slots = np.where(selected < 0, -1, blocks * size + selected % size)
+            answer = self.check("--positions", "physical", selected=slots.astype(np.int32))
+            self.hold(f"{label}, physical places", answer["verdict"] == "right", answer["verdict"])
+            self.hold(f"{label}, expected.slots", (np.sort(slots) == np.sort(tensors["expected.slots"])).all())
+        wrong = {
+            "one-boundary": lambda: kernel(table, starts, np.repeat(ends[:, -1:], queries, 1)),
+            "table-ignored": lambda: kernel(np.minimum(np.arange(table.shape[1]), len(tensors["input.cache"]) - 1)[None].repeat(sequences, 0), starts, ends),
+            "starts-ignored": lambda: kernel(table, 0 * starts, ends), "offset+1": lambda: kernel(table, starts, np.minimum(ends + 1, width)),
+        }
+        for mistake in [name, "offset+1"]:
+            order = wrong[mistake]()[0]
+            self.wrong_kernel(f"{label}, {mistake}", mistake, selected=order if tensors["input.q"].ndim == 4 else order[0])
 
     def shape(self, queries, keys, heads, dim, top_k, precision, seed, whole=True):
         """With `whole`, scores too, and all roundings."""
@@ -203,6 +286,8 @@ def main(attn, document, *options):
         for shape in SHAPES:
             for seed in SEEDS if options else SEEDS[:1]:
                 bench.shape(*shape, seed, whole=bool(options) or shape[1] < 8192)
+        for options, name in SERVED:
+            bench.served(options, name)
     bench.hold("wrong kernels that are named rightly", 10 * bench.named >= 9 * bench.wrong, f"{bench.named} of {bench.wrong}")
     print(f"numpy: {bench.passed} passed, {bench.failed} failed; {bench.named} of {bench.wrong} wrong kernels named rightly")
     return 1 if bench.failed else 0

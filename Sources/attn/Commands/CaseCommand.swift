@@ -33,6 +33,7 @@ struct CaseCommand: ParsableCommand {
         @Option(help: "Indexer heads; by default \(Size.usual.heads).") var heads: Int?
         @Option(help: "Features of a head, a power of two; by default \(Size.usual.dim).") var dim: Int?
         @Option(help: "Keys that a query keeps; by default \(Size.usual.topK).") var topK: Int?
+        @OptionGroup var shape: CaseShapeOptions
         @Option(help: "Seed: the same seed gives the same case everywhere.") var seed: UInt64 = 0
         @Option(help: "Type of q and k: f8 (e4m3) or f32; by default f8.") var precision: Precision?
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
@@ -43,16 +44,18 @@ struct CaseCommand: ParsableCommand {
             try OutputPath.check(file: output, inputs: [])
             if kind == .float4E2M1 { return try makeFloat4() }
             let usual = Size.usual
-            let (queries, keys, heads) = (queries ?? usual.queries, keys ?? usual.keys, heads ?? usual.heads)
+            if shape.nextN != nil, queries != nil { throw UsageError("--queries: expected without --next-n, which is its other name") }
+            let (queries, keys, heads) = (shape.nextN ?? queries ?? usual.queries, keys ?? usual.keys, heads ?? usual.heads)
             let (dim, topK) = (dim ?? usual.dim, topK ?? usual.topK)
             var generator: IndexerCaseGenerator
             do {
                 generator = try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dim, topK: topK, seed: seed)
             } catch { throw UsageError("\(error)") }
             generator.isFloat8 = precision != .f32
-            let told = try generator.write(to: output)
+            generator.serving = try shape.shape(queries: queries)
+            let (told, untold): ([IndexerMistake], [IndexerMistake])
+            do { (told, untold) = try generator.write(to: output) } catch let error as EngineError { throw UsageError("\(error)") }
             if json { return try Output.print(.object([("distinguishes", .strings(told.map(\.name)))])) }
-            let untold = IndexerMistake.all.filter { $0 != .scaled && !told.contains($0) }
             func line(_ words: Bilingual, _ mistakes: [IndexerMistake]) -> String {
                 words[language.value] + mistakes.map(\.name).joined(separator: language.value == .en ? ", " : "、")
             }
@@ -66,7 +69,7 @@ struct CaseCommand: ParsableCommand {
                 ("queries", queries != nil), ("keys", keys != nil), ("heads", heads != nil), ("dim", dim != nil), ("top-k", topK != nil),
                 ("precision", precision != nil),
             ]
-            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with --kind indexer") }
+            if let idle = shape.given.first ?? given.first(where: \.1)?.0 { throw UsageError("--\(idle): expected with --kind indexer") }
             let told = try Float4CaseGenerator(seed: seed).write(to: output).map(\.rawValue)
             if json { return try Output.print(.object([("distinguishes", .strings(told))])) }
             let names = told.joined(separator: language.value == .en ? ", " : "、")
@@ -98,6 +101,11 @@ struct CaseCommand: ParsableCommand {
         var ties = IndexerCheck.Rules.Ties.any
         @Flag(help: "Count a key that a row names twice once instead of refusing it.") var allowDuplicates = false
         @Flag(help: "Take every number that is no key for padding, not -1 alone.") var anyPadding = false
+        @Option(
+            help:
+                "What your numbers mean: logical positions within a sequence, physical places in a cache (block times block size, and the place in the block), or relative, counted from the first key that a query sees."
+        )
+        var positions = IndexerCheck.Rules.Positions.logical
         @Flag(help: "Print the comparison as JSON.") var json = false
 
         func validate() throws {
@@ -110,7 +118,7 @@ struct CaseCommand: ParsableCommand {
         func run() throws {
             var rules = IndexerCheck.Rules()
             (rules.tolerance, rules.ties) = (tolerance, ties)
-            (rules.allowsDuplicates, rules.allowsAnyPadding) = (allowDuplicates, anyPadding)
+            (rules.allowsDuplicates, rules.allowsAnyPadding, rules.positions) = (allowDuplicates, anyPadding, positions)
             let reference = try ReferenceCase(path: reference)
             if reference.kind == .float4E2M1 { return try checkFloat4(reference) }
             let check = try IndexerCheck(reference, dump: mine, rules: rules)
@@ -121,6 +129,7 @@ struct CaseCommand: ParsableCommand {
         private func checkFloat4(_ reference: ReferenceCase) throws {
             let given = [
                 ("tolerance", tolerance != nil), ("ties", ties != .any), ("allow-duplicates", allowDuplicates), ("any-padding", anyPadding),
+                ("positions", positions != .logical),
             ]
             if let idle = given.first(where: \.1) {
                 throw UsageError("--\(idle.0): expected with a case of kind indexer; codes are right or wrong")
@@ -129,6 +138,9 @@ struct CaseCommand: ParsableCommand {
             if json { try Output.print(check.json) } else { try Output.print(check.lines(language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
+
+        /// Rows that are printed, and keys of a row that are listed in JSON.
+        private static let (mostRows, mostKeys) = (20, 100)
 
         private static func text(_ check: IndexerCheck, _ language: Language) -> [String] {
             func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
@@ -152,7 +164,11 @@ struct CaseCommand: ParsableCommand {
                         "score: \(share) % of the visible scores are further off than rounding carries scores of their magnitude: wrong",
                         "score：可见分数里有 \(share) % 的误差超过同等大小分数的舍入误差：错误"))
             }
-            lines += check.rows.map { $0.line[language] }
+            lines += check.rows.prefix(mostRows).map { $0.line[language] }
+            if check.rows.count > mostRows {
+                let rest = NumberText.grouped(check.rows.count - mostRows)
+                lines.append(said("and \(rest) rows more", "另有 \(rest) 行"))
+            }
             if let rows = check.comparedRows {
                 let same = rows - check.rows.count
                 lines.append(said("selections: \(same) of \(rows) rows are the same", "选择：\(rows) 行里有 \(same) 行相同"))
@@ -170,12 +186,12 @@ struct CaseCommand: ParsableCommand {
 
         private static func json(_ check: IndexerCheck) -> JSONText {
             func list(_ differences: [IndexerCheck.Difference]) -> JSONText {
-                .array(differences.map { .object([("key", .integer($0.key)), ("margin", .number($0.margin))]) })
+                .array(differences.prefix(mostKeys).map { .object([("key", .integer($0.key)), ("margin", .number($0.margin))]) })
             }
             let rows = check.rows.map { row in
                 JSONText.object([
                     ("row", .integer(row.row)), ("selected", .integer(row.selected)), ("missing", list(row.missing)),
-                    ("extra", list(row.extra)),
+                    ("extra", list(row.extra)), ("missingCount", .integer(row.missing.count)), ("extraCount", .integer(row.extra.count)),
                     ("verdict", row.isRounding ? "rounding" : "wrong"),
                 ])
             }
@@ -195,3 +211,4 @@ struct CaseCommand: ParsableCommand {
 }
 
 extension IndexerCheck.Rules.Ties: ExpressibleByArgument {}
+extension IndexerCheck.Rules.Positions: ExpressibleByArgument {}

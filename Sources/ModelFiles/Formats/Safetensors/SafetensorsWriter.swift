@@ -9,6 +9,7 @@ public struct SafetensorsWriter {
         case doubles([Double])
         case floats([Float])
         case integers([Int])
+        case int32([Int32])
         case bytes([UInt8])
     }
     private struct Entry {
@@ -40,6 +41,16 @@ public struct SafetensorsWriter {
 
     /// Adds integers as I64.
     public mutating func add(_ name: String, shape: [Int], integers: [Int]) { add(name, .i64, shape, integers.count, .integers(integers)) }
+
+    /// Adds integers as I32; each must be one.
+    public mutating func add(_ name: String, shape: [Int], int32 values: [Int]) {
+        add(name, .i32, shape, values.count, .int32(values.map { Int32($0) }))
+    }
+
+    /// Adds values as F64.
+    public mutating func add(_ name: String, shape: [Int], doubles values: [Double]) {
+        add(name, .f64, shape, values.count, .doubles(values))
+    }
 
     /// Adds bytes as U8.
     public mutating func add(_ name: String, shape: [Int], bytes: [UInt8]) { add(name, .u8, shape, bytes.count, .bytes(bytes)) }
@@ -84,6 +95,7 @@ public struct SafetensorsWriter {
         case .doubles(let values): for value in values { try write(value.bitPattern, to: &stream) }
         case .floats(let values): for value in values { try write(value.bitPattern, to: &stream) }
         case .integers(let values): for value in values { try write(Int64(value), to: &stream) }
+        case .int32(let values): for value in values { try write(value, to: &stream) }
         case .bytes(let values): try stream.write(values)
         }
     }

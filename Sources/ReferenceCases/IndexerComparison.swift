@@ -1,0 +1,141 @@
+// A dump beside the case that it belongs to, row by row.
+
+import AttentionKernels
+import Traces
+
+/// A dump beside the case that it belongs to.
+struct IndexerComparison: Sendable {
+    let indexer: IndexerCase
+    let mine: IndexerDump
+    /// The expected scores [t, s].
+    let expected: Tensor
+    /// The expected selection.
+    let right: [Selection.Row]
+    let ties: IndexerCheck.Rules.Ties
+
+    func result(_ tolerance: IndexerTolerance) -> Compared {
+        Compared(score: mine.score.map { score($0, tolerance.score) }, rows: mine.selected.map { rows($0, tolerance.cut) } ?? [])
+    }
+
+    /// Compares scores where they are visible; what stands elsewhere is nobody's business.
+    private func score(_ mine: [Double], _ tolerance: Double) -> Check {
+        let (columns, visible) = (indexer.columns, indexer.layout.visible)
+        let judged = IndexerJudged(expected: expected.values, mine: mine, columns: columns, visible: visible)
+        return Check(
+            name: "score", shape: expected.shape.lengths, worst: judged.worst, isMisplaced: judged.isMisplaced, magnitude: judged.magnitude,
+            error: judged.error, tolerance: tolerance)
+    }
+
+    /// The rows that differ.
+    private func rows(_ selected: [[Int]], _ tolerance: Double) -> [IndexerCheck.Row] {
+        // Where much differs, magnitudes are computed of whole rows.
+        let differing = zip(right, selected).reduce(0) { $0 + ($1.0.kept == $1.1 ? 0 : 1) }
+        let tiles = indexer.isFloat8 && differing > 0 ? (0..<indexer.layout.sequences).map { KeyTiles(indexer, of: $0) } : []
+        let all = [IndexerCheck.Row?](unsafeUninitializedCapacity: right.count) { out, filled in
+            nonisolated(unsafe) let out = out.baseAddress!  // each row is written by one thread alone
+            Threads.split(right.count, into: Threads.count) { _, part in
+                for row in part { (out + row).initialize(to: self.row(row, selected[row], tiles, tolerance)) }
+            }
+            filled = right.count
+        }
+        return all.compactMap(\.self)
+    }
+
+    /// How row `row` differs; nil where it does not.
+    private func row(_ row: Int, _ got: [Int], _ tiles: [KeyTiles], _ tolerance: Double) -> IndexerCheck.Row? {
+        let wanted = right[row].kept
+        let misordered = mine.score.flatMap { self.misordered(row, got, $0) }
+        guard wanted != got || misordered != nil else { return nil }
+        let (columns, seen) = (indexer.columns, indexer.layout.visible[row])
+        let (isWanted, isGot) = (Self.marks(wanted, columns), Self.marks(got, columns))
+        let scores = expected.values
+        let cut = right[row].cut?.score ?? 0
+        let missing = wanted.filter { !isGot[$0] }.map { IndexerCheck.Difference(key: $0, margin: scores[row * columns + $0] - cut) }
+        let extra = got.filter { !isWanted[$0] }.map { key in
+            IndexerCheck.Difference(key: key, margin: seen.contains(key) ? cut - scores[row * columns + key] : .infinity)
+        }
+        let isMuch = missing.count + extra.count > 64 && !tiles.isEmpty
+        let known = isMuch ? IndexerMagnitudes(indexer, row, of: tiles[indexer.layout.sequence(of: row)]) : nil
+        func magnitude(_ key: Int) -> Double { known?[key] ?? indexer.magnitude(row, key) }
+        let bound = right[row].cut.map { magnitude($0.lastKept) } ?? 0
+        func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
+            guard difference.margin.isFinite else { return true }
+            if difference.margin == 0 { return ties == .low }
+            return !(difference.margin <= tolerance * (bound + magnitude(difference.key)))
+        }
+        let wrong = max(missing.count(where: isWrong), extra.count(where: isWrong), abs(missing.count - extra.count))
+        return IndexerCheck.Row(
+            row: row, selected: wanted.count, missing: missing, extra: extra, misordered: misordered, wrongKeys: wrong)
+    }
+
+    private static func marks(_ keys: [Int], _ columns: Int) -> [Bool] {
+        var marks = [Bool](repeating: false, count: columns)
+        for key in keys { marks[key] = true }
+        return marks
+    }
+
+    /// Whether a selection is not that of the dump's own scores.
+    private func misordered(_ row: Int, _ got: [Int], _ all: [Double]) -> IndexerCheck.Misordered? {
+        let (columns, seen) = (indexer.columns, indexer.layout.visible[row])
+        let own = all[row * columns..<(row + 1) * columns]
+        let (first, isGot) = (own.startIndex, Self.marks(got, columns))
+        var (lowest, highest) = (Double.infinity, -Double.infinity)
+        var (taken, left) = (0, 0)
+        for key in seen {
+            let score = own[first + key]
+            if isGot[key] { (lowest, taken) = (min(lowest, score), taken + 1) } else { (highest, left) = (max(highest, score), left + 1) }
+        }
+        guard taken > 0, left > 0, highest > lowest || highest == lowest && ties == .low else { return nil }
+        // Keys with the better ones first; of equal ones those that were selected, unless the lower position wins.
+        func precedes(_ a: Int, _ b: Int) -> Bool {
+            let (x, y) = (own[first + a], own[first + b])
+            if x != y { return x > y }
+            if ties == .any, isGot[a] != isGot[b] { return isGot[a] }
+            return a < b
+        }
+        let best = Array(seen).sorted(by: precedes).prefix(taken)
+        let isBest = Self.marks(Array(best), columns)
+        let worse = got.filter { seen.contains($0) && !isBest[$0] }
+        guard let low = worse.max(by: precedes), let high = best.first(where: { !isGot[$0] }) else { return nil }
+        return IndexerCheck.Misordered(
+            left: high, leftScore: own[first + high], taken: low, takenScore: own[first + low], count: worse.count)
+    }
+}
+
+/// What was compared, within one tolerance.
+struct Compared {
+    let score: Check?
+    let rows: [IndexerCheck.Row]
+
+    /// Whether nothing is beyond rounding.
+    var isExplained: Bool { (score?.passed ?? true) && rows.allSatisfy(\.isRounding) }
+
+    /// Whether scores are as near as Float32 comes, and nothing differs but keys of equal scores, where these may be chosen either way.
+    func isExact(_ ties: IndexerCheck.Rules.Ties) -> Bool {
+        (score.map { $0.maxRelativeError <= 1e-5 && $0.passed } ?? true)
+            && rows.allSatisfy { $0.isRounding && ties == .any && ($0.missing + $0.extra).allSatisfy { $0.margin == 0 } }
+    }
+}
+
+/// Scores where they are visible: the largest error and where it stands.
+private struct IndexerJudged {
+    private(set) var worst: [Int]?
+    private(set) var isMisplaced = false
+    private(set) var error = 0.0
+    private(set) var magnitude = 0.0
+
+    init(expected: [Double], mine: [Double], columns: Int, visible: [Range<Int>]) {
+        for (row, seen) in visible.enumerated() {
+            for key in seen {
+                let (x, y) = (expected[row * columns + key], mine[row * columns + key])
+                magnitude = max(magnitude, abs(x))
+                guard x != y, !isMisplaced else { continue }
+                guard y.isFinite else {
+                    (worst, error, isMisplaced) = ([row, key], .infinity, true)
+                    continue
+                }
+                if abs(x - y) > error { (worst, error) = ([row, key], abs(x - y)) }
+            }
+        }
+    }
+}
