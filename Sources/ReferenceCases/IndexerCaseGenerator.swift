@@ -66,7 +66,10 @@ public struct IndexerCaseGenerator: Sendable {
     private func layout() throws(EngineError) -> KeyLayout {
         let count = serving.batch ?? 1
         guard count > 0 else { throw EngineError(.value, "batch", expected: "at least 1", found: "\(count)") }
-        if let size = serving.blockSize, size < 1 { throw EngineError(.value, "block-size", expected: "at least 1", found: "\(size)") }
+        if let size = serving.blockSize {
+            guard size > 0 else { throw EngineError(.value, "block-size", expected: "at least 1", found: "\(size)") }
+            try Self.checkSize("block-size × dim", [size, dimension])
+        }
         guard serving.blockSize == nil || isFloat8 else {
             throw EngineError(.value, "block-size", expected: "q and k in FP8: a cache holds bytes", found: "floats")
         }

@@ -111,8 +111,8 @@ def e4m3(codes):
 
 
 class Bench:
-    def __init__(self, attn, reader, folder):
-        self.attn, self.reader, self.folder = attn, reader, folder
+    def __init__(self, attn, reader, gatherer, folder):
+        self.attn, self.reader, self.gatherer, self.folder = attn, reader, gatherer, folder
         self.passed = self.failed = 0
         self.named = self.wrong = 0
 
@@ -171,6 +171,12 @@ class Bench:
             return codes[table].reshape(sequences, -1, dim)[:, :width], scales[table].reshape(sequences, -1)[:, :width]
 
         table = tensors.get("input.block_table")
+        if table is not None:
+            names = {}
+            exec(self.reader.replace('"case.safetensors"', repr(self.case)).split("\ncase, config")[0] + "\n" + self.gatherer, names)
+            codes, scales = names["gathered"](*names["read_case"](self.case))
+            k, scale = keys(table)
+            self.hold(f"{label}, the page's lines", (e4m3(codes) == k).all() and (scales == scale).all())
         positions = np.arange(width)
 
         def kernel(table, first, last):
@@ -281,8 +287,9 @@ def main(attn, document, *options):
     assert options in ((), ("--all",)), f"expected --all or nothing, found {options}"
     blocks = re.findall(r"```python\n(.*?)```", Path(document).read_text(encoding="utf-8"), flags=re.S)
     reader = next(block for block in blocks if "def read_case" in block)
+    gatherer = next(block for block in blocks if "def gathered" in block)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(attn, reader, folder)
+        bench = Bench(attn, reader, gatherer, folder)
         for shape in SHAPES:
             for seed in SEEDS if options else SEEDS[:1]:
                 bench.shape(*shape, seed, whole=bool(options) or shape[1] < 8192)
