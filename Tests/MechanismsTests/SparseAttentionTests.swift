@@ -183,9 +183,31 @@ func expectClose(
         #expect(zip(right, wrong).contains { abs($0 - $1) > 1e-6 } || zip(scores, rightScores).contains { abs($0 - $1) > 1e-6 })
     }
 
+    @Test func `the indexer's rotary layout is reversed from either side, and the switch that changes nothing names the other`()
+        throws
+    {
+        var small = SmallSparse()
+        let half = try small.make()
+        small.layout = .interleaved
+        let interleaved = try small.make()
+        func scores(_ sparse: SparseAttention) throws -> Tensor {
+            try small.run(sparse, small.tokens(9), chunks: [9], form: .expanded).step("p0.indexer.score").output
+        }
+        #expect(try scores(interleaved.switching([.indexerRopeHalf])) == scores(half))
+        #expect(try scores(half.switching([.indexerRopeInterleaved])) == scores(interleaved))
+        for (sparse, idle, layout, other) in [
+            (half, Switch.indexerRopeHalf, "interleaved", "indexer-rope-interleaved"),
+            (interleaved, .indexerRopeInterleaved, "half", "indexer-rope-half"),
+        ] {
+            let part = "rotary embedding of the \(layout) layout in its indexer"
+            let problem = "expected an attention with \(part), found the other one, which \(other) reverses"
+            #expect(throws: EngineError(.value, "switch \(idle)", problem)) { try sparse.switching([idle]) }
+        }
+    }
+
     @Test(arguments: ["no-such", "select=indexer", "select=best"]) func `an unknown switch is an error that lists them`(name: String) {
-        let known = "indexer-rope-interleaved, hadamard-query-only, no-relu, no-head-weights, no-fp8, mask-after-softmax, top-k=N"
-        let rules = "select=random|recent|oracle|window+sinks, temperature=T, heads=0,1,…"
+        let known = "indexer-rope-interleaved, indexer-rope-half, hadamard-query-only, no-relu, no-head-weights, no-fp8, mask-after-softmax"
+        let rules = "top-k=N, select=random|recent|oracle|window+sinks, temperature=T, heads=0,1,…"
         #expect(throws: EngineError(.value, "switch \(name)", "expected one of \(known), \(rules), found \(name)")) {
             try Switch(parsing: name)
         }

@@ -7,6 +7,8 @@ public import Traces
 public enum Switch: Hashable, Sendable, CustomStringConvertible {
     /// The indexer's rotary embedding pairs neighbours instead of halves: the bug that shipped in several runtimes in 2025.
     case indexerRopeInterleaved
+    /// The same mistake where neighbours are right, as in GLM's indexer: halves are paired instead.
+    case indexerRopeHalf
     /// The Hadamard rotation is applied to queries and forgotten on keys.
     case hadamardQueryOnly
     /// Negative dot products are not cut: heads can vote against a key.
@@ -28,7 +30,7 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
 
     /// Those without a value, as the command line lists them.
     private static let plain: [Switch] = [
-        .indexerRopeInterleaved, .hadamardQueryOnly, .noReLU, .noHeadWeights, .noFloat8, .maskAfterSoftmax,
+        .indexerRopeInterleaved, .indexerRopeHalf, .hadamardQueryOnly, .noReLU, .noHeadWeights, .noFloat8, .maskAfterSoftmax,
     ]
 
     /// The names, as the command line knows them.
@@ -106,8 +108,11 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
         case .heads(let heads): .intervention(.heads(heads))
         case .indexerRopeInterleaved:
             .parameter("indexer-rope-interleaved") { parts throws(EngineError) in
-                try require(parts.indexer.rotary?.layout == .half, "rotary embedding of the half layout in its indexer")
-                parts.indexer.rotary?.layout = .interleaved
+                try reverse(&parts.indexer.rotary, .half, reversedBy: .indexerRopeHalf)
+            }
+        case .indexerRopeHalf:
+            .parameter("indexer-rope-half") { parts throws(EngineError) in
+                try reverse(&parts.indexer.rotary, .interleaved, reversedBy: .indexerRopeInterleaved)
             }
         case .noFloat8:
             .parameter("no-fp8") { parts throws(EngineError) in
@@ -119,8 +124,15 @@ public enum Switch: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private func require(_ isThere: Bool, _ thing: String) throws(EngineError) {
-        guard isThere else { throw EngineError(.value, "switch \(self)", expected: "an attention with \(thing)", found: "none here") }
+    /// Pairs features the other way; throws, naming the switch that does it, where the layout is that other one already.
+    private func reverse(_ rotary: inout LightningIndexer.Rotary?, _ layout: RotaryLayout, reversedBy other: Switch) throws(EngineError) {
+        let found = rotary == nil ? "none here" : "the other one, which \(other) reverses"
+        try require(rotary?.layout == layout, "rotary embedding of the \(layout.rawValue) layout in its indexer", found: found)
+        rotary?.layout = layout == .half ? .interleaved : .half
+    }
+
+    private func require(_ isThere: Bool, _ thing: String, found: String = "none here") throws(EngineError) {
+        guard isThere else { throw EngineError(.value, "switch \(self)", expected: "an attention with \(thing)", found: found) }
     }
 }
 

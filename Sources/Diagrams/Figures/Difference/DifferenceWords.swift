@@ -217,6 +217,7 @@ extension Switch {
     fileprivate var effectInWords: Bilingual {
         switch self {
         case .indexerRopeInterleaved: Bilingual(en: "The indexer turns neighbours, not halves", zh: "索引器旋转时配错了对")
+        case .indexerRopeHalf: Bilingual(en: "The indexer turns halves, not neighbours", zh: "索引器旋转时配错了对")
         case .hadamardQueryOnly: Bilingual(en: "Keys miss their Hadamard rotation", zh: "键漏做了 Hadamard 旋转")
         case .noReLU: Bilingual(en: "Index heads may vote against a key", zh: "索引头能投反对票")
         case .noHeadWeights: Bilingual(en: "Every index head counts the same", zh: "索引头一律同权")
