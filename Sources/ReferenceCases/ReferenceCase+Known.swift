@@ -32,6 +32,7 @@ extension ReferenceCase {
                 tensors: ["input.values", "input.blocks"])
         case .float4E2M1:
             CaseParts(kind.rawValue, settings: ["quant_block", "quant_scale", "seed"], tensors: ["input.values", "input.blocks"])
+        case .wholeIndexer: WholeIndexerCase.parts
         case .indexer:
             CaseParts(
                 kind.rawValue,

@@ -19,6 +19,8 @@ public struct ReferenceCase: Sendable {
         case float4E2M1 = "float4-e2m1"
         /// The lightning indexer alone.
         case indexer
+        /// The lightning indexer with its projections, norm, positions and rounding.
+        case wholeIndexer = "whole-indexer"
     }
 
     /// What the case is about.

@@ -52,16 +52,26 @@ extension ReferenceCase {
 
     private func checks(_ tolerance: Double, _ precision: Precision) throws -> [Check] {
         switch kind {
-        case .attention, .deepseekSparseAttention: try verifySteps(of: trace(), tolerance, precision)
+        case .attention, .deepseekSparseAttention, .wholeIndexer: try verifySteps(of: trace(), tolerance, precision)
         case .float8E4M3: try verifyFloat8()
         case .float4E2M1: try verifyFloat4()
         case .indexer: try verifyIndexer(tolerance, precision)
         }
     }
 
-    /// The trace of a case of kind `attention`, `deepseek-sparse-attention` or `indexer`.
+    /// The trace of a case of kind `attention`, `deepseek-sparse-attention`, `indexer` or `whole-indexer`.
     public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Trace {
         do { return try steps(paths, switches) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    }
+
+    private var pathsFailure: FileError {
+        FileError(.badData, file.path, "paths other than masked belong to sparse attention; this case is of kind \(kind.rawValue)")
+    }
+
+    /// The step that an expected tensor belongs to: a whole indexer's stages have no scopes.
+    private func stepID(_ name: String) -> StepID {
+        guard kind == .wholeIndexer, let stage = WholeIndexerStage(rawValue: name) else { return StepID(name) }
+        return StepID([], stage.role)
     }
 
     private func steps(_ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> Trace {
@@ -70,10 +80,7 @@ extension ReferenceCase {
             guard switches.isEmpty else {
                 throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind \(kind.rawValue)")
             }
-            guard paths == [.masked] else {
-                throw FileError(
-                    .badData, file.path, "paths other than masked belong to sparse attention; this case is of kind \(kind.rawValue)")
-            }
+            guard paths == [.masked] else { throw pathsFailure }
             if kind == .indexer { return try indexer().trace() }
             let (mechanism, weights, x) = try attention()
             var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
@@ -81,16 +88,20 @@ extension ReferenceCase {
             _ = try mechanism.record(input, weights, on: &recorder)
             return recorder.trace
         case .deepseekSparseAttention: return try sparseAttention().trace(paths: paths, switches: switches)
+        case .wholeIndexer:
+            guard paths == [.masked] else { throw pathsFailure }
+            return try wholeIndexer().trace(switches: switches)
         case .float8E4M3, .float4E2M1:
             throw FileError(
-                .badData, file.path, "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention or indexer")
+                .badData, file.path,
+                "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention, indexer or whole-indexer")
         }
     }
 
     private func verifySteps(of trace: Trace, _ tolerance: Double, _ precision: Precision) throws -> [Check] {
         // The tensors of a case are called as its steps are; those of one attention without its name.
         let places = expectedNames.map { name in
-            let id = StepID(String(name.dropFirst("expected.".count)))
+            let id = stepID(String(name.dropFirst("expected.".count)))
             return (name, id, trace.steps.firstIndex { $0.id == id || $0.id == id.inside([.branch(.attention)]) } ?? .max)
         }
         var unjudged: [[Scope]: Set<Int>] = [:]
@@ -99,7 +110,8 @@ extension ReferenceCase {
             guard place < trace.steps.count else { return Check(failed: name, shape, "the engine computes no step \(id)") }
             let step = trace.steps[place]
             let isExact = id.role == .selected || id.role == .indexKeyScale
-            let expected = try isExact && file.info(name).dataType != .f64 ? file.integers(name).map(Double.init) : values(name)
+            let isWhole = try [.i64, .i32, .u8].contains(file.info(name).dataType)
+            let expected = try isExact && isWhole ? file.integers(name).map(Double.init) : values(name)
             guard id.role == .selected else {
                 return Check(
                     name: name, shape: shape, expected: expected, computed: step.output, tolerance: isExact ? nil : tolerance,

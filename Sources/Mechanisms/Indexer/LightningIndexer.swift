@@ -113,13 +113,35 @@ public struct LightningIndexer: Sendable {
         let positions = Array(past..<past + length)
 
         let (q, qScale) = try queries(queryInput, positions, on: &trace)
-        let (newKeys, newScales) = try keys(x, positions, isExtending: cache != nil, on: &trace)
+        let (newKeys, newScales) = try keys(x.renaming(.t, to: .s), positions, isExtending: cache != nil, on: &trace)
         let (k, kScale) = try extend(cache, newKeys, newScales, on: &trace)
         let w = try weights(x, qScale, on: &trace)
 
         let visible = Mask.causal(rows: length, columns: past + length, offset: past)
         let I = try Self.scores(queries: q, keys: k, weights: w, scales: kScale, visible: visible, on: &trace)
         return (I, Cache(keys: k, scales: kScale))
+    }
+
+    /// Records the scores I [t, s] of the last tokens of `x` [s, c] over all of them, before any mask: a query for each row of `queryInput`.
+    /// - Returns: also which keys each query may see.
+    package func scoreLast(_ queryInput: (Expression, Axis), of x: Expression, on trace: inout Recorder) throws(EngineError) -> (
+        scores: Expression, visible: Mask
+    ) {
+        let (length, count) = (queryInput.0.shape[.t] ?? 0, x.shape[.s] ?? 0)
+        guard length <= count else {
+            throw EngineError(.shape, "input.x", expected: "at least as many tokens as queries, \(length)", found: "\(count)")
+        }
+        let past = count - length
+        let last = try x.slicing(.s, past..<count).renaming(.s, to: .t)
+        try check(input: last, queryInput)
+
+        let (q, qScale) = try queries(queryInput, Array(past..<count), on: &trace)
+        let (newKeys, newScales) = try keys(x, Array(0..<count), isExtending: false, on: &trace)
+        let (k, kScale) = try extend(nil, newKeys, newScales, on: &trace)
+        let w = try weights(last, qScale, on: &trace)
+
+        let visible = Mask.causal(rows: length, columns: count, offset: past)
+        return (try Self.scores(queries: q, keys: k, weights: w, scales: kScale, visible: visible, on: &trace), visible)
     }
 
     /// Records the scores I [t, s] of queries [t, j, d] and keys [s, d], with the weights of the heads [t, j] and the keys' scales [s], if they have any;
@@ -152,7 +174,7 @@ public struct LightningIndexer: Sendable {
         Expression, Expression?
     ) {
         let W = try trace.weight(key, "W^IK", [.o, .c])
-        var chain = Chain(try linear(x.renaming(.t, to: .s), W).renaming(.o, to: .d), .indexKeyProjected)
+        var chain = Chain(try linear(x, W).renaming(.o, to: .d), .indexKeyProjected)
         if let keyNorm {
             let weight = try trace.weight(keyNorm.weight, "γ", [.d])
             let bias = try trace.weight(keyNorm.bias, "β", [.d])

@@ -171,6 +171,17 @@ extension SparseAttention {
     }
 }
 
+extension LightningIndexer {
+    /// This indexer with the switches on, who chooses the keys, and the mistakes to record under; throws for a parameter that it does not have.
+    package func switching(_ changes: [Switch]) throws(EngineError) -> (
+        indexer: LightningIndexer, rule: SelectionRule, interventions: [Intervention]
+    ) {
+        var parts = SwitchedParts(indexer: self, rule: .indexer, latentFloat8: nil, interventions: [])
+        try parts.turn(on: changes)
+        return (parts.indexer, parts.rule, parts.interventions)
+    }
+}
+
 extension SelectiveAttention {
     /// This attention with the switches on; throws for a parameter that it does not have. A mistake that finds nothing to change throws when it is
     /// recorded.

@@ -19,11 +19,13 @@ struct CaseCommand: ParsableCommand {
                 Examples:
                   attn case make --queries 4 --keys 8192 --heads 64 --dim 128 --top-k 2048 --seed 7 --output c.safetensors
                   attn case make --kind float4-e2m1 --output e2m1.safetensors
+                  attn case make --kind whole-indexer --rope interleaved --output whole.safetensors
                 """)
 
         enum Kind: String, ExpressibleByArgument, CaseIterable {
             case indexer
             case float4E2M1 = "float4-e2m1"
+            case wholeIndexer = "whole-indexer"
         }
         enum Precision: String, ExpressibleByArgument, CaseIterable { case f8, f32 }
 
@@ -38,10 +40,13 @@ struct CaseCommand: ParsableCommand {
         @Option(help: "Type of q and k: f8 (e4m3) or f32; by default f8.") var precision: Precision?
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
         @Flag(help: "Print the mistakes that the case distinguishes as JSON.") var json = false
+        @OptionGroup var whole: WholeIndexerOptions
         @OptionGroup var language: LanguageOption
 
         func run() throws {
             try OutputPath.check(file: output, inputs: [])
+            if kind == .wholeIndexer { return try makeWholeIndexer() }
+            try whole.checkIdle()
             if kind == .float4E2M1 { return try makeFloat4() }
             let usual = Size.usual
             if shape.nextN != nil, queries != nil { throw UsageError("--queries: expected without --next-n, which is its other name") }
@@ -121,6 +126,7 @@ struct CaseCommand: ParsableCommand {
             (rules.allowsDuplicates, rules.allowsAnyPadding, rules.positions) = (allowDuplicates, anyPadding, positions)
             let reference = try ReferenceCase(path: reference)
             if reference.kind == .float4E2M1 { return try checkFloat4(reference) }
+            if reference.kind == .wholeIndexer { return try checkWholeIndexer(reference) }
             let check = try IndexerCheck(reference, dump: mine, rules: rules)
             if json { try Output.print(Self.json(check)) } else { try Output.print(Self.text(check, language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
@@ -135,6 +141,16 @@ struct CaseCommand: ParsableCommand {
                 throw UsageError("--\(idle.0): expected with a case of kind indexer; codes are right or wrong")
             }
             let check = try Float4Check(reference, dump: mine)
+            if json { try Output.print(check.json) } else { try Output.print(check.lines(language.value)) }
+            if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+        }
+
+        private func checkWholeIndexer(_ reference: ReferenceCase) throws {
+            let given = [("ties", ties != .any), ("allow-duplicates", allowDuplicates), ("any-padding", anyPadding),
+                ("positions", positions != .logical),
+            ]
+            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with a case of kind indexer") }
+            let check = try WholeIndexerCheck(reference, dump: mine, tolerance: tolerance)
             if json { try Output.print(check.json) } else { try Output.print(check.lines(language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
