@@ -149,13 +149,20 @@ private struct WholeIndexerDiagnosis {
             var best: (distance: Double, answer: WholeIndexerAnswer)?
             for change in mistake.changes(in: whole) {
                 let answer = try whole.answer(change)
-                let distance = isByValues ? distance(answer) : Double(answer.wrongKeys(dump.selected ?? [], cut))
+                let distance = isByValues ? distance(answer) : selectionDistance(answer)
                 if distance < best?.distance ?? .infinity { best = (distance, answer) }
             }
-            guard let best, best.distance < limit || best.distance == 0 && found == nil else { continue }
+            guard let best, best.distance < limit else { continue }
             (limit, found) = (isByValues ? best.distance / 2 : best.distance, (mistake, best.answer))
         }
         return found
+    }
+
+    /// How many keys are wrong, and of two answers with equally many the one that has more of the same keys.
+    private func selectionDistance(_ answer: WholeIndexerAnswer) -> Double {
+        let selected = dump.selected ?? []
+        let (same, all) = zip(selected, answer.kept).reduce((0, 1)) { ($0.0 + $1.0.intersection($1.1).count, $0.1 + $1.1.count) }
+        return Double(answer.wrongKeys(selected, cut)) + 0.2 * (1 - Double(same) / Double(all))
     }
 
     /// The largest distance of a stage.

@@ -26,7 +26,12 @@ struct WhatIfCommand: ParsableCommand {
 
     func run() throws {
         let changes = try switches.map { try Switch(parsing: $0) }
-        let report = try WhatIf(right: source.load(language.value).trace, variant: source.load(language.value, switches: changes).trace)
+        let (right, variant) = (try source.load(language.value).trace, try source.load(language.value, switches: changes).trace)
+        if right.attentions.isEmpty, right.contains(StepID([], .indexScore)) {
+            let report = try SelectionWhatIf(right: right, variant: variant)
+            return try json ? Output.print(report.json) : Output.print(report.lines(language.value))
+        }
+        let report = try WhatIf(right: right, variant: variant)
         if json { return try Output.print(Self.json(report)) }
         try Output.print(Self.text(report, language.value))
     }
@@ -79,6 +84,36 @@ struct WhatIfCommand: ParsableCommand {
             ("recall", means(\.recallRight, \.recallVariant)),
         ])
         return .object([("switches", .strings(report.switches)), ("rows", .array(rows)), ("sum", sum)])
+    }
+}
+
+extension SelectionWhatIf {
+    fileprivate func lines(_ language: Language) -> [String] {
+        func said(_ en: String, _ zh: String) -> String { Bilingual(en: en, zh: zh)[language] }
+        func line(_ cells: [String]) -> String {
+            zip(cells, [4, 7, 12]).map { TerminalText.padded($0, to: $1, right: true) }.joined(separator: " ")
+        }
+        let names = line([said("row", "行"), said("differ", "不同"), said("score error", "得分误差")])
+        let all = rows.map { line(["\($0.row)", "\($0.differing)", NumberText.significant($0.scoreError, digits: 3)]) }
+        return [names] + all + [
+            "", said("switches: ", "开关：") + switches.joined(separator: " "),
+            said("rows whose selection differs: ", "选择有变的行：") + "\(rowsThatDiffer) / \(rows.count)",
+            said("largest score error: ", "最大得分误差：") + NumberText.significant(largestScoreError, digits: 3),
+        ]
+    }
+
+    fileprivate var json: JSONText {
+        let all = rows.map { row in
+            let selected = JSONText.object([("right", .integers(row.right)), ("variant", .integers(row.variant))])
+            return JSONText.object([
+                ("row", .integer(row.row)), ("selected", selected), ("differing", .integer(row.differing)),
+                ("scoreError", .number(row.scoreError)),
+            ])
+        }
+        let sum = JSONText.object([
+            ("rows", .integer(rows.count)), ("rowsThatDiffer", .integer(rowsThatDiffer)), ("largestScoreError", .number(largestScoreError)),
+        ])
+        return .object([("switches", .strings(switches)), ("rows", .array(all)), ("sum", sum)])
     }
 }
 
