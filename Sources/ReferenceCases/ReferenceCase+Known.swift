@@ -33,6 +33,7 @@ extension ReferenceCase {
         case .float4E2M1:
             CaseParts(kind.rawValue, settings: ["quant_block", "quant_scale", "seed"], tensors: ["input.values", "input.blocks"])
         case .wholeIndexer: WholeIndexerCase.parts
+        case .sparseMLA: SparseMLACase.parts
         case .indexer:
             CaseParts(
                 kind.rawValue,

@@ -21,6 +21,8 @@ public struct ReferenceCase: Sendable {
         case indexer
         /// The lightning indexer with its projections, norm, positions and rounding.
         case wholeIndexer = "whole-indexer"
+        /// Attention over the cache entries that an indexer chose.
+        case sparseMLA = "sparse-mla"
     }
 
     /// What the case is about.

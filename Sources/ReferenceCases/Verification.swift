@@ -56,6 +56,7 @@ extension ReferenceCase {
         case .float8E4M3: try verifyFloat8()
         case .float4E2M1: try verifyFloat4()
         case .indexer: try verifyIndexer(tolerance, precision)
+        case .sparseMLA: try verifySparseMLA(tolerance, precision)
         }
     }
 
@@ -91,7 +92,7 @@ extension ReferenceCase {
         case .wholeIndexer:
             guard paths == [.masked] else { throw pathsFailure }
             return try wholeIndexer().trace(switches: switches)
-        case .float8E4M3, .float4E2M1:
+        case .float8E4M3, .float4E2M1, .sparseMLA:
             throw FileError(
                 .badData, file.path,
                 "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention, indexer or whole-indexer")

@@ -20,12 +20,14 @@ struct CaseCommand: ParsableCommand {
                   attn case make --queries 4 --keys 8192 --heads 64 --dim 128 --top-k 2048 --seed 7 --output c.safetensors
                   attn case make --kind float4-e2m1 --output e2m1.safetensors
                   attn case make --kind whole-indexer --rope interleaved --output whole.safetensors
+                  attn case make --kind sparse-mla --dim 576 --value-dim 512 --output mla.safetensors
                 """)
 
         enum Kind: String, ExpressibleByArgument, CaseIterable {
             case indexer
             case float4E2M1 = "float4-e2m1"
             case wholeIndexer = "whole-indexer"
+            case sparseMLA = "sparse-mla"
         }
         enum Precision: String, ExpressibleByArgument, CaseIterable { case f8, f32 }
 
@@ -41,12 +43,16 @@ struct CaseCommand: ParsableCommand {
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
         @Flag(help: "Print the mistakes that the case distinguishes as JSON.") var json = false
         @OptionGroup var whole: WholeIndexerOptions
+        @OptionGroup var sparse: SparseMLAOptions
         @OptionGroup var language: LanguageOption
 
         func run() throws {
             try OutputPath.check(file: output, inputs: [])
+            if kind != .indexer, let idle = shape.given.first { throw UsageError("--\(idle): expected with --kind indexer") }
+            if kind != .wholeIndexer { try whole.checkIdle() }
+            if kind != .sparseMLA { try sparse.checkIdle() }
             if kind == .wholeIndexer { return try makeWholeIndexer() }
-            try whole.checkIdle()
+            if kind == .sparseMLA { return try makeSparseMLA() }
             if kind == .float4E2M1 { return try makeFloat4() }
             let usual = Size.usual
             if shape.nextN != nil, queries != nil { throw UsageError("--queries: expected without --next-n, which is its other name") }
@@ -74,7 +80,7 @@ struct CaseCommand: ParsableCommand {
                 ("queries", queries != nil), ("keys", keys != nil), ("heads", heads != nil), ("dim", dim != nil), ("top-k", topK != nil),
                 ("precision", precision != nil),
             ]
-            if let idle = shape.given.first ?? given.first(where: \.1)?.0 { throw UsageError("--\(idle): expected with --kind indexer") }
+            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with --kind indexer") }
             let told = try Float4CaseGenerator(seed: seed).write(to: output).map(\.rawValue)
             if json { return try Output.print(.object([("distinguishes", .strings(told))])) }
             let names = told.joined(separator: language.value == .en ? ", " : "、")
@@ -126,7 +132,7 @@ struct CaseCommand: ParsableCommand {
             (rules.allowsDuplicates, rules.allowsAnyPadding, rules.positions) = (allowDuplicates, anyPadding, positions)
             let reference = try ReferenceCase(path: reference)
             if reference.kind == .float4E2M1 { return try checkFloat4(reference) }
-            if reference.kind == .wholeIndexer { return try checkWholeIndexer(reference) }
+            if [.wholeIndexer, .sparseMLA].contains(reference.kind) { return try checkOther(reference) }
             let check = try IndexerCheck(reference, dump: mine, rules: rules)
             if json { try Output.print(Self.json(check)) } else { try Output.print(Self.text(check, language.value)) }
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
@@ -145,14 +151,23 @@ struct CaseCommand: ParsableCommand {
             if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
 
-        private func checkWholeIndexer(_ reference: ReferenceCase) throws {
-            let given = [("ties", ties != .any), ("allow-duplicates", allowDuplicates), ("any-padding", anyPadding),
+        /// A comparison that no rule of selections applies to.
+        private func checkOther(_ reference: ReferenceCase) throws {
+            let given = [
+                ("ties", ties != .any), ("allow-duplicates", allowDuplicates), ("any-padding", anyPadding),
                 ("positions", positions != .logical),
             ]
             if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with a case of kind indexer") }
-            let check = try WholeIndexerCheck(reference, dump: mine, tolerance: tolerance)
-            if json { try Output.print(check.json) } else { try Output.print(check.lines(language.value)) }
-            if !check.passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+            let (passed, text, values): (Bool, [String], JSONText)
+            if reference.kind == .sparseMLA {
+                let check = try SparseMLACheck(reference, dump: mine, tolerance: tolerance)
+                (passed, text, values) = (check.passed, check.lines(language.value), check.json)
+            } else {
+                let check = try WholeIndexerCheck(reference, dump: mine, tolerance: tolerance)
+                (passed, text, values) = (check.passed, check.lines(language.value), check.json)
+            }
+            try json ? Output.print(values) : Output.print(text)
+            if !passed { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         }
 
         /// Rows that are printed, and keys of a row that are listed in JSON.

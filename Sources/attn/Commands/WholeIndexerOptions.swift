@@ -56,15 +56,16 @@ extension CaseCommand.Make {
         let (told, untold): ([WholeIndexerMistake], [WholeIndexerMistake])
         do { (told, untold) = try generator.write(to: output) } catch let error as EngineError { throw UsageError("\(error)") }
         if json { return try Output.print(.object([("distinguishes", .strings(told.map(\.rawValue)))])) }
-        try Output.print(Self.distinguished(told.map(\.rawValue), untold.map(\.rawValue), language.value))
+        let words = Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出：")
+        try Output.print(Self.distinguished(words, told.map(\.rawValue), untold.map(\.rawValue), language.value))
     }
 
     /// What a case distinguishes by its results, and what it does not.
-    static func distinguished(_ told: [String], _ untold: [String], _ language: Language) -> [String] {
+    static func distinguished(_ words: Bilingual, _ told: [String], _ untold: [String], _ language: Language) -> [String] {
         func line(_ words: Bilingual, _ names: [String]) -> [String] {
             names.isEmpty ? [] : [words[language] + names.joined(separator: language == .en ? ", " : "、")]
         }
-        return line(Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出："), told)
+        return line(words, told)
             + line(Bilingual(en: "this case does not show: ", zh: "这个案例看不出："), untold)
     }
 }
