@@ -10,7 +10,7 @@ struct CaseCommand: ParsableCommand {
         commandName: "case", abstract: "Make a reference case, or check your own output against one.",
         discussion:
             "Example: attn case make --kind indexer --queries 4 --keys 8192 --heads 64 --dim 128 --top-k 2048 --seed 7 --output c.safetensors",
-        subcommands: [Make.self, CheckMine.self])
+        subcommands: [Make.self, CheckMine.self, Clinic.self])
 
     struct Make: ParsableCommand {
         static let configuration = CommandConfiguration(

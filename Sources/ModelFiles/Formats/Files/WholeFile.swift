@@ -58,7 +58,7 @@ public enum WholeFile {
     }
 
     /// Makes the folders on the way to `path` that are not there, all or none, and says which.
-    private static func makeFolders(of path: String) throws(FileError) -> [String] {
+    @discardableResult public static func makeFolders(of path: String) throws(FileError) -> [String] {
         var made: [String] = []
         var folder = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/").dropLast() {
@@ -86,7 +86,7 @@ public enum WholeFile {
 
     /// Writes bytes; folders on the way that are not there are made.
     public static func write(_ path: String, creatingFolders bytes: [UInt8]) throws(FileError) {
-        _ = try makeFolders(of: path)
+        try makeFolders(of: path)
         try write(path, bytes)
     }
 
