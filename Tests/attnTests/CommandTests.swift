@@ -82,7 +82,8 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
 
     @Test(arguments: [
         [], ["lesson"], ["lesson", "list"], ["lesson", "run"], ["lesson", "check"], ["figure"], ["figure", "list"], ["trace"], ["explain"],
-        ["verify"], ["what-if"], ["case", "make"], ["case", "check"], ["tiles"], ["tiles", "list"], ["tiles", "chips"], ["tiles", "emit"],
+        ["verify"], ["what-if"], ["case", "make"], ["case", "check"], ["case", "clinic"], ["tiles"], ["tiles", "list"], ["tiles", "chips"],
+        ["tiles", "emit"],
     ])
     func `help has an example`(path: [String]) throws {
         let run = try attn(path + ["--help"])
