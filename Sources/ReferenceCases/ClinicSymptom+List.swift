@@ -6,7 +6,7 @@ extension ClinicSymptom {
     /// All symptoms, in the order in which they are listed.
     public static let all: [ClinicSymptom] = [
         nonsenseAboveTopK, lastKeysWin, needleLost, needleNeverFound, firstKeysWin, sameKeysWin, wholeBlocksWin, newestKeysLost,
-        futureKeysKept, repeatsItself, twoRunsDiffer, wrongInChunks, wrongFromTokenZero,
+        futureKeysKept, repeatsItself, twoRunsDiffer, wrongInChunks, wrongFromTheStart,
     ]
 
     private static func checks(_ id: String) -> [String] {
@@ -330,12 +330,12 @@ extension ClinicSymptom {
                     zh: "自动审查对分段计算得分的一条意见：在掩码看来，每一段都从第 0 个查询开始。"))
         ], run: ClinicRun.chunksFromZero)
 
-    private static let wrongFromTokenZero = ClinicSymptom(
-        "wrong-from-token-0", Bilingual(en: "The very first score is off already", zh: "第一个得分就已经不对"),
+    private static let wrongFromTheStart = ClinicSymptom(
+        "wrong-from-the-start", Bilingual(en: "The very first score is off already", zh: "第一个得分就已经不对"),
         compare: Bilingual(
             en: "The score of query 0 and key 0. Token 0 is turned by nothing: if this one is off, the mistake comes before RoPE.",
             zh: "看 0 号查询对 0 号键的得分。0 号词元一点也不转：这里就不对，错误在旋转位置编码之前。"),
-        commands: checks("wrong-from-token-0"),
+        commands: checks("wrong-from-the-start"),
         mistake: Bilingual(
             en:
                 "The key's norm is an RMSNorm instead of a LayerNorm with weight and bias, or its ε is another. (The record tells of the norm; what it looks like is measured here.)",

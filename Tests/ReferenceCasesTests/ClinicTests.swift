@@ -65,7 +65,7 @@ import Traces
         case "two-runs-differ": try value("mostTiedAtCut") > 1 && value("differingKeys") > 0
         case "wrong-in-chunks":
             try value("differingInFirstChunk") == 0 && value("differingLater") == 48 && value("lastKeyKeptWrong") == 15
-        case "wrong-from-token-0": try value("firstScoreError") > 0.001 && value("differingRows") > 0
+        case "wrong-from-the-start": try value("firstScoreError") > 0.001 && value("differingRows") > 0
         default: false
         }
     }
