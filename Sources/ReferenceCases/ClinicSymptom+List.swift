@@ -110,8 +110,8 @@ extension ClinicSymptom {
                 "ml-explore/mlx-lm", 1189, "2026-08-23",
                 Bilingual(
                     en:
-                        "A comment: one base for all layers of DeepSeek-V4; documents are fine at 1.5K, marginal at 2.2K, broken at 4.9K. Other deviations may play a part, it says.",
-                    zh: "一条评论：DeepSeek-V4 各层用了同一个底数；1.5K 正常，2.2K 勉强，4.9K 全坏。评论也说，别的偏差可能也有份。")),
+                        "A comment on a neighbour of it: one base of RoPE for all layers of DeepSeek-V4; documents are fine at 1.5K, marginal at 2.2K, broken at 4.9K. Other deviations may play a part, it says.",
+                    zh: "一条评论，说的是相近的毛病：DeepSeek-V4 各层的旋转位置编码用了同一个底数；1.5K 正常，2.2K 勉强，4.9K 全坏。评论也说，别的偏差可能也有份。")),
             Record(
                 "vllm-project/vllm", 52109, "2026-08-13",
                 Bilingual(
@@ -225,8 +225,8 @@ extension ClinicSymptom {
             zh: "拿 next_n 行里每一行的选择，与一个词元一个词元算出来的比；特别要看每一行边界上的键。"),
         commands: atRealShapes,
         mistake: Bilingual(
-            en: "The causal boundary stands short: seqLens - next_n + row + 1, with a length that already had something taken away.",
-            zh: "因果边界往前缩了：按 seqLens - next_n + row + 1 算，可是那个长度先前已经减过一次。"),
+            en: "The causal boundary stands short: seqLens - next_n + row + 1, with a length that is not the whole sequence's.",
+            zh: "因果边界往前缩了：按 seqLens - next_n + row + 1 算，可是那个长度并不是整个序列的长度。"),
         records: [
             Record(
                 "ROCm/ATOM", 2118, "2026-09-02",

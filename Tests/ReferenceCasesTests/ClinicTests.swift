@@ -24,6 +24,19 @@ import Traces
         #expect(ClinicSymptom.named("nonsense") == nil)
     }
 
+    @Test(arguments: ["docs/test-your-indexer.md", "lessons/break-it/en.md", "lessons/break-it/zh.md"])
+    func `every symptom is told where people read of the clinic`(path: String) throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        for symptom in ClinicSymptom.all {
+            #expect(text.contains("`\(symptom.id)`") || text.contains("attn case clinic \(symptom.id)\n"), "\(path): \(symptom.id)")
+            guard path.hasPrefix("docs") else { continue }
+            for number in symptom.records.compactMap(\.number) {
+                #expect(text.firstMatch(of: try Regex("#\(number)\\b")) != nil, "\(path): \(number) of \(symptom.id)")
+            }
+        }
+    }
+
     @Test(arguments: [7, 1] as [UInt64])
     func `every symptom shows what it is seen by`(seed: UInt64) throws {
         for symptom in ClinicSymptom.all {
