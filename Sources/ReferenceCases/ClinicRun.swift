@@ -44,7 +44,10 @@ public struct ClinicRun: Sendable {
     // MARK: Measures
 
     /// How many keys query `row` sees.
-    func visible(_ row: Int) -> Int { min(keys, indexer.causalOffset + row + 1) }
+    func visible(_ row: Int) -> Int { indexer.layout.visible[row].upperBound }
+
+    /// Where the first query stands.
+    public var causalOffset: Int { visible(0) - 1 }
 
     /// The queries whose selections differ.
     var differing: [Int] { right.indices.filter { right[$0] != wrong[$0] } }
@@ -98,9 +101,9 @@ public struct ClinicRun: Sendable {
     /// Writes the case as `attn case make` writes one, and what the wrong kernel would have written.
     public func write(case path: String, wrong wrongPath: String) throws {
         let (queries, heads, dimension) = (indexer.q.shape.lengths[0], indexer.q.shape.lengths[1], indexer.q.shape.lengths[2])
-        let (score, selected) = try indexer.compute()
+        let (score, selected) = indexer.compute()
         let config =
-            "{\"queries\": \(queries), \"keys\": \(keys), \"index_n_heads\": \(heads), \"index_head_dim\": \(dimension), \"index_topk\": \(indexer.topK), \"causal_offset\": \(indexer.causalOffset), \"seed\": \(seed)}"
+            "{\"queries\": \(queries), \"keys\": \(keys), \"index_n_heads\": \(heads), \"index_head_dim\": \(dimension), \"index_topk\": \(indexer.topK), \"causal_offset\": \(causalOffset), \"seed\": \(seed)}"
         var file = SafetensorsWriter(metadata: [
             "kind": "indexer", "config": config, "source": "Attention Steps, attn case clinic; float64; ties: the lower position wins",
         ])
@@ -124,7 +127,7 @@ public struct ClinicRun: Sendable {
     public func json(_ language: Language) -> JSONText {
         .object([
             ("seed", .exact(Int128(seed))), ("queries", .integer(right.count)), ("keys", .integer(keys)), ("topK", .integer(indexer.topK)),
-            ("causalOffset", .integer(indexer.causalOffset)), ("wrongKeys", .integer(wrongKeys)), ("keptKeys", .integer(kept)),
+            ("causalOffset", .integer(causalOffset)), ("wrongKeys", .integer(wrongKeys)), ("keptKeys", .integer(kept)),
             (
                 "rows",
                 .array(

@@ -78,9 +78,9 @@ extension CaseCommand {
                 "# both keep; - the right one alone; + the wrong one alone; . neither"
                     + (step > 1 ? "; \(step) keys a character, x for - and + in one" : ""),
                 "# 两边都留；- 只有对的留；+ 只有错的留；. 都不留" + (step > 1 ? "；一个字符代表 \(step) 个键，x 表示其中既有 - 又有 +" : ""))
-            let width = run.shown.map { "\(run.indexer.causalOffset + $0)".count }.max() ?? 0
+            let width = run.shown.map { "\(run.causalOffset + $0)".count }.max() ?? 0
             let rows = run.shown.map { row in
-                let name = "\(run.indexer.causalOffset + row)"
+                let name = "\(run.causalOffset + row)"
                 return String(repeating: " ", count: width - name.count)
                     + "\(name) |\(run.map(of: row))| \(said(run.difference(row), of: run.right[row].count))"
             }
