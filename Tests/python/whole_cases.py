@@ -24,6 +24,11 @@ WHOLE = [
     ["--seed", "5", "--precision", "f32", "--no-hadamard", *SMALL, "--queries", "16"],
 ]
 SCALE_FREE = {"no-k-scale", "no-q-scale"}
+SPARSE = [
+    ["--seed", "7"],
+    ["--seed", "20260101", "--dim", "576", "--value-dim", "512", "--heads", "2", "--queries", "6", "--keys", "256", "--top-k", "64"],
+    ["--seed", "3", "--no-sinks", "--no-lengths"],
+]
 
 
 def e4m3(x):
@@ -111,6 +116,32 @@ def whole_indexer(case, config, mistake="", keep=np.float64):
     return stage
 
 
+def sparse_mla(case, config, mistake=""):
+    """out and lse, by a matrix product over all entries: an entry that stands n times weighs n."""
+    q, kv, indices = case["input.q"], case["input.kv"], case["input.indices"]
+    scale, d_v, d = config["softmax_scale"], config["d_v"], q.shape[2]
+    scale = {"scale-missing": 1, "scale-of-width": d**-0.5}.get(mistake, scale)
+    ranks = np.arange(indices.shape[1])
+    counts = np.ones(len(q), int) * len(ranks) if "input.lengths" not in case or mistake == "lengths-ignored" else case["input.lengths"]
+    times = np.zeros((len(q), len(kv)))
+    for t, row in enumerate(indices):
+        for index in row[: counts[t]]:
+            if index >= 0 or mistake.startswith("padding-attended"):
+                times[t, 0 if index < 0 and mistake.endswith("first") else index] += 1
+    if mistake == "duplicates":
+        times = np.minimum(times, 1)
+    width = d_v if mistake == "rope-left-out" else d
+    weight = times[:, None] * np.exp(scale * (q[..., :width] @ kv[:, :width].T))
+    total = weight.sum(-1)
+    sink = np.exp(case["input.sinks"]) if "input.sinks" in case else 0
+    value = kv[:, d - d_v :] if mistake == "value-with-rope" else kv[:, :d_v]
+    whole = total if mistake == "no-sink" else total + sink
+    out = (weight @ value) / np.where(whole > 0, whole, 1)[..., None]
+    with np.errstate(divide="ignore"):
+        lse = np.log(total + (sink if mistake == "sink-in-lse" else 0)) / (np.log(2) if mistake == "log2-lse" else 1)
+    return {"out": out, "lse": lse if mistake == "empty-row-lse" else np.where(np.isneginf(lse), np.inf, lse)}
+
+
 class Bench:
     def __init__(self, attn, blocks, folder):
         self.attn, self.blocks, self.folder = attn, blocks, folder
@@ -175,6 +206,10 @@ class Bench:
             self.right(f"{what}, {kind}, scores", {"score": stages["score"]})
             self.right(f"{what}, {kind}, selection", {"selected": stages["selected"]})
         self.right(f"{what}, selection", {"selected": right["selected"][:, ::-1]}, ["right"])
+        reference = {}
+        exec(next(b for b in self.blocks if "def whole_indexer" in b), reference)
+        mine = reference["whole_indexer"](case, config)
+        self.right(f"{what}, the document's", {n: t for n, t in mine.items() if f"expected.{n}" in case})
         unrounded = whole_indexer(case, {**config, "indexer_fp8": False}, keep=bf16)
         self.right(f"{what}, without FP8", {n: unrounded[n] for n in ("score", "selected")})
         first = {
@@ -196,6 +231,31 @@ class Bench:
             if name in told:
                 self.faulty(f"{what}, selection", name, {"selected": wrong["selected"]})
 
+    def sparse_mla(self, options):
+        what = " ".join(["sparse-mla", *options])
+        case, config, told = self.make("--kind", "sparse-mla", *options)
+        right = sparse_mla(case, config)
+        for name, mine in right.items():
+            expected = case[f"expected.{name}"]
+            same = np.isfinite(expected) == np.isfinite(mine)
+            error = np.abs(np.where(np.isfinite(expected), mine - np.where(np.isfinite(expected), expected, 0), 0)).max()
+            self.hold(f"{what}, {name}", same.all() and error <= 1e-9, error)
+        self.right(f"{what}, float32", right, ["right"])
+        self.right(f"{what}, lse alone", {"lse": right["lse"]}, ["right"])
+        self.right(f"{what}, bf16", {"out": bf16(right["out"]), "lse": right["lse"]}, ["rounding"])
+        reference = {}
+        exec(next(b for b in self.blocks if "def sparse_mla" in b), reference)
+        self.right(f"{what}, the document's", reference["sparse_mla"](case, config), ["right"])
+        names = {"padding-attended": ["padding-attended, first", "padding-attended, last"]}
+        for name in told:
+            for mistake in names.get(name, [name]):
+                wrong = sparse_mla(case, config, mistake)
+                self.faulty(f"{what}, both", name, wrong)
+                self.faulty(f"{what}, both in bf16", name, {"out": bf16(wrong["out"]), "lse": wrong["lse"]})
+                for tensor in ("out", "lse"):
+                    if not np.array_equal(wrong[tensor], right[tensor]):
+                        self.faulty(f"{what}, {tensor}", name, {tensor: wrong[tensor]})
+
 
 def main(attn, document):
     blocks = re.findall(r"```python\n(.*?)```", Path(document).read_text(encoding="utf-8"), flags=re.S)
@@ -203,6 +263,8 @@ def main(attn, document):
         bench = Bench(attn, blocks, folder)
         for options in WHOLE:
             bench.whole_indexer(options)
+        for options in SPARSE:
+            bench.sparse_mla(options)
     bench.hold("wrong dumps that are named rightly", 10 * bench.named >= 9 * bench.wrong, f"{bench.named} of {bench.wrong}")
     print(f"numpy: {bench.passed} passed, {bench.failed} failed; {bench.named} of {bench.wrong} wrong dumps named rightly")
     return 1 if bench.failed else 0
