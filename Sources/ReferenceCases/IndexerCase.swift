@@ -1,7 +1,6 @@
 // A case of kind `indexer`: the lightning indexer from its FP8 inputs to its selection, at real shapes, for those who write a kernel.
 // score[t,s] = k_scale[s] · Σ_j weights[t,j] · ReLU(q[t,j] · k[s]). Which keys a query sees, and where they lie, its layout says.
 
-import Mechanisms
 public import Traces
 
 /// What the indexer is given, and what it should keep.
@@ -32,9 +31,6 @@ public struct IndexerCase: Sendable {
 
     /// The most dot products of a case: a few minutes.
     static let mostProducts = 1 << 33
-    /// The most dot products of a trace, which holds them: 16 bytes each, 1 GB.
-    static let mostTraced = 1 << 26
-
     /// Throws for more products, one for each query, head and key, than `most`.
     static func check(queries: Int, heads: Int, keys: Int, most: Int = mostProducts) throws(EngineError) {
         let (pairs, overflows) = queries.multipliedReportingOverflow(by: heads)
@@ -129,43 +125,5 @@ public struct IndexerCase: Sendable {
             i += 1
         }
         return total
-    }
-
-    /// The steps from inputs to selection: dot products and votes [t, j, s], scores [t, s] before the mask, the selection [t, k].
-    /// - Throws: `EngineError` for a case of several sequences, and for more products than a trace holds.
-    public func trace() throws(EngineError) -> Trace {
-        guard layout.sequences == 1 else {
-            throw EngineError(.value, "a trace of an indexer", expected: "a case of one sequence", found: "\(layout.sequences) sequences")
-        }
-        try Self.check(queries: queries, heads: heads, keys: columns, most: Self.mostTraced)
-        var recorder = Recorder(tokens: (0..<columns).map(String.init))
-        // A query stands at the last position that it sees.
-        let places = layout.causalOffset.map { offset in (0..<queries).map { offset + $0 } } ?? layout.visible.map { $0.upperBound - 1 }
-        recorder.labels = [.t: places.map(String.init), .s: (0..<columns).map(String.init)]
-        let keys = Keys(self, of: 0)
-        let q = try recorder.input("input.q", "q^I", q, title: Bilingual(en: "Index queries", zh: "索引查询"))
-        let k = try recorder.input("input.k", "k^I", keys.vectors, title: Bilingual(en: "Index keys", zh: "索引键"))
-        let scale = try recorder.input(
-            "input.k_scale", "σ^k", keys.scales, title: Bilingual(en: "Scale of each index key", zh: "每个索引键的缩放"))
-        let w = try recorder.input(
-            "input.weights", "w^I", weights,
-            title: Bilingual(en: "How much each index head counts, every scale folded in", zh: "每个索引头的分量（已含各项缩放）"))
-        let I = try LightningIndexer.scores(queries: q, keys: k, weights: w, scales: scale, visible: visible, on: &recorder)
-        _ = try recorder.recordSelection(scores: I, topK: topK, visible: visible, denseWeights: nil)
-        return recorder.trace
-    }
-
-    /// The keys of one sequence in the order of its positions.
-    private struct Keys {
-        /// [s, d]
-        let vectors: Tensor
-        /// [s]
-        let scales: Tensor
-
-        init(_ indexer: IndexerCase, of sequence: Int) {
-            let (slots, d) = (indexer.layout.slots(of: sequence), indexer.dimension)
-            vectors = Tensor([.s, .d], [slots.count, d], slots.flatMap { indexer.k.values[$0 * d..<($0 + 1) * d] })
-            scales = Tensor([.s], [slots.count], slots.map { indexer.kScale.values[$0] })
-        }
     }
 }

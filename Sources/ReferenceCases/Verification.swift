@@ -61,8 +61,14 @@ extension ReferenceCase {
     }
 
     /// The trace of a case of kind `attention`, `deepseek-sparse-attention`, `indexer` or `whole-indexer`.
-    public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = []) throws -> Trace {
-        do { return try steps(paths, switches) } catch let error as EngineError { throw FileError(.badData, file.path, "\(error)") }
+    /// - Parameter sequence: of an indexer case of several sequences, the one that is traced.
+    public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = [], sequence: Int? = nil) throws -> Trace {
+        guard sequence == nil || kind == .indexer else {
+            throw FileError(.badData, file.path, "a sequence is chosen of cases of kind indexer; this case is of kind \(kind.rawValue)")
+        }
+        do { return try steps(paths, switches, sequence) } catch let error as EngineError {
+            throw FileError(.badData, file.path, "\(error)")
+        }
     }
 
     private var pathsFailure: FileError {
@@ -75,14 +81,16 @@ extension ReferenceCase {
         return StepID([], stage.role)
     }
 
-    private func steps(_ paths: [SparseAttention.Path], _ switches: [Switch]) throws -> Trace {
+    private func steps(_ paths: [SparseAttention.Path], _ switches: [Switch], _ sequence: Int?) throws -> Trace {
         switch kind {
-        case .attention, .indexer:
+        case .indexer:
+            guard paths == [.masked] else { throw pathsFailure }
+            return try indexer().trace(sequence: sequence, switches: switches)
+        case .attention:
             guard switches.isEmpty else {
                 throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind \(kind.rawValue)")
             }
             guard paths == [.masked] else { throw pathsFailure }
-            if kind == .indexer { return try indexer().trace() }
             let (mechanism, weights, x) = try attention()
             var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
             let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))

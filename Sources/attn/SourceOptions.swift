@@ -99,6 +99,9 @@ struct SourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A reference case.", valueName: "file.safetensors"))
     var `case`: String?
 
+    @Option(help: ArgumentHelp("Of a case of an indexer with several sequences the one that is meant, from 0.", valueName: "n"))
+    var sequence: Int?
+
     @Option(help: ArgumentHelp("A trace written by attn trace.", valueName: "file.json"))
     var trace: String?
 
@@ -147,7 +150,10 @@ struct SourceOptions: ParsableArguments {
         }
         try checkReader(takesLayer: takesLayer)
         guard paths == [.masked] || `case` != nil else { throw UsageError("--path applies to --case of sparse attention alone") }
-        if let path = `case` { return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches), file: path) }
+        guard sequence == nil || `case` != nil else { throw UsageError("--sequence: expected with --case") }
+        if let path = `case` {
+            return Source(trace: try ReferenceCase(path: path).trace(paths: paths, switches: switches, sequence: sequence), file: path)
+        }
         guard switches.isEmpty || lesson != nil else {
             throw UsageError("switches apply to --case and --lesson; a trace, a model and given attention are what they are")
         }

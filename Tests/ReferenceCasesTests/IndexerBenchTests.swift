@@ -291,8 +291,6 @@ private let plainMistakes = IndexerMistake.all.filter { ![.startsIgnored, .oneBo
         #expect(zip(recorded.values, score.values).allSatisfy { abs($0 - $1) < 1e-12 })
         #expect(try trace.step("selected").output.values.map { Int($0) } == bench.reference.file.integers("expected.selected"))
         #expect(try trace.step("indexer.score").explain([2, 3]).value == recorded[2, 3])
-        let error = #expect(throws: FileError.self) { try bench.reference.trace(switches: [.noReLU]) }
-        #expect(error?.problem == "switches apply to sparse attention; this case is of kind indexer")
     }
 
     @Test func `lengths that disagree are named`() throws {

@@ -61,7 +61,7 @@ import Traces
                 == "badData: metadata \"kind\" is missing: not a reference case")
         #expect(
             problem { try ReferenceCase(path: write(kind: "magic", config: "{}")) }
-                == "badData: kind: expected one of attention, deepseek-sparse-attention, float8-e4m3, float4-e2m1, indexer, found \"magic\""
+                == "badData: kind: expected one of attention, deepseek-sparse-attention, float8-e4m3, float4-e2m1, indexer, whole-indexer, sparse-mla, found \"magic\""
         )
         #expect(
             problem { try ReferenceCase(path: write(kind: "float8-e4m3", config: "{}")).attention() }

@@ -2,6 +2,7 @@
 
 import FileTesting
 import Foundation
+import Mechanisms
 import ModelFiles
 import ReferenceCases
 import Testing
@@ -295,5 +296,42 @@ private struct ServedCase {
         let (trace, tiled) = (try indexer.trace(), indexer.compute())
         #expect(try trace.step("indexer.score").output.transposed(to: [.t, .s]).values == tiled.score.values)
         #expect(try trace.step("selected").output.values == tiled.selected.values)
+    }
+
+    @Test func `one sequence of several is traced, right and with a switch`() throws {
+        let made = try ServedCase()
+        let reference = try ReferenceCase(path: made.path)
+        let (scores, trace) = (try made.scores(), try reference.trace(sequence: 1))
+        let rows = try trace.step("indexer.score").output.transposed(to: [.t, .s])
+        for row in 0..<2 {
+            #expect(zip(rows.slice(.t, at: row).values, scores[2 + row]).allSatisfy { abs($0 - $1) < 1e-9 })
+        }
+        let kept = try trace.step("selected").output.values.map { Int($0) }
+        #expect(try self.rows(kept, made.topK) == made.selection(scores, made.range)[2..<4].map { $0.filter { $0 >= 0 }.sorted() })
+        let unrotated = try reference.trace(switches: [.hadamardQueryOnly, .topK(5)], sequence: 1)
+        let answers = try unrotated.step("indexer.score").output
+        #expect(try unrotated.step("selected").output.shape.lengths == [2, 5] && unrotated.switches == ["hadamard-query-only", "top-k=5"])
+        #expect(answers != (try trace.step("indexer.score").output))
+        let uncut = try reference.trace(switches: [.noReLU], sequence: 1).step("indexer.score").output
+        let (q, weights) = (try made.values("input.q"), try made.values("input.weights"))
+        let key = try made.key(made.file, 1, 7)
+        let expected = (0..<made.heads).reduce(0.0) { sum, j in
+            sum + weights[2 * made.heads + j] * (0..<made.d).reduce(0.0) { $0 + q[(2 * made.heads + j) * made.d + $1] * key.features[$1] }
+        }
+        #expect(abs(uncut[0, 7] - expected * key.scale) < 1e-9)
+    }
+
+    @Test func `a sequence that there is not and switches that change nothing are named`() throws {
+        let made = try ServedCase()
+        let reference = try ReferenceCase(path: made.path)
+        #expect(problem { try reference.trace() } == "badData: the sequence of an indexer case: expected one of 0 to 2, found none")
+        #expect(problem { try reference.trace(sequence: 3) }.hasSuffix("expected one of 0 to 2, found 3"))
+        #expect(problem { try reference.trace(switches: [.noFloat8], sequence: 0) }.contains("switch no-fp8: expected no-relu"))
+        #expect(
+            problem { try reference.trace(switches: [.topK(3), .topK(4)], sequence: 0) }
+                == "badData: switch top-k=4: expected one top-k, found top-k=3 too")
+        #expect(
+            problem { try ReferenceCase(path: fixture("dsa-tiny-exact")).trace(sequence: 0) }
+                == "badData: a sequence is chosen of cases of kind indexer; this case is of kind deepseek-sparse-attention")
     }
 }

@@ -155,17 +155,18 @@ private struct SmallWhole {
             "\(problem { try ReferenceCase(path: path).wholeIndexer() })")
     }
 
-    @Test(
-        arguments: [
+    @Test func `impossible sizes are named`() {
+        let cases: [(change: (inout WholeIndexerCaseGenerator) -> Void, subject: String, message: String)] = [
             ({ $0.queries = 30 }, "keys", "expected at least as many as queries, 30, found 24"),
             ({ $0.topK = 25 }, "top-k", "expected at most as many as keys, 24, found 25"),
             ({ $0.ropeDimension = 18 }, "rope-dim", "expected an even number of at most 16 features, found 18"),
             ({ $0.yarnFactor = 1 }, "yarn", "expected a factor above 1 and of at most 24, the keys, found 1"),
             ({ $0.heads = 0 }, "heads", "expected at least 1, found 0"),
             ({ $0.dimension = 24 }, "index_head_dim", "expected a power of two for the Hadamard rotation, found 24"),
-        ] as [(@Sendable (inout WholeIndexerCaseGenerator) -> Void, String, String)])
-    func `impossible sizes are named`(change: @Sendable (inout WholeIndexerCaseGenerator) -> Void, subject: String, message: String) {
-        let error = #expect(throws: EngineError.self) { try SmallWhole(change) }
-        #expect(error?.subject == subject && error?.problem == message, "\(String(describing: error))")
+        ]
+        for (change, subject, message) in cases {
+            let error = #expect(throws: EngineError.self) { try SmallWhole(change) }
+            #expect(error?.subject == subject && error?.problem == message)
+        }
     }
 }
