@@ -88,7 +88,7 @@ import Testing
     private static let refusals: [([String], Int32, String)] = [
         (["one.npz", "--tokens", dumps + "/short"], 66, "cannot be opened"),
         (
-            ["batch.npy", "--batch", "0", "--tokens", Place.fixtures + "/../Support.swift"], 65,
+            ["batch.npy", "--batch", "0", "--tokens", Place.fixtures + "/../GGUFTests.swift"], 65,
             "expected 5 tokens, one for each key, found"
         ),
         (["none.npz"], 66, "cannot be opened: No such file or directory"),
