@@ -127,19 +127,15 @@ extension ClinicRun {
         var noise = ClinicNoise(seed: seed)
         let (block, dimension, count) = (16, 32, 128)
         var vectors = ClinicVectors(queries: 6, keys: count, heads: 4, dimension: dimension, &noise)
-        var (scales, bytes): ([Double], [UInt8]) = ([], [])
-        for start in stride(from: 0, to: count, by: block) {
-            var scaleBytes: [UInt8] = []
-            for s in start..<start + block {
-                let scale = ScaleFormat.powerOfTwo.scale(largestMagnitude: vectors.k[s].reduce(0) { max($0, abs($1)) })
-                let codes = vectors.k[s].map { Float8.encode($0 / scale) }
-                vectors.k[s] = codes.map(Float8.decode)
-                scales.append(scale)
-                bytes += codes
-                withUnsafeBytes(of: Float(scale).bitPattern.littleEndian) { scaleBytes += $0 }
-            }
-            bytes += scaleBytes
+        var (scales, codes): ([Double], [UInt8]) = ([], [])
+        for s in 0..<count {
+            let scale = ScaleFormat.powerOfTwo.scale(largestMagnitude: vectors.k[s].reduce(0) { max($0, abs($1)) })
+            let own = vectors.k[s].map { Float8.encode($0 / scale) }
+            vectors.k[s] = own.map(Float8.decode)
+            scales.append(scale)
+            codes += own
         }
+        let bytes = KeyCache.packed(codes: codes, scales: scales, size: block)
         var misread = vectors
         var wrongScales: [Double] = []
         for s in 0..<count {

@@ -159,13 +159,16 @@ public struct IndexerCaseGenerator: Sendable {
 
     /// One draw of noise with what is planted in it. Every value is exact in the type that it is written in.
     private func draw(_ number: Int, _ layout: KeyLayout) throws(EngineError) -> (IndexerCase, Codes?) {
-        var source = SplitMix64(seed: seed)
-        for _ in 0..<number { source = SplitMix64(seed: source.next()) }
-        var noise = Gaussian(source)
+        var seed = seed
+        for _ in 0..<number {
+            var source = SplitMix64(seed: seed)
+            seed = source.next()
+        }
+        var noise = NormalNoise(seed: seed)
         let topics = (0..<Self.topics).map { _ in (0..<dimension).map { _ in noise.next() } }
         let outliers = (0..<Self.outlierFeatures).map { _ in Int(noise.uniform() * Double(dimension)) }
         /// One vector near a topic, with outliers, of a magnitude of its own, rotated.
-        func vector(_ noise: inout Gaussian) -> [Double] {
+        func vector(_ noise: inout NormalNoise) -> [Double] {
             let topic = topics[Int(noise.uniform() * Double(Self.topics))]
             let (strength, magnitude) = (abs(noise.next()), Double.exp(0.5 * noise.next()))
             var x = topic.map { magnitude * (strength * $0 + noise.next()) }
@@ -227,7 +230,7 @@ public struct IndexerCaseGenerator: Sendable {
 
     /// Makes keys of zeros where there are queries to spare: one row is then given weights under which the cut falls among them.
     /// - Returns: their positions.
-    private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout Gaussian, _ layout: KeyLayout) -> Set<Int> {
+    private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout NormalNoise, _ layout: KeyLayout) -> Set<Int> {
         let (row, range) = (layout.visible.count - 1, layout.visible[layout.visible.count - 1])
         let room = range.count - layout.queriesPerSequence - 4
         guard row > 2, room > 8 * Self.zeroKeys, topK > Self.zeroKeys, topK < room - Self.zeroKeys else { return [] }
@@ -304,27 +307,6 @@ public struct IndexerCaseGenerator: Sendable {
         let scales = rows.map { row in ScaleFormat.powerOfTwo.scale(largestMagnitude: row.reduce(0) { max($0, abs($1)) }) }
         let codes = zip(rows, scales).flatMap { row, scale in row.map { Float8.encode($0 / scale) } }
         return (codes.map(Float8.decode), codes, scales)
-    }
-}
-
-/// Normally distributed noise (Box and Muller 1958).
-private struct Gaussian {
-    private var source: SplitMix64
-    private var spare: Double?
-
-    init(_ source: SplitMix64) { self.source = source }
-
-    mutating func uniform() -> Double { source.uniform() }
-
-    mutating func next() -> Double {
-        if let value = spare {
-            spare = nil
-            return value
-        }
-        let radius = (-2 * Double.log(1 - source.uniform())).squareRoot()
-        let angle = 2 * Double.pi * source.uniform()
-        spare = radius * Double.sin(angle)
-        return radius * Double.cos(angle)
     }
 }
 
