@@ -60,7 +60,7 @@ extension ReferenceCase {
         }
     }
 
-    /// The trace of a case of kind `attention`, `deepseek-sparse-attention`, `indexer` or `whole-indexer`.
+    /// The trace of a case of every kind but those of rounding.
     /// - Parameter sequence: of an indexer case of several sequences, the one that is traced.
     public func trace(paths: [SparseAttention.Path] = [.masked], switches: [Switch] = [], sequence: Int? = nil) throws -> Trace {
         guard sequence == nil || kind == .indexer else {
@@ -86,11 +86,12 @@ extension ReferenceCase {
         case .indexer:
             guard paths == [.masked] else { throw pathsFailure }
             return try indexer().trace(sequence: sequence, switches: switches)
-        case .attention:
+        case .attention, .sparseMLA:
             guard switches.isEmpty else {
                 throw FileError(.badData, file.path, "switches apply to sparse attention; this case is of kind \(kind.rawValue)")
             }
             guard paths == [.masked] else { throw pathsFailure }
+            if kind == .sparseMLA { return try sparseMLA().trace() }
             let (mechanism, weights, x) = try attention()
             var recorder = Recorder(tokens: (0..<x.shape.lengths[0]).map(String.init), scopes: [.branch(.attention)])
             let input = try recorder.input("input.x", "x", x, title: Bilingual(en: "Token vectors", zh: "词元向量"))
@@ -100,10 +101,10 @@ extension ReferenceCase {
         case .wholeIndexer:
             guard paths == [.masked] else { throw pathsFailure }
             return try wholeIndexer().trace(switches: switches)
-        case .float8E4M3, .float4E2M1, .sparseMLA:
+        case .float8E4M3, .float4E2M1:
             throw FileError(
                 .badData, file.path,
-                "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention, indexer or whole-indexer")
+                "kind \(kind.rawValue) has no trace; expected attention, deepseek-sparse-attention, indexer, whole-indexer or sparse-mla")
         }
     }
 

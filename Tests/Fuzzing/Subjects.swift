@@ -19,7 +19,9 @@ extension Subject {
         return [
             Subject(
                 name: "case", form: .safetensors, seeds: try cases.map { try file("\(fixtures)/\($0).safetensors") }, answer: referenceCase),
-            Subject(name: "indexer-case", form: .safetensors, seeds: [try indexerCase()], answer: referenceCase),
+            Subject(
+                name: "indexer-case", form: .safetensors, seeds: [try indexerCase(), try wholeIndexerCase(), try sparseMLACase()],
+                answer: referenceCase),
             Subject(name: "check", form: .safetensors, seeds: [try dump()], answer: check),
             Subject(
                 name: "attention", form: .bytes,
@@ -71,11 +73,32 @@ extension Subject {
         }
     }
 
+    private static func wholeIndexerCase() throws -> [UInt8] {
+        try Answers.withFile("seed.safetensors", []) { path in
+            var generator = WholeIndexerCaseGenerator()
+            (generator.queries, generator.keys, generator.heads, generator.dimension) = (3, 8, 2, 8)
+            (generator.ropeDimension, generator.width, generator.latent, generator.topK) = (4, 6, 5, 3)
+            generator.yarnFactor = 2
+            try generator.write(to: path)
+            return try WholeFile.read(path)
+        }
+    }
+
+    private static func sparseMLACase() throws -> [UInt8] {
+        try Answers.withFile("seed.safetensors", []) { path in
+            var generator = SparseMLACaseGenerator()
+            (generator.queries, generator.entries, generator.heads, generator.ranks) = (6, 10, 2, 6)
+            (generator.dimension, generator.valueDimension) = (9, 8)
+            try generator.write(to: path)
+            return try WholeFile.read(path)
+        }
+    }
+
     private static let referenceCase: @Sendable ([UInt8], inout Mutator) throws -> Void = { input, choice in
         try Answers.withFile("case.safetensors", input) { path in
             let reference = try ReferenceCase(path: path)
             _ = try reference.verify()
-            guard reference.kind == .attention || reference.kind == .deepseekSparseAttention else { return }
+            guard [.attention, .deepseekSparseAttention, .wholeIndexer].contains(reference.kind) else { return }
             try Answers.of(reference.trace(), &choice)
         }
     }

@@ -71,6 +71,10 @@ private let decoding = "\(Place.fixtures)/dsa-tiny-exact.safetensors"
             (["what-if", "--lesson", "1", "--with", "top-k=0"], 65, "expected top-k=N"),
             (["case", "make", "--keys", "4", "--queries", "9", "--output", "x"], 64, "expected at least as many as queries"),
             (["case", "make", "--dim", "12", "--output", "x"], 64, "expected a power of two"),
+            (["case", "make", "--rope", "half", "--output", "x"], 64, "--rope: expected with --kind whole-indexer"),
+            (["case", "make", "--no-sinks", "--output", "x"], 64, "--no-sinks: expected with --kind sparse-mla"),
+            (["case", "make", "--kind", "sparse-mla", "--precision", "f32", "--output", "x"], 64, "--precision: expected with"),
+            (["case", "make", "--kind", "whole-indexer", "--top-k", "65", "--output", "x"], 64, "at most as many as keys, 64"),
             (["case", "check", "/nowhere", "/nowhere"], 66, "cannot be opened"),
         ] as [([String], Int32, String)])
     func `what cannot be done is one line with the right exit code`(arguments: [String], status: Int32, message: String) throws {

@@ -51,6 +51,10 @@ extension SparseMLACase {
         kv = try finite("input.kv", axes: [.s, .d])
         softmaxScale = try config.number("softmax_scale")
         guard softmaxScale > 0, softmaxScale.isFinite else { throw config.failure("softmax_scale", expected: "a number above 0") }
+        func largest(_ tensor: Tensor) -> Double { tensor.values.reduce(0) { max($0, abs($1)) } }
+        guard (softmaxScale * largest(q) * largest(kv) * Double(shape[2])).isFinite else {
+            throw config.failure("softmax_scale", expected: "logits that a 64-bit float can hold")
+        }
         valueDimension = try config.integer("d_v", atLeast: 1)
         guard valueDimension <= shape[2] else {
             throw config.failure("d_v", expected: "at most \(shape[2]), the columns of input.kv")
