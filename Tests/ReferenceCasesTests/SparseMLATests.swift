@@ -138,8 +138,8 @@ extension Double {
         file.add("input.q", shape: [3, 2, 3], floats: (0..<18).map { $0 == 6 ? value("input.q", Float.nan, 1) : Float($0) })
         let width = value("input.kv", 2, 3)
         file.add("input.kv", shape: [4, width], floats: .init(repeating: 1, count: 4 * width))
-        file.add("input.indices", shape: [3, 2], int32s: [0, 1, -1, -1, 3, value("input.indices", 4, 2)])
-        file.add("input.lengths", shape: [3], int32s: [2, value("input.lengths", 3, 0), 1])
+        file.add("input.indices", shape: [3, 2], int32: [0, 1, -1, -1, 3, value("input.indices", 4, 2)])
+        file.add("input.lengths", shape: [3], int32: [2, value("input.lengths", 3, 0), 1])
         file.add("input.sinks", shape: [2], floats: [0, value("input.sinks", Float.infinity, 1)])
         if broken == "input.mask" { file.add("input.mask", shape: [1], floats: [0]) }
         let path = try TemporaryFolder().path + ".safetensors"
