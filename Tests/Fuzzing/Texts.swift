@@ -26,8 +26,9 @@ enum Texts {
             "attention.scores[1,17,4]", "attention.weights[0,17,4]", "selected[17,3]", "answer[0]", "indexer.score[17,4]", "story[3,5]",
         ]
         let switches = Switch.names.filter { !$0.contains("=") } + ["top-k=4", "select=recent"]
-        // All switches have something to change there.
+        // All switches have something to change there, and the wrong layout of neighbours where neighbours are right.
         let reference = "\(root)/Tests/ModelFilesTests/Fixtures/dsa-tiny-fp8.safetensors"
+        let interleaved = "\(root)/Tests/ModelFilesTests/Fixtures/dsa-tiny-interleaved-exact.safetensors"
         let page = try WholeFile.read("\(root)/lessons/highlighting/en.md")
         let lesson = try WholeFile.read("\(root)/lessons/highlighting/lesson.yaml")
         return [
@@ -42,7 +43,8 @@ enum Texts {
             },
             Subject(name: "switch", form: .text, seeds: bytes(switches)) { input, choice in
                 let change = try Switch(parsing: String(decoding: input, as: UTF8.self))
-                try Answers.of(ReferenceCase(path: reference).trace(switches: [change]), &choice)
+                let path = change == .indexerRopeHalf ? interleaved : reference
+                try Answers.of(ReferenceCase(path: path).trace(switches: [change]), &choice)
             },
             Subject(name: "diary", form: .text, seeds: [try WholeFile.read("\(root)/lessons/diary.yaml")]) { input, choice in
                 let diary = try Diary(parsing: String(decoding: input, as: UTF8.self), file: "mutant.yaml")
