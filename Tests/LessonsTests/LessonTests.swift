@@ -58,7 +58,7 @@ func brokenLibrary(_ file: String, _ old: String, _ new: String) throws -> Lesso
         }
     }
 
-    @Test(arguments: ["1", "2", "3", "4", "5", "11", "12"], Language.allCases)
+    @Test(arguments: ["1", "2", "3", "4", "5", "10", "11", "12"], Language.allCases)
     func `a lesson has 8 to 16 steps, asks twice before it tells, and ends with what was simplified and sources`(
         _ number: String, _ language: Language
     ) throws {
