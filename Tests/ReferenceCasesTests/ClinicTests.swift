@@ -14,6 +14,8 @@ import Traces
             }
             #expect(!symptom.commands.isEmpty && symptom.commands.allSatisfy { $0.hasPrefix("attn ") })
             #expect(!symptom.records.isEmpty, "\(symptom.id)")
+            let known = IndexerMistake.all.map(\.name) + WholeIndexerMistake.allCases.map(\.rawValue)
+            #expect(symptom.names.allSatisfy(known.contains), "\(symptom.id): \(symptom.names)")
             for record in symptom.records {
                 #expect(record.repository.wholeMatch(of: /[\w.-]+\/[\w.-]+/) != nil, "\(record.repository)")
                 #expect(record.number.map { $0 > 0 } ?? (record.page?.isEmpty == false), "\(record.name)")

@@ -9,9 +9,14 @@ extension ClinicSymptom {
         futureKeysKept, repeatsItself, twoRunsDiffer, wrongInChunks, wrongFromTheStart,
     ]
 
-    private static func checks(_ id: String) -> [String] {
-        ["attn case clinic \(id) --output clinic", "attn case check clinic/case.safetensors mine.safetensors"]
-    }
+    private static let stageByStage = [
+        "attn case make --kind whole-indexer --rope half --output whole.safetensors", "attn case check whole.safetensors mine.safetensors",
+    ]
+
+    private static let inBlocks = [
+        "attn case make --batch 4 --keys 2048 --top-k 256 --block-size 64 --ragged 3 --output paged.safetensors",
+        "attn case check paged.safetensors mine.safetensors",
+    ]
 
     private static let atRealShapes = [
         "attn case make --queries 4 --keys 8192 --top-k 2048 --seed 7 --output case.safetensors",
@@ -25,14 +30,14 @@ extension ClinicSymptom {
             en:
                 "Index queries and keys after RoPE, from the second token on, with the reference's. Short texts tell nothing: up to top-k keys all are kept.",
             zh: "从第二个词元起，拿旋转位置编码之后的索引查询和索引键与参考值比。短文字测不出来：键数不超过 top-k 时全部留下。"),
-        commands: [
-            "attn verify assets/cases/dsa-tiny-exact.safetensors",
-            "attn what-if --case assets/cases/dsa-tiny-exact.safetensors --with indexer-rope-interleaved",
+        commands: stageByStage + [
+            "attn what-if --case assets/cases/dsa-tiny-exact.safetensors --with indexer-rope-interleaved"
         ],
         mistake: Bilingual(
             en:
                 "RoPE pairs the wrong features: neighbours where the checkpoint wants halves (DeepSeek-V3.2), or halves where it wants neighbours (GLM-5).",
             zh: "旋转位置编码配错了对：权重要前后半配（DeepSeek-V3.2），代码却按相邻配；或者反过来（GLM-5 要相邻配）。"),
+        names: ["rope-layout"],
         records: [
             Record(
                 "deepseek-ai/DeepSeek-V3.2-Exp", page: "README.md", "2025-11-17",
@@ -71,11 +76,12 @@ extension ClinicSymptom {
             en:
                 "Which features change from token to token when the same word is repeated: with the reference's, it is the first rope_head_dim of each head.",
             zh: "让同一个词反复出现，看哪些特征随位置变化，再与参考值比：该变的是每个头最前面的 rope_head_dim 个。"),
-        commands: checks("last-keys-win"),
+        commands: stageByStage,
         mistake: Bilingual(
             en:
                 "RoPE turns the wrong end of a head: the indexer's features are [rope | nope], MLA's are [nope | rope]. Content that turns is alike only nearby. (The records tell of the order; what it looks like is measured here.)",
             zh: "旋转位置编码转错了一头：索引器的特征是 [rope | nope]，MLA 是 [nope | rope]。内容一转，就只有挨得近的才相像。（记录说的是次序问题，症状是这里量出来的。）"),
+        names: ["rope-at-end"],
         records: [
             Record(
                 "NVIDIA/Megatron-LM", 2733, "2025-12-22",
@@ -94,11 +100,15 @@ extension ClinicSymptom {
             en:
                 "Scores of one query with the same key at growing distances, beyond the length trained on before YaRN (4,096 for DeepSeek-V3.2), with the reference's.",
             zh: "让同一个键离查询越来越远，一直远过 YaRN 之前的训练长度（DeepSeek-V3.2 是 4,096），逐个比得分。"),
-        commands: checks("needle-lost"),
+        commands: [
+            "attn case make --kind whole-indexer --keys 512 --yarn 8 --output whole.safetensors",
+            "attn case check whole.safetensors mine.safetensors",
+        ],
         mistake: Bilingual(
             en:
                 "The indexer's RoPE has no YaRN: its slow pairs turn as fast as before the context was lengthened. Within the first length little changes.",
             zh: "索引器的旋转位置编码没有用 YaRN：慢的那些对，还按加长上下文之前的速度转。在原来的长度以内，差别很小。"),
+        names: ["no-yarn"],
         records: [
             Record(
                 "NVIDIA-NeMo/Automodel", 2103, "2026-04-30",
@@ -132,6 +142,7 @@ extension ClinicSymptom {
             en:
                 "The Hadamard rotation is applied to queries and forgotten on keys: scores are products of two things that do not belong together.",
             zh: "哈达玛旋转只用在查询上，键忘了做：得分成了两个不相干的东西的乘积。"),
+        names: ["hadamard-query-only"],
         records: [
             Record(
                 "ROCm/ATOM", 1507, "2026-07-10",
@@ -152,7 +163,7 @@ extension ClinicSymptom {
         compare: Bilingual(
             en: "Scores of a later layer: are they all 0? Then the scales as that layer reads them, with those that were written.",
             zh: "看靠后一层的得分：是不是全是 0？再拿这一层读到的缩放因子，与写进去的比。"),
-        commands: checks("first-keys-win"),
+        commands: inBlocks,
         mistake: Bilingual(
             en:
                 "The keys' scales are read from memory that nobody wrote: all scores are 0, and of equal scores the first positions are taken.",
@@ -173,7 +184,7 @@ extension ClinicSymptom {
         compare: Bilingual(
             en: "The scales as the kernel reads them with those that were written: none is negative, and all are powers of two.",
             zh: "拿内核读到的缩放因子与写进去的比：不该有负数，而且都是二的幂。"),
-        commands: checks("same-keys-win"),
+        commands: inBlocks,
         mistake: Bilingual(
             en:
                 "A block of the cache holds all its codes and then all its scales, and is read as codes and scale key by key: codes are taken for scales.",
@@ -199,7 +210,7 @@ extension ClinicSymptom {
             en:
                 "Scores of the keys of one block: are they all the same? And a cache whose blocks stand out of order, with one whose blocks do not.",
             zh: "看同一块里各个键的得分：是不是全一样？再拿块的次序打乱的缓存，与没有打乱的比。"),
-        commands: checks("whole-blocks-win"),
+        commands: inBlocks,
         mistake: Bilingual(
             en:
                 "The position within the block is missing from the address, or a position is used where the block table wants a block: of each block the first key is read for all.",
@@ -223,10 +234,14 @@ extension ClinicSymptom {
         compare: Bilingual(
             en: "The selection of each of the next_n rows by itself with one computed a token at a time; the keys at each row's boundary.",
             zh: "拿 next_n 行里每一行的选择，与一个词元一个词元算出来的比；特别要看每一行边界上的键。"),
-        commands: atRealShapes,
+        commands: [
+            "attn case make --batch 4 --next-n 2 --keys 2048 --top-k 256 --block-size 64 --ragged 3 --output paged.safetensors",
+            "attn case check paged.safetensors mine.safetensors",
+        ],
         mistake: Bilingual(
             en: "The causal boundary stands short: seqLens - next_n + row + 1, with a length that is not the whole sequence's.",
             zh: "因果边界往前缩了：按 seqLens - next_n + row + 1 算，可是那个长度并不是整个序列的长度。"),
+        names: ["offset-2", "offset-1"],
         records: [
             Record(
                 "ROCm/ATOM", 2118, "2026-09-02",
@@ -247,6 +262,7 @@ extension ClinicSymptom {
             en:
                 "The causal boundary stands one too far, or the indexer has none: a query keeps keys, or compressed groups, that hold what comes after it.",
             zh: "因果边界往后多了一个，或者索引器根本没有边界：查询留下了自己之后的键，或者还没写完的压缩组。"),
+        names: ["offset+1", "offset+2"],
         records: [
             Record(
                 "vllm-project/tpu-inference", 3536, "2026-09-08",
@@ -269,6 +285,7 @@ extension ClinicSymptom {
             zh: "挑与某些头的点积为负的键，拿得分与参考值比；负的点积再负十倍，得分也不该变。"),
         commands: atRealShapes,
         mistake: Bilingual(en: "The ReLU is missing: heads that do not care for a key vote it down.", zh: "漏了 ReLU：对某个键没有兴趣的头，会把它投下去。"),
+        names: ["no-relu"],
         records: [
             Record(
                 "ml-explore/mlx-lm", 531, "2025-10-06",
@@ -317,7 +334,7 @@ extension ClinicSymptom {
         compare: Bilingual(
             en: "The selection of a prefill in one piece with that of the same text in chunks, from the second chunk on.",
             zh: "同一段文字，拿整段预填充的选择与分段的比，从第二段开始看。"),
-        commands: checks("wrong-in-chunks"),
+        commands: ["attn case clinic wrong-in-chunks --output clinic", "attn case check clinic/case.safetensors mine.safetensors"],
         mistake: Bilingual(
             en: "Each chunk counts its rows from 0, and so does its causal boundary: later chunks choose among the first keys alone.",
             zh: "每一段都从 0 数起，因果边界也跟着从 0 数：后面的段只能在最前面的键里挑。"),
@@ -335,11 +352,12 @@ extension ClinicSymptom {
         compare: Bilingual(
             en: "The score of query 0 and key 0. Token 0 is turned by nothing: if this one is off, the mistake comes before RoPE.",
             zh: "看 0 号查询对 0 号键的得分。0 号词元一点也不转：这里就不对，错误在旋转位置编码之前。"),
-        commands: checks("wrong-from-the-start"),
+        commands: stageByStage,
         mistake: Bilingual(
             en:
                 "The key's norm is an RMSNorm instead of a LayerNorm with weight and bias, or its ε is another. (The record tells of the norm; what it looks like is measured here.)",
             zh: "键的归一化用了 RMSNorm，本该是带权重和偏置的 LayerNorm；或者 ε 不对。（记录说的是归一化，症状是这里量出来的。）"),
+        names: ["rms-instead-of-layer-norm", "no-k-norm", "no-norm-bias"],
         records: [
             Record(
                 "PaddlePaddle/FastDeploy", 7398, "2026-04-14",

@@ -15,16 +15,19 @@ public struct ClinicSymptom: Sendable {
     public let commands: [String]
     /// The mistake that it usually was.
     public let mistake: Bilingual
+    /// What a comparison calls it, if it knows it: several names where the mistake may be made in several ways.
+    public let names: [String]
     /// Where it is on record.
     public let records: [Record]
     private let made: @Sendable (UInt64) throws(EngineError) -> ClinicRun
 
     init(
-        _ id: String, _ symptom: Bilingual, compare: Bilingual, commands: [String], mistake: Bilingual, records: [Record],
+        _ id: String, _ symptom: Bilingual, compare: Bilingual, commands: [String], mistake: Bilingual, names: [String] = [],
+        records: [Record],
         run: @escaping @Sendable (UInt64) throws(EngineError) -> ClinicRun
     ) {
         (self.id, self.symptom, self.compare, self.commands, self.mistake) = (id, symptom, compare, commands, mistake)
-        (self.records, made) = (records, run)
+        (self.names, self.records, made) = (names, records, run)
     }
 
     /// Makes the case, and computes both selections.
@@ -70,7 +73,7 @@ extension ClinicSymptom {
     public func json(_ language: Language) -> [(String, JSONText)] {
         [
             ("id", .string(id)), ("symptom", .string(symptom[language])), ("compare", .string(compare[language])),
-            ("commands", .strings(commands)), ("mistake", .string(mistake[language])),
+            ("commands", .strings(commands)), ("mistake", .string(mistake[language])), ("names", .strings(names)),
             (
                 "records",
                 .array(

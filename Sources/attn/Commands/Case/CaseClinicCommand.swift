@@ -65,7 +65,10 @@ extension CaseCommand {
             let language = language.value
             return [
                 said("symptom: ", "症状：") + symptom.symptom[language], said("compare: ", "比什么：") + symptom.compare[language],
-            ] + symptom.commands.map { "  \($0)" } + [said("usually: ", "多半是：") + symptom.mistake[language], said("on record:", "记录：")]
+            ] + symptom.commands.map { "  \($0)" } + [said("usually: ", "多半是：") + symptom.mistake[language]]
+                + (symptom.names.isEmpty
+                    ? [] : [said("named by a comparison: ", "对照时的名字：") + symptom.names.joined(separator: said(", ", "、"))])
+                + [said("on record:", "记录：")]
                 + symptom.records.map { "  " + said("\($0.name) (\($0.date)): ", "\($0.name)（\($0.date)）：") + $0.says[language] }
         }
 
