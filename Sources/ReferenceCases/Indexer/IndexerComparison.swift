@@ -28,13 +28,12 @@ struct IndexerComparison: Sendable {
 
     /// The rows that differ.
     private func rows(_ selected: [[Int]], _ tolerance: Double) -> [IndexerCheck.Row] {
-        // Where much differs, magnitudes are computed of whole rows.
-        let differing = zip(right, selected).reduce(0) { $0 + ($1.0.kept == $1.1 ? 0 : 1) }
-        let tiles = indexer.isFloat8 && differing > 0 ? (0..<indexer.layout.sequences).map { KeyTiles(indexer, of: $0) } : []
+        let isSame = zip(right, selected).allSatisfy { $0.kept == $1 }
+        let bounds = indexer.isFloat8 && !isSame ? MagnitudeBounds(indexer) : nil
         let all = [IndexerCheck.Row?](unsafeUninitializedCapacity: right.count) { out, filled in
             nonisolated(unsafe) let out = out.baseAddress!  // each row is written by one thread alone
             Threads.split(right.count, into: Threads.count) { _, part in
-                for row in part { (out + row).initialize(to: self.row(row, selected[row], tiles, tolerance)) }
+                for row in part { (out + row).initialize(to: self.row(row, selected[row], bounds, tolerance)) }
             }
             filled = right.count
         }
@@ -42,7 +41,7 @@ struct IndexerComparison: Sendable {
     }
 
     /// How row `row` differs; nil where it does not.
-    private func row(_ row: Int, _ got: [Int], _ tiles: [KeyTiles], _ tolerance: Double) -> IndexerCheck.Row? {
+    private func row(_ row: Int, _ got: [Int], _ bounds: MagnitudeBounds?, _ tolerance: Double) -> IndexerCheck.Row? {
         let wanted = right[row].kept
         let misordered = mine.score.flatMap { self.misordered(row, got, $0) }
         guard wanted != got || misordered != nil else { return nil }
@@ -54,14 +53,15 @@ struct IndexerComparison: Sendable {
         let extra = got.filter { !isWanted[$0] }.map { key in
             IndexerCheck.Difference(key: key, margin: seen.contains(key) ? cut - scores[row * columns + key] : .infinity)
         }
-        let isMuch = missing.count + extra.count > 64 && !tiles.isEmpty
-        let known = isMuch ? IndexerMagnitudes(indexer, row, of: tiles[indexer.layout.sequence(of: row)]) : nil
-        func magnitude(_ key: Int) -> Double { known?[key] ?? indexer.magnitude(row, key) }
-        let bound = right[row].cut.map { magnitude($0.lastKept) } ?? 0
+        let atCut = right[row].cut.map { indexer.magnitude(row, $0.lastKept) } ?? 0
+        let most = bounds?.most(row)
         func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
             guard difference.margin.isFinite else { return true }
             if difference.margin == 0 { return ties == .low }
-            return !(difference.margin <= tolerance * (bound + magnitude(difference.key)))
+            // Most keys are decided by how large their magnitude is at least, and at most.
+            if difference.margin <= tolerance * (atCut + abs(scores[row * columns + difference.key])) { return false }
+            if let most, difference.margin > tolerance * (atCut + most(difference.key)) { return true }
+            return !(difference.margin <= tolerance * (atCut + indexer.magnitude(row, difference.key)))
         }
         let wrong = max(missing.count(where: isWrong), extra.count(where: isWrong), abs(missing.count - extra.count))
         return IndexerCheck.Row(
@@ -137,5 +137,40 @@ private struct IndexerJudged {
                 if abs(x - y) > error { (worst, error) = ([row, key], abs(x - y)) }
             }
         }
+    }
+}
+
+/// How large the magnitude of a score (`IndexerCase.magnitude`) is at most: a product of two vectors is no larger than that of their lengths. Of FP8 alone.
+private struct MagnitudeBounds: Sendable {
+    private let indexer: IndexerCase
+    /// The length of each key, times its scale [s].
+    private let keys: [Double]
+
+    init(_ indexer: IndexerCase) {
+        self.indexer = indexer
+        let lengths = Self.lengths(indexer.k.values, indexer.dimension)
+        keys = zip(lengths, indexer.kScale.values).map { $0 * abs($1) }
+    }
+
+    /// Of a query the bound for each position.
+    func most(_ row: Int) -> (Int) -> Double {
+        let (heads, d, sequence) = (indexer.heads, indexer.dimension, indexer.layout.sequence(of: row))
+        let lengths = Self.lengths(indexer.q.values[row * heads * d..<(row + 1) * heads * d], d)
+        let sum = lengths.enumerated().reduce(0) { $0 + abs(indexer.weights[row, $1.offset]) * $1.element }
+        // The bound itself is rounded.
+        return { (1 + 0x1p-40) * sum * keys[indexer.layout.slot(sequence, $0)] }
+    }
+
+    private static func lengths(_ values: some RandomAccessCollection<Double>, _ d: Int) -> [Double] {
+        var (lengths, square, place) = ([Double](), 0.0, 0)
+        for value in values {
+            square += value * value
+            place += 1
+            if place == d {
+                lengths.append(square.squareRoot())
+                (square, place) = (0, 0)
+            }
+        }
+        return lengths
     }
 }

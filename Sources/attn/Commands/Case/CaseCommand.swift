@@ -32,11 +32,11 @@ struct CaseCommand: ParsableCommand {
         enum Precision: String, ExpressibleByArgument, CaseIterable { case f8, f32 }
 
         @Option(help: "The kind of case.") var kind = Kind.indexer
-        @Option(help: "Queries, the last tokens of the sequence; by default \(Size.usual.queries).") var queries: Int?
-        @Option(help: "Keys; by default \(Size.usual.keys).") var keys: Int?
-        @Option(help: "Indexer heads; by default \(Size.usual.heads).") var heads: Int?
-        @Option(help: "Features of a head, a power of two; by default \(Size.usual.dim).") var dim: Int?
-        @Option(help: "Keys that a query keeps; by default \(Size.usual.topK).") var topK: Int?
+        @Option(help: "Queries, the last tokens of the sequence; of an indexer by default \(Size.usual.queries).") var queries: Int?
+        @Option(help: "Keys; of an indexer by default \(Size.usual.keys).") var keys: Int?
+        @Option(help: "Heads; of an indexer by default \(Size.usual.heads).") var heads: Int?
+        @Option(help: "Features of a head; of an indexer a power of two, by default \(Size.usual.dim).") var dim: Int?
+        @Option(help: "Keys that a query keeps; of an indexer by default \(Size.usual.topK).") var topK: Int?
         @OptionGroup var shape: CaseShapeOptions
         @Option(help: "Seed: the same seed gives the same case everywhere.") var seed: UInt64 = 0
         @Option(help: "Type of q and k: f8 (e4m3) or f32; by default f8.") var precision: Precision?
