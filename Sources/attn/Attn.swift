@@ -18,7 +18,7 @@ internal import Traces
 @main
 struct Attn: ParsableCommand {
     /// What `attn --version` prints; CHANGELOG.md says what each brought.
-    static let version = "0.11.0"
+    static let version = "0.12.0"
 
     static let configuration = CommandConfiguration(
         commandName: "attn",
