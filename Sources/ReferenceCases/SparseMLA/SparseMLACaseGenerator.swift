@@ -124,21 +124,23 @@ public struct SparseMLACaseGenerator: Sendable {
         for place in 0..<ranks { free.swapAt(place, place + noise.index(below: free.count - place)) }
         var all = Array(free.prefix(ranks))
         /// A strong entry instead of others.
-        func fill(_ places: some Collection<Int>) {
+        func fill(_ places: some Sequence<Int>) {
             guard let entry = strong.isEmpty ? all.first : strong[noise.index(below: strong.count)] else { return }
             for place in places where all.indices.contains(place) { all[place] = entry }
         }
+        // Often enough to weigh among many ranks.
+        let often = max(1, min(8, ranks / 3))
         switch row % 6 {
         case 1: for place in ranks * 2 / 3..<ranks { all[place] = -1 }
         case 2 where hasLengths:
             fill(ranks / 2..<ranks)
             return (all, ranks / 2)
         case 3:
-            fill([0, ranks / 2])
+            fill(stride(from: 0, to: ranks, by: often))
             for place in stride(from: 1, to: ranks, by: 3) { all[place] = -1 }
         case 4: return ([Int](repeating: -1, count: ranks), ranks)
         case 5 where hasLengths: return (all, 0)
-        default: fill([0, ranks / 3, ranks - 1])
+        default: fill(stride(from: 0, to: ranks, by: often))
         }
         return (all, ranks)
     }
