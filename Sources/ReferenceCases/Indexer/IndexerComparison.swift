@@ -57,7 +57,8 @@ struct IndexerComparison: Sendable {
         let most = bounds?.most(row)
         func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
             guard difference.margin.isFinite else { return true }
-            if difference.margin == 0 { return ties == .low }
+            // With scores, ties are judged by these.
+            if difference.margin == 0 { return ties == .low && mine.score == nil }
             // Most keys are decided by how large their magnitude is at least, and at most.
             if difference.margin <= tolerance * (atCut + abs(scores[row * columns + difference.key])) { return false }
             if let most, difference.margin > tolerance * (atCut + most(difference.key)) { return true }

@@ -109,6 +109,10 @@ extension IndexerRows {
 
     /// The largest distance of scores from others times a number: rounding to FP8 stays below.
     private static let furthest = 0x1p-4
+    /// The largest distance of scores from those of a mistake, over how far these are from 0.
+    private static let nearestShare = 0.25
+
+    private static func zeros(_ scores: [[Double]]) -> [[Double]] { scores.map { [Double](repeating: 0, count: $0.count) } }
 
     /// The mistake whose scores are these: nearer than half of the way from the right ones, and of two that fit alike the first. If there is none, a mistake
     /// whose scores are these but for a factor; and if there is none, a boundary at which the scores end in -inf.
@@ -130,8 +134,13 @@ extension IndexerRows {
     private func nearest(to scores: [[Double]], _ known: [Known], below limit: Double, factor: @Sendable (IndexerMistake) -> Bool) -> Fit? {
         var (limit, found) = (limit, Fit?.none)
         let all = fits(known) { mistake, answer in
-            guard factor(mistake) else { return (distance(scores, answer.scores), nil) }
-            guard let factor = self.factor(scores, answer.scores), abs(factor - 1) > 1e-4 else { return nil }
+            guard factor(mistake) else {
+                let distance = distance(scores, answer.scores)
+                // What is small, as a mistake may make scores, is near to anything small: it must be near in its own measure.
+                return distance < Self.nearestShare * self.distance(Self.zeros(answer.scores), answer.scores) ? (distance, nil) : nil
+            }
+            // A constant that was rounded to bf16 is rounding.
+            guard let factor = self.factor(scores, answer.scores), abs(factor - 1) > 0x1p-8 else { return nil }
             let distance = distance(scores, answer.scores, factor: factor)
             return distance < Self.furthest ? (distance, factor) : nil
         }
@@ -169,6 +178,8 @@ extension IndexerRows {
         return fits(known) { mistake, answer in
             guard mistake != .scaled, limit > 0 else { return nil }
             let rest = differing(answer.selected)
+            // A boundary stands where it stands: another one is another mistake.
+            if case .offset = mistake, rest > 0 { return nil }
             return rest <= limit ? (rest, nil) : nil
         }.min { $0.distance < $1.distance }
     }

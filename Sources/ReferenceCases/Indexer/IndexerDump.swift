@@ -13,6 +13,9 @@ struct IndexerDump {
     /// - Parameter wanted: how many ranks a row has at least.
     init(path: String, _ layout: KeyLayout, wanted: Int, _ rules: IndexerCheck.Rules) throws(FileError) {
         let file = try Safetensors(path: path)
+        if let other = file.names.first(where: { $0 != "selected" && $0 != "score" }) {
+            throw FileError(.badData, path, "\(other): expected selected, score or both")
+        }
         guard file.contains("selected") || file.contains("score") else {
             throw FileError(.badData, path, "expected a tensor selected \(Self.shape(layout, "k")) or score, found neither")
         }
@@ -87,7 +90,27 @@ struct IndexerDump {
     static func expected(_ reference: ReferenceCase, _ indexer: IndexerCase, _ scores: Tensor) throws(FileError) -> [Selection.Row] {
         let (file, name) = (reference.file, "expected.selected")
         let ranks = try file.info(name).shape.last ?? 0
-        let tensor = Tensor([.t, .k], [indexer.queries, ranks], try file.integers(name).map { Double($0) })
+        let keys = try file.integers(name)
+        let tensor = Tensor([.t, .k], [indexer.queries, ranks], keys.map { Double($0) })
+        for (row, seen) in indexer.layout.visible.enumerated() {
+            let own = keys[row * ranks..<(row + 1) * ranks].filter { $0 >= 0 }
+            if let unseen = own.first(where: { !seen.contains($0) }) {
+                throw reference.failure("\(name), row \(row)", "expected keys that the query sees, found \(unseen)")
+            }
+            guard own.count == min(indexer.topK, seen.count) else {
+                throw reference.failure("\(name), row \(row)", "expected \(min(indexer.topK, seen.count)) keys, found \(own.count)")
+            }
+            if let bad = seen.first(where: { !scores.values[row * indexer.columns + $0].isFinite }) {
+                throw reference.failure("expected.score[\(row), \(bad)]", "expected a finite number, found \(scores[row, bad])")
+            }
+        }
+        if indexer.layout.isPaged, file.contains("expected.slots") {
+            let (slots, own) = (try file.integers("expected.slots"), indexer.slots(tensor).values)
+            if let bad = slots.indices.first(where: { Double(slots[$0]) != own[$0] }) {
+                throw reference.failure(
+                    "expected.slots, row \(bad / ranks)", "expected \(NumberText.exact(own[bad])) as the table has, found \(slots[bad])")
+            }
+        }
         do throws(EngineError) {
             return try Selection(tensor, called: name, scores: scores, dense: nil, visible: indexer.visible).rows
         } catch {

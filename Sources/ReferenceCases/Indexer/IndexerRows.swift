@@ -110,11 +110,11 @@ struct IndexerRows: Sendable {
             ]
         case .tableIgnored:
             guard mistake.mayShow(in: indexer.layout) else { return [] }
-            // From the start of the cache, or from the first block of the sequence.
-            let count = indexer.k.shape.lengths[0]
-            return [false, true].map { isFromFirst in
+            // From the start of the cache, from the first block of the sequence, or as if each sequence had its own stretch.
+            let (count, stretch) = (indexer.k.shape.lengths[0], indexer.layout.table[0].count * indexer.layout.blockSize)
+            return (0..<3).map { way in
                 let scores = rows.indices.map { i in
-                    let first = isFromFirst ? slots(i)[0] : 0
+                    let first = [0, slots(i)[0], indexer.layout.sequence(of: rows[i]) * stretch][way]
                     let run = (0..<indexer.columns).map { min(first + $0, count - 1) }
                     return Self.score(indexer, rows[i], Self.products(indexer, rows[i], indexer.k.values, run), run)
                 }

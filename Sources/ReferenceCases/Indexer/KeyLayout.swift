@@ -83,6 +83,20 @@ public struct KeyLayout: Hashable, Sendable {
                     found: "\(blocks.count)")
             }
         }
+        if let cache, cache.table.count == count {
+            for sequence in 0..<count {
+                let own = ends[sequence * ends.count / count..<(sequence + 1) * ends.count / count]
+                let used = cache.table[sequence].prefix(((own.max() ?? 0) + cache.blockSize - 1) / cache.blockSize)
+                var places: [Int: Int] = [:]
+                for (number, block) in used.enumerated() {
+                    if let other = places.updateValue(number, forKey: block) {
+                        throw EngineError(
+                            .value, "block_table[\(sequence), \(number)]", expected: "another block than at [\(sequence), \(other)]",
+                            found: "\(block)")
+                    }
+                }
+            }
+        }
         if let cache, cache.table.count != count {
             throw EngineError(.shape, "block_table", expected: "\(count) rows, one a sequence", found: "\(cache.table.count)")
         }

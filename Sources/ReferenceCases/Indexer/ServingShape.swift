@@ -73,7 +73,9 @@ public struct ServingShape: Sendable {
         let (starts, ends) = given.map { ($0.starts, $0.ends) } ?? ranges(sequences, queries, keys, &noise)
         guard let blockSize else { return try KeyLayout(columns: keys, starts: starts, ends: ends, sequences: sequences) }
         let table = given?.table ?? self.table(ends, sequences ?? 1, queries, keys, blockSize, &noise)
-        let blocks = table.reduce(0) { max($0, $1.max() ?? 0) } + 1
+        let last = table.reduce(0) { max($0, $1.max() ?? 0) }
+        guard last < 1 << 26 else { throw EngineError(.value, "block_table", expected: "blocks below 2^26", found: "\(last)") }
+        let blocks = last + 1
         return try KeyLayout(columns: keys, starts: starts, ends: ends, sequences: sequences, cache: (table, blockSize, blocks))
     }
 

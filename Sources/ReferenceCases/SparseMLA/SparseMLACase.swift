@@ -66,6 +66,8 @@ public struct SparseMLACase: Sendable {
         var firstValue = 0
         var hasSinks = true
         var sinksAreInSum = false
+        /// Whether the sink is all that lse counts where a query has no entry.
+        var sinkAloneIsSum = true
         var lseFactor = 1.0
         var emptySum = Double.infinity
     }
@@ -86,7 +88,7 @@ public struct SparseMLACase: Sendable {
                 let sum = Self.logSum(logits)
                 let total = sinks.map { recipe.hasSinks ? Self.logSum([sum, $0[head]]) : sum } ?? sum
                 sums[cell] = recipe.lseFactor * (recipe.sinksAreInSum ? total : sum)
-                if keys.isEmpty, !(recipe.sinksAreInSum && sinks != nil) { sums[cell] = recipe.emptySum }
+                if keys.isEmpty, !(recipe.sinksAreInSum && recipe.sinkAloneIsSum && sinks != nil) { sums[cell] = recipe.emptySum }
                 for (key, logit) in zip(keys, logits) {
                     add(key, times: Double.exp(logit - total), from: recipe.firstValue, to: &out, at: cell * valueDimension)
                 }

@@ -54,7 +54,10 @@ public enum SparseMLAMistake: String, CaseIterable, Sendable {
         let rest = sparse.features - sparse.valueDimension
         switch self {
         case .noSink: return sparse.sinks == nil ? [] : changed { $0.hasSinks = false }
-        case .sinkInLse: return sparse.sinks == nil ? [] : changed { $0.sinksAreInSum = true }
+        case .sinkInLse:
+            // Where a query has no entry, the sink is what lse counts, or lse is what it is without.
+            guard sparse.sinks != nil else { return [] }
+            return changed { $0.sinksAreInSum = true } + changed { ($0.sinksAreInSum, $0.sinkAloneIsSum) = (true, false) }
         case .paddingAttended: return [0, sparse.kv.shape.lengths[0] - 1].flatMap { key in changed { $0.padding = key } }
         case .lengthsIgnored: return sparse.lengths == nil ? [] : changed { $0.ignoresLengths = true }
         case .duplicates: return changed { $0.countsOnce = true }
@@ -62,7 +65,10 @@ public enum SparseMLAMistake: String, CaseIterable, Sendable {
         case .scaleOfWidth: return changed { $0.scale = 1 / Double(sparse.features).squareRoot() }
         case .valueWithRope: return rest == 0 ? [] : changed { $0.firstValue = rest }
         case .ropeLeftOut: return rest == 0 ? [] : changed { $0.width = sparse.valueDimension }
-        case .log2Lse: return changed { $0.lseFactor = 1 / Double.log(2) }
+        case .log2Lse:
+            return [Double.infinity, -.infinity].flatMap { empty in
+                changed { ($0.lseFactor, $0.emptySum) = (1 / Double.log(2), empty) }
+            }
         case .emptyRowLse: return changed { $0.emptySum = -.infinity }
         }
     }

@@ -2,6 +2,7 @@
 // known, each recomputed from the case's inputs.
 
 import Mechanisms
+import ModelFiles
 public import Traces
 
 /// How somebody's dump compares with a whole indexer.
@@ -60,13 +61,22 @@ public struct WholeIndexerCheck: Sendable {
     public init(_ reference: ReferenceCase, dump path: String, tolerance: Double? = nil) throws(FileError) {
         let whole = try reference.wholeIndexer()
         let right = try reference.checked { () throws(EngineError) in try whole.answer() }
+        for name in reference.expectedNames {
+            let found = try reference.file.info(name).shape
+            guard let stage = WholeIndexerStage(rawValue: String(name.dropFirst("expected.".count))), let own = right.values[stage] else {
+                continue
+            }
+            guard found == own.shape.lengths else {
+                throw reference.failure(name, "expected \(own.shape.lengths) as the inputs have, found \(found)")
+            }
+        }
         let dump = try WholeIndexerDump(path: path, whole, right)
         let rounding = try reference.checked { () throws(EngineError) in
             if let tolerance { return WholeIndexerRounding(tolerance: tolerance, whole) }
             return try WholeIndexerRounding(whole, right)
         }
         stages = whole.stages.compactMap { stage in
-            dump.values[stage].map { Self.check(stage, $0, right, rounding) }
+            dump.values[stage].map { Self.check(stage, $0, right, rounding, mayStray: tolerance == nil) }
         }
         let selected = dump.selected
         rows = selected.map { all in all.indices.compactMap { right.difference($0, all[$0], rounding.cut) } } ?? []
@@ -95,7 +105,8 @@ public struct WholeIndexerCheck: Sendable {
     }
 
     private static func check(
-        _ stage: WholeIndexerStage, _ theirs: Tensor, _ right: WholeIndexerAnswer, _ rounding: WholeIndexerRounding
+        _ stage: WholeIndexerStage, _ theirs: Tensor, _ right: WholeIndexerAnswer, _ rounding: WholeIndexerRounding,
+        mayStray: Bool
     ) -> Check {
         let own = right.values[stage]!
         var (expected, found) = (own.values, theirs.values)
@@ -105,7 +116,7 @@ public struct WholeIndexerCheck: Sendable {
         }
         let check = Check(
             name: stage.rawValue, shape: own.shape.lengths, expected: expected, computed: Tensor(own.shape, found), tolerance: exact,
-            rounding: rounding.stages[stage])
+            rounding: rounding.stages[stage], mayStray: mayStray)
         return stage == .score || own.values == theirs.values || check.verdict != .right || !stage.isFloat8 ? check : check.calledRounding
     }
 

@@ -80,7 +80,7 @@ struct CaseCommand: ParsableCommand {
                 ("queries", queries != nil), ("keys", keys != nil), ("heads", heads != nil), ("dim", dim != nil), ("top-k", topK != nil),
                 ("precision", precision != nil),
             ]
-            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with --kind indexer") }
+            if let idle = given.first(where: \.1) { throw UsageError("--\(idle.0): expected with another --kind than float4-e2m1") }
             let told = try Float4CaseGenerator(seed: seed).write(to: output).map(\.rawValue)
             if json { return try Output.print(.object([("distinguishes", .strings(told))])) }
             let names = told.joined(separator: language.value == .en ? ", " : "、")

@@ -1,0 +1,210 @@
+// Dumps that no rounding explains, and cases that contradict themselves: each is wrong or refused, and called by no mistake that it is not.
+
+import FileTesting
+import Foundation
+import ModelFiles
+import ReferenceCases
+import Testing
+import Traces
+
+/// A case file whose tensors can be changed, and dumps beside it.
+private struct Files {
+    let folder: TemporaryFolder
+    var path: String { folder.path + "/case.safetensors" }
+    init() throws { folder = try TemporaryFolder() }
+
+    var reference: ReferenceCase { get throws { try ReferenceCase(path: path) } }
+
+    func values(_ name: String) throws -> [Double] {
+        let file = try reference.file
+        return try file.tensor(name, axes: try file.info(name).shape.indices.map { Axis("\($0)") }).values
+    }
+
+    /// A dump of tensors of the case's shapes, by the names of what is expected.
+    func dump(_ tensors: [String: [Double]]) throws -> String {
+        var writer = SafetensorsWriter()
+        for (name, values) in tensors {
+            let shape = try reference.file.info("expected.\(name)").shape
+            if name == "selected" {
+                writer.add(name, shape: shape, integers: values.map { Int($0) })
+            } else {
+                writer.add(name, shape: shape, doubles: values)
+            }
+        }
+        try writer.write(to: folder.path + "/mine.safetensors")
+        return folder.path + "/mine.safetensors"
+    }
+
+    /// The case with some tensors of 64 bits changed.
+    func rewritten(_ changed: [String: [Double]], config: (String) -> String = { $0 }) throws -> ReferenceCase {
+        let file = try reference.file
+        var writer = SafetensorsWriter(metadata: file.metadata)
+        writer.metadata["config"] = config(file.metadata["config"] ?? "")
+        for name in file.names {
+            let info = try file.info(name)
+            if let values = changed[name] {
+                if info.dataType == .i64 {
+                    writer.add(name, shape: info.shape, integers: values.map { Int($0) })
+                } else {
+                    writer.add(name, shape: info.shape, doubles: values)
+                }
+            } else if info.dataType == .f8E4M3 {
+                writer.add(name, shape: info.shape, float8Codes: try file.codes(name))
+            } else if info.dataType == .i64 {
+                writer.add(name, shape: info.shape, integers: try file.integers(name))
+            } else {
+                writer.add(name, shape: info.shape, doubles: try values(name))
+            }
+        }
+        try writer.write(to: folder.path + "/changed.safetensors")
+        return try ReferenceCase(path: folder.path + "/changed.safetensors")
+    }
+}
+
+@Suite struct HarshDumpTests {
+    @Test(arguments: [nil, 1e-5] as [Double?]) func `a query of sparse MLA that is wrong is wrong, however many others are right`(
+        tolerance: Double?
+    )
+        throws
+    {
+        let files = try Files()
+        var generator = SparseMLACaseGenerator()
+        (generator.queries, generator.heads, generator.seed) = (128, 2, 1)
+        try generator.write(to: files.path)
+        let (out, lse) = (try files.values("expected.out"), try files.values("expected.lse"))
+        let width = out.count / 128
+        func verdict(_ change: (inout [Double], inout [Double]) -> Void) throws -> Verdict {
+            var (out, lse) = (out, lse)
+            change(&out, &lse)
+            return try SparseMLACheck(files.reference, dump: files.dump(["out": out, "lse": lse]), tolerance: tolerance).verdict
+        }
+        #expect(try verdict { _, _ in } == .right)
+        #expect(try verdict { out, _ in for cell in 0..<width { out[cell] = 1e30 } } == .wrong)
+        #expect(try verdict { out, _ in for cell in out.count - width..<out.count { out[cell] = 0 } } == .wrong)
+        #expect(try verdict { _, lse in (lse[6], lse[7]) = (50, 50) } == .wrong)
+    }
+
+    @Test func `one value of a stage that no rounding explains is wrong, and its stage is said first`() throws {
+        let files = try Files()
+        try WholeIndexerCaseGenerator().write(to: files.path)
+        let changes: [(stage: String, change: (Double) -> Double)] = [
+            ("score", { _ in 1000 }), ("weights", { -$0 }), ("q_rope", { _ in 40 }),
+        ]
+        for (stage, change) in changes {
+            var values = try files.values("expected.\(stage)")
+            #expect(try WholeIndexerCheck(files.reference, dump: files.dump([stage: values])).verdict == .right)
+            // The largest that every query sees.
+            let cell = (0..<30).max { abs(values[$0]) < abs(values[$1]) } ?? 0
+            values[cell] = change(values[cell])
+            #expect(try WholeIndexerCheck(files.reference, dump: files.dump([stage: values])).verdict == .wrong, "\(stage)")
+        }
+    }
+
+    private func indexer() throws -> Files {
+        let files = try Files()
+        try IndexerCaseGenerator(queries: 6, keys: 300, heads: 8, dimension: 64, topK: 40, seed: 7).write(to: files.path)
+        return files
+    }
+
+    @Test func `scores that have nothing to do with a case are called by no name`() throws {
+        let files = try indexer()
+        let expected = try files.values("expected.score")
+        var noise = SplitMix64(seed: 4)
+        for scores in [expected.map { _ in 0 }, expected.map { _ in 1 }, expected.map { _ in 2 * noise.uniform() - 1 }] {
+            let check = try IndexerCheck(files.reference, dump: files.dump(["score": scores]))
+            #expect(check.verdict == .wrong && check.diagnosis == nil, "\(check.diagnosis?.mistake.name ?? "")")
+        }
+    }
+
+    @Test(arguments: [3, 100, -3]) func `a boundary that stands elsewhere is not called by the nearest one`(shift: Int) throws {
+        let files = try indexer()
+        let scores = try files.reference.indexer().compute().score
+        let visible = try files.reference.indexer().layout.visible
+        let kept = visible.enumerated().flatMap { row, range in
+            TopKeys.of(scores.slice(.t, at: row).values, 0..<min(300, range.upperBound + shift), 40).map(Double.init)
+        }
+        let check = try IndexerCheck(files.reference, dump: files.dump(["selected": kept]))
+        #expect(check.verdict == .wrong && check.diagnosis == nil, "\(check.diagnosis?.mistake.name ?? "")")
+    }
+
+    @Test func `a constant that was rounded is rounding, a larger one is called scaled`() throws {
+        let files = try indexer()
+        let expected = try files.values("expected.score")
+        for (factor, verdict) in [(0.9999, Verdict.rounding), (1.0005, .rounding), (1.02, .wrong)] {
+            let check = try IndexerCheck(files.reference, dump: files.dump(["score": expected.map { $0 * factor }]))
+            #expect(check.verdict == verdict && check.diagnosis?.mistake == (verdict == .wrong ? .scaled : nil))
+        }
+    }
+
+    @Test func `the lower position wins by the scores that the kernel has`() throws {
+        let files = try indexer()
+        // Five bits of fraction: some scores are the same.
+        let coarse = try files.values("expected.score").map { Double(Float(bitPattern: (Float($0).bitPattern + 0x2_0000) & 0xFFFC_0000)) }
+        let visible = try files.reference.indexer().layout.visible
+        let kept = visible.enumerated().flatMap { row, range in
+            TopKeys.of(Array(coarse[row * 300..<(row + 1) * 300]), range, 40).map(Double.init)
+        }
+        var rules = IndexerCheck.Rules()
+        (rules.ties, rules.tolerance) = (.low, 1)
+        #expect(
+            try IndexerCheck(files.reference, dump: files.dump(["score": coarse, "selected": kept]), rules: rules).verdict == .rounding)
+        let reversed = visible.enumerated().flatMap { row, range in
+            TopKeys.of(Array(coarse[row * 300..<(row + 1) * 300]), range, 40, lowerWins: false).map(Double.init)
+        }
+        #expect(
+            try IndexerCheck(files.reference, dump: files.dump(["score": coarse, "selected": reversed]), rules: rules).verdict == .wrong)
+        rules.ties = .any
+        #expect(
+            try IndexerCheck(files.reference, dump: files.dump(["score": coarse, "selected": reversed]), rules: rules).verdict == .rounding)
+    }
+
+    @Test func `what a dump or a case may not hold is named`() throws {
+        let files = try indexer()
+        var writer = SafetensorsWriter()
+        writer.add("score", shape: [6, 300], doubles: try files.values("expected.score"))
+        writer.add("selcted", shape: [1], integers: [0])
+        try writer.write(to: files.folder.path + "/mine.safetensors")
+        #expect(
+            problem { try IndexerCheck(files.reference, dump: files.folder.path + "/mine.safetensors") }
+                == "badData: selcted: expected selected, score or both")
+        let mine = try files.dump(["score": try files.values("expected.score")])
+        var scores = try files.values("expected.score")
+        scores[2] = .nan
+        let broken = try files.rewritten(["expected.score": scores])
+        #expect(problem { try IndexerCheck(broken, dump: mine) } == "badData: expected.score[0, 2]: expected a finite number, found nan")
+        let earlier = try files.rewritten([:], config: { $0.replacing(/"causal_offset": \d+/, with: "\"causal_offset\": 0") })
+        #expect(problem { try IndexerCheck(earlier, dump: mine) }.contains("expected.selected, row 0: expected keys that the query sees"))
+        var kept = try files.values("expected.selected")
+        kept[0] = -1
+        let fewer = try files.rewritten(["expected.selected": kept])
+        #expect(problem { try IndexerCheck(fewer, dump: mine) } == "badData: expected.selected, row 0: expected 40 keys, found 39")
+    }
+
+    @Test func `a table that names a block twice, or one that nobody counts, is refused`() throws {
+        let error = #expect(throws: EngineError.self) {
+            try KeyLayout(columns: 60, starts: [0], ends: [50], sequences: 1, cache: (table: [[3, 1, 3, 0]], blockSize: 16, blocks: 4))
+        }
+        #expect(error?.description == "block_table[0, 2]: expected another block than at [0, 0], found 3")
+        // Beyond the length nobody reads.
+        _ = try KeyLayout(columns: 60, starts: [0], ends: [30], sequences: 1, cache: (table: [[3, 1, 3, 0]], blockSize: 16, blocks: 4))
+        let files = try Files()
+        var writer = SafetensorsWriter()
+        writer.add("starts", shape: [1, 1], integers: [0])
+        writer.add("ends", shape: [1, 1], integers: [64])
+        writer.add("block_table", shape: [1, 1], integers: [Int.max])
+        try writer.write(to: files.folder.path + "/layout.safetensors")
+        var generator = try IndexerCaseGenerator(queries: 1, keys: 64, heads: 4, dimension: 16, topK: 8, seed: 1)
+        (generator.serving.batch, generator.serving.blockSize) = (1, 64)
+        generator.serving.given = try ServingShape.Given(
+            path: files.folder.path + "/layout.safetensors", batch: 1, queries: 1, isPaged: true)
+        let refused = #expect(throws: EngineError.self) { try generator.write(to: files.path) }
+        #expect(refused?.description == "block_table: expected blocks below 2^26, found \(Int.max)")
+    }
+}
+
+/// The keys of the highest scores, by sorting.
+private enum TopKeys {
+    static func of(_ scores: [Double], _ range: Range<Int>, _ k: Int, lowerWins: Bool = true) -> [Int] {
+        Array(range.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : lowerWins == ($0 < $1) }.prefix(k))
+    }
+}
