@@ -102,7 +102,7 @@ import Traces
             }
         }
         let long = try #require(ClinicSymptom.named("needle-lost")).run(seed: 7)
-        #expect(long.keysPerCharacter == 128 && long.map(of: 0).count == 64 && long.map(of: 0).contains("x"))
+        #expect(long.keysPerCharacter == 171 && long.map(of: 0).count == 48 && long.map(of: 0).contains("x"))
     }
 
     @Test(arguments: [

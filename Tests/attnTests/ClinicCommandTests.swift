@@ -10,9 +10,10 @@ import Testing
 
     @Test func `the symptoms are listed in words and as JSON, and each is told with its record and its run`() throws {
         let list = try attn("case", "clinic", "--lang", "en")
-        #expect(list.status == 0 && list.output.contains("needle-lost ") && list.output.contains("The needle is lost past 4K tokens"))
+        #expect(
+            list.status == 0 && list.output.contains("needle-lost ") && list.output.contains("Needles are lost some way past 4K tokens"))
         let listed = try #require(json(["case", "clinic", "--json", "--lang", "en"]) as? [[String: Any]])
-        #expect(listed.compactMap { $0["id"] as? String }.count == list.output.split(separator: "\n").count)
+        #expect(listed.compactMap { $0["id"] as? String }.count == list.output.split(separator: "\n").count { !$0.hasPrefix(" ") })
         let run = try attn("case", "clinic", "newest-keys-lost", "--lang", "en")
         #expect(run.status == 0)
         for part in [
@@ -31,6 +32,17 @@ import Testing
         #expect(run.status == 0)
         for part in ["症状：", "比什么：", "多半是：", "记录：", "ROCm/aiter#5591（2026-09-16）：", "# 两边都留"] {
             #expect(run.output.contains(part), "\(part)\n\(run.output)")
+        }
+    }
+
+    @Test(arguments: ["newest-keys-lost", "wrong-in-chunks", "first-keys-win"], ["en", "zh"])
+    func `nothing is wider than a line of 80, and a command that goes on says so to the shell`(id: String, language: String) throws {
+        for arguments in [["case", "clinic"], ["case", "clinic", id]] {
+            let run = try attn(arguments + ["--lang", language])
+            #expect(run.status == 0)
+            let lines = run.output.split(separator: "\n")
+            for line in lines { #expect(line.reduce(0) { $0 + ($1.isASCII ? 1 : 2) } <= 80, "\(line)") }
+            for (line, next) in zip(lines, lines.dropFirst()) where line.hasSuffix(" \\") { #expect(next.hasPrefix("    --"), "\(next)") }
         }
     }
 

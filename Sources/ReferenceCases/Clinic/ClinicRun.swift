@@ -72,8 +72,8 @@ public struct ClinicRun: Sendable {
 
     // MARK: A row as text
 
-    /// The most characters of a row.
-    static let width = 64
+    /// The most characters of a row: with its number and what differs it fits on a line of 80.
+    static let width = 48
 
     /// How many keys a character stands for.
     public var keysPerCharacter: Int { max(1, (keys + Self.width - 1) / Self.width) }

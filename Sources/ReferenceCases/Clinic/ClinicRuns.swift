@@ -5,7 +5,7 @@ import Traces
 private let theta = 10_000.0
 
 extension ClinicRun {
-    private static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+    private static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded()))%" }
 
     /// Pairs of features turn, but the wrong features make a pair: neighbours instead of halves.
     static func wrongPairs(seed: UInt64) throws(EngineError) -> ClinicRun {
@@ -156,8 +156,8 @@ extension ClinicRun {
         let numbers = [NumberText.significant(largest, digits: 2), NumberText.significant(read, digits: 2)]
         let negative = wrongScales.count { $0 < 0 }
         return run.finding(
-            "Two queries have \(percent(ours)) of their keys in common; with the mistake \(percent(theirs)). Of the \(count) scales as they are read, \(negative) are negative, and the largest is \(numbers[1]) instead of \(numbers[0]).",
-            "任意两个查询选的键平均有 \(percent(ours)) 相同；犯了这个错，有 \(percent(theirs)) 相同。读出来的 \(count) 个缩放因子里，有 \(negative) 个是负数，最大的是 \(numbers[1])，本该是 \(numbers[0])。",
+            "Any two queries have on average \(percent(ours)) of their keys in common; with the mistake \(percent(theirs)). Of the \(count) scales as they are read, \(negative) are negative, and the largest magnitude is \(numbers[1]) instead of \(numbers[0]).",
+            "任意两个查询选的键平均有 \(percent(ours)) 相同；犯了这个错，有 \(percent(theirs)) 相同。读出来的 \(count) 个缩放因子里，有 \(negative) 个是负数，绝对值最大的是 \(numbers[1])，本该是 \(numbers[0])。",
             [
                 ("inCommonRight", ours), ("inCommonWrong", theirs), ("negativeScales", Double(negative)), ("largestScaleRight", largest),
                 ("largestScaleWrong", read),
@@ -296,8 +296,8 @@ extension ClinicRun {
         let later = run.differing.count - first
         let last = run.wrong.flatMap { $0 }.max() ?? 0
         return run.finding(
-            "Of the \(chunk) rows of the first chunk, \(first) differ; of the \(length - chunk) after them \(later) do. No row of the \(length) keeps a key after key \(last).",
-            "第一段的 \(chunk) 行，变了 \(first) 行；后面的 \(length - chunk) 行，变了 \(later) 行。\(length) 行里，没有一行留下 \(last) 号以后的键。",
+            "Of the \(chunk) rows of the first chunk, \(first) differ; of the \(length - chunk) after them \(later) do. With the mistake, no row keeps a key after key \(last).",
+            "第一段的 \(chunk) 行，变了 \(first) 行；后面的 \(length - chunk) 行，变了 \(later) 行。犯了这个错，\(length) 行里没有一行留下 \(last) 号以后的键。",
             [("differingInFirstChunk", Double(first)), ("differingLater", Double(later)), ("lastKeyKeptWrong", Double(last))],
             shown: [3, 7, 11, 15, 16, 19, 24, 31, 32, 40, 48, 56, 63])
     }

@@ -66,12 +66,13 @@ extension ClinicSymptom {
             Record(
                 "ml-explore/mlx-lm", 1453, "2026-08-19",
                 Bilingual(
-                    en: "GLM-5.2: flaky at 2,112 tokens, garbage from 2,649 on; with index_topk raised to 32,768 all answers are right.",
-                    zh: "GLM-5.2：2,112 个词元时对时错，2,649 以上全是乱码；把 index_topk 调到 32,768，就全对了。")),
+                    en:
+                        "GLM-5.2: flaky at 2,112 tokens, garbage from 2,649 on; with index_topk raised to 32,768 all answers are right (the layout is suspected, not shown).",
+                    zh: "GLM-5.2：2,112 个词元时对时错，2,649 以上全是乱码；把 index_topk 调到 32,768，就全对了（布局只是怀疑对象）。")),
         ], run: ClinicRun.wrongPairs)
 
     private static let lastKeysWin = ClinicSymptom(
-        "last-keys-win", Bilingual(en: "The last keys always win", zh: "总是最靠后的键胜出"),
+        "last-keys-win", Bilingual(en: "The last keys win far too often", zh: "最靠后的键胜出得太多"),
         compare: Bilingual(
             en:
                 "Which features change from token to token when the same word is repeated: with the reference's, it is the first rope_head_dim of each head.",
@@ -80,7 +81,7 @@ extension ClinicSymptom {
         mistake: Bilingual(
             en:
                 "RoPE turns the wrong end of a head: the indexer's features are [rope | nope], MLA's are [nope | rope]. Content that turns is alike only nearby. (The records tell of the order; what it looks like is measured here.)",
-            zh: "旋转位置编码转错了一头：索引器的特征是 [rope | nope]，MLA 是 [nope | rope]。内容一转，就只有挨得近的才相像。（记录说的是次序问题，症状是这里量出来的。）"),
+            zh: "旋转位置编码转错了一端：索引器的特征是 [rope | nope]，MLA 是 [nope | rope]。内容一转，就只有挨得近的才相像。（记录说的是次序问题，症状是这里量出来的。）"),
         names: ["rope-at-end"],
         records: [
             Record(
@@ -95,11 +96,11 @@ extension ClinicSymptom {
         ], run: ClinicRun.wrongHalf)
 
     private static let needleLost = ClinicSymptom(
-        "needle-lost", Bilingual(en: "The needle is lost past 4K tokens", zh: "超过 4K 个词元，针就找不到了"),
+        "needle-lost", Bilingual(en: "Needles are lost some way past 4K tokens", zh: "超过 4K 个词元再远一些，针就找不到了"),
         compare: Bilingual(
             en:
                 "Scores of one query with the same key at growing distances, beyond the length trained on before YaRN (4,096 for DeepSeek-V3.2), with the reference's.",
-            zh: "让同一个键离查询越来越远，一直远过 YaRN 之前的训练长度（DeepSeek-V3.2 是 4,096），逐个比得分。"),
+            zh: "让同一个键离查询越来越远，一直远过 YaRN 之前的训练长度（DeepSeek-V3.2 是 4,096），逐个拿得分与参考值比。"),
         commands: [
             "attn case make --kind whole-indexer --keys 512 --yarn 8 --output whole.safetensors",
             "attn case check whole.safetensors mine.safetensors",
@@ -117,11 +118,12 @@ extension ClinicSymptom {
                         "DeepSeek-V4's compressed layers were trained with YaRN, which the code ignored: about right within the first length, diverging past it.",
                     zh: "DeepSeek-V4 的压缩层是用 YaRN 训练的，代码没有理会：原来的长度以内大致正确，超过就越偏越多。")),
             Record(
-                "ml-explore/mlx-lm", 1189, "2026-08-23",
+                "ml-explore/mlx-lm", 1189, "2026-05-23",
                 Bilingual(
                     en:
-                        "A comment on a neighbour of it: one base of RoPE for all layers of DeepSeek-V4; documents are fine at 1.5K, marginal at 2.2K, broken at 4.9K. Other deviations may play a part, it says.",
-                    zh: "一条评论，说的是相近的毛病：DeepSeek-V4 各层的旋转位置编码用了同一个底数；1.5K 正常，2.2K 勉强，4.9K 全坏。评论也说，别的偏差可能也有份。")),
+                        "A comment on a neighbour of it: one base of RoPE for all layers of DeepSeek-V4, though the compressed ones were trained with another and with YaRN; nothing is seen within the window of 128, and from some 210 tokens on the output repeats itself. Compressed keys that are never turned are named beside it.",
+                    zh:
+                        "一条评论，说的是相近的毛病：DeepSeek-V4 各层的旋转位置编码用同一个底数，压缩层训练时却另有底数，还有 YaRN；128 的窗口内看不出，约 210 个词元起反复说同样的话。压缩键没有转，也有份。")),
             Record(
                 "vllm-project/vllm", 52109, "2026-08-13",
                 Bilingual(
@@ -133,9 +135,10 @@ extension ClinicSymptom {
     private static let needleNeverFound = ClinicSymptom(
         "needle-never-found", Bilingual(en: "Above top-k no exact line is ever recalled, near or far", zh: "超过 top-k 以后，原文的哪一句都想不起来，远近都一样"),
         compare: Bilingual(
-            en: "Scores with the Hadamard rotation on both sides and on neither, nothing rounded: they must agree to their last digits.",
+            en:
+                "Scores with the Hadamard rotation on both sides and on neither, nothing rounded: they must agree in all but their last digits.",
             zh: "不做舍入，两边都做哈达玛旋转算一遍，两边都不做再算一遍：除了最末几位，得分应当一样。"),
-        commands: atRealShapes + [
+        commands: stageByStage + [
             "attn what-if --case assets/cases/dsa-tiny-exact.safetensors --with hadamard-query-only"
         ],
         mistake: Bilingual(
@@ -161,8 +164,9 @@ extension ClinicSymptom {
     private static let firstKeysWin = ClinicSymptom(
         "first-keys-win", Bilingual(en: "The first keys always win, in all layers but one", zh: "总是最靠前的键胜出，而且除了一层，层层如此"),
         compare: Bilingual(
-            en: "Scores of a later layer: are they all 0? Then the scales as that layer reads them, with those that were written.",
-            zh: "看靠后一层的得分：是不是全是 0？再拿这一层读到的缩放因子，与写进去的比。"),
+            en:
+                "Scores of a later layer: are they all 0? Then the scales as that layer reads them, with those that were written. Write the case into a layer that is not the first.",
+            zh: "看靠后一层的得分：是不是全是 0？再拿这一层读到的缩放因子，与写进去的比。请把算例写进第一层以外的层。"),
         commands: inBlocks,
         mistake: Bilingual(
             en:
@@ -182,8 +186,8 @@ extension ClinicSymptom {
         Bilingual(
             en: "The same keys win for every query; prefill finds the needle and decoding does not", zh: "不管什么查询，胜出的都是那几个键；预填充找得到针，解码就找不到"),
         compare: Bilingual(
-            en: "The scales as the kernel reads them with those that were written: none is negative, and all are powers of two.",
-            zh: "拿内核读到的缩放因子与写进去的比：不该有负数，而且都是二的幂。"),
+            en: "The scales as the kernel reads them with those that were written: none is negative; with ue8m0 all are powers of two.",
+            zh: "拿内核读到的缩放因子与写进去的比：不该有负数；用 ue8m0 时都是二的幂。"),
         commands: inBlocks,
         mistake: Bilingual(
             en:
@@ -240,15 +244,15 @@ extension ClinicSymptom {
         ],
         mistake: Bilingual(
             en: "The causal boundary stands short: seqLens - next_n + row + 1, with a length that is not the whole sequence's.",
-            zh: "因果边界往前缩了：按 seqLens - next_n + row + 1 算，可是那个长度并不是整个序列的长度。"),
+            zh: "因果边界太靠前：按 seqLens - next_n + row + 1 算，可是那个长度并不是整个序列的长度。"),
         names: ["offset-2", "offset-1"],
         records: [
             Record(
                 "ROCm/ATOM", 2118, "2026-09-02",
                 Bilingual(
                     en:
-                        "With the cache shared out over ranks, that formula drops up to next_n - 1 of the most recent keys on all ranks but one, in silence.",
-                    zh: "缓存分到各卡以后，这个公式在除一张以外的每张卡上，悄悄丢掉最近的键，最多 next_n - 1 个。"))
+                        "Speculative tokens were refused until then where ranks share the cache: that formula would drop up to next_n - 1 of the most recent keys on all ranks but one, in silence.",
+                    zh: "在那以前，缓存分到各卡时不许用投机解码：放行的话，这个公式会在除一张以外的每张卡上，悄悄丢掉最近的键，最多 next_n - 1 个。"))
         ], run: ClinicRun.boundaryShort)
 
     private static let futureKeysKept = ClinicSymptom(
@@ -261,14 +265,14 @@ extension ClinicSymptom {
         mistake: Bilingual(
             en:
                 "The causal boundary stands one too far, or the indexer has none: a query keeps keys, or compressed groups, that hold what comes after it.",
-            zh: "因果边界往后多了一个，或者索引器根本没有边界：查询留下了自己之后的键，或者还没写完的压缩组。"),
+            zh: "因果边界往后多放了一个，或者索引器根本没有边界：查询留下了自己之后的键，或者还没写完的压缩组。"),
         names: ["offset+1", "offset+2"],
         records: [
             Record(
                 "vllm-project/tpu-inference", 3536, "2026-09-08",
                 Bilingual(
                     en:
-                        "A query is let see the compressed group that it stands in, whose later tokens it may not know; decoding is not affected.",
+                        "A query may see the compressed group that it stands in, whose later tokens it may not know; decoding is not affected.",
                     zh: "查询看得见自己所在的压缩组，组里靠后的词元它本不该知道；解码不受影响。")),
             Record(
                 "huggingface/transformers", 45820, "2026-05-07",

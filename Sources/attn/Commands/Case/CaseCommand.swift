@@ -38,7 +38,7 @@ struct CaseCommand: ParsableCommand {
         @Option(help: "Features of a head; of an indexer a power of two, by default \(Size.usual.dim).") var dim: Int?
         @Option(help: "Keys that a query keeps; of an indexer by default \(Size.usual.topK).") var topK: Int?
         @OptionGroup var shape: CaseShapeOptions
-        @Option(help: "Seed: the same seed gives the same case everywhere.") var seed: UInt64 = 0
+        @Option(help: "Seed: the same seed gives the same case on every machine.") var seed: UInt64 = 0
         @Option(help: "Type of q and k: f8 (e4m3) or f32; by default f8.") var precision: Precision?
         @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var output: String
         @Flag(help: "Print the mistakes that the case distinguishes as JSON.") var json = false
@@ -72,7 +72,7 @@ struct CaseCommand: ParsableCommand {
             }
             try Output.print(
                 (told.isEmpty ? [] : [line(Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出："), told)])
-                    + (untold.isEmpty ? [] : [line(Bilingual(en: "this case does not show: ", zh: "这个案例看不出："), untold)]))
+                    + (untold.isEmpty ? [] : [line(Bilingual(en: "this case does not show: ", zh: "这个算例看不出："), untold)]))
         }
 
         private func makeFloat4() throws {

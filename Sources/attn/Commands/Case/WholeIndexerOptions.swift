@@ -66,6 +66,6 @@ extension CaseCommand.Make {
             names.isEmpty ? [] : [words[language] + names.joined(separator: language == .en ? ", " : "、")]
         }
         return line(words, told)
-            + line(Bilingual(en: "this case does not show: ", zh: "这个案例看不出："), untold)
+            + line(Bilingual(en: "this case does not show: ", zh: "这个算例看不出："), untold)
     }
 }
