@@ -132,10 +132,10 @@ import Traces
                 && scene.title.zh == "索引头能投反对票：18 个查询里，有 1 个留下的键变了")
         // The row of the question mark loses the verb and gets the decoy back.
         #expect(scene.alt.en.contains("Framed, “?”: loses “flew”; gains “Shanghai”."))
-        #expect(scene.words.contains("−1 +1") && scene.words.contains { $0.contains("the run with no-relu minus the run without") })
+        #expect(scene.words.contains("−1 +1") && scene.words.contains { $0.contains("−: only without no-relu; +: only with no-relu.") })
         let signs = scene.flat.count { if case .path(_, nil, let stroke?) = $0 { stroke.width > 1.5 } else { false } }
         #expect(signs == 4, "a minus and a plus, in the matrix and in the row beside it")
-        #expect(scene.hotSpots.count { $0.label.reading.en == "only in the first run" } == 1)
+        #expect(scene.hotSpots.count { $0.label.reading.en == "only without no-relu" } == 1)
     }
 
     @Test func `differences of numbers are the second less the first, cell by cell`() throws {
@@ -158,7 +158,7 @@ import Traces
             let (t, s) = (spot.index[1], spot.index[2])
             #expect(spot.label.reading.en.hasSuffix("a difference of " + NumberText.significant(b[0, t, s] - a[0, t, s], digits: 4)))
         }
-        #expect(scene.words.contains("+: only in the second run"), "keys of one run alone have a sign")
+        #expect(scene.words.contains("+: only with no-relu"), "keys of one run alone have a sign")
     }
 
     @Test func `two equal runs differ nowhere`() throws {

@@ -102,12 +102,35 @@ struct DifferenceWords {
     var rowKeys: [Bilingual] {
         guard !pair.isSelection else { return [lost, gained] }
         let names = [Bilingual(en: "first run", zh: "前一次"), Bilingual(en: "second run", zh: "后一次")]
-        guard pair.switches.missing.isEmpty, !pair.switches.added.isEmpty else { return names }
-        let added = pair.switches.added.joined(separator: ", ")
+        guard let sides = sidesBySwitch else { return names }
         return [
-            names[0] + Bilingual(en: ", without \(added)", zh: "，没开 \(added)"),
-            names[1] + Bilingual(en: ", with \(added)", zh: "，开了 \(added)"),
+            names[0] + Bilingual(en: ", \(sides.first.en)", zh: "，\(sides.first.zh)"),
+            names[1] + Bilingual(en: ", \(sides.second.en)", zh: "，\(sides.second.zh)"),
         ]
+    }
+
+    /// Either run by a switch that it has, or that it lacks and the other has; nil where no single switch tells them apart.
+    private var sidesBySwitch: (first: Bilingual, second: Bilingual)? {
+        let (added, missing) = (pair.switches.added, pair.switches.missing)
+        guard added.count <= 1, missing.count <= 1 else { return nil }
+        func with(_ name: String) -> Bilingual { Bilingual(en: "with \(name)", zh: "开了 \(name) 时") }
+        func without(_ name: String) -> Bilingual { Bilingual(en: "without \(name)", zh: "没开 \(name) 时") }
+        switch (missing.first, added.first) {
+        case (nil, nil): return nil
+        case (nil, let own?): return (without(own), with(own))
+        case (let own?, nil): return (with(own), without(own))
+        case (let a?, let b?): return (with(a), with(b))
+        }
+    }
+
+    /// Either run as a place where something is.
+    private var sides: (first: Bilingual, second: Bilingual) {
+        if let sidesBySwitch { return sidesBySwitch }
+        let (a, b) = pair.names
+        guard !a.isEmpty, !b.isEmpty else {
+            return (Bilingual(en: "in the first run", zh: "前一次"), Bilingual(en: "in the second run", zh: "后一次"))
+        }
+        return (Bilingual(en: "in \(a)", zh: "\(a) 里"), Bilingual(en: "in \(b)", zh: "\(b) 里"))
     }
 
     /// A number of one run, or that it has none.
@@ -132,22 +155,22 @@ struct DifferenceWords {
     }
 
     func subtitle(_ theme: Theme) -> Bilingual {
-        let what = Bilingual(en: "\(subject.en): \(runs.en). ", zh: "\(subject.zh)：\(runs.zh)。")
         guard !pair.isSelection else {
-            return what
-                + Bilingual(
-                    en: "Minus: a key that only the first run keeps; plus: one that only the second keeps.",
-                    zh: "减号：只有前一次留下的键；加号：只有后一次留下的键。")
+            return Bilingual(en: "\(subject.en). \(lost.en); \(gained.en).", zh: "\(subject.zh)。\(lost.zh)；\(gained.zh)。")
         }
+        let what = Bilingual(en: "\(subject.en): \(runs.en). ", zh: "\(subject.zh)：\(runs.zh)。")
+        let second = sides.second
         return what
             + (theme == .print
-                ? Bilingual(en: "Darker: a larger difference; a minus: less in the second run.", zh: "颜色越深，差得越多；减号：后一次更小。")
-                : Bilingual(en: "Orange: more in the second run; blue: less.", zh: "橙色：后一次更大；蓝色：后一次更小。"))
+                ? Bilingual(en: "Darker: a larger difference; a minus: less \(second.en).", zh: "颜色越深，差得越多；减号：\(second.zh)更小。")
+                : Bilingual(en: "Orange: more \(second.en); blue: less.", zh: "橙色：\(second.zh)更大；蓝色：更小。"))
     }
 
     var quantity: Bilingual { Bilingual(en: "difference", zh: "差") }
-    var lost: Bilingual { Bilingual(en: "−: only in the first run", zh: "−：只在前一次") }
-    var gained: Bilingual { Bilingual(en: "+: only in the second run", zh: "+：只在后一次") }
+    var lost: Bilingual { Bilingual(en: "−: ", zh: "−：") + only(sides.first) }
+    var gained: Bilingual { Bilingual(en: "+: ", zh: "+：") + only(sides.second) }
+
+    private func only(_ side: Bilingual) -> Bilingual { Bilingual(en: "only \(side.en)", zh: "只有\(side.zh)留下") }
 
     /// What a pointer shows over a cell: both numbers, and the difference.
     func label(_ row: Int, _ column: Int) -> CellLabel {
@@ -163,13 +186,17 @@ struct DifferenceWords {
         case .masked: return Remark(en: "the future", zh: "未来的键")
         case .dropped: return Remark(en: "left out by both", zh: "两次都没选")
         case .both: return Remark(en: "kept by both", zh: "两次都留下")
-        case .lost: return Remark(en: "only in the first run", zh: "只在前一次")
-        case .gained: return Remark(en: "only in the second run", zh: "只在后一次")
+        case .lost: return remark(only(sides.first))
+        case .gained: return remark(only(sides.second))
         case .number(let difference):
             return Remark(
                 en: "\(a, digits: 4) and \(b, digits: 4), a difference of \(difference, digits: 4)",
                 zh: "\(a, digits: 4) 与 \(b, digits: 4)，相差 \(difference, digits: 4)")
         }
+    }
+
+    private func remark(_ words: Bilingual) -> Remark {
+        Remark(en: Sentence(stringLiteral: words.en), zh: Sentence(stringLiteral: words.zh))
     }
 
     func source(_ provenance: Provenance) -> Bilingual {
@@ -218,7 +245,7 @@ extension Switch {
         switch self {
         case .indexerRopeInterleaved: Bilingual(en: "The indexer turns neighbours, not halves", zh: "索引器旋转时配错了对")
         case .indexerRopeHalf: Bilingual(en: "The indexer turns halves, not neighbours", zh: "索引器旋转时配错了对")
-        case .hadamardQueryOnly: Bilingual(en: "Keys miss their Hadamard rotation", zh: "键漏做了 Hadamard 旋转")
+        case .hadamardQueryOnly: Bilingual(en: "Keys miss their Hadamard rotation", zh: "键漏做了哈达玛旋转")
         case .noReLU: Bilingual(en: "Index heads may vote against a key", zh: "索引头能投反对票")
         case .noHeadWeights: Bilingual(en: "Every index head counts the same", zh: "索引头一律同权")
         case .noFloat8: Bilingual(en: "Nothing is rounded to FP8", zh: "不做 FP8 舍入")
