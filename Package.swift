@@ -59,7 +59,7 @@ let package = Package(
             dependencies: ["Traces", "Records", .target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
             swiftSettings: settings),
         .target(
-            name: "ReferenceCases", dependencies: ["AttentionKernels", "ModelFiles", "Mechanisms", "Records", "Traces"],
+            name: "ReferenceCases", dependencies: ["AttentionKernels", "ModelFiles", "Mechanisms", "Traces"],
             swiftSettings: settings),
         .executableTarget(
             name: "KernelTiming", dependencies: ["AttentionKernels"], path: "Benchmarks/KernelTiming", swiftSettings: settings),

@@ -16,7 +16,7 @@ package enum Threads {
 
     private static let crew = Crew(workers: count - 1)
 
-    /// Runs `body` once for each of `parts` ranges that together make 0 ..< n, at the same time.
+    /// Runs `body` once for each of `parts` ranges that together make 0 ..< n, at the same time. `body` must not call this again.
     package static func split(_ n: Int, into parts: Int, _ body: @Sendable (_ part: Int, _ range: Range<Int>) -> Void) {
         if parts <= 1 { return body(0, 0..<n) }
         crew.run(parts) { part in body(part, n * part / parts..<n * (part + 1) / parts) }

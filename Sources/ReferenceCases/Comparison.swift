@@ -121,7 +121,7 @@ public struct Check: Hashable, Sendable {
             if cell % row == 0 { own = 0 }
             guard x.isFinite, !(abs(x - y) <= bound) else { continue }
             (all, own) = (all + 1, own + 1)
-            guard abs(x - y) <= 4 * bound, row < 4 || 2 * own <= row else { return nil }
+            guard abs(x - y) <= 4 * bound, 2 * own <= row else { return nil }
         }
         return Double(all)
     }

@@ -84,7 +84,7 @@ private struct Files {
         #expect(try verdict { _, lse in (lse[6], lse[7]) = (50, 50) } == .wrong)
     }
 
-    @Test func `one value of a stage that no rounding explains is wrong, and its stage is said first`() throws {
+    @Test func `one value of a stage that no rounding explains is wrong`() throws {
         let files = try Files()
         try WholeIndexerCaseGenerator().write(to: files.path)
         let changes: [(stage: String, change: (Double) -> Double)] = [
@@ -98,6 +98,53 @@ private struct Files {
             values[cell] = change(values[cell])
             #expect(try WholeIndexerCheck(files.reference, dump: files.dump([stage: values])).verdict == .wrong, "\(stage)")
         }
+    }
+
+    @Test func `a tolerance below what Float32 reaches is kept`() throws {
+        let files = try Files()
+        try WholeIndexerCaseGenerator().write(to: files.path)
+        var score = try files.values("expected.score")
+        score[0] += 4e-6 * (score.map(abs).max() ?? 0)
+        #expect(try WholeIndexerCheck(files.reference, dump: files.dump(["score": score])).verdict == .right)
+        #expect(try WholeIndexerCheck(files.reference, dump: files.dump(["score": score]), tolerance: 1e-8).verdict == .wrong)
+        try SparseMLACaseGenerator().write(to: files.path)
+        var out = try files.values("expected.out")
+        out[0] += 4e-6 * (out.map(abs).max() ?? 0)
+        #expect(try SparseMLACheck(files.reference, dump: files.dump(["out": out])).verdict == .right)
+        #expect(try SparseMLACheck(files.reference, dump: files.dump(["out": out]), tolerance: 1e-8).verdict == .wrong)
+    }
+
+    @Test func `sizes that no memory holds and no reader takes are refused before anything is drawn`() throws {
+        func message(_ queries: Int, _ keys: Int, _ heads: Int, _ dimension: Int, _ change: (inout IndexerCaseGenerator) -> Void = { _ in })
+            -> String
+        {
+            problem {
+                var generator = try IndexerCaseGenerator(queries: queries, keys: keys, heads: heads, dimension: dimension, topK: 1, seed: 1)
+                change(&generator)
+                try generator.write(to: "/dev/null")
+            }
+        }
+        #expect(message(65536, 131072, 1, 1) == "queries × keys: expected a case of at most 134217728 scores, found 65536 × 131072")
+        #expect(message(8192, 16384, 64, 128).hasPrefix("the case: expected at most 134217728 values, or without its scores, found "))
+        #expect(message(16, 1 << 19, 64, 1).hasPrefix("recomputed queries × heads × keys: expected a case of at most 134217728 products"))
+        var whole = WholeIndexerCaseGenerator()
+        (whole.queries, whole.keys, whole.heads, whole.dimension, whole.width, whole.latent, whole.topK) = (1, 256, 1, 65536, 65536, 1, 1)
+        #expect(problem { try whole.write(to: "/dev/null") } == "dim × model-dim: expected at most 2^24, found 4294967296")
+    }
+
+    @Test func `a small file of a cache may not ask for a memory that it does not fill`() throws {
+        let files = try Files()
+        let config =
+            #"{"batch": 1, "queries": 1, "keys": 268435456, "block_size": 4096, "index_n_heads": 1, "index_head_dim": 16, "index_topk": 1}"#
+        var writer = SafetensorsWriter(metadata: ["kind": "indexer", "config": config])
+        writer.add("input.q", shape: [1, 1, 1, 16], floats: .init(repeating: 1, count: 16))
+        writer.add("input.weights", shape: [1, 1, 1], floats: [1])
+        writer.add("input.cache", shape: [1, 4096 * 20], bytes: .init(repeating: 0, count: 4096 * 20))
+        writer.add("input.block_table", shape: [1, 65536], bytes: .init(repeating: 0, count: 65536))
+        writer.add("input.starts", shape: [1, 1], int32: [0])
+        writer.add("input.ends", shape: [1, 1], int32: [1])
+        try writer.write(to: files.path)
+        #expect(problem { try files.reference.indexer() }.contains("expected a case of at most 134217728 scores"))
     }
 
     private func indexer() throws -> Files {

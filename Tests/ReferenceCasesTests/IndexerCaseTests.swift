@@ -114,7 +114,7 @@ private struct SmallCase {
         selected = small.selected
         selected[0][0] = 39
         let check = try small.check(selected: selected, tolerance: 10)
-        #expect(!check.passed && check.rows[0].line.en.hasSuffix("key 39 is in the future and may not be seen: wrong"))
+        #expect(!check.passed && check.rows[0].line.en.hasSuffix("key 39 lies outside what the query sees: wrong"))
     }
 
     @Test func `scores beyond the tolerance fail with their place`() throws {

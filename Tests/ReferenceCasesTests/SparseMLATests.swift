@@ -153,7 +153,7 @@ extension Double {
         let cases: [(change: (inout SparseMLACaseGenerator) -> Void, subject: String, message: String)] = [
             ({ $0.ranks = 49 }, "top-k", "expected at most as many as keys, 48, found 49"),
             ({ $0.valueDimension = 19 }, "value-dim", "expected at most --dim, 18, found 19"),
-            ({ $0.softmaxScale = -1 }, "softmax-scale", "expected a number above 0, found -1"),
+            ({ $0.softmaxScale = -1 }, "softmax-scale", "expected a number from 1e-30 to 1e30, found -1"),
             ({ $0.queries = 0 }, "queries", "expected at least 1, found 0"),
             ({ $0.queries = 1 << 40 }, "queries × heads × top-k × dim", "expected at most 1073741824, found 1099511627776 × 2 × 12 × 18"),
         ]

@@ -90,7 +90,7 @@ private struct SmallWhole {
             $0.yarnFactor = 4
         }
         #expect(try small.check([.indexerRopeHalf], [.score]).mistake == .ropeLayout)
-        #expect(small.told.contains(.noYaRN) || small.untold.contains(.noYaRN))
+        #expect(small.told.contains(.noYaRN))
         let refused = problem { try small.reference().trace(switches: [.indexerRopeInterleaved]) }
         #expect(refused.contains("which indexer-rope-half reverses"))
     }

@@ -251,7 +251,7 @@ extension ClinicRun {
         let run = try ClinicRun(
             indexer,
             .selection { scores in
-                let rounded = scores.map { $0.map(Self.bf16) }
+                let rounded = scores.map { $0.map(\.roundedToBFloat16) }
                 return Answer(
                     scores: rounded,
                     selected: rounded.indices.map { row in
@@ -269,12 +269,6 @@ extension ClinicRun {
             "Rounded to bf16, \(tied.map(String.init).joined(separator: ", ")) keys have the score at the cut of the four rows; which of them are kept is left to chance: \(run.wrongKeys) of \(run.kept) keys differ.",
             "舍入成 bf16 以后，四行里得分正好等于入选线的键各有 \(tied.map(String.init).joined(separator: "、")) 个，留下哪几个全凭运气：\(run.kept) 个键里有 \(run.wrongKeys) 个不同。",
             [("mostTiedAtCut", Double(tied.max() ?? 0)), ("differingKeys", Double(run.wrongKeys))])
-    }
-
-    /// To the nearest number of 8 significant bits, ties to even.
-    private static func bf16(_ value: Double) -> Double {
-        let bits = Float(value).bitPattern
-        return Double(Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000))
     }
 
     /// Queries come in chunks, and each chunk counts its rows from 0.

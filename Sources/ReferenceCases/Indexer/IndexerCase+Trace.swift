@@ -69,7 +69,7 @@ extension IndexerCase {
     }
 
     private func record(_ rule: SelectionRule, _ interventions: [Intervention], _ switches: [String]) throws(EngineError) -> Trace {
-        try Self.check(queries: queries, heads: heads, keys: columns, most: Self.mostTraced)
+        try Self.check("queries × heads × keys", [queries, heads, columns], most: Self.mostTraced, of: "products to be traced")
         var recorder = Recorder(tokens: (0..<columns).map(String.init), switches: switches)
         // A query stands at the last position that it sees.
         let places = layout.causalOffset.map { offset in (0..<queries).map { offset + $0 } } ?? layout.visible.map { $0.upperBound - 1 }

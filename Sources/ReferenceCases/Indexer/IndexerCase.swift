@@ -30,15 +30,26 @@ public struct IndexerCase: Sendable {
     public var columns: Int { layout.columns }
 
     /// The most dot products of a case: a few minutes.
-    static let mostProducts = 1 << 33
-    /// Throws for more products, one for each query, head and key, than `most`.
-    static func check(queries: Int, heads: Int, keys: Int, most: Int = mostProducts) throws(EngineError) {
-        let (pairs, overflows) = queries.multipliedReportingOverflow(by: heads)
-        let (products, overflow) = pairs.multipliedReportingOverflow(by: keys)
-        guard !overflows, !overflow, products <= most else {
+    private static let mostProducts = 1 << 33
+    /// The most numbers of one kind that are held at once: 1 GB.
+    private static let mostHeld = 1 << 27
+    /// Throws for more products, one for each query, head and key, than a case has, and for more scores, features or products of the queries on which mistakes
+    /// are recomputed than fit.
+    static func check(queries: Int, heads: Int, keys: Int, dimension: Int) throws(EngineError) {
+        try check("queries × heads × keys", [queries, heads, keys], most: mostProducts, of: "products")
+        try check("queries × keys", [queries, keys], most: mostHeld, of: "scores")
+        try check("keys × dim", [keys, dimension], most: mostHeld, of: "features")
+        try check("recomputed queries × heads × keys", [min(queries, IndexerRows.most), heads, keys], most: mostHeld, of: "products")
+    }
+
+    /// Throws where the product of `lengths` is larger than `most`.
+    static func check(_ name: String, _ lengths: [Int], most: Int, of things: String) throws(EngineError) {
+        var (count, overflows) = (1, false)
+        for length in lengths where !overflows { (count, overflows) = count.multipliedReportingOverflow(by: length) }
+        guard !overflows, count <= most else {
             throw EngineError(
-                .value, "queries × heads × keys", expected: "a case of at most \(most) products",
-                found: "\(queries) × \(heads) × \(keys)")
+                .value, name, expected: "a case of at most \(most) \(things)",
+                found: lengths.map(String.init).joined(separator: " × "))
         }
     }
 
@@ -57,7 +68,11 @@ public struct IndexerCase: Sendable {
         throws(EngineError)
     {
         let (queries, heads) = (q.shape.lengths[0], q.shape.lengths[1])
-        try Self.check(queries: queries, heads: heads, keys: layout.columns)
+        try Self.check(queries: queries, heads: heads, keys: layout.columns, dimension: q.shape.lengths[2])
+        guard k.shape.lengths[0] == layout.slotCount else {
+            throw EngineError(
+                .shape, "input.k", expected: "\(layout.slotCount) keys, as many as the layout has room for", found: "\(k.shape.lengths[0])")
+        }
         for (name, tensor, lengths) in [("input.k_scale", kScale, [k.shape.lengths[0]]), ("input.weights", weights, [queries, heads])] {
             guard tensor.shape.lengths == lengths else {
                 throw EngineError(.shape, name, expected: "\(lengths)", found: "\(tensor.shape.lengths)")

@@ -6,7 +6,7 @@
 // tried on the case.
 
 import ModelFiles
-import Records
+import Mechanisms
 public import Traces
 
 /// Makes indexer cases.
@@ -44,7 +44,7 @@ public struct IndexerCaseGenerator: Sendable {
         }
         try Self.checkSize("keys × dim", [keys, dimension])
         try Self.checkSize("queries × heads × dim", [queries, heads, dimension])
-        try IndexerCase.check(queries: queries, heads: heads, keys: keys)
+        try IndexerCase.check(queries: queries, heads: heads, keys: keys, dimension: dimension)
         self.queries = queries
         self.keys = keys
         self.heads = heads
@@ -77,7 +77,14 @@ public struct IndexerCaseGenerator: Sendable {
         try Self.checkSize("batch × queries × heads × dim", [count, queries, heads, dimension])
         let layout = try serving.layout(queries: queries, keys: keys)
         try Self.checkSize("blocks × block-size × dim", [layout.blocks, layout.blockSize, dimension])
-        try IndexerCase.check(queries: layout.visible.count, heads: heads, keys: keys)
+        try IndexerCase.check(queries: layout.visible.count, heads: heads, keys: keys, dimension: dimension)
+        // What a reader takes no more of.
+        let scores = serving.includesScores ? layout.visible.count * keys : 0
+        let values = layout.slotCount * (dimension + 1) + layout.visible.count * (heads * (dimension + 1) + 2 * min(topK, keys)) + scores
+        guard values <= CaseParts.mostValues else {
+            let hint = serving.includesScores ? ", or without its scores" : ""
+            throw EngineError(.value, "the case", expected: "at most \(CaseParts.mostValues) values\(hint)", found: "\(values)")
+        }
         return layout
     }
 
@@ -229,7 +236,7 @@ public struct IndexerCaseGenerator: Sendable {
     }
 
     /// Makes keys of zeros where there are queries to spare: one row is then given weights under which the cut falls among them.
-    /// - Returns: their positions.
+    /// - Returns: where they lie.
     private func plantZeros(_ keyVectors: inout [[Double]], _ noise: inout NormalNoise, _ layout: KeyLayout) -> Set<Int> {
         let (row, range) = (layout.visible.count - 1, layout.visible[layout.visible.count - 1])
         let room = range.count - layout.queriesPerSequence - 4
@@ -267,7 +274,7 @@ public struct IndexerCaseGenerator: Sendable {
     }
 
     /// Makes the keys about the boundaries of a few queries strong for them: the last two that each sees, and two beyond.
-    /// - Returns: their positions.
+    /// - Returns: where they lie.
     private func plantBoundaries(
         _ keyVectors: inout [[Double]], _ queryVectors: [[Double]], _ shares: [Double], _ layout: KeyLayout, sparing zeros: Set<Int>
     ) -> Set<Int> {

@@ -7,7 +7,8 @@ extension IndexerCheck.Row {
     /// The row in a line: `row 3: 2 of 2048 differ, all within 3e-4 of the cut: rounding`.
     public var line: Bilingual {
         let differing = max(missing.count, extra.count)
-        let widest = (missing + extra).max { $0.margin < $1.margin }
+        // Of a wrong row the keys that make it wrong.
+        let widest = (missing + extra).filter { isRounding || $0.isWrong || misordered != nil }.max { $0.margin < $1.margin }
         let margin = NumberText.significant(widest?.margin ?? 0, digits: 2)
         if isRounding {
             return Bilingual(
@@ -31,8 +32,8 @@ extension IndexerCheck.Row {
         }
         if let unseen = extra.first(where: { $0.margin == .infinity }) {
             return Bilingual(
-                en: "row \(row): \(total); key \(unseen.key) is in the future and may not be seen: wrong",
-                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(unseen.key) 在未来，不该看见：错误")
+                en: "row \(row): \(total); key \(unseen.key) lies outside what the query sees: wrong",
+                zh: "行 \(row)：\(selected) 个里有 \(differing) 个不同；键 \(unseen.key) 不在查询看得见的范围里：错误")
         }
         guard let widest else { return Bilingual(same: "") }
         if missing.contains(widest) {

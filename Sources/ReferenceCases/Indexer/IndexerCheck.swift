@@ -68,6 +68,8 @@ public struct IndexerCheck: Sendable {
         public let key: Int
         /// The distance of its expected score from the cut, at least 0.
         public let margin: Double
+        /// Whether that is further than rounding carries scores of the magnitude of these.
+        public let isWrong: Bool
     }
 
     /// Two keys in the wrong order by a dump's own scores.

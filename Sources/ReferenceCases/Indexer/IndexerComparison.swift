@@ -49,22 +49,25 @@ struct IndexerComparison: Sendable {
         let (isWanted, isGot) = (Self.marks(wanted, columns), Self.marks(got, columns))
         let scores = expected.values
         let cut = right[row].cut?.score ?? 0
-        let missing = wanted.filter { !isGot[$0] }.map { IndexerCheck.Difference(key: $0, margin: scores[row * columns + $0] - cut) }
-        let extra = got.filter { !isWanted[$0] }.map { key in
-            IndexerCheck.Difference(key: key, margin: seen.contains(key) ? cut - scores[row * columns + key] : .infinity)
-        }
         let atCut = right[row].cut.map { indexer.magnitude(row, $0.lastKept) } ?? 0
         let most = bounds?.most(row)
-        func isWrong(_ difference: IndexerCheck.Difference) -> Bool {
-            guard difference.margin.isFinite else { return true }
-            // With scores, ties are judged by these.
-            if difference.margin == 0 { return ties == .low && mine.score == nil }
-            // Most keys are decided by how large their magnitude is at least, and at most.
-            if difference.margin <= tolerance * (atCut + abs(scores[row * columns + difference.key])) { return false }
-            if let most, difference.margin > tolerance * (atCut + most(difference.key)) { return true }
-            return !(difference.margin <= tolerance * (atCut + indexer.magnitude(row, difference.key)))
+        func difference(_ key: Int, _ margin: Double) -> IndexerCheck.Difference {
+            IndexerCheck.Difference(key: key, margin: margin, isWrong: isWrong(key, margin))
         }
-        let wrong = max(missing.count(where: isWrong), extra.count(where: isWrong), abs(missing.count - extra.count))
+        func isWrong(_ key: Int, _ margin: Double) -> Bool {
+            guard margin.isFinite else { return true }
+            // With scores, ties are judged by these.
+            if margin == 0 { return ties == .low && mine.score == nil }
+            // Most keys are decided by how large their magnitude is at least, and at most.
+            if margin <= tolerance * (atCut + abs(scores[row * columns + key])) { return false }
+            if let most, margin > tolerance * (atCut + most(key)) { return true }
+            return !(margin <= tolerance * (atCut + indexer.magnitude(row, key)))
+        }
+        let missing = wanted.filter { !isGot[$0] }.map { difference($0, scores[row * columns + $0] - cut) }
+        let extra = got.filter { !isWanted[$0] }.map { key in
+            difference(key, seen.contains(key) ? cut - scores[row * columns + key] : .infinity)
+        }
+        let wrong = max(missing.count(where: \.isWrong), extra.count(where: \.isWrong), abs(missing.count - extra.count))
         return IndexerCheck.Row(
             row: row, selected: wanted.count, missing: missing, extra: extra, misordered: misordered, wrongKeys: wrong)
     }

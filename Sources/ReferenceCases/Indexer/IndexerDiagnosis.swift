@@ -61,8 +61,8 @@ extension IndexerRows {
     /// The mistakes that a selection alone tells from a right one, whatever is rounded to bf16.
     var distinguished: [IndexerMistake] {
         IndexerMistake.all.filter { mistake in
-            let answers = answers(with: mistake)
-            guard let answer = mistake == .headDropped ? answers[weakestHead] : answers.first else { return false }
+            let answer = mistake == .headDropped ? self.answer(without: weakestHead) : answers(with: mistake).first
+            guard let answer else { return false }
             let keys = answer.selected
             return rows.indices.contains { i in
                 kept[i].symmetricDifference(keys[i]).contains { isBeyondRounding($0, i) }

@@ -38,7 +38,8 @@ struct IndexerRows: Sendable {
     /// - Parameter rows: the queries, at most `most` of them.
     init(_ indexer: IndexerCase, rows: [Int]) {
         (self.indexer, self.rows) = (indexer, rows)
-        let slots = (0..<indexer.layout.sequences).map { indexer.layout.slots(of: $0) }
+        let sequences = Set(rows.map { indexer.layout.sequence(of: $0) })
+        let slots = (0..<indexer.layout.sequences).map { sequences.contains($0) ? indexer.layout.slots(of: $0) : [] }
         self.slots = slots
         let products = rows.map { Self.products(indexer, $0, indexer.k.values, slots[indexer.layout.sequence(of: $0)]) }
         self.products = products
@@ -86,10 +87,7 @@ struct IndexerRows: Sendable {
             ]
         case .featureDropped:
             return [answer(rows.indices.map { Self.score(indexer, rows[$0], withoutLastFeature($0), slots($0)) }, boundary)]
-        case .headDropped:
-            return (0..<indexer.heads).map { head in
-                answer(rows.indices.map { minus(head, $0) }, boundary)
-            }
+        case .headDropped: return (0..<indexer.heads).map { self.answer(without: $0) }
         case .rowsSwapped:
             guard rows.starts(with: [0, 1]) else { return [] }
             func swapped<Row>(_ all: [Row]) -> [Row] { [all[1], all[0]] + all.dropFirst(2) }
@@ -123,6 +121,9 @@ struct IndexerRows: Sendable {
         case .scaled: return [right]
         }
     }
+
+    /// What a kernel answers that leaves one head out.
+    func answer(without head: Int) -> IndexerAnswer { answer(rows.indices.map { minus(head, $0) }, right.visible) }
 
     /// The head that adds least to all scores.
     var weakestHead: Int {

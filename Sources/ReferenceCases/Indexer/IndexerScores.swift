@@ -1,5 +1,5 @@
-// All scores of a case, a tile of keys at a time. Products of FP8 values are whole multiples of 2^-18 below 2^25, so that any order of adding them is exact in
-// Double, and a BLAS may do it; those of floats are added from the first feature to the last, as the engine adds them. Either way the bits are the engine's.
+// All scores of a case, a tile of keys at a time. Products of FP8 values are whole multiples of 2^-18 below 2^18, so that sums of 2^16 of them are exact in
+// Double in any order, and a BLAS may do it; those of floats are added from the first feature to the last, as the engine adds them. Either way the bits are the engine's.
 
 import AttentionKernels
 public import Traces

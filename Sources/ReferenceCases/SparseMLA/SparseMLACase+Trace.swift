@@ -6,6 +6,8 @@ public import Traces
 extension SparseMLACase {
     /// Records the entries that are read [t, k, d], logits [h, t, k], with sinks a column more, weights [h, t, k], and out [t, h, d_v].
     public func trace() throws(EngineError) -> Trace {
+        try IndexerCase.check(
+            "queries × ranks × dim", [queries, indices[0].count, features], most: 1 << 26, of: "values to be traced")
         var recorder = Recorder(tokens: (0..<kv.shape.lengths[0]).map(String.init))
         let q = try recorder.input("input.q", "q", q, title: Bilingual(en: "Queries", zh: "查询"))
         let kv = try recorder.input("input.kv", "c", kv, title: Bilingual(en: "Cache entries", zh: "缓存条目"))

@@ -66,8 +66,9 @@ public struct SparseMLACaseGenerator: Sendable {
         guard valueDimension <= dimension else {
             throw EngineError(.value, "value-dim", expected: "at most --dim, \(dimension)", found: "\(valueDimension)")
         }
-        if let softmaxScale, !(softmaxScale > 0 && softmaxScale.isFinite) {
-            throw EngineError(.value, "softmax-scale", expected: "a number above 0", found: NumberText.exact(softmaxScale))
+        // Queries are made as large as the scale is small, and are bf16.
+        if let softmaxScale, !(softmaxScale >= 1e-30 && softmaxScale <= 1e30) {
+            throw EngineError(.value, "softmax-scale", expected: "a number from 1e-30 to 1e30", found: NumberText.exact(softmaxScale))
         }
         let (values, overflows) = entries.multipliedReportingOverflow(by: dimension)
         guard !overflows, values <= 1 << 26 else {

@@ -78,7 +78,8 @@ public struct SparseMLACheck: Sendable {
         ["lse", "out"].compactMap { name in
             guard let found = theirs[name], let own = right[name] else { return nil }
             return Check(
-                name: name, shape: own.shape.lengths, expected: own.values, computed: found, tolerance: exact, rounding: rounding,
+                name: name, shape: own.shape.lengths, expected: own.values, computed: found, tolerance: min(exact, rounding),
+                rounding: rounding,
                 mayStray: mayStray)
         }
     }

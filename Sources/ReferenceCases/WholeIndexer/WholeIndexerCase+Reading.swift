@@ -30,6 +30,11 @@ extension WholeIndexerCase {
         }
         let heads = try config.integer("index_n_heads", atLeast: 1)
         try reference.checked { () throws(EngineError) in try Self.check(queries: queries, heads: heads, keys: keys) }
+        let dimension = try config.integer("index_head_dim", atLeast: 1)
+        try reference.checked { () throws(EngineError) in
+            try IndexerCase.check("keys × index_head_dim", [keys, dimension], most: 1 << 26, of: "features")
+            try IndexerCase.check("queries × heads × index_head_dim", [queries, heads, dimension], most: 1 << 26, of: "features")
+        }
         x = try file.tensor("input.x", Shape([(.s, keys), (.c, width)]))
         queryLatents = try file.tensor("input.q_lora", Shape([(.t, queries), (.l, latent)]))
         let reader = WholeIndexerReader(reference: reference, keys: keys)

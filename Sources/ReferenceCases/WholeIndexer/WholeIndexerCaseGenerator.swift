@@ -94,7 +94,12 @@ public struct WholeIndexerCaseGenerator: Sendable {
             throw EngineError(
                 .value, "yarn", expected: "a factor above 1 and of at most \(keys), the keys", found: NumberText.exact(yarnFactor))
         }
-        for (name, rows, columns) in [("heads × dim × q-lora", heads * dimension, latent), ("keys × model-dim", keys, width)] {
+        let products = [
+            ("heads × dim × q-lora", heads * dimension, latent), ("keys × model-dim", keys, width), ("dim × model-dim", dimension, width),
+            ("keys × dim", keys, dimension), ("heads × model-dim", heads, width), ("queries × q-lora", queries, latent),
+            ("queries × heads × dim", queries, heads * dimension),
+        ]
+        for (name, rows, columns) in products {
             guard rows * columns <= 1 << 24 else { throw EngineError(.value, name, expected: "at most 2^24", found: "\(rows * columns)") }
         }
         try WholeIndexerCase.check(queries: queries, heads: heads, keys: keys)

@@ -115,7 +115,8 @@ public struct WholeIndexerCheck: Sendable {
             if stage == .score { (expected[cell], found[cell]) = (0, 0) } else { expected[cell] = found[cell] }
         }
         let check = Check(
-            name: stage.rawValue, shape: own.shape.lengths, expected: expected, computed: Tensor(own.shape, found), tolerance: exact,
+            name: stage.rawValue, shape: own.shape.lengths, expected: expected, computed: Tensor(own.shape, found),
+            tolerance: mayStray ? exact : min(exact, rounding.stages[stage] ?? exact),
             rounding: rounding.stages[stage], mayStray: mayStray)
         return stage == .score || own.values == theirs.values || check.verdict != .right || !stage.isFloat8 ? check : check.calledRounding
     }

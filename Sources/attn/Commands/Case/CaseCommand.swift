@@ -47,7 +47,7 @@ struct CaseCommand: ParsableCommand {
         @OptionGroup var language: LanguageOption
 
         func run() throws {
-            try OutputPath.check(file: output, inputs: [])
+            try OutputPath.check(file: output, inputs: [shape.layout].compactMap(\.self))
             if kind != .indexer, let idle = shape.given.first { throw UsageError("--\(idle): expected with --kind indexer") }
             if kind != .wholeIndexer { try whole.checkIdle() }
             if kind != .sparseMLA { try sparse.checkIdle() }
