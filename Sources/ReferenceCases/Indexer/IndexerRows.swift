@@ -1,6 +1,7 @@
 // Some queries of an indexer case, computed right and with each mistake: few enough that all of that is quick.
 
 import ModelFiles
+import AttentionKernels
 import Traces
 
 /// What a kernel would answer for some queries of a case.
@@ -41,7 +42,16 @@ struct IndexerRows: Sendable {
         let sequences = Set(rows.map { indexer.layout.sequence(of: $0) })
         let slots = (0..<indexer.layout.sequences).map { sequences.contains($0) ? indexer.layout.slots(of: $0) : [] }
         self.slots = slots
-        let products = rows.map { Self.products(indexer, $0, indexer.k.values, slots[indexer.layout.sequence(of: $0)]) }
+        let products = [[Double]](unsafeUninitializedCapacity: rows.count) { out, filled in
+            nonisolated(unsafe) let out = out.baseAddress!  // each row is written by one thread alone
+            Threads.split(rows.count, into: rows.count) { _, part in
+                for i in part {
+                    let slots = slots[indexer.layout.sequence(of: rows[i])]
+                    (out + i).initialize(to: Self.products(indexer, rows[i], indexer.k.values, slots))
+                }
+            }
+            filled = rows.count
+        }
         self.products = products
         let scores = zip(rows, products).map { Self.score(indexer, $0, $1, slots[indexer.layout.sequence(of: $0)]) }
         right = IndexerAnswer(scores: scores, visible: rows.map { indexer.layout.visible[$0] }, topK: indexer.topK)
@@ -259,9 +269,12 @@ extension IndexerRows {
     func strayShare(_ scores: [[Double]], _ tolerance: Double) -> Double {
         var (strays, all) = (0, 0)
         for i in rows.indices {
+            let known =
+                indexer.isFloat8
+                ? IndexerMagnitudes(indexer, rows[i], of: KeyTiles(indexer, of: indexer.layout.sequence(of: rows[i]))) : nil
             for s in right.visible[i] {
                 all += 1
-                if !(abs(scores[i][s] - right.scores[i][s]) <= tolerance * indexer.magnitude(rows[i], s)) { strays += 1 }
+                if !(abs(scores[i][s] - right.scores[i][s]) <= tolerance * (known?[s] ?? indexer.magnitude(rows[i], s))) { strays += 1 }
             }
         }
         return all > 0 ? Double(strays) / Double(all) : 0
