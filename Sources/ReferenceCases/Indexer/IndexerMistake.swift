@@ -76,7 +76,7 @@ public enum IndexerMistake: Hashable, Sendable {
                 zh: "像是每个查询的因果边界\(keys > 0 ? "往后多" : "往前少")了 \(abs(keys)) 个键")
         case .noKeyScale: Bilingual(en: "as if the keys' scales were missing", zh: "像是没有乘键的缩放因子")
         case .hadamardQueryOnly:
-            Bilingual(en: "as if the Hadamard rotation were applied on one side alone", zh: "像是只有一侧做了 Hadamard 变换")
+            Bilingual(en: "as if the Hadamard rotation were applied on one side alone", zh: "像是只有一侧做了哈达玛旋转")
         case .noReLU: Bilingual(en: "as if ReLU were missing", zh: "像是漏了 ReLU")
         case .neighbourScale: Bilingual(en: "as if each key had a neighbour's scale", zh: "像是每个键用了旁边那个键的缩放因子")
         case .headDropped: Bilingual(en: "as if one head were missing from the sum", zh: "像是求和时少了一个头")

@@ -44,7 +44,7 @@ public enum WholeIndexerMistake: String, CaseIterable, Sendable {
         case .rmsInsteadOfLayerNorm: Bilingual(en: "as if keys passed RMSNorm instead of LayerNorm", zh: "像是键用了 RMSNorm 而不是 LayerNorm")
         case .noKeyNorm: Bilingual(en: "as if the keys' norm were missing", zh: "像是漏了键的归一化")
         case .noNormBias: Bilingual(en: "as if the bias of the keys' norm were missing", zh: "像是键的归一化漏了偏置")
-        case .hadamardQueryOnly: Bilingual(en: "as if only queries passed the Hadamard rotation", zh: "像是只有查询做了 Hadamard 变换")
+        case .hadamardQueryOnly: Bilingual(en: "as if only queries passed the Hadamard rotation", zh: "像是只有查询做了哈达玛旋转")
         case .noKeyScale: Bilingual(en: "as if the keys' scales were missing", zh: "像是没有乘键的缩放因子")
         case .noQueryScale: Bilingual(en: "as if the queries' scales were missing from the weights", zh: "像是头的权重里没有乘查询的缩放因子")
         case .noReLU: Bilingual(en: "as if ReLU were missing", zh: "像是漏了 ReLU")

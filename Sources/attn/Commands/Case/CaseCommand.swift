@@ -67,12 +67,8 @@ struct CaseCommand: ParsableCommand {
             let (told, untold): ([IndexerMistake], [IndexerMistake])
             do { (told, untold) = try generator.write(to: output) } catch let error as EngineError { throw UsageError("\(error)") }
             if json { return try Output.print(.object([("distinguishes", .strings(told.map(\.name)))])) }
-            func line(_ words: Bilingual, _ mistakes: [IndexerMistake]) -> String {
-                words[language.value] + mistakes.map(\.name).joined(separator: language.value == .en ? ", " : "、")
-            }
-            try Output.print(
-                (told.isEmpty ? [] : [line(Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出："), told)])
-                    + (untold.isEmpty ? [] : [line(Bilingual(en: "this case does not show: ", zh: "这个算例看不出："), untold)]))
+            let words = Bilingual(en: "a wrong selection shows: ", zh: "选择一错就看得出：")
+            try Output.print(Self.distinguished(words, told.map(\.name), untold.map(\.name), language.value))
         }
 
         private func makeFloat4() throws {
@@ -93,9 +89,9 @@ struct CaseCommand: ParsableCommand {
 
     struct CheckMine: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Compare your indexer's selection (and scores) with a case.",
+            commandName: "check", abstract: "Compare what your kernel wrote with a case, of any kind.",
             discussion: """
-                MINE holds selected [t, k], integers in any order padded with -1, or score [t, s], or both. Scores are judged where the query sees the key; with
+                Of an indexer MINE holds selected [t, k], integers in any order padded with -1, or score [t, s], or both. Scores are judged where the query sees the key; with
                 scores, the selection must be that of the highest of them. What is wrong is held against mistakes that are known, and named.
                 Example: attn case check c.safetensors mine.safetensors --tolerance 1e-5
                 """)
@@ -105,7 +101,7 @@ struct CaseCommand: ParsableCommand {
         @Argument(help: ArgumentHelp("Your output.", valueName: "mine")) var mine: String
         @Option(
             help:
-                "Relative tolerance of scores, and of the distance from the cut within which a different key counts as rounding; by default that of bf16, 2^-7."
+                "Relative tolerance of scores, and of the distance from the cut within which a different key counts as rounding; of an indexer by default that of bf16, 2^-7."
         )
         var tolerance: Double?
         @Option(help: "How keys of equal scores may be chosen: any, or low where your contract says that the lower position wins.")

@@ -38,7 +38,7 @@ struct CaseShapeOptions: ParsableArguments {
         if nextN != nil { shape.batch = batch ?? 1 }
         if let layout {
             guard ragged == nil else { throw UsageError("--ragged: expected without --layout, which says what would be drawn") }
-            for (name, value) in [("--batch", batch), ("--block-size", blockSize), ("--queries", queries)] {
+            for (name, value) in [("--batch", batch), ("--block-size", blockSize)] {
                 guard value ?? 1 > 0 else { throw UsageError("\(name): expected at least 1, found \(value ?? 0)") }
             }
             shape.given = try ServingShape.Given(
